@@ -1,0 +1,1 @@
+//! The compatible HTTP API.

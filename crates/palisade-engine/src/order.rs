@@ -1,0 +1,16 @@
+//! What is to be scanned, and how.
+
+use palisade_model::{IpSet, OptionProfile, Qid, ScanRef};
+use serde::{Deserialize, Serialize};
+
+/// What a scanner is asked to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScanOrder {
+    pub scan: ScanRef,
+    pub targets: IpSet,
+    pub profile: OptionProfile,
+    /// Only these QIDs are judged; `None` for all.
+    pub qids: Option<Vec<Qid>>,
+    /// Extra DNS zones to ask name servers for (zone transfer); names of hosts add theirs.
+    pub zones: Vec<String>,
+}

@@ -1,0 +1,1 @@
+//! The KnowledgeBase: what can be wrong, and how it is told from facts.

@@ -1,0 +1,143 @@
+//! Roles and what they may do: the one table that the permission layer reads and the matrix
+//! test walks.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A user's role in the subscription.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Role {
+    Manager,
+    UnitManager,
+    Auditor,
+    Scanner,
+    Reader,
+    /// Receives mail; cannot log in.
+    Contact,
+}
+
+impl Role {
+    pub const ALL: [Self; 6] =
+        [Self::Manager, Self::UnitManager, Self::Auditor, Self::Scanner, Self::Reader, Self::Contact];
+
+    /// The name shown to people.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Manager => "Manager",
+            Self::UnitManager => "Unit Manager",
+            Self::Auditor => "Auditor",
+            Self::Scanner => "Scanner",
+            Self::Reader => "Reader",
+            Self::Contact => "Contact",
+        }
+    }
+
+    /// The name used in parameters and in the store.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Manager => "manager",
+            Self::UnitManager => "unit_manager",
+            Self::Auditor => "auditor",
+            Self::Scanner => "scanner",
+            Self::Reader => "reader",
+            Self::Contact => "contact",
+        }
+    }
+
+    /// Whether the role may call the API at all.
+    #[must_use]
+    pub const fn may_log_in(self) -> bool {
+        !matches!(self, Self::Contact)
+    }
+
+    /// How far the role reaches when it does `action` to `resource`. Source: the role table of
+    /// the API (Manager the whole subscription, Unit Manager the business unit, Scanner and
+    /// Reader the assigned asset groups, Auditor compliance only).
+    #[must_use]
+    #[expect(clippy::match_same_arms, reason = "one line a cell of the role table, in the table's order")]
+    pub const fn scope(self, action: Action, resource: Resource) -> Scope {
+        use Action::{Cancel, Delete, Edit, Launch, List};
+        use Resource::{Account, Host, Scan, ScanReport, Service};
+        match (self, action, resource) {
+            (Self::Contact, _, _) => Scope::None,
+            (_, List, Service) | (_, Edit, Account) => Scope::Own,
+            (Self::Manager, _, _) => Scope::Subscription,
+            (Self::UnitManager, List | Launch | Cancel | Delete, Scan | ScanReport) => Scope::BusinessUnit,
+            (Self::UnitManager, List | Edit, Host) => Scope::BusinessUnit,
+            (Self::Scanner, Launch, Scan) => Scope::AssetGroups,
+            (Self::Scanner, List, Scan | ScanReport) => Scope::AssetGroups,
+            (Self::Scanner, Cancel | Delete, Scan | ScanReport) => Scope::Own,
+            (Self::Reader, List, Scan | ScanReport) => Scope::AssetGroups,
+            (Self::Scanner | Self::Reader, List, Host) => Scope::AssetGroups,
+            (Self::Auditor, List, Host) => Scope::Compliance,
+            (Self::UnitManager | Self::Auditor | Self::Scanner | Self::Reader, _, _) => Scope::None,
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.title())
+    }
+}
+
+/// A text that names no role.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a role is one of manager, unit_manager, auditor, scanner, reader, contact")]
+pub struct NotARole;
+
+impl FromStr for Role {
+    type Err = NotARole;
+
+    fn from_str(text: &str) -> Result<Self, NotARole> {
+        Self::ALL.into_iter().find(|role| role.as_str() == text).ok_or(NotARole)
+    }
+}
+
+/// What is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// See a list or one item.
+    List,
+    Launch,
+    Cancel,
+    Add,
+    Edit,
+    Delete,
+}
+
+/// To what it is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Resource {
+    /// The service's own description (versions).
+    Service,
+    /// The caller's own account.
+    Account,
+    /// Hosts (addresses) of the subscription.
+    Host,
+    /// Scans, running or queued.
+    Scan,
+    /// Saved results of scans.
+    ScanReport,
+}
+
+/// How far a permission reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// Refused.
+    None,
+    /// What the caller owns or launched.
+    Own,
+    /// The hosts of the asset groups assigned to the caller.
+    AssetGroups,
+    /// The caller's business unit.
+    BusinessUnit,
+    /// Hosts that are in policy compliance.
+    Compliance,
+    /// Everything.
+    Subscription,
+}

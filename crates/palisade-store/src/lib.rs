@@ -1,0 +1,1 @@
+//! What is known: SQLite and PostgreSQL, one set of queries.

@@ -1,0 +1,1 @@
+//! Fixtures for tests: server, lab, DTD check.

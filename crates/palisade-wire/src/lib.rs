@@ -1,0 +1,1 @@
+//! Outside formats: parameter tables in; XML, DTDs out.

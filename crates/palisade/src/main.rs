@@ -1,0 +1,3 @@
+//! The binary `palisade`: configuration, wiring, commands.
+
+fn main() {}
