@@ -49,6 +49,7 @@ impl Clock for SystemClock {
 pub struct SystemIds;
 
 impl IdSource for SystemIds {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's randomness")]
     fn fill(&self, bytes: &mut [u8]) {
         rand::rng().fill_bytes(bytes);
     }

@@ -77,6 +77,7 @@ pub enum DetectionEvent {
 /// The next status and what happened, from the previous status (`None`: never found) and one
 /// observation. `None` as the event means that nothing changed.
 #[must_use]
+#[expect(clippy::match_same_arms, reason = "one line a transition, in reading order")]
 pub const fn observe(
     previous: Option<DetectionStatus>,
     observation: Observation,
