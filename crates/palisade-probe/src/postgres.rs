@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn trust_tells_the_version() {
-        let answer = b"R\0\0\0\x08\0\0\0\0S\0\0\0\x1bserver_version\018.0 (D)\0K\0\0\0\x0c\0\0\0\x01\0\0\0\x02Z\0\0\0\x05I";
+        let answer = b"R\0\0\0\x08\0\0\0\0S\0\0\0\x1cserver_version\018.0 (D)\0K\0\0\0\x0c\0\0\0\x01\0\0\0\x02Z\0\0\0\x05I";
         for slowly in [false, true] {
             let mut conversation = PostgresConversation::new(false);
             let (sent, last) = play(&mut conversation, &[answer], slowly);
@@ -197,7 +197,7 @@ mod tests {
             (&b"R\0\0\0\x17\0\0\0\x0aSCRAM-SHA-256\0\0"[..], "scram-sha-256"),
             (b"R\0\0\0\x0c\0\0\0\x05abcd", "md5"),
             (b"R\0\0\0\x08\0\0\0\x03", "password"),
-            (b"E\0\0\0\x14SFATAL\0C28000\0\0", "error"),
+            (b"E\0\0\0\x13SFATAL\0C28000\0\0", "error"),
         ] {
             let mut conversation = PostgresConversation::new(true);
             assert_eq!(play(&mut conversation, &[answer], true).1, Step::Done);
