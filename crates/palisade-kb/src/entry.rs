@@ -1,0 +1,44 @@
+//! An entry of the KnowledgeBase, as people and reports read it.
+
+use palisade_model::{FindingKind, Qid, Severity, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// One vulnerability, potential vulnerability or piece of information.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    pub qid: Qid,
+    pub title: String,
+    pub severity: Severity,
+    pub kind: FindingKind,
+    /// In the API's words, for example `General remote services`.
+    pub category: String,
+    /// `CVE-2014-3566`, ...
+    pub cves: Vec<String>,
+    /// Numbers in the former Bugtraq list.
+    pub bugtraq: Vec<u32>,
+    pub vendor_references: Vec<Reference>,
+    /// `0.0` to `10.0`, one decimal.
+    pub cvss_base: Option<String>,
+    pub cvss_temporal: Option<String>,
+    /// Fails a PCI DSS scan.
+    pub pci: bool,
+    /// When the content was last changed.
+    pub updated_at: Timestamp,
+    /// What it is; plain text, paragraphs divided by `<P>`.
+    pub threat: String,
+    /// What may follow from it.
+    pub impact: String,
+    /// What to do about it.
+    pub solution: String,
+    /// Found without logging in to the host; so is everything in this content.
+    pub remote: bool,
+}
+
+/// Where a vendor or standard speaks about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reference {
+    /// For example `RFC 7568`.
+    pub id: String,
+    pub url: String,
+}
