@@ -30,7 +30,6 @@ pub(crate) const ACCOUNT_EXPIRED: (u32, &str) = (2001, "Account Expired");
 pub(crate) const ACCOUNT_INACTIVE: (u32, &str) = (2002, "Account Inactive");
 
 /// Lets the caller in, or gives the response to send instead.
-#[expect(clippy::result_large_err, reason = "a response is sent once, straight away")]
 pub(crate) async fn authenticate(
     app: &App,
     headers: &HeaderMap,

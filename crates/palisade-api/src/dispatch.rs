@@ -8,7 +8,7 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::ALLOW;
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::Response;
-use palisade_app::{Actor, ActivityEntry, App};
+use palisade_app::{ActivityEntry, Actor, App};
 use palisade_wire::date_time::date_time;
 use palisade_wire::{Arguments, Call, ErrorForm, Form, XmlWriter};
 

@@ -67,9 +67,10 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         AppError::UnknownScan => (3502, about_scan(arguments, "No such scan or report.")),
         AppError::ScanEnded => (3503, about_scan(arguments, "The scan has ended already.")),
         AppError::ScanRunning => (3504, about_scan(arguments, "The scan has not finished yet.")),
-        AppError::NotInSubscription { ips } if arguments.has(asset_ip::HOST_IPS.name) => {
-            (5101, format!("Invalid value for 'host_ips' : {}. IPs do not exist in the user account.", shown(&ips)))
-        }
+        AppError::NotInSubscription { ips } if arguments.has(asset_ip::HOST_IPS.name) => (
+            5101,
+            format!("Invalid value for 'host_ips' : {}. IPs do not exist in the user account.", shown(&ips)),
+        ),
         AppError::NotInSubscription { ips } => {
             (3501, format!("Cannot launch scan. These IPs are not in your subscription: {}", shown(&ips)))
         }
@@ -80,14 +81,19 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
                 known.join(", ")
             ),
         ),
-        AppError::UnknownOwner { login } => (5000, format!("Invalid value for 'owner' : {login}. No such user.")),
-        AppError::NoTargets => (3505, "Cannot launch scan. No targets are left after the exclusions.".to_owned()),
+        AppError::UnknownOwner { login } => {
+            (5000, format!("Invalid value for 'owner' : {login}. No such user."))
+        }
+        AppError::NoTargets => {
+            (3505, "Cannot launch scan. No targets are left after the exclusions.".to_owned())
+        }
         AppError::TooManyTargets { max } => {
             (3506, format!("Cannot launch scan. A scan has at most {max} targets."))
         }
-        AppError::TooManyScans { max } => {
-            (3507, format!("Cannot launch scan. At most {max} scans may be queued and running at the same time."))
-        }
+        AppError::TooManyScans { max } => (
+            3507,
+            format!("Cannot launch scan. At most {max} scans may be queued and running at the same time."),
+        ),
         AppError::TooManyRanges { max } => {
             (5102, format!("The subscription has at most {max} ranges of addresses."))
         }
@@ -158,7 +164,8 @@ mod tests {
 
     #[test]
     fn long_lists_are_cut_between_two_addresses() {
-        let ips: IpSet = (0..200).map(|n| format!("10.0.{n}.1")).collect::<Vec<_>>().join(",").parse().unwrap();
+        let ips: IpSet =
+            (0..200).map(|n| format!("10.0.{n}.1")).collect::<Vec<_>>().join(",").parse().unwrap();
         let text = shown(&ips);
         assert!(text.len() < IPS_SHOWN_CHARS + 10 && text.ends_with(".1,[...]"), "{text}");
         assert_eq!(shown(&"10.0.0.1".parse().unwrap()), "10.0.0.1");

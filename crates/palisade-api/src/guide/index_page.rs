@@ -22,12 +22,10 @@ const CONVENTIONS: &[(&str, &[&str])] = &[
     ),
     (
         "Authentication",
-        &[
-            "HTTP Basic authentication on every request. Without credentials, or with wrong ones, the answer \
+        &["HTTP Basic authentication on every request. Without credentials, or with wrong ones, the answer \
              is status 401 with a challenge for the realm MSP Front Office and the text ACCESS DENIED. Too \
              many wrong passwords are answered in the same way for some minutes, with a Retry-After header. \
-             Users without access to the API get status 403.",
-        ],
+             Users without access to the API get status 403."],
     ),
     (
         "Answers",

@@ -88,7 +88,10 @@ pub(crate) fn page_name(script: &str) -> String {
 fn html(page: Vec<u8>) -> Response {
     let headers = [
         (CONTENT_TYPE, "text/html; charset=UTF-8"),
-        (CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'"),
+        (
+            CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'",
+        ),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];
     (headers, page).into_response()

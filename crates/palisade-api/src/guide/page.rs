@@ -51,7 +51,9 @@ pub(super) fn table<T>(
         page.text("caption", caption);
         page.element("thead", &[], |page| {
             page.element("tr", &[], |page| {
-                titles.iter().for_each(|title| page.text_with("th", &[("scope", "col")], title));
+                for title in titles {
+                    page.text_with("th", &[("scope", "col")], title);
+                }
             });
         });
         page.element("tbody", &[], |page| {

@@ -27,6 +27,7 @@ pub const CALL: Call = Call {
     example: Example { parameters: &[], description: "Show the versions." },
 };
 
+#[expect(clippy::unused_async, reason = "handlers have one shape")]
 pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
     let About { web_version, scanner_version, signatures_version } = request.app.about(&request.actor)?;
     let mut xml = request.document();

@@ -38,8 +38,12 @@ pub const UD2: Parameter =
     Parameter::new("ud2", NAME, "Mail", "Second user-defined field, by default the function.");
 pub const UD3: Parameter =
     Parameter::new("ud3", NAME, "A-1234", "Third user-defined field, by default the asset tag.");
-pub const COMMENT: Parameter =
-    Parameter::new("comment", ParameterKind::Text { max_chars: 2048 }, "Mail relay", "A note about the hosts.");
+pub const COMMENT: Parameter = Parameter::new(
+    "comment",
+    ParameterKind::Text { max_chars: 2048 },
+    "Mail relay",
+    "A note about the hosts.",
+);
 
 pub const CALL: Call = Call {
     script: "asset_ip.php",
@@ -49,18 +53,7 @@ pub const CALL: Call = Call {
          that are in it already stay as they are. With action=edit the attributes given replace the old \
          ones for all the addresses; an empty text removes the attribute.",
     ],
-    parameters: &[
-        ACTION,
-        HOST_IPS,
-        HOST_DNS,
-        HOST_NETBIOS,
-        TRACKING_METHOD,
-        OWNER,
-        UD1,
-        UD2,
-        UD3,
-        COMMENT,
-    ],
+    parameters: &[ACTION, HOST_IPS, HOST_DNS, HOST_NETBIOS, TRACKING_METHOD, OWNER, UD1, UD2, UD3, COMMENT],
     rules: &[
         Rule::OneOf(&[HOST_IPS.name, HOST_DNS.name, HOST_NETBIOS.name]),
         Rule::OnlyWith { parameter: HOST_DNS.name, with: ACTION.name, value: Some("edit") },
@@ -96,7 +89,10 @@ pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
         api: CALL.script,
         username: request.actor.login.as_str(),
         at: &date_time(request.app.clock().now()),
-        outcome: Ok(&format!("Hosts {done}: {}", if ips.is_empty() { "none".to_owned() } else { ips.to_string() })),
+        outcome: Ok(&format!(
+            "Hosts {done}: {}",
+            if ips.is_empty() { "none".to_owned() } else { ips.to_string() }
+        )),
     };
     Ok(Answer::Document(answer.document(None)))
 }

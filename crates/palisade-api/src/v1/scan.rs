@@ -173,6 +173,8 @@ async fn targets(app: &App, actor: &Actor, arguments: &Arguments) -> Result<(IpS
 }
 
 fn no_such(parameter: &str, what: &str, name: &str, known: &str) -> CallError {
-    let text = format!("Invalid value for '{parameter}' : {name}. Invalid {what} name {name}, expecting one of ({known})");
+    let text = format!(
+        "Invalid value for '{parameter}' : {name}. Invalid {what} name {name}, expecting one of ({known})"
+    );
     CallError::Refused(Refusal::new(5009, text))
 }

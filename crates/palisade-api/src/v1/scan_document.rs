@@ -120,6 +120,9 @@ fn with_entries<'a>(kb: &'a KnowledgeBase, findings: &'a [Finding]) -> Vec<(&'a 
         .collect()
 }
 
+/// What the findings of one CAT have in common: port, transport protocol and category.
+type Group<'a> = (Option<u16>, Option<Transport>, &'a str);
+
 /// Findings of one kind, grouped by port and category: those of the host itself first, then by
 /// port; the worst first within a group.
 fn write_section<'a>(
@@ -128,9 +131,10 @@ fn write_section<'a>(
     element: &'static str,
     findings: impl Iterator<Item = &'a (&'a Finding, &'a Entry)>,
 ) {
-    let mut groups: BTreeMap<(Option<u16>, Option<Transport>, &str), Vec<(&Finding, &Entry)>> = BTreeMap::new();
+    let mut groups: BTreeMap<Group<'_>, Vec<(&Finding, &Entry)>> = BTreeMap::new();
     for (finding, entry) in findings {
-        let group = (finding.port, finding.transport.filter(|_| finding.port.is_some()), entry.category.as_str());
+        let group =
+            (finding.port, finding.transport.filter(|_| finding.port.is_some()), entry.category.as_str());
         groups.entry(group).or_default().push((finding, entry));
     }
     xml.list(section, groups, |xml, ((port, transport, category), mut findings)| {

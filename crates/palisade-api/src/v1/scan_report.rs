@@ -23,10 +23,7 @@ pub const CALL: Call = Call {
     root: "SCAN",
     dtd: &dtd::SCAN,
     errors: ErrorForm::InRoot { attributes: &[("value", "None")] },
-    example: Example {
-        parameters: &[("ref", "scan/1400000000.10001")],
-        description: "Read one report.",
-    },
+    example: Example { parameters: &[("ref", "scan/1400000000.10001")], description: "Read one report." },
 };
 
 pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {

@@ -21,10 +21,7 @@ pub const CALL: Call = Call {
     root: "GENERIC_RETURN",
     dtd: &dtd::GENERIC_RETURN,
     errors: ErrorForm::GenericReturn,
-    example: Example {
-        parameters: &[("ref", "scan/1400000000.10001")],
-        description: "Delete one report.",
-    },
+    example: Example { parameters: &[("ref", "scan/1400000000.10001")], description: "Delete one report." },
 };
 
 pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {

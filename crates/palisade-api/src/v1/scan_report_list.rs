@@ -73,7 +73,9 @@ pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
         xml.empty("SCAN_REPORT_LIST", &attributes);
     } else {
         xml.element("SCAN_REPORT_LIST", &attributes, |xml| {
-            reports.iter().for_each(|report| write_report(xml, report));
+            for report in &reports {
+                write_report(xml, report);
+            }
         });
     }
     end_report(&mut xml);

@@ -42,7 +42,9 @@ pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
             let (number, text) = NOTHING_RUNNING;
             xml.padded_text("ERROR", &[("number", &number.to_string())], text);
         }
-        scans.iter().for_each(|scan| write_scan(xml, scan));
+        for scan in &scans {
+            write_scan(xml, scan);
+        }
     });
     end_report(&mut xml);
     Ok(Answer::Document(xml.finish()))

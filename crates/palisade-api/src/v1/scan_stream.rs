@@ -50,9 +50,8 @@ pub(super) async fn watch(request: CallRequest, scan: ScanRef) -> Result<Answer,
     let (mut sender, answer) = Sender::new(request, scan)?;
     tokio::spawn(async move {
         match sender.send_live(&view, keep_alive).await {
-            Ok(()) => {}
             Err(Stopped::Disconnected) if !view.save_report => sender.abandon().await,
-            Err(Stopped::Disconnected) => {}
+            Ok(()) | Err(Stopped::Disconnected) => {}
             Err(Stopped::Failed(error)) => sender.break_off(&error).await,
         }
         if !view.save_report {
@@ -170,8 +169,7 @@ impl Sender {
 
     /// Ends a document that cannot be carried on.
     async fn break_off(&mut self, error: &AppError) {
-        let error: &dyn std::error::Error = error;
-        tracing::error!(error, scan = %self.scan, "the results of a scan could not be sent");
+        log_failure(&self.scan, error, "the results could not be sent");
         let text = "Internal error. Please contact customer support.";
         self.xml.padded_text("ERROR", &[("number", "999")], text);
         // A client that hung up meanwhile has nothing left to be told.
@@ -183,10 +181,7 @@ impl Sender {
         match self.app.cancel_scan(&self.actor, &self.scan).await {
             Ok(()) => tracing::info!(scan = %self.scan, "canceled: the client hung up"),
             Err(AppError::ScanEnded | AppError::UnknownScan) => return,
-            Err(error) => {
-                let error: &dyn std::error::Error = &error;
-                tracing::error!(error, scan = %self.scan, "an abandoned scan could not be canceled");
-            }
+            Err(error) => log_failure(&self.scan, &error, "an abandoned scan could not be canceled"),
         }
         while self.app.scan(&self.actor, &self.scan).await.is_ok_and(|view| !view.status.is_ended()) {
             self.app.changed().await;
@@ -196,8 +191,12 @@ impl Sender {
     /// Drops the results of a scan that was not to be saved.
     async fn forget(&mut self) {
         if let Err(error) = self.app.forget_unsaved(&self.scan).await {
-            let error: &dyn std::error::Error = &error;
-            tracing::error!(error, scan = %self.scan, "an unsaved result could not be forgotten");
+            log_failure(&self.scan, &error, "an unsaved result could not be forgotten");
         }
     }
+}
+
+fn log_failure(scan: &ScanRef, error: &AppError, what: &'static str) {
+    let error: &dyn std::error::Error = error;
+    tracing::error!(error, %scan, "{what}");
 }
