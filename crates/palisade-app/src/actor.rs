@@ -24,6 +24,16 @@ pub struct Actor {
 }
 
 impl Actor {
+    /// Whether the user may do `action` to some `resource` at all; use cases still decide about
+    /// single objects.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::EulaNotAccepted`] first, then [`Error::Forbidden`].
+    pub fn may(&self, action: Action, resource: Resource) -> Result<()> {
+        self.allow(action, resource).map(|_| ())
+    }
+
     /// The permission to do `action` to `resource`.
     ///
     /// # Errors
