@@ -117,20 +117,4 @@ impl Arguments {
             _ => None,
         }
     }
-
-    /// The arguments as text for the activity log, secrets masked, at most `chars_max` characters.
-    #[must_use]
-    pub fn describe(&self, chars_max: usize) -> String {
-        let mut text = String::new();
-        for argument in &self.0 {
-            if !text.is_empty() {
-                text.push_str(", ");
-            }
-            let value = if argument.parameter.secret { "********" } else { argument.text.as_str() };
-            text.push_str(argument.parameter.name);
-            text.push('=');
-            text.extend(value.chars().take(chars_max).map(|c| if c.is_control() { ' ' } else { c }));
-        }
-        text.chars().take(chars_max).collect()
-    }
 }

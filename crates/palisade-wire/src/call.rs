@@ -83,6 +83,20 @@ impl Call {
         Ok(arguments)
     }
 
+    /// The pairs of a request as text for the activity log, at most `chars_max` characters. The
+    /// values of secret and of unknown parameters are masked: a misspelt name may hold a secret.
+    #[must_use]
+    pub fn describe(&self, form: &Form, chars_max: usize) -> String {
+        let shown = |pair: &Pair| match self.parameter(&pair.name) {
+            Some(parameter) if !parameter.secret => {
+                let value: Vec<u8> = pair.value.iter().copied().take(chars_max).collect();
+                format!("{}={}", pair.name, String::from_utf8_lossy(&value))
+            }
+            _ => format!("{}=********", pair.name),
+        };
+        form.pairs().iter().map(shown).collect::<Vec<_>>().join(", ").chars().take(chars_max).collect()
+    }
+
     /// Each pair with its declaration. The same value once in the query and once in the body is
     /// one argument, because some clients send both.
     fn sort_out<'form>(
@@ -219,6 +233,14 @@ mod tests {
         check("ip=10.0.0.1", "name=x", Ok("10.0.0.1"));
         check("ip=10.0.0.1&name=x", "name=x", Ok("10.0.0.1"));
         check("ip=10.0.0.1&name=x", "name=y", Err("Parameter 'name' was given more than once."));
+    }
+
+    #[test]
+    fn only_values_of_known_parameters_are_described() {
+        let mut form = Form::new(Limits::DEFAULT);
+        form.add_query("name=x&pasword=secret&ip=1.1.1.1").unwrap();
+        assert_eq!(CALL.describe(&form, 100), "name=x, pasword=********, ip=1.1.1.1");
+        assert_eq!(CALL.describe(&form, 8), "name=x, ");
     }
 
     #[test]

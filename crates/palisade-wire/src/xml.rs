@@ -70,9 +70,7 @@ impl XmlWriter {
     /// Ends the document: closes what is open and hands everything over.
     #[must_use]
     pub fn finish(mut self) -> Vec<u8> {
-        while !self.open.is_empty() {
-            self.close();
-        }
+        self.close_all();
         self.take()
     }
 
@@ -102,6 +100,13 @@ impl XmlWriter {
             self.indent();
             self.event(Event::End(BytesEnd::new(name)));
             self.raw("\n");
+        }
+    }
+
+    /// Closes everything that is open.
+    pub fn close_all(&mut self) {
+        while !self.open.is_empty() {
+            self.close();
         }
     }
 
