@@ -17,6 +17,6 @@ pub use analysis::{
 };
 pub use listing::is_directory_listing;
 pub use page::{default_page, password_form, title};
-pub use path::{KnownPath, PATHS, exposed_path, is_soft_404};
+pub use path::{KnownPath, PATHS, PROTECTED_PATHS, basic_auth, exposed_path, is_soft_404};
 pub use request::{Request, TRACE_HEADER, proxy_request};
 pub use response::{HttpConversation, Response};

@@ -20,7 +20,8 @@ pub fn title(body: &[u8]) -> Option<String> {
 }
 
 fn unescape(text: &str) -> String {
-    let pairs = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&nbsp;", " "), ("&amp;", "&")];
+    let pairs =
+        [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&nbsp;", " "), ("&amp;", "&")];
     pairs.iter().fold(text.to_owned(), |text, (escaped, plain)| text.replace(escaped, plain))
 }
 
@@ -117,7 +118,10 @@ mod tests {
     fn pages_that_came_with_the_software() {
         let nginx = b"<html><head><title>Welcome to nginx!</title></head><p>If you see this page, the nginx web server is successfully installed and\nworking.";
         assert_eq!(default_page(nginx), Some("nginx"));
-        assert_eq!(default_page(b"<html><body><h1>It works!</h1></body></html>\n"), Some("Apache HTTP Server"));
+        assert_eq!(
+            default_page(b"<html><body><h1>It works!</h1></body></html>\n"),
+            Some("Apache HTTP Server")
+        );
         assert_eq!(default_page(b"<title>My shop</title> nginx"), None);
     }
 }

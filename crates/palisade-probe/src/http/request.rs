@@ -70,7 +70,11 @@ impl Request {
         for (name, value) in &self.headers {
             text.push_str(&format!("{}: {}\r\n", clean(name), clean(value)));
         }
-        text.push_str(if self.keep_alive { "Connection: keep-alive\r\n\r\n" } else { "Connection: close\r\n\r\n" });
+        text.push_str(if self.keep_alive {
+            "Connection: keep-alive\r\n\r\n"
+        } else {
+            "Connection: close\r\n\r\n"
+        });
         text.into_bytes()
     }
 }

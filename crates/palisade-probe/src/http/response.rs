@@ -44,7 +44,7 @@ impl Response {
     }
 
     /// All values of a header.
-    pub fn header_values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+    pub fn header_values<'a, 'n>(&'a self, name: &'n str) -> impl Iterator<Item = &'a str> + use<'a, 'n> {
         self.headers
             .iter()
             .filter(move |header| header.name.eq_ignore_ascii_case(name))
@@ -129,7 +129,8 @@ fn parse_head(bytes: &[u8], closed: bool) -> Result<Option<(Response, usize)>, M
         // A line that starts with a space continues the one before (obsolete, but met).
         if line.starts_with(b" ") || line.starts_with(b"\t") {
             if let Some(header) = response.headers.last_mut() {
-                let both = format!("{} {}", header.value, printable(line.trim_ascii(), HEADER_CHARACTERS_MAX));
+                let both =
+                    format!("{} {}", header.value, printable(line.trim_ascii(), HEADER_CHARACTERS_MAX));
                 header.value = both.chars().take(HEADER_CHARACTERS_MAX).collect();
             }
             continue;
@@ -172,7 +173,12 @@ fn parse_status_line(line: &[u8]) -> Result<Response, Malformed> {
     if !(100..=999).contains(&status) || version.len() > 10 {
         return Err(Malformed::Value);
     }
-    Ok(Response { version, status, reason: parts.next().unwrap_or_default().trim().to_owned(), ..Response::default() })
+    Ok(Response {
+        version,
+        status,
+        reason: parts.next().unwrap_or_default().trim().to_owned(),
+        ..Response::default()
+    })
 }
 
 /// Joins chunks; says whether the last one was there. A broken chunk ends the body.
@@ -271,22 +277,31 @@ mod tests {
     #[test]
     fn lengths_chunks_and_closing() {
         let length = b"HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Length: 5\r\n\r\nhello";
-        let chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\n\r\n";
+        let chunked =
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\n\r\n";
         for (bytes, slowly) in [(&length[..], false), (length, true), (chunked, false), (chunked, true)] {
             let mut conversation = HttpConversation::new(Request::get("a", "/"));
             assert_eq!(play(&mut conversation, &[bytes], slowly).1, Step::Done);
             let response = conversation.finish().unwrap();
-            assert_eq!((response.status, response.body.as_slice(), response.reusable), (200, &b"hello"[..], true));
+            assert_eq!(
+                (response.status, response.body.as_slice(), response.reusable),
+                (200, &b"hello"[..], true)
+            );
         }
         let closing = b"HTTP/1.0 200\nX:  y \n\nhello";
         assert_eq!(Response::parse(closing, "GET", false), Ok(None));
         let response = Response::parse(closing, "GET", true).unwrap().unwrap();
-        assert_eq!((response.body.as_slice(), response.header("x"), response.reusable), (&b"hello"[..], Some("y"), false));
+        assert_eq!(
+            (response.body.as_slice(), response.header("x"), response.reusable),
+            (&b"hello"[..], Some("y"), false)
+        );
     }
 
     #[test]
     fn odd_answers() {
-        let odd = Response::parse(b"HTTP/1.1 403.1 Forbidden\r\nA: b\r\n c\r\n\r\n", "HEAD", false).unwrap().unwrap();
+        let odd = Response::parse(b"HTTP/1.1 403.1 Forbidden\r\nA: b\r\n c\r\n\r\n", "HEAD", false)
+            .unwrap()
+            .unwrap();
         assert_eq!((odd.status, odd.header("a")), (403, Some("b c")));
         let continued = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No\r\n\r\n";
         assert_eq!(Response::parse(continued, "GET", false).unwrap().unwrap().status, 204);

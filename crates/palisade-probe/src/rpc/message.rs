@@ -10,7 +10,10 @@ const REPLY: u32 = 1;
 #[must_use]
 pub fn call(id: u32, program: u32, version: u32, procedure: u32) -> Vec<u8> {
     // RPC version 2; then credentials and verifier: none, of length 0.
-    [id, CALL, 2, program, version, procedure, 0, 0, 0, 0].iter().flat_map(|word| word.to_be_bytes()).collect()
+    [id, CALL, 2, program, version, procedure, 0, 0, 0, 0]
+        .iter()
+        .flat_map(|word| word.to_be_bytes())
+        .collect()
 }
 
 /// The result of a reply that says success.

@@ -193,7 +193,10 @@ mod tests {
         reply.extend(words(&[0, 0]));
         let exports = parse_exports(&reply, 3).unwrap();
         assert_eq!((exports[0].directory.as_str(), exports[0].world), ("/home", true));
-        assert_eq!((exports[1].groups.as_slice(), exports[1].world), (&["10.0.0.0/24".to_owned()][..], false));
+        assert_eq!(
+            (exports[1].groups.as_slice(), exports[1].world),
+            (&["10.0.0.0/24".to_owned()][..], false)
+        );
         for short in 0..reply.len() {
             assert!(parse_exports(&reply[..short], 3).is_err());
         }

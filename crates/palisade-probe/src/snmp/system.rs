@@ -208,7 +208,7 @@ mod tests {
         let bytes = system_request(SnmpVersion::V2c, "public", 1);
         let message = SnmpMessage::parse(&bytes).unwrap();
         assert_eq!(message.pdu.bindings.len(), 6);
-        assert!(bytes.starts_with(b"\x30\x6b\x02\x01\x01\x04\x06public\xa1"));
+        assert!(bytes.starts_with(b"\x30\x66\x02\x01\x01\x04\x06public\xa1"));
     }
 
     #[test]
