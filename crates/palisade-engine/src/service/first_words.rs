@@ -1,7 +1,9 @@
 //! What to say to a port of which nothing is known but that it is open, and in which order.
 
+use palisade_probe::conversation::Conversation;
 use palisade_probe::http::Request;
-use palisade_probe::{dns, ldap, memcached, mqtt, postgres, redis, rpc};
+use palisade_probe::smb::{Dialect, Smb2Conversation};
+use palisade_probe::{dns, ldap, mqtt, postgres, redis, rpc};
 
 /// A first sending whose answer tells a protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -50,7 +52,7 @@ impl FirstWords {
             Self::Postgres => postgres::tls_request(),
             Self::Redis => redis::command(&["PING"]),
             Self::Memcached => b"version\r\n".to_vec(),
-            Self::Smb => smb::smb1_negotiate(),
+            Self::Smb => Smb2Conversation::new(&[Dialect::Smb202, Dialect::Smb21], false, [0; 32]).start(),
             // X.224 connection request that offers TLS and CredSSP.
             Self::Rdp => vec![3, 0, 0, 19, 14, 0xe0, 0, 0, 0, 0, 0, 1, 0, 8, 0, 3, 0, 0, 0],
         })

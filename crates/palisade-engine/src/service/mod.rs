@@ -10,6 +10,7 @@ mod http;
 mod identify;
 mod port;
 mod recognise;
+mod smb;
 mod ssh;
 mod tls;
 
@@ -143,6 +144,7 @@ async fn question(port: &Port<'_>, facts: &mut PortFacts) -> bool {
             None => false,
         },
         "ssh" => ssh::survey(port, facts).await,
+        "smb" => smb::survey(port, facts).await,
         _ => dialogue::survey(port, facts).await,
     }
 }
