@@ -1,1 +1,3 @@
 //! Fixtures for tests: server, lab, DTD check.
+
+pub mod dtd;
