@@ -125,8 +125,7 @@ impl Server {
     pub async fn finished_scan(&self, login: &str, targets: &str) -> String {
         let parameters = [("ip", targets), ("save_report", "yes"), ("scan_title", "Sample scan")];
         let scanner = self.scanner();
-        let (response, ()) =
-            tokio::join!(self.call(login, "scan.php", &parameters), scanner.finish_scan());
+        let (response, ()) = tokio::join!(self.call(login, "scan.php", &parameters), scanner.finish_scan());
         response.scan_ref()
     }
 }
