@@ -1,3 +1,4 @@
 //! Fixtures for tests: server, lab, DTD check.
 
+pub mod dtd;
 pub mod postgres;
