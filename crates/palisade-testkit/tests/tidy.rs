@@ -109,7 +109,8 @@ fn files(extensions: &[&str]) -> Vec<PathBuf> {
                 }
             } else if extensions.iter().any(|extension| {
                 path.extension().is_some_and(|have| have == *extension)
-                    || (*extension == "sh" && ["test", "quickstart", "run", "python"].contains(&name.as_str()))
+                    || (*extension == "sh"
+                        && ["test", "quickstart", "run", "python"].contains(&name.as_str()))
             }) {
                 found.push(path);
             }
