@@ -103,10 +103,14 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         AppError::TooLong { field, max } => {
             (5004, format!("Invalid value for '{field}' : longer than {max} characters."))
         }
+        AppError::ControlCharacter { field } => {
+            (5000, format!("Invalid value for '{field}' : Control characters are not allowed."))
+        }
         AppError::UnknownUser => (5000, "No such user.".to_owned()),
         AppError::LoginTaken => (5000, "The login is taken.".to_owned()),
         AppError::Conflict => (3508, "Something changed at the same moment. Repeat the call.".to_owned()),
-        error @ (AppError::Hash | AppError::Store(_)) => return Fault::Internal(error),
+        AppError::PasswordLength { .. } => (5000, "The password is too short or too long.".to_owned()),
+        error @ (AppError::Hash | AppError::NotOfSlice { .. } | AppError::Store(_)) => return Fault::Internal(error),
     };
     Fault::Refused(Refusal { number, text })
 }

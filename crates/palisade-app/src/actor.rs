@@ -69,16 +69,17 @@ impl Permit<'_> {
     pub(crate) fn reach(self) -> Reach {
         match self.scope {
             Scope::Subscription => Reach::Everything,
-            Scope::BusinessUnit | Scope::AssetGroups => Reach::Assigned {
-                ips: self.actor.assigned_ips.clone(),
-                login: self.actor.login.clone(),
-            },
+            Scope::BusinessUnit | Scope::AssetGroups => {
+                Reach::Assigned { ips: self.actor.assigned_ips.clone(), login: self.actor.login.clone() }
+            }
             Scope::Own => Reach::Own { login: self.actor.login.clone() },
             // No host is in policy compliance yet, and a refusal never becomes a permit.
             Scope::Compliance | Scope::None => Reach::Nothing,
         }
     }
 
-    /// For use cases that concern nobody but the caller.
-    pub(crate) fn only_the_caller(self) {}
+    /// For use cases that concern nobody but the caller: their own id.
+    pub(crate) fn caller(self) -> i64 {
+        self.actor.user_id
+    }
 }

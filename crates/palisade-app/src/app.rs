@@ -1,6 +1,7 @@
 //! The application object: the parts every use case works with.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use palisade_kb::KnowledgeBase;
@@ -46,6 +47,8 @@ pub(crate) struct Parts {
     pub(crate) config: Config,
     pub(crate) authentication: Authentication,
     pub(crate) change: Notify,
+    /// When expired leases were last looked for, in microseconds since 1970.
+    pub(crate) taken_back_at_us: AtomicI64,
 }
 
 impl App {
@@ -59,8 +62,17 @@ impl App {
         config: Config,
     ) -> Self {
         let authentication = Authentication::new(key, ids.as_ref());
-        let change = Notify::new();
-        Self { parts: Arc::new(Parts { store, kb, clock, ids, config, authentication, change }) }
+        let parts = Parts {
+            store,
+            kb,
+            clock,
+            ids,
+            config,
+            authentication,
+            change: Notify::new(),
+            taken_back_at_us: AtomicI64::new(i64::MIN),
+        };
+        Self { parts: Arc::new(parts) }
     }
 
     #[must_use]

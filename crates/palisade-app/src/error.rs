@@ -56,6 +56,15 @@ pub enum Error {
     /// A text is longer than it may be.
     #[error("{field} has at most {max} characters")]
     TooLong { field: &'static str, max: usize },
+    /// A text holds a character that cannot be shown.
+    #[error("{field} holds a control character")]
+    ControlCharacter { field: &'static str },
+    /// A chosen password is too short or too long.
+    #[error("a password has {min} to {max} characters")]
+    PasswordLength { min: usize, max: usize },
+    /// A scanner delivered a host that it was not given.
+    #[error("{address} is none of the slice's hosts")]
+    NotOfSlice { address: std::net::Ipv4Addr },
     /// Somebody else changed the same thing at the same moment.
     #[error("somebody else changed the same thing at the same moment")]
     Conflict,
@@ -71,7 +80,20 @@ impl From<palisade_store::Error> for Error {
     fn from(error: palisade_store::Error) -> Self {
         match error {
             palisade_store::Error::Conflict => Self::Conflict,
+            palisade_store::Error::TooManyRanges { max } => Self::TooManyRanges { max },
             other => Self::Store(other),
         }
     }
+}
+
+/// Refuses a text with more than `max` characters, or with control characters other than line
+/// breaks and tabs (which no database and no XML document takes everywhere).
+pub(crate) fn check_length(field: &'static str, text: &str, max: usize) -> Result<()> {
+    if text.chars().count() > max {
+        return Err(Error::TooLong { field, max });
+    }
+    if text.chars().any(|character| character.is_control() && !matches!(character, '\n' | '\r' | '\t')) {
+        return Err(Error::ControlCharacter { field });
+    }
+    Ok(())
 }

@@ -26,10 +26,11 @@ pub(crate) fn choose_option_profile(title: Option<&str>) -> Result<OptionProfile
         Some(title) => profile.title == title,
         None => profile.is_default,
     };
-    profiles.iter().find(wanted).cloned().ok_or_else(|| Error::UnknownOption {
-        title: title.unwrap_or_default().to_owned(),
-        known: known(),
-    })
+    profiles
+        .iter()
+        .find(wanted)
+        .cloned()
+        .ok_or_else(|| Error::UnknownOption { title: title.unwrap_or_default().to_owned(), known: known() })
 }
 
 /// The profile in one line, for people: which ports, and how hard the scan presses.

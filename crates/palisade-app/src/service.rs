@@ -17,7 +17,7 @@ pub struct About {
 impl App {
     /// The versions of the service.
     pub fn about(&self, actor: &Actor) -> Result<About> {
-        actor.allow(Action::List, Resource::Service)?.only_the_caller();
+        actor.allow(Action::List, Resource::Service)?.caller();
         Ok(About {
             web_version: env!("CARGO_PKG_VERSION").to_owned(),
             scanner_version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -17,7 +17,7 @@ const RESOLVED_MAX: usize = 8;
 
 /// Says for every leaf certificate whether it names the host: by a name the host is known by
 /// elsewhere, by its address, or by a name that resolves to it.
-pub(crate) async fn match_certificates(host: &HostPace, facts: &mut HostFacts) {
+pub(crate) async fn judge(host: &HostPace, facts: &mut HostFacts) {
     let known: Vec<String> = facts
         .names
         .iter()
@@ -84,4 +84,20 @@ async fn resolves_to(host: &HostPace, name: String) -> bool {
     })
     .await
     .unwrap_or(false)
+}
+
+/// Takes the judgements of `from` over into `to`, where the same certificates are shown.
+pub(crate) fn copy(from: &HostFacts, to: &mut HostFacts) {
+    let leaves = |facts: &HostFacts| -> Vec<(u16, Option<bool>)> {
+        let leaf = |port: &palisade_model::PortFacts| {
+            port.tls.as_ref()?.certificates.first().map(|leaf| (port.port, leaf.name_matches))
+        };
+        facts.ports.iter().filter_map(leaf).collect()
+    };
+    for (number, name_matches) in leaves(from) {
+        let place = to.ports.iter_mut().find(|port| port.port == number && port.tls.is_some());
+        if let Some(leaf) = place.and_then(|port| port.tls.as_mut()).and_then(|tls| tls.certificates.first_mut()) {
+            leaf.name_matches = name_matches;
+        }
+    }
 }

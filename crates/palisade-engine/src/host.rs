@@ -19,7 +19,7 @@ use crate::order::ScanOrder;
 use crate::pacing::{HostPace, Pace};
 use crate::scan::ScanContext;
 use crate::sheet::Sheet;
-use crate::{names, os, ports, udp};
+use crate::{certificate_names, names, os, ports, service, udp};
 
 /// A host to be scanned.
 #[derive(Debug)]
@@ -76,14 +76,22 @@ impl HostScan {
             names::registered(host),
         );
         names::gather(&mut self.sheet.lock().facts, name);
+        let zones = names::zones(&self.order.zones, &self.sheet.lock().facts.names);
+        let mut named = self.sheet.snapshot().facts;
+        tokio::join!(
+            service::transfer_zones(host, &self.sheet, &self.context, &zones),
+            certificate_names::judge(host, &mut named),
+        );
+        certificate_names::copy(&named, &mut self.sheet.lock().facts);
         self.sheet.lock().facts.round_trip_us =
             host.round_trip.smoothed().map(|trip| u32::try_from(trip.as_micros()).unwrap_or(u32::MAX));
     }
 
     async fn tcp(&self, host: &Arc<HostPace>, wanted: &PortSet) {
         self.sheet.enter(Stage::Ports);
-        let _open = ports::scan(host, &self.sheet, wanted).await;
+        let open = ports::scan(host, &self.sheet, wanted).await;
         self.sheet.enter(Stage::Services);
+        service::survey_all(host, &self.sheet, &self.context, &open).await;
     }
 
     /// What follows from everything seen, also where the time was up before the end.

@@ -5,6 +5,7 @@
 //! another. Every conversation with a host has a deadline and a size limit, everything that
 //! leaves the machine passes one rate limiter, and one bad host never holds up another.
 
+mod certificate_names;
 mod discovery;
 mod host;
 mod icmp;
@@ -16,8 +17,10 @@ mod os;
 mod pacing;
 mod ports;
 pub mod scan;
+mod service;
 mod sheet;
 mod stream;
+mod trust;
 mod udp;
 pub mod worker;
 

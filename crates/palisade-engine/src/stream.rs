@@ -24,7 +24,8 @@ const READ_BYTES: usize = 16 * 1024;
 #[derive(Debug)]
 pub(crate) struct Stream {
     transport: Transport,
-    permit: SocketPermit,
+    /// Held as long as the socket is open.
+    _permit: SocketPermit,
     /// What the connection may still deliver.
     bytes_left: usize,
 }
@@ -65,7 +66,7 @@ impl Stream {
         match host.connect_within(port, Some(patience)).await {
             Connected::Open(stream, permit) => Some(Self {
                 transport: Transport::Plain(stream),
-                permit,
+                _permit: permit,
                 bytes_left: CONNECTION_BYTES_MAX,
             }),
             Connected::Refused | Connected::Silent => None,
@@ -182,14 +183,6 @@ impl Stream {
                 Step::Done => return End::Finished,
                 Step::Failed(_) => return End::Refused,
             }
-        }
-    }
-
-    /// Gives the connection back as it is, for what needs the socket itself.
-    pub(crate) fn into_plain(self) -> Option<(TcpStream, SocketPermit)> {
-        match self.transport {
-            Transport::Plain(stream) => Some((stream, self.permit)),
-            Transport::Tls(_) => None,
         }
     }
 }

@@ -10,7 +10,7 @@ const HEAD_BYTES_MAX: usize = 64 * 1024;
 const HEADERS_MAX: usize = 64;
 const HEADER_CHARACTERS_MAX: usize = 1024;
 /// More of a body is not kept.
-pub const BODY_BYTES_MAX: usize = 64 * 1024;
+const BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// One answer.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
