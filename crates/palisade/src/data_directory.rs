@@ -14,7 +14,6 @@ use palisade_model::IdSource;
 pub(crate) struct DataDirectory {
     path: PathBuf,
     /// Held, not read: the lock ends with it.
-    #[expect(dead_code, reason = "the folder's lock lives as long as this value")]
     lock: Option<File>,
 }
 

@@ -147,21 +147,26 @@ pub(crate) fn describe() -> Vec<Described> {
 
 /// The page `docs/settings.md`.
 pub(crate) fn page() -> String {
-    let mut text = String::from(
-        "# Settings\n\n\
-         Every setting can be given as a flag, as an environment variable or in the TOML file that\n\
-         `--config FILE` names. A flag beats the environment, the environment beats the file, the\n\
-         file beats the default. This page is printed by `palisade settings`.\n\n\
-         | flag | environment | file | default | meaning |\n| --- | --- | --- | --- | --- |\n",
-    );
-    for setting in describe() {
-        let flag = setting.key.replace('_', "-");
-        let default =
-            setting.default.as_ref().map_or_else(|| "none".to_owned(), |default| format!("`{default}`"));
-        let Described { key, environment, value_name, help, .. } = setting;
-        text += &format!("| `--{flag} {value_name}` | `{environment}` | `{key}` | {default} | {help} |\n");
-    }
-    text
+    let rows: String = describe().iter().map(row).collect();
+    PAGE_HEAD.to_owned() + &rows
+}
+
+const PAGE_HEAD: &str = "\
+# Settings
+
+Every setting can be given as a flag, as an environment variable or in the TOML file that
+`--config FILE` names. A flag beats the environment, the environment beats the file, the
+file beats the default. This page is printed by `palisade settings`.
+
+| flag | environment | file | default | meaning |
+| --- | --- | --- | --- | --- |
+";
+
+fn row(setting: &Described) -> String {
+    let Described { key, environment, value_name, default, help } = setting;
+    let flag = key.replace('_', "-");
+    let default = default.as_ref().map_or_else(|| "none".to_owned(), |default| format!("`{default}`"));
+    format!("| `--{flag} {value_name}` | `{environment}` | `{key}` | {default} | {help} |\n")
 }
 
 /// `command` with the values of the configuration file as defaults of its arguments.
