@@ -215,8 +215,8 @@ mod tests {
     #[test]
     fn a_damaged_key_is_refused() {
         let parent = tempfile::tempdir().unwrap();
-        fs::write(parent.path().join("master.key"), "short").unwrap();
         let directory = DataDirectory::open_shared(parent.path()).unwrap();
+        fs::write(parent.path().join("master.key"), "short").unwrap();
         let error = directory.master_key(&SeededIds::new(1)).unwrap_err();
         assert!(matches!(error, DataDirectoryError::NotAKey { .. }));
     }
