@@ -4,8 +4,8 @@
 //! the most weight wins, its most telling vote gives the name, and disagreement costs confidence.
 //! There is no stack fingerprint: an unprivileged scanner does not see the packets.
 
-use palisade_model::fact::{OperatingSystem, OsEvidence, PortFacts};
 use palisade_model::HostFacts;
+use palisade_model::fact::{OperatingSystem, OsEvidence, PortFacts};
 
 /// Texts longer than this are cut in evidence.
 const DETAIL_CHARACTERS_MAX: usize = 200;
@@ -34,7 +34,9 @@ pub(crate) fn vote(facts: &HostFacts) -> Option<OperatingSystem> {
     let mut votes: Vec<(Reading, OsEvidence)> = Vec::new();
     let mut add = |technique: &str, detail: &str, reading: Option<Reading>| {
         let Some(reading) = reading else { return };
-        let repeated = votes.iter().any(|(known, evidence)| evidence.technique == technique && known.name == reading.name);
+        let repeated = votes
+            .iter()
+            .any(|(known, evidence)| evidence.technique == technique && known.name == reading.name);
         if !repeated && votes.len() < EVIDENCE_MAX {
             let evidence = OsEvidence {
                 technique: technique.to_owned(),
@@ -134,7 +136,12 @@ fn read_ssh(banner: &str) -> Option<Reading> {
         return reading(Family::Network, "Cisco IOS", Some("cpe:/o:cisco:ios".to_owned()), 45);
     }
     if banner.contains("ROSSSH") {
-        return reading(Family::Network, "MikroTik RouterOS", Some("cpe:/o:mikrotik:routeros".to_owned()), 45);
+        return reading(
+            Family::Network,
+            "MikroTik RouterOS",
+            Some("cpe:/o:mikrotik:routeros".to_owned()),
+            45,
+        );
     }
     if banner.contains("for_Windows") {
         return reading(Family::Windows, "Windows", Some("cpe:/o:microsoft:windows".to_owned()), 45);
@@ -172,7 +179,9 @@ fn ubuntu(release: Option<&str>, weight: u32) -> Option<Reading> {
 
 fn named(family: Family, name: &str, cpe: &str, release: Option<&str>, weight: u32) -> Option<Reading> {
     match release {
-        Some(release) => reading(family, format!("{name} {release}"), Some(format!("{cpe}:{release}")), weight),
+        Some(release) => {
+            reading(family, format!("{name} {release}"), Some(format!("{cpe}:{release}")), weight)
+        }
         None => reading(family, name, Some(cpe.to_owned()), weight),
     }
 }
@@ -185,7 +194,12 @@ fn read_text(text: &str) -> Option<Reading> {
         return named(Family::Network, "Cisco IOS", "cpe:/o:cisco:ios", release.as_deref(), 60);
     }
     if lower.contains("routeros") {
-        return reading(Family::Network, "MikroTik RouterOS", Some("cpe:/o:mikrotik:routeros".to_owned()), 50);
+        return reading(
+            Family::Network,
+            "MikroTik RouterOS",
+            Some("cpe:/o:mikrotik:routeros".to_owned()),
+            50,
+        );
     }
     if lower.contains("junos") {
         return reading(Family::Network, "Juniper Junos", Some("cpe:/o:juniper:junos".to_owned()), 50);
@@ -224,9 +238,18 @@ fn read_text(text: &str) -> Option<Reading> {
         }
     }
     if let Some(version) = text.split_once("Microsoft-IIS/").map(|(_, rest)| rest) {
-        return reading(Family::Windows, iis_system(version), Some("cpe:/o:microsoft:windows".to_owned()), 40);
+        return reading(
+            Family::Windows,
+            iis_system(version),
+            Some("cpe:/o:microsoft:windows".to_owned()),
+            40,
+        );
     }
-    if lower.contains("windows") || lower.contains("win32") || lower.contains("win64") || lower.contains("microsoft esmtp") {
+    if lower.contains("windows")
+        || lower.contains("win32")
+        || lower.contains("win64")
+        || lower.contains("microsoft esmtp")
+    {
         return reading(Family::Windows, "Windows", Some("cpe:/o:microsoft:windows".to_owned()), 30);
     }
     if lower.contains("sunos") || lower.contains("solaris") {

@@ -323,7 +323,12 @@ fn is_local_shortage(error: &std::io::Error) -> bool {
     let Some(code) = error.raw_os_error() else { return false };
     matches!(
         Errno::from_raw(code),
-        Errno::EADDRNOTAVAIL | Errno::EADDRINUSE | Errno::EMFILE | Errno::ENFILE | Errno::ENOBUFS | Errno::ENOMEM
+        Errno::EADDRNOTAVAIL
+            | Errno::EADDRINUSE
+            | Errno::EMFILE
+            | Errno::ENFILE
+            | Errno::ENOBUFS
+            | Errno::ENOMEM
     )
 }
 

@@ -95,7 +95,8 @@ fn planted_weaknesses_are_found_and_hardened_hosts_are_not_accused() {
     assert!(truth.expectations.len() > 30 && truth.rules.len() > 4, "the lab says too little: {truth:?}");
     let results = scan(&lab);
     for host in lab.hosts() {
-        let result = self::host(&results, host.address).unwrap_or_else(|| panic!("nothing about {}", host.name));
+        let result =
+            self::host(&results, host.address).unwrap_or_else(|| panic!("nothing about {}", host.name));
         assert_eq!(result["facts"]["alive"], true, "{}", host.name);
         assert_eq!(result["facts"]["name"], host.name.as_str(), "the registered name");
     }

@@ -78,7 +78,10 @@ fn a_first_run_reports_what_listens_and_a_second_keeps_the_account() {
     let (login, password) = login_and_password(&credentials);
     assert_eq!(told.matches(password).count(), 1, "the password is shown once:\n{told}");
     assert!(told.contains(&format!("{web}")) && told.contains("25"), "the table names the ports:\n{told}");
-    assert!(told.contains("curl ") && told.contains("qualysapi") && told.contains("/resources/api/"), "{told}");
+    assert!(
+        told.contains("curl ") && told.contains("qualysapi") && told.contains("/resources/api/"),
+        "{told}"
+    );
 
     // What is kept, is kept from others.
     assert_eq!(mode(&tour.credentials()), 0o600);

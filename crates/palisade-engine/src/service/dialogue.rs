@@ -5,6 +5,7 @@ use std::time::Duration;
 use palisade_model::PortFacts;
 use palisade_model::fact::{DnsFacts, RpcFacts};
 use palisade_probe::conversation::{Conversation, Step};
+use palisade_probe::dns;
 use palisade_probe::ftp::FtpConversation;
 use palisade_probe::imap::ImapConversation;
 use palisade_probe::ldap::LdapConversation;
@@ -18,7 +19,6 @@ use palisade_probe::rpc::{self, RpcConversation, RpcQuestion};
 use palisade_probe::rsync::{ModuleConversation, RsyncConversation};
 use palisade_probe::smtp::{SmtpConversation, SmtpQuestions};
 use palisade_probe::telnet::TelnetConversation;
-use palisade_probe::dns;
 
 use super::port::Port;
 use crate::stream::End;
@@ -168,4 +168,3 @@ pub(super) async fn transfer_zones(port: &Port<'_>, zones: &[String], facts: &mu
         }
     }
 }
-

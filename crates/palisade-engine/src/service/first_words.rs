@@ -72,7 +72,9 @@ impl FirstWords {
         }
         match port {
             // The service speaks first; anything we say would only be logged.
-            21..=23 | 25 | 26 | 110 | 143 | 587 | 873 | 2_222 | 2_525 | 3_306 | 5_900..=5_910 => &[Self::Listen],
+            21..=23 | 25 | 26 | 110 | 143 | 587 | 873 | 2_222 | 2_525 | 3_306 | 5_900..=5_910 => {
+                &[Self::Listen]
+            }
             53 => &[Self::Listen, Self::Dns],
             111 => &[Self::Listen, Self::Rpc],
             139 | 445 => &[Self::Listen, Self::Smb],

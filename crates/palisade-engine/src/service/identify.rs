@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use palisade_probe::tls::{Enumeration, EnumerationOptions, ServerFlight};
 use palisade_probe::tls::flight::Progress;
+use palisade_probe::tls::{Enumeration, EnumerationOptions, ServerFlight};
 use tokio::time::{Instant, timeout_at};
 
 use super::first_words::FirstWords;
@@ -113,7 +113,8 @@ async fn attempt(port: &Port<'_>, words: FirstWords, delay: Duration, greeted: b
 
 /// Sends the hello of a browser and sees whether the answer is TLS.
 async fn speaks_tls(port: &Port<'_>, mut stream: crate::stream::Stream, until: Instant) -> bool {
-    let options = EnumerationOptions { random: port.random(), now: port.now, ..EnumerationOptions::default() };
+    let options =
+        EnumerationOptions { random: port.random(), now: port.now, ..EnumerationOptions::default() };
     let Some(hello) = Enumeration::new(options).next_attempt() else { return false };
     if !stream.send(&hello.bytes, until).await {
         return false;

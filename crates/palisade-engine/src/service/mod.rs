@@ -39,7 +39,12 @@ const PORTS_PARALLEL: usize = 24;
 const BANNER_CHARACTERS_MAX: usize = 1_024;
 
 /// Questions every open port; the facts go to the sheet port by port.
-pub(crate) async fn survey_all(host: &Arc<HostPace>, sheet: &Arc<Sheet>, context: &ScanContext, open: &[u16]) {
+pub(crate) async fn survey_all(
+    host: &Arc<HostPace>,
+    sheet: &Arc<Sheet>,
+    context: &ScanContext,
+    open: &[u16],
+) {
     let turns = Arc::new(Semaphore::new(PORTS_PARALLEL));
     let mut tasks = JoinSet::new();
     for number in open {

@@ -53,11 +53,13 @@ pub(super) fn recognise(
             .flatten()
             .and_then(|message| rpc::reply_content(&message, u32::from(nonce)).ok().map(|_| ()))
             .and_then(|()| known("rpcbind")),
-        FirstWords::Ldap => matches!(ldap::Response::parse(bytes), Ok(Some(_))).then(|| known("ldap")).flatten(),
-        FirstWords::Mqtt => matches!(mqtt::return_code(bytes), Ok(Some(_))).then(|| known("mqtt")).flatten(),
-        FirstWords::Postgres => {
-            matches!((postgres::tls_answer(bytes), bytes.len()), (Ok(Some(_)), 1)).then(|| known("postgresql")).flatten()
+        FirstWords::Ldap => {
+            matches!(ldap::Response::parse(bytes), Ok(Some(_))).then(|| known("ldap")).flatten()
         }
+        FirstWords::Mqtt => matches!(mqtt::return_code(bytes), Ok(Some(_))).then(|| known("mqtt")).flatten(),
+        FirstWords::Postgres => matches!((postgres::tls_answer(bytes), bytes.len()), (Ok(Some(_)), 1))
+            .then(|| known("postgresql"))
+            .flatten(),
         FirstWords::Redis => (bytes.starts_with(b"+PONG\r\n")
             || bytes.starts_with(b"-NOAUTH ")
             || bytes.starts_with(b"-DENIED "))
@@ -114,7 +116,9 @@ fn greeting(bytes: &[u8], ended: bool) -> Option<Recognised> {
 fn code_of(reply: &Reply) -> Option<Recognised> {
     let text = reply.text().to_ascii_lowercase();
     match reply.code {
-        220 | 421 | 554 if ["smtp", "mail", "exim", "postfix"].iter().any(|mark| text.contains(mark)) => known("smtp"),
+        220 | 421 | 554 if ["smtp", "mail", "exim", "postfix"].iter().any(|mark| text.contains(mark)) => {
+            known("smtp")
+        }
         220 | 230 | 421 | 530 if text.contains("ftp") => known("ftp"),
         220 if text.contains("filezilla") => known("ftp"),
         220 => known("smtp"),

@@ -4,7 +4,9 @@ use std::collections::VecDeque;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, OnceLock};
 
-use palisade_engine::{Event, Hold, Lease, Limits, Link, LinkError, ScanContext, ScanOrder, SliceProgress, scan_hosts};
+use palisade_engine::{
+    Event, Hold, Lease, Limits, Link, LinkError, ScanContext, ScanOrder, SliceProgress, scan_hosts,
+};
 use palisade_kb::KnowledgeBase;
 use palisade_model::option_profile::{TcpPorts, UdpPorts};
 use palisade_model::{HostResult, IpSet, OptionProfile, PortSet, ScanRef, SeededIds, SystemClock};
