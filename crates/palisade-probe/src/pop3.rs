@@ -42,7 +42,7 @@ impl Pop3Conversation {
         match self.state {
             State::Greeting => {
                 let Some(text) = status.ok() else { return Ok(quit()) };
-                self.facts.greeting = text.to_owned();
+                text.clone_into(&mut self.facts.greeting);
                 self.state = State::Capabilities;
                 Ok(Step::Send(b"CAPA\r\n".to_vec()))
             }

@@ -162,7 +162,7 @@ fn authentication_name(code: u32) -> &'static str {
         0 => "trust",
         3 => "password",
         5 => "md5",
-        7 | 8 | 9 => "gss",
+        7..=9 => "gss",
         10..=12 => "scram-sha-256",
         _ => "unknown",
     }
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn trust_tells_the_version() {
-        let answer = b"R\0\0\0\x08\0\0\0\0S\0\0\0\x1cserver_version\018.0 (D)\0K\0\0\0\x0c\0\0\0\x01\0\0\0\x02Z\0\0\0\x05I";
+        let answer = b"R\0\0\0\x08\0\0\0\0S\0\0\0\x1cserver_version\x0018.0 (D)\0K\0\0\0\x0c\0\0\0\x01\0\0\0\x02Z\0\0\0\x05I";
         for slowly in [false, true] {
             let mut conversation = PostgresConversation::new(false);
             let (sent, last) = play(&mut conversation, &[answer], slowly);

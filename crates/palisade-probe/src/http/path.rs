@@ -108,9 +108,11 @@ fn plain(response: &Response) -> Option<String> {
     })
 }
 
+static TAG: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new("<[^>]{0,200}>").ok());
+
+/// The line that has the mark, without its tags.
 fn line_with(text: &str, mark: &str) -> Option<String> {
     let line = text.lines().find(|line| line.contains(mark))?;
-    static TAG: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new("<[^>]{0,200}>").ok());
     let bare = TAG.as_ref().map_or_else(|| line.to_owned(), |tag| tag.replace_all(line, " ").into_owned());
     Some(bare.split_whitespace().collect::<Vec<_>>().join(" "))
 }

@@ -68,7 +68,7 @@ impl Request {
             clean(&self.host),
         );
         for (name, value) in &self.headers {
-            text.push_str(&format!("{}: {}\r\n", clean(name), clean(value)));
+            text.extend([clean(name).as_str(), ": ", clean(value).as_str(), "\r\n"]);
         }
         text.push_str(if self.keep_alive {
             "Connection: keep-alive\r\n\r\n"

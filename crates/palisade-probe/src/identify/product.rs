@@ -59,7 +59,7 @@ fn is_patch_level(version: &str, at: usize) -> bool {
 /// Everything but letters, digits, `.`, `-` and `_` is quoted in a CPE name (NISTIR 7695).
 fn quoted(text: &str) -> String {
     let mut quoted = String::new();
-    for character in text.chars().filter(|character| character.is_ascii_graphic()) {
+    for character in text.chars().filter(char::is_ascii_graphic) {
         if !character.is_ascii_alphanumeric() && !matches!(character, '.' | '-' | '_') {
             quoted.push('\\');
         }

@@ -283,7 +283,7 @@ mod tests {
         fn any_answer_is_survived(words in proptest::collection::vec(any::<[u8; 2]>(), 0..20),
                                   content in proptest::collection::vec(any::<u8>(), 0..60)) {
             let second = answer(0, &words.concat(), &content);
-            survive(Smb1Conversation::new(), &[second.clone()]);
+            survive(Smb1Conversation::new(), std::slice::from_ref(&second));
             survive(Smb1Conversation::new(), &[negotiated(), second, content]);
         }
     }

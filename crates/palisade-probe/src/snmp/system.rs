@@ -151,7 +151,7 @@ pub fn parse_discovery(datagram: &[u8], message_id: i32) -> Result<String, Malfo
     if engine.len() > 32 {
         return Err(Malformed::TooLong);
     }
-    Ok(engine.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(engine.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat())
 }
 
 #[cfg(test)]
