@@ -96,7 +96,9 @@ pub(crate) fn copy(from: &HostFacts, to: &mut HostFacts) {
     };
     for (number, name_matches) in leaves(from) {
         let place = to.ports.iter_mut().find(|port| port.port == number && port.tls.is_some());
-        if let Some(leaf) = place.and_then(|port| port.tls.as_mut()).and_then(|tls| tls.certificates.first_mut()) {
+        if let Some(leaf) =
+            place.and_then(|port| port.tls.as_mut()).and_then(|tls| tls.certificates.first_mut())
+        {
             leaf.name_matches = name_matches;
         }
     }

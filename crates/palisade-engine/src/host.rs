@@ -32,7 +32,12 @@ pub(crate) struct HostScan {
 }
 
 impl HostScan {
-    pub(crate) fn new(address: Ipv4Addr, order: Arc<ScanOrder>, context: ScanContext, pace: Arc<Pace>) -> Self {
+    pub(crate) fn new(
+        address: Ipv4Addr,
+        order: Arc<ScanOrder>,
+        context: ScanContext,
+        pace: Arc<Pace>,
+    ) -> Self {
         let sheet = Sheet::new(address, context.clock.now().as_second());
         Self { sheet, address, order, context, pace }
     }

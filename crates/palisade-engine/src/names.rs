@@ -20,9 +20,8 @@ pub(crate) const ZONES_MAX: usize = 5;
 /// The registered name of the address.
 pub(crate) async fn registered(host: &HostPace) -> Option<String> {
     let address = host.address;
-    let name = host
-        .look_up(LOOK_UP_PATIENCE, move || dns_lookup::lookup_addr(&IpAddr::V4(address)).ok())
-        .await?;
+    let name =
+        host.look_up(LOOK_UP_PATIENCE, move || dns_lookup::lookup_addr(&IpAddr::V4(address)).ok()).await?;
     let name = name.trim_end_matches('.').to_ascii_lowercase();
     // Without a name the resolver repeats the address.
     (name.parse::<IpAddr>().is_err() && is_host_name(&name)).then_some(name)
@@ -59,7 +58,9 @@ pub(crate) fn gather(facts: &mut HostFacts, registered: Option<String>) {
                 add(name, "TLS certificate");
             }
         }
-        if let Some(name) = port.smtp.as_ref().and_then(|smtp| palisade_probe::smtp::greeting_name(&smtp.greeting)) {
+        if let Some(name) =
+            port.smtp.as_ref().and_then(|smtp| palisade_probe::smtp::greeting_name(&smtp.greeting))
+        {
             add(name, "SMTP banner");
         }
         if let Some(smb) = &port.smb {
@@ -103,7 +104,8 @@ mod tests {
 
     #[test]
     fn zones_are_the_ordered_ones_and_the_parents_of_names() {
-        let zones = zones(&["Lab.Test.".to_owned()], &[name("h4.lab.test"), name("www.example.org"), name("a.org")]);
+        let zones =
+            zones(&["Lab.Test.".to_owned()], &[name("h4.lab.test"), name("www.example.org"), name("a.org")]);
         assert_eq!(zones, ["lab.test", "example.org"]);
     }
 

@@ -20,7 +20,8 @@ pub(crate) fn is_trusted(certificates: &[Vec<u8>], leaf: &CertificateFacts) -> O
     let (first, rest) = certificates.split_first()?;
     let first = CertificateDer::from(first.as_slice());
     let Ok(parsed) = ParsedCertificate::try_from(&first) else { return Some(false) };
-    let rest: Vec<CertificateDer<'_>> = rest.iter().map(|each| CertificateDer::from(each.as_slice())).collect();
+    let rest: Vec<CertificateDer<'_>> =
+        rest.iter().map(|each| CertificateDer::from(each.as_slice())).collect();
     let middle = leaf.not_before.midpoint(leaf.not_after);
     let now = UnixTime::since_unix_epoch(std::time::Duration::from_secs(u64::try_from(middle).unwrap_or(0)));
     let algorithms = rustls::crypto::ring::default_provider().signature_verification_algorithms;

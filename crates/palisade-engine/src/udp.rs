@@ -28,8 +28,8 @@ const DATAGRAM_BYTES: usize = 8 * 1024;
 /// The UDP ports of the standard list.
 pub fn standard_udp_ports() -> PortSet {
     [
-        7, 13, 17, 19, 37, 53, 69, 111, 123, 137, 161, 177, 389, 520, 623, 1194, 1434, 1900, 2049, 3478, 5060, 5351,
-        5353, 5683, 11211,
+        7, 13, 17, 19, 37, 53, 69, 111, 123, 137, 161, 177, 389, 520, 623, 1194, 1434, 1900, 2049, 3478,
+        5060, 5351, 5353, 5683, 11211,
     ]
     .into_iter()
     .collect()
@@ -54,7 +54,8 @@ pub(crate) async fn scan(host: &HostPace, sheet: &Sheet, ports: &PortSet, ids: &
                 known.facts.udp_scanned += 1;
                 known.udp_ports.push(port);
             }
-            if let Some(facts) = facts {
+            if let Some(mut facts) = facts {
+                facts.product = crate::service::product_of(&facts);
                 sheet.write_port(facts, true);
             }
         })

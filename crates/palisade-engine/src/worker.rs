@@ -287,10 +287,7 @@ impl<L: Link> Shared<L> {
 }
 
 /// A call that does not return counts as failed.
-async fn in_time<T>(
-    attempt: &str,
-    call: impl Future<Output = Result<T, LinkError>>,
-) -> Result<T, LinkError> {
+async fn in_time<T>(attempt: &str, call: impl Future<Output = Result<T, LinkError>>) -> Result<T, LinkError> {
     match tokio::time::timeout(CALL_TIMEOUT, call).await {
         Ok(answer) => answer,
         Err(elapsed) => Err(LinkError { attempt: attempt.to_owned(), source: Box::new(elapsed) }),

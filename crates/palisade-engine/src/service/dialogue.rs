@@ -5,6 +5,7 @@ use std::time::Duration;
 use palisade_model::PortFacts;
 use palisade_model::fact::{DnsFacts, RpcFacts};
 use palisade_probe::conversation::{Conversation, Step};
+use palisade_probe::dns;
 use palisade_probe::ftp::FtpConversation;
 use palisade_probe::imap::ImapConversation;
 use palisade_probe::ldap::LdapConversation;
@@ -18,7 +19,6 @@ use palisade_probe::rpc::{self, RpcConversation, RpcQuestion};
 use palisade_probe::rsync::{ModuleConversation, RsyncConversation};
 use palisade_probe::smtp::{SmtpConversation, SmtpQuestions};
 use palisade_probe::telnet::TelnetConversation;
-use palisade_probe::dns;
 
 use super::port::Port;
 use crate::stream::End;
@@ -60,7 +60,7 @@ pub(super) async fn survey(port: &Port<'_>, facts: &mut PortFacts) -> bool {
         "mysql" => mysql(port, facts).await,
         "postgresql" => postgresql(port, facts).await,
         "rsync" => rsync(port, facts).await,
-        "rpcbind" => port_mapper(port, facts).await,
+        "rpc" => port_mapper(port, facts).await,
         "dns" => name_server(port, facts).await,
         _ => true,
     }
@@ -129,7 +129,12 @@ async fn rsync(port: &Port<'_>, facts: &mut PortFacts) -> bool {
 async fn port_mapper(port: &Port<'_>, facts: &mut PortFacts) -> bool {
     let id = u32::from_be_bytes(port.random());
     let mut dump = RpcConversation::new(RpcQuestion::Dump, id);
-    let mut finished = port.hold(&mut dump).await != End::CutShort;
+    let end = port.hold(&mut dump).await;
+    if end == End::Refused {
+        // A program of its own, and no port mapper.
+        return true;
+    }
+    let mut finished = end != End::CutShort;
     let mut found: RpcFacts = dump.finish();
     let mount = found.programs.iter().find(|each| each.program == rpc::MOUNT && each.transport == "tcp");
     if let Some(mount) = mount {
@@ -168,4 +173,3 @@ pub(super) async fn transfer_zones(port: &Port<'_>, zones: &[String], facts: &mu
         }
     }
 }
-

@@ -49,8 +49,11 @@ pub(super) async fn survey(port: &Port<'_>) -> Option<(HttpFacts, bool)> {
     facts.trace = trace.as_ref().map(|answer| trace_echoed(answer, &nonce));
     facts.open_proxy = proxied.as_ref().map(|answer| is_open_proxy(&front, answer, None));
 
-    let mut asked: Vec<(Ask, String)> =
-        PATHS.iter().filter(|known| known.path != "/").map(|known| (Ask::Known(known), known.path.to_owned())).collect();
+    let mut asked: Vec<(Ask, String)> = PATHS
+        .iter()
+        .filter(|known| known.path != "/")
+        .map(|known| (Ask::Known(known), known.path.to_owned()))
+        .collect();
     asked.extend(PROTECTED_PATHS.iter().map(|path| (Ask::Protected, (*path).to_owned())));
     // Where every path is answered alike, a listing would be no news and the rest proves nothing.
     let soft = unknown.as_ref().is_some_and(is_soft_404);
@@ -123,7 +126,7 @@ fn directories(front: &Response) -> Vec<String> {
         let Some(link) = text.get(index + 1..).and_then(|rest| rest.split('"').next()) else { continue };
         let link = link.split(['?', '#']).next().unwrap_or_default();
         let local = link.starts_with('/') && !link.starts_with("//");
-        let relative = link.ends_with('/') && !link.contains(':') && !link.starts_with('.');
+        let relative = link.ends_with('/') && !link.contains(':') && !link.starts_with(['.', '/']);
         if link.len() > 200 || !(local || relative) || link.bytes().any(|byte| byte <= b' ' || byte == b'<') {
             continue;
         }

@@ -9,10 +9,12 @@ mod first_words;
 mod http;
 mod identify;
 mod port;
-mod recognise;
+mod product;
 mod smb;
 mod ssh;
 mod tls;
+
+pub(crate) use self::product::{of as product_of, texts as product_texts};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,7 +41,12 @@ const PORTS_PARALLEL: usize = 24;
 const BANNER_CHARACTERS_MAX: usize = 1_024;
 
 /// Questions every open port; the facts go to the sheet port by port.
-pub(crate) async fn survey_all(host: &Arc<HostPace>, sheet: &Arc<Sheet>, context: &ScanContext, open: &[u16]) {
+pub(crate) async fn survey_all(
+    host: &Arc<HostPace>,
+    sheet: &Arc<Sheet>,
+    context: &ScanContext,
+    open: &[u16],
+) {
     let turns = Arc::new(Semaphore::new(PORTS_PARALLEL));
     let mut tasks = JoinSet::new();
     for number in open {
@@ -103,7 +110,7 @@ async fn survey(port: &Port<'_>, sheet: &Sheet) {
 async fn inside(port: &Port<'_>, facts: &mut PortFacts, sheet: &Sheet) -> bool {
     let identifying = Port { until: port.until_after(IDENTIFY_BUDGET), ..*port };
     let identified = identify::identify(&identifying).await;
-    let known = identified.recognised.is_some();
+    let known = identified.service.is_some();
     write_identity(facts, identified);
     if !known {
         // Not through our TLS (too old, or it wants a client certificate), or nothing we know.
@@ -124,18 +131,23 @@ async fn upgraded(port: &Port<'_>, upgrade: Option<Upgrade>) -> Option<tls::Surv
 }
 
 fn write_identity(facts: &mut PortFacts, identified: Identified) {
-    if !identified.banner.is_empty() {
-        facts.banner = Some(printable(&identified.banner, BANNER_CHARACTERS_MAX));
+    facts.banner = text_of(&identified.banner);
+    if let Some(service) = identified.service {
+        service.clone_into(&mut facts.service);
     }
-    if let Some(recognised) = identified.recognised {
-        facts.service = recognised.service;
-        facts.product = recognised.product;
-    }
+}
+
+/// A greeting, if it is text; binary ones are taken apart instead.
+fn text_of(bytes: &[u8]) -> Option<String> {
+    let text = printable(bytes, BANNER_CHARACTERS_MAX);
+    let all = text.chars().count();
+    let readable = text.chars().filter(|each| *each != '\u{fffd}').count();
+    (all > 0 && readable * 10 >= all * 9).then_some(text)
 }
 
 /// Asks the identified service everything; whether it was heard to the end.
 async fn question(port: &Port<'_>, facts: &mut PortFacts) -> bool {
-    match facts.service.as_str() {
+    let finished = match facts.service.as_str() {
         "http" => match http::survey(port).await {
             Some((found, finished)) => {
                 facts.http = Some(found);
@@ -146,7 +158,11 @@ async fn question(port: &Port<'_>, facts: &mut PortFacts) -> bool {
         "ssh" => ssh::survey(port, facts).await,
         "smb" => smb::survey(port, facts).await,
         _ => dialogue::survey(port, facts).await,
+    };
+    if facts.product.is_none() {
+        facts.product = product::of(facts);
     }
+    finished
 }
 
 /// Asks the host's name servers for whole zones.

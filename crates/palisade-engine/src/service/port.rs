@@ -29,7 +29,11 @@ impl Port<'_> {
     /// A stream to the service; `None` when it does not accept, or its TLS is too old for us.
     pub(super) async fn open(&self) -> Option<Stream> {
         let stream = Stream::connect(self.host, self.port).await?;
-        if self.tls { stream.into_tls(self.host, self.until_after(ANSWER_PATIENCE)).await } else { Some(stream) }
+        if self.tls {
+            stream.into_tls(self.host, self.until_after(ANSWER_PATIENCE)).await
+        } else {
+            Some(stream)
+        }
     }
 
     /// Holds a conversation on a connection of its own.
@@ -38,7 +42,11 @@ impl Port<'_> {
     }
 
     /// The same with another patience for each answer.
-    pub(super) async fn hold_patiently<C: Conversation>(&self, conversation: &mut C, patience: Duration) -> End {
+    pub(super) async fn hold_patiently<C: Conversation>(
+        &self,
+        conversation: &mut C,
+        patience: Duration,
+    ) -> End {
         match self.open().await {
             Some(mut stream) => stream.converse(conversation, patience, self.until).await,
             None => End::CutShort,
@@ -53,7 +61,11 @@ impl Port<'_> {
     /// Host and port as they stand in addresses; the port only where it is not `usual`.
     pub(super) fn authority(&self) -> String {
         let usual = if self.tls { 443 } else { 80 };
-        if self.port == usual { self.host.address.to_string() } else { format!("{}:{}", self.host.address, self.port) }
+        if self.port == usual {
+            self.host.address.to_string()
+        } else {
+            format!("{}:{}", self.host.address, self.port)
+        }
     }
 
     /// Unpredictable bytes for a protocol's nonces.

@@ -8,7 +8,9 @@ use futures_util::stream::FuturesUnordered;
 use palisade_model::fact::TlsFacts;
 use palisade_probe::starttls::{StartTls, Upgrade};
 use palisade_probe::tls::flight::Progress;
-use palisade_probe::tls::{Attempt, AttemptId, Enumeration, EnumerationOptions, Outcome, ServerFlight, Verdict};
+use palisade_probe::tls::{
+    Attempt, AttemptId, Enumeration, EnumerationOptions, Outcome, ServerFlight, Verdict,
+};
 use tokio::time::timeout_at;
 
 use super::port::Port;

@@ -18,16 +18,18 @@ pub(super) async fn ask(host: &HostPace, port: u16, ids: &dyn IdSource) -> Optio
         123 => ntp_server(host, port, nonce).await,
         137 => {
             let exchange = Exchange::open(host, port).await?;
-            let found =
-                exchange.ask(&netbios::status_question(nonce), |bytes| netbios::parse_status(bytes, nonce).ok()).await?;
+            let found = exchange
+                .ask(&netbios::status_question(nonce), |bytes| netbios::parse_status(bytes, nonce).ok())
+                .await?;
             Some(PortFacts { netbios: Some(found), ..open(port, "netbios-ns") })
         }
         161 => snmp_agent(host, port, nonce).await,
         2_049 => rpc_service(host, port, nonce).await,
         11_211 => {
             let exchange = Exchange::open(host, port).await?;
-            let found =
-                exchange.ask(&memcached::udp_probe(nonce), |bytes| memcached::parse_udp(bytes, nonce).ok()).await?;
+            let found = exchange
+                .ask(&memcached::udp_probe(nonce), |bytes| memcached::parse_udp(bytes, nonce).ok())
+                .await?;
             Some(PortFacts { memcached: Some(found), ..open(port, "memcached") })
         }
         _ => simple(host, port, nonce).await,
@@ -51,7 +53,8 @@ async fn dns_server(host: &HostPace, port: u16, nonce: u16) -> Option<PortFacts>
     let exchange = Exchange::open(host, port).await?;
     let version = exchange.ask(&dns::version_question(nonce), |bytes| dns::answer(bytes, nonce).ok()).await;
     let second = nonce.wrapping_add(1);
-    let recursion = exchange.ask(&dns::recursion_question(second), |bytes| dns::answer(bytes, second).ok()).await;
+    let recursion =
+        exchange.ask(&dns::recursion_question(second), |bytes| dns::answer(bytes, second).ok()).await;
     if version.is_none() && recursion.is_none() {
         return None;
     }
@@ -84,7 +87,8 @@ async fn tftp_server(host: &HostPace, port: u16) -> Option<PortFacts> {
 async fn ntp_server(host: &HostPace, port: u16, nonce: u16) -> Option<PortFacts> {
     let exchange = Exchange::open(host, port).await?;
     let transmit = u64::from(nonce) << 32 | 1;
-    let time = exchange.ask(&ntp::client_question(transmit), |bytes| ntp::parse_answer(bytes, transmit).ok()).await;
+    let time =
+        exchange.ask(&ntp::client_question(transmit), |bytes| ntp::parse_answer(bytes, transmit).ok()).await;
     let variables = exchange.ask(&ntp::variables_question(), |bytes| ntp::parse_variables(bytes).ok()).await;
     let mut facts: NtpFacts = match (time, &variables) {
         (Some(facts), _) => facts,
@@ -162,21 +166,27 @@ async fn port_mapper(host: &HostPace, port: u16, nonce: u16) -> Option<PortFacts
     let id = u32::from(nonce) << 8;
     let programs = exchange.ask(&rpc::dump_call(id), |bytes| rpc::parse_dump(bytes, id).ok()).await?;
     let mut facts = RpcFacts { programs, ..RpcFacts::default() };
-    let mount =
-        facts.programs.iter().find(|each| each.program == rpc::MOUNT && each.transport == "udp").map(|each| (each.port, each.version));
+    let mount = facts
+        .programs
+        .iter()
+        .find(|each| each.program == rpc::MOUNT && each.transport == "udp")
+        .map(|each| (each.port, each.version));
     if let Some((mount_port, version)) = mount {
         let exchange = Exchange::open(host, mount_port).await?;
         let id = id + 1;
-        let exports = exchange.ask(&rpc::export_call(id, version), |bytes| rpc::parse_exports(bytes, id).ok()).await;
+        let exports =
+            exchange.ask(&rpc::export_call(id, version), |bytes| rpc::parse_exports(bytes, id).ok()).await;
         facts.exports = exports.unwrap_or_default();
     }
-    Some(PortFacts { rpc: Some(facts), ..open(port, "rpcbind") })
+    Some(PortFacts { rpc: Some(facts), ..open(port, "rpc") })
 }
 
 /// A program that stands on a port of its own: NFS.
 async fn rpc_service(host: &HostPace, port: u16, nonce: u16) -> Option<PortFacts> {
     let exchange = Exchange::open(host, port).await?;
     let id = u32::from(nonce) << 8;
-    exchange.ask(&rpc::null_call(id, rpc::NFS, 3), |bytes| rpc::reply_content(bytes, id).ok().map(|_| ())).await?;
+    exchange
+        .ask(&rpc::null_call(id, rpc::NFS, 3), |bytes| rpc::reply_content(bytes, id).ok().map(|_| ()))
+        .await?;
     Some(open(port, "nfs"))
 }

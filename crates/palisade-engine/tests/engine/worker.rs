@@ -1,14 +1,12 @@
 //! The worker loop against a server in memory.
 
-mod support;
-
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::support::{MemoryLink, lease, order};
 use palisade_engine::{Hold, Worker, WorkerOptions};
 use palisade_model::{SeededIds, SystemClock};
-use support::{MemoryLink, lease, order};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -22,9 +20,14 @@ fn options() -> WorkerOptions {
 }
 
 /// Runs a worker until `until` is true of the server, at most ten seconds.
-async fn work(link: &Arc<MemoryLink>, until: impl Fn(&mut support::Server) -> bool) {
-    let worker =
-        Worker::new(Arc::clone(link), support::kb(), Arc::new(SystemClock), Arc::new(SeededIds::new(1)), options());
+async fn work(link: &Arc<MemoryLink>, until: impl Fn(&mut crate::support::Server) -> bool) {
+    let worker = Worker::new(
+        Arc::clone(link),
+        crate::support::kb(),
+        Arc::new(SystemClock),
+        Arc::new(SeededIds::new(1)),
+        options(),
+    );
     let (stop, stopped) = oneshot::channel::<()>();
     let running = tokio::spawn(async move {
         worker
@@ -51,7 +54,8 @@ async fn silent_port() -> (TcpListener, u16) {
 
 #[tokio::test]
 async fn slices_are_delivered_host_by_host_and_completed() {
-    let link = MemoryLink::with([lease(1, order("127.0.0.1-127.0.0.3", [1])), lease(2, order("127.0.0.9", [1]))]);
+    let link =
+        MemoryLink::with([lease(1, order("127.0.0.1-127.0.0.3", [1])), lease(2, order("127.0.0.9", [1]))]);
     work(&link, |server| server.completed.len() == 2).await;
     let mut delivered = link.read(|server| server.delivered.clone());
     delivered.sort_unstable();
