@@ -138,7 +138,7 @@ async fn port_mapper(port: &Port<'_>, facts: &mut PortFacts) -> bool {
     let mut found: RpcFacts = dump.finish();
     let mount = found.programs.iter().find(|each| each.program == rpc::MOUNT && each.transport == "tcp");
     if let Some(mount) = mount {
-        let there = Port { port: mount.port, ..*port };
+        let there = Port { number: mount.port, ..*port };
         let mut exports = RpcConversation::new(RpcQuestion::Exports(mount.version), id.wrapping_add(1));
         finished &= there.hold(&mut exports).await != End::CutShort;
         found.exports = exports.finish().exports;

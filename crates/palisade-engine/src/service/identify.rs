@@ -26,7 +26,7 @@ const SECOND_WAVE_AFTER_GREETED: Duration = Duration::from_millis(1_200);
 const ANSWER_PATIENCE: Duration = Duration::from_millis(1_200);
 const GREETING_PATIENCE: Duration = Duration::from_secs(6);
 /// How long an HTTP error waits for a TLS answer to the same port.
-const TLS_GRACE: Duration = Duration::from_millis(1_000);
+const TLS_GRACE: Duration = Duration::from_secs(1);
 
 /// What a port turned out to be.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -50,7 +50,7 @@ struct Answer {
 /// Finds out what speaks. Through TLS when the port says so.
 pub(super) async fn identify(port: &Port<'_>) -> Identified {
     let trip = port.host.round_trip.smoothed().unwrap_or_default();
-    let order = Order::of(port.port, port.tls);
+    let order = Order::of(port.number, port.tls);
     let second = if order.greeted { SECOND_WAVE_AFTER_GREETED } else { SECOND_WAVE_AFTER } + trip * 4;
     let mut tls_pending = order.first.iter().any(|words| matches!(words, FirstWords::Tls));
     let mut answers = FuturesUnordered::new();

@@ -73,7 +73,7 @@ pub(crate) async fn survey_all(
 fn port_of<'a>(host: &'a HostPace, context: &'a ScanContext, number: u16) -> Port<'a> {
     Port {
         host,
-        port: number,
+        number,
         tls: false,
         until: host.until(PORT_BUDGET),
         ids: context.ids.as_ref(),
@@ -82,7 +82,7 @@ fn port_of<'a>(host: &'a HostPace, context: &'a ScanContext, number: u16) -> Por
 }
 
 async fn survey(port: &Port<'_>, sheet: &Sheet) {
-    let mut facts = PortFacts::new(port.port, Transport::Tcp);
+    let mut facts = PortFacts::new(port.number, Transport::Tcp);
     sheet.write_port(facts.clone(), false);
     let identifying = Port { until: port.until_after(IDENTIFY_BUDGET), ..*port };
     let first = identify::identify(&identifying).await;
@@ -97,7 +97,7 @@ async fn survey(port: &Port<'_>, sheet: &Sheet) {
         sheet.write_port(facts, whole);
         return;
     }
-    write_identity(&mut facts, first);
+    write_identity(&mut facts, &first);
     sheet.write_port(facts.clone(), false);
     let upgrade = Upgrade::of_service(&facts.service);
     let (finished, layer) = tokio::join!(question(&inner, &mut facts), upgraded(port, upgrade));
@@ -111,7 +111,7 @@ async fn inside(port: &Port<'_>, facts: &mut PortFacts, sheet: &Sheet) -> bool {
     let identifying = Port { until: port.until_after(IDENTIFY_BUDGET), ..*port };
     let identified = identify::identify(&identifying).await;
     let known = identified.service.is_some();
-    write_identity(facts, identified);
+    write_identity(facts, &identified);
     if !known {
         // Not through our TLS (too old, or it wants a client certificate), or nothing we know.
         "tls".clone_into(&mut facts.service);
@@ -130,7 +130,7 @@ async fn upgraded(port: &Port<'_>, upgrade: Option<Upgrade>) -> Option<tls::Surv
     tls::survey(port, Some(upgrade)).await
 }
 
-fn write_identity(facts: &mut PortFacts, identified: Identified) {
+fn write_identity(facts: &mut PortFacts, identified: &Identified) {
     facts.banner = text_of(&identified.banner);
     if let Some(service) = identified.service {
         service.clone_into(&mut facts.service);

@@ -13,8 +13,8 @@ async fn server<F>(behave: impl Fn(TcpStream) -> F + Send + 'static) -> (u16, Jo
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let port = listener.local_addr().expect("an address").port();
     let accepting = tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             tokio::spawn(behave(stream));
@@ -27,7 +27,7 @@ where
 async fn timed(port: u16) -> (palisade_model::PortFacts, Duration) {
     let started = Instant::now();
     let host = scan_loopback([port]).await;
-    let facts = host.facts.ports.into_iter().find(|facts| facts.port == port).unwrap();
+    let facts = host.facts.ports.into_iter().find(|facts| facts.port == port).expect("the port is open");
     (facts, started.elapsed())
 }
 
@@ -84,7 +84,7 @@ async fn a_handshake_that_never_ends_is_given_up() {
     // A server hello is announced and never sent.
     let (port, _server) = server(|mut stream| async move {
         let _ = stream.write_all(&[0x16, 3, 3, 0x40, 0, 2, 0, 0x3f, 0xfc]).await;
-        tokio::time::sleep(Duration::from_secs(60)).await;
+        tokio::time::sleep(Duration::from_mins(1)).await;
     })
     .await;
     let (_, took) = timed(port).await;
@@ -106,7 +106,7 @@ async fn a_reset_at_once_is_an_open_port_of_an_unknown_service() {
 async fn a_host_that_costs_all_its_time_is_delivered_with_what_was_found() {
     let (port, _server) = server(|mut stream| async move {
         let _ = stream.write_all(b"220 slow.test ESMTP\r\n").await;
-        tokio::time::sleep(Duration::from_secs(60)).await;
+        tokio::time::sleep(Duration::from_mins(1)).await;
     })
     .await;
     let mut order = order("127.0.0.1", [port]);

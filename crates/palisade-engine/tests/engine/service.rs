@@ -36,27 +36,29 @@ async fn web<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) {
 }
 
 async fn listen() -> (TcpListener, u16) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let port = listener.local_addr().expect("an address").port();
     (listener, port)
 }
 
 async fn facts_of(port: u16) -> PortFacts {
     let host = scan_loopback([port]).await;
     assert!(host.tcp_ports.contains(port), "looked at to the end");
-    host.facts.ports.into_iter().next().unwrap()
+    host.facts.ports.into_iter().next().expect("the port is open")
 }
 
 fn tls_acceptor() -> TlsAcceptor {
-    let certified = rcgen::generate_simple_self_signed(vec!["www.example.org".to_owned()]).unwrap();
-    let key = rustls::pki_types::PrivateKeyDer::try_from(certified.signing_key.serialize_der()).unwrap();
+    let certified =
+        rcgen::generate_simple_self_signed(vec!["www.example.org".to_owned()]).expect("a certificate");
+    let key =
+        rustls::pki_types::PrivateKeyDer::try_from(certified.signing_key.serialize_der()).expect("a key");
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .unwrap()
+        .expect("versions")
         .with_no_client_auth()
         .with_single_cert(vec![certified.cert.der().clone()], key)
-        .unwrap();
+        .expect("a certificate and its key");
     TlsAcceptor::from(Arc::new(config))
 }
 

@@ -42,13 +42,13 @@ async fn work(link: &Arc<MemoryLink>, until: impl Fn(&mut crate::support::Server
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let _ = stop.send(());
-    running.await.unwrap();
+    running.await.expect("the worker ends");
 }
 
 /// A listener that accepts and never says a word.
 async fn silent_port() -> (TcpListener, u16) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let port = listener.local_addr().expect("an address").port();
     (listener, port)
 }
 
