@@ -231,6 +231,10 @@ fn take_root(attributes: &[(String, Vec<String>)], facts: &mut LdapFacts) {
             "supportedsaslmechanisms" => facts.sasl_mechanisms.clone_from(values),
             "supportedldapversion" => facts.supported_versions.clone_from(values),
             "supportedextension" => facts.starttls = values.iter().any(|value| value == STARTTLS_OID),
+            // OpenLDAP has no vendorName, but a class of its own for this entry.
+            "objectclass" if values.iter().any(|value| value == "OpenLDAProotDSE") => {
+                facts.vendor_name.get_or_insert_with(|| "OpenLDAP".to_owned());
+            }
             "vendorname" => facts.vendor_name = first,
             "vendorversion" => facts.vendor_version = first,
             "dnshostname" => host_name = first,
@@ -271,6 +275,7 @@ mod tests {
     fn an_open_directory() {
         let root = [
             entry_bytes(&[
+                ("objectClass", &["top", "OpenLDAProotDSE"]),
                 ("namingContexts", &["dc=lab,dc=test"]),
                 ("supportedExtension", &["1.3.6.1.4.1.4203.1.11.1", STARTTLS_OID]),
                 ("supportedLDAPVersion", &["3"]),
@@ -287,7 +292,7 @@ mod tests {
             assert!(facts.anonymous_bind && facts.starttls);
             assert_eq!(facts.anonymous_read, Some(true));
             assert_eq!(facts.naming_contexts, ["dc=lab,dc=test"]);
-            assert_eq!(facts.domain_controller, None);
+            assert_eq!((facts.domain_controller, facts.vendor_name.as_deref()), (None, Some("OpenLDAP")));
         }
     }
 

@@ -49,13 +49,15 @@ enum State {
 pub struct SmtpConversation {
     questions: SmtpQuestions,
     state: State,
+    /// Put behind user names, for servers that want one.
+    domain: Option<String>,
     facts: SmtpFacts,
 }
 
 impl SmtpConversation {
     #[must_use]
     pub fn new(questions: SmtpQuestions) -> Self {
-        Self { questions, state: State::Greeting, facts: SmtpFacts::default() }
+        Self { questions, state: State::Greeting, domain: None, facts: SmtpFacts::default() }
     }
 
     #[must_use]
@@ -70,9 +72,9 @@ impl SmtpConversation {
             State::Greeting => return Step::NeedMore,
             State::Ehlo => format!("EHLO {}", questions.own_name),
             State::Helo => format!("HELO {}", questions.own_name),
-            State::VerifyKnown => format!("VRFY {}", questions.known_user),
-            State::VerifyUnknown => format!("VRFY {}", questions.unknown_user),
-            State::Expand => format!("EXPN {}", questions.known_user),
+            State::VerifyKnown => format!("VRFY {}", self.qualified(&questions.known_user)),
+            State::VerifyUnknown => format!("VRFY {}", self.qualified(&questions.unknown_user)),
+            State::Expand => format!("EXPN {}", self.qualified(&questions.known_user)),
             State::MailFrom | State::RecipientTo => match &questions.relay {
                 None => return quit(),
                 Some((sender, _)) if state == State::MailFrom => format!("MAIL FROM:<{sender}>"),
@@ -81,6 +83,10 @@ impl SmtpConversation {
             State::Reset => "RSET".to_owned(),
         };
         Step::Send(command(&line))
+    }
+
+    fn qualified(&self, user: &str) -> String {
+        self.domain.as_ref().map_or_else(|| user.to_owned(), |domain| format!("{user}@{domain}"))
     }
 
     fn answered(&mut self, reply: &Reply) -> Step {
@@ -107,6 +113,12 @@ impl SmtpConversation {
             State::VerifyKnown => {
                 if names_user(reply, &self.questions.known_user) {
                     return self.ask(State::VerifyUnknown);
+                }
+                if reply.code == 501 && self.domain.is_none() {
+                    self.domain = greeting_name(&self.facts.greeting).map(str::to_owned);
+                    if self.domain.is_some() {
+                        return self.ask(State::VerifyKnown);
+                    }
                 }
                 self.facts.vrfy = Some(false);
                 self.ask(State::Expand)
@@ -219,7 +231,8 @@ mod tests {
             &[
                 b"220 mail.lab.test ESMTP Exim 4.98.2 Sun, 22 Nov 2026 03:14:00 +0000\r\n",
                 b"250-mail.lab.test Hello scanner.invalid [10.77.0.2]\r\n250-SIZE 52428800\r\n250-8BITMIME\r\n250-AUTH PLAIN LOGIN\r\n250-STARTTLS\r\n250 HELP\r\n",
-                b"250 <root@lab.test> is deliverable\r\n",
+                b"501 root: recipient address must contain a domain\r\n",
+                b"250 <root@mail.lab.test> is deliverable\r\n",
                 b"550 <no-such-user-7f3a9c@lab.test> unknown user\r\n",
                 b"550 EXPN not available\r\n",
                 b"250 OK\r\n",
@@ -238,6 +251,7 @@ mod tests {
         assert_eq!((facts.open_relay, facts.vrfy, facts.expn), (Some(true), Some(true), Some(false)));
         assert_eq!(facts.auth_mechanisms, ["PLAIN", "LOGIN"]);
         assert!(facts.starttls);
+        assert_eq!(sent[3], "VRFY root@mail.lab.test\r\n");
         assert!(facts.greeting.starts_with("mail.lab.test ESMTP Exim 4.98.2"));
         assert!(sent.iter().all(|line| !line.starts_with("DATA")));
         assert_eq!(exim(true), (sent, last, facts));

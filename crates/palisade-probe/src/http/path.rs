@@ -137,10 +137,16 @@ fn server_info(response: &Response) -> Option<String> {
     }
 }
 
+/// It begins with the core section, and every line of it is one that such a file may have.
 fn git_config(response: &Response) -> Option<String> {
     let text = plain(response)?;
-    (text.trim_start().starts_with("[core]") && text.contains("repositoryformatversion"))
-        .then(|| "[core] repositoryformatversion".to_owned())
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let starts = lines.next()? == "[core]";
+    let allowed = |line: &str| {
+        line.starts_with(['#', ';']) || (line.starts_with('[') && line.ends_with(']')) || line.contains('=')
+    };
+    let sections = || text.lines().map(str::trim).filter(|line| line.starts_with('[')).collect::<Vec<_>>();
+    (starts && lines.all(allowed)).then(|| sections().join(" "))
 }
 
 fn svn_entries(response: &Response) -> Option<String> {
@@ -280,7 +286,7 @@ mod tests {
             ("/", b"{\n \"cluster_name\" : \"x\",\n \"version\" : {\n \"number\" : \"8.1.0\",\n \"lucene_version\" : \"9\"}}", "\"number\" : \"8.1.0\","),
             ("/robots.txt", b"User-agent: *\nDisallow: /admin\n", "Disallow: /admin"),
             ("/server-status", b"<h1>Apache Server Status for 10.0.0.1</h1>\n<dt>Server Version: Apache/2.4.65 (Debian)</dt>", "Server Version: Apache/2.4.65 (Debian)"),
-            ("/.git/config", b"[core]\n\trepositoryformatversion = 0\n", "[core] repositoryformatversion"),
+            ("/.git/config", b"[core]\n\trepositoryformatversion = 0\n[remote \"origin\"]\n\turl = https://user:secret@git.test/x\n", "[core] [remote \"origin\"]"),
             ("/.svn/entries", b"12\n", "format 12"),
             ("/.env", b"# x\nAPP_ENV=prod\nDB_PASSWORD=hunter2\n", "APP_ENV, DB_PASSWORD"),
             ("/info.php", b"<title>PHP 8.4.1 - phpinfo()</title>\n<h1>PHP Version 8.4.1</h1>", "PHP 8.4.1 - phpinfo()"),
@@ -306,6 +312,7 @@ mod tests {
             b"",
             b"{\"error\":\"no such thing\"}",
             b"user:name",
+            b"[core]\nthis is a text about git",
         ];
         for page in pages {
             for known in PATHS {

@@ -98,6 +98,3 @@ fn families_to_ask(facts: &SshFacts, conversation: &Conversation) -> Vec<&'stati
         .rev()
         .collect()
 }
-
-#[cfg(test)]
-mod tests;

@@ -272,7 +272,3 @@ fn hex(bytes: &[u8]) -> String {
         text
     })
 }
-
-#[cfg(test)]
-#[path = "certificate_tests.rs"]
-mod tests;

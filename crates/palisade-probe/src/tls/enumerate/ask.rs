@@ -186,11 +186,14 @@ fn usual_suites(version: Version) -> Vec<u16> {
     let mut suites: Vec<u16> = all_suites()
         .filter(|id| {
             let suite = describe_suite(version, *id);
+            if suite.key_exchange == "ANY" {
+                return version >= Version::Tls13;
+            }
             let usual = matches!(
                 suite.encryption.as_str(),
                 "AES-GCM" | "AES-CBC" | "CHACHA20-POLY1305" | "3DES-CBC" | "RC4"
-            ) && matches!(suite.key_exchange.as_str(), "RSA" | "DHE" | "ECDHE" | "ANY")
-                && matches!(suite.authentication.as_str(), "RSA" | "ECDSA" | "ANY")
+            ) && matches!(suite.key_exchange.as_str(), "RSA" | "DHE" | "ECDHE")
+                && matches!(suite.authentication.as_str(), "RSA" | "ECDSA")
                 && !suite.export;
             usual && (version >= Version::Tls12 || matches!(suite.mac.as_str(), "SHA1" | "MD5"))
         })

@@ -159,7 +159,8 @@ pub(super) fn take_reply(chains: &mut Vec<Chain>, at: usize, reply: &Reply, robu
     open_version(chains, version);
 }
 
-/// Lets the other chains of a version go, unless the server is plainly silent to it.
+/// Lets the other chains of a version go; one at a time while the server is silent to it, and none
+/// any more when it stays so.
 fn open_version(chains: &mut [Chain], version: Version) {
     let mut silent = 0;
     let mut accepted = false;
@@ -170,7 +171,9 @@ fn open_version(chains: &mut [Chain], version: Version) {
     if silent >= SILENCE_MAX && !accepted {
         return end_version(chains, version);
     }
-    for chain in chains.iter_mut().filter(|chain| chain.version == version && chain.state == State::Held) {
+    let at_once = if silent > 0 && !accepted { 1 } else { usize::MAX };
+    let held = chains.iter_mut().filter(|chain| chain.version == version && chain.state == State::Held);
+    for chain in held.take(at_once) {
         chain.state = State::Ready;
     }
 }

@@ -44,7 +44,7 @@ use super::{Alert, Flight, Version};
 /// No enumeration opens more connections than this.
 pub const ATTEMPTS_MAX: u32 = 400;
 /// After so many connections without an answer in time the service is left alone.
-const TIMEOUTS_MAX: u32 = 12;
+const TIMEOUTS_MAX: u32 = 24;
 /// After so many refused connections the service is left alone.
 const REFUSALS_MAX: u32 = 12;
 /// One question is asked at most so many times.
@@ -114,6 +114,8 @@ pub struct Enumeration {
     verdict: Verdict,
     /// A hello of many suites and extensions was understood.
     robust: bool,
+    /// It says no by an alert or by closing, so that silence means something went wrong.
+    outspoken: bool,
     queue: VecDeque<Ask>,
     under_way: BTreeMap<AttemptId, Ask>,
     chains: Vec<Chain>,
@@ -127,12 +129,16 @@ pub struct Enumeration {
 impl Enumeration {
     #[must_use]
     pub fn new(mut options: EnumerationOptions) -> Self {
-        options.server_name = options.server_name.filter(|name| is_host_name(name));
+        options.server_name = options
+            .server_name
+            .map(|name| name.trim_end_matches('.').to_owned())
+            .filter(|name| is_host_name(name));
         Self {
             options,
             phase: Phase::First,
             verdict: Verdict::Pending,
             robust: false,
+            outspoken: false,
             queue: VecDeque::from([Ask::new(Question::First)]),
             under_way: BTreeMap::new(),
             chains: Vec::new(),
@@ -170,7 +176,7 @@ impl Enumeration {
             }
             Outcome::Timeout => {
                 self.timeouts += 1;
-                let retry = self.timeouts < TIMEOUTS_MAX && self.is_in_midst(&ask);
+                let retry = self.timeouts < TIMEOUTS_MAX && self.outspoken && self.is_in_midst(&ask);
                 if !self.ask_again(&mut ask, retry) {
                     self.take_reply(&ask, &Reply::Silence);
                 }
@@ -269,6 +275,9 @@ impl Enumeration {
         if ask.is_full() && reply.is_understanding() {
             self.robust = true;
         }
+        if matches!(reply, Reply::Refusal(_) | Reply::Closed) {
+            self.outspoken = true;
+        }
         match &ask.question {
             Question::First => self.take_first(ask, reply),
             Question::Rescue { .. } | Question::Ssl2 => {
@@ -352,6 +361,3 @@ fn is_host_name(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
         && name.parse::<std::net::IpAddr>().is_err()
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,1 +1,0 @@
-//! Tests of the survey with what real servers sent.

@@ -1,1 +1,0 @@
-//! Tests of the enumeration against a small server made of rules.

@@ -1,0 +1,201 @@
+//! Enumerates real TLS servers on loopback: `openssl s_server`.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use palisade_model::fact::TlsFacts;
+use palisade_probe::tls::{
+    Enumeration, EnumerationOptions, Outcome, Progress, ServerFlight, Verdict, names_match,
+};
+
+/// A server that ends with the test.
+struct Server {
+    process: Child,
+    port: u16,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn openssl(folder: &Path, arguments: &[&str]) {
+    let output = Command::new("openssl").args(arguments).current_dir(folder).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn certificate(folder: &Path, name: &str, key: &[&str]) {
+    let file = format!("{name}.pem");
+    let mut arguments = vec!["req", "-x509", "-nodes", "-days", "30", "-subj", "/O=Example/CN=live.test"];
+    arguments.extend([
+        "-addext",
+        "subjectAltName=DNS:live.test,IP:127.0.0.1",
+        "-keyout",
+        &file,
+        "-out",
+        &file,
+    ]);
+    arguments.extend(key);
+    openssl(folder, &arguments);
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+}
+
+fn serve(folder: &Path, arguments: &[&str]) -> Server {
+    let port = free_port();
+    let process = Command::new("openssl")
+        .args(["s_server", "-quiet", "-naccept", "400", "-accept", &format!("127.0.0.1:{port}")])
+        .args(arguments)
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let server = Server { process, port };
+    for _ in 0..100 {
+        if TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return server;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    panic!("the server did not start");
+}
+
+fn attempt(port: u16, bytes: &[u8]) -> Outcome {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let Ok(mut stream) = TcpStream::connect_timeout(&address, Duration::from_secs(5)) else {
+        return Outcome::Refused;
+    };
+    stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    if stream.write_all(bytes).is_err() {
+        return Outcome::Closed;
+    }
+    let mut flight = ServerFlight::new();
+    let mut buffer = [0; 4096];
+    let ended = loop {
+        match stream.read(&mut buffer) {
+            Ok(0) => break Outcome::Closed,
+            Ok(count) => {
+                if flight.feed(&buffer[..count]) == Progress::Done {
+                    break Outcome::Closed;
+                }
+            }
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                break Outcome::Timeout;
+            }
+            Err(_) => break Outcome::Closed,
+        }
+    };
+    let flight = flight.into_flight();
+    if flight.is_empty() { ended } else { Outcome::Flight(Box::new(flight)) }
+}
+
+fn enumerate(port: u16) -> (TlsFacts, Enumeration) {
+    let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
+    let mut enumeration = Enumeration::new(EnumerationOptions {
+        server_name: Some("live.test".to_owned()),
+        now: i64::try_from(now).unwrap(),
+        ..EnumerationOptions::default()
+    });
+    while let Some(next) = enumeration.next_attempt() {
+        enumeration.answer(next.id, attempt(port, &next.bytes));
+    }
+    assert!(enumeration.is_finished());
+    (enumeration.finish(), enumeration)
+}
+
+fn names(facts: &TlsFacts, version: &str) -> Vec<String> {
+    let mut names: Vec<String> = facts
+        .suites
+        .iter()
+        .filter(|suite| suite.version == version)
+        .map(|suite| suite.name.clone())
+        .collect();
+    names.sort();
+    names
+}
+
+fn folder(name: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("palisade-live-tls-{name}-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+#[test]
+fn an_old_server_shows_everything() {
+    let folder = folder("old");
+    // The size of the key decides that of the prime.
+    certificate(&folder, "rsa", &["-newkey", "rsa:1024"]);
+    let ciphers = "AES128-SHA:DHE-RSA-AES256-SHA:ECDHE-RSA-AES128-GCM-SHA256:CAMELLIA256-SHA:NULL-SHA:\
+                   AECDH-AES128-SHA:@SECLEVEL=0";
+    let server = serve(&folder, &["-cert", "rsa.pem", "-cipher", ciphers, "-serverpref"]);
+    let (facts, enumeration) = enumerate(server.port);
+
+    assert_eq!(enumeration.verdict(), Verdict::Tls);
+    assert_eq!(facts.versions, ["TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3"]);
+    let old = [
+        "TLS_DHE_RSA_WITH_AES_256_CBC_SHA",
+        "TLS_ECDH_anon_WITH_AES_128_CBC_SHA",
+        "TLS_RSA_WITH_AES_128_CBC_SHA",
+        "TLS_RSA_WITH_CAMELLIA_256_CBC_SHA",
+        "TLS_RSA_WITH_NULL_SHA",
+    ];
+    assert_eq!(names(&facts, "TLSv1.0"), old);
+    assert_eq!(names(&facts, "TLSv1.1"), old);
+    let mut newer = vec!["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"];
+    newer.extend(old);
+    newer.sort_unstable();
+    assert_eq!(names(&facts, "TLSv1.2"), newer);
+    assert_eq!(names(&facts, "TLSv1.3").len(), 3);
+
+    assert_eq!(facts.server_preference, Some(true));
+    assert_eq!(facts.dh_bits, Some(1024));
+    assert_eq!((facts.secure_renegotiation, facts.compression), (Some(true), Some(false)));
+    assert_eq!((facts.session_tickets, facts.session_ids), (Some(true), Some(true)));
+    assert_eq!((facts.fallback_scsv, facts.extended_master_secret), (Some(true), Some(true)));
+    assert_eq!(facts.version_tolerance, Some(true));
+    assert!(facts.groups.iter().any(|group| group == "x25519"), "{:?}", facts.groups);
+    let certificate = facts.certificates.first().unwrap();
+    assert_eq!((certificate.key_algorithm.as_str(), certificate.key_bits), ("RSA", 1024));
+    assert!(names_match(certificate, &["live.test".to_owned()], Ipv4Addr::LOCALHOST));
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_tls13_only_server_keeps_its_certificate() {
+    let folder = folder("new");
+    certificate(&folder, "ec", &["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]);
+    let server = serve(&folder, &["-cert", "ec.pem", "-tls1_3", "-groups", "P-256:P-384"]);
+    let (facts, enumeration) = enumerate(server.port);
+    assert_eq!(facts.versions, ["TLSv1.3"]);
+    assert_eq!(facts.suites.len(), 3);
+    assert_eq!(facts.groups, ["secp256r1", "secp384r1"]);
+    assert!(enumeration.needs_certificates());
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_tls12_only_server_with_an_elliptic_key() {
+    let folder = folder("elliptic");
+    certificate(&folder, "ec", &["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:secp384r1"]);
+    let server = serve(&folder, &["-cert", "ec.pem", "-tls1_2", "-no_ticket"]);
+    let (facts, _) = enumerate(server.port);
+    assert_eq!(facts.versions, ["TLSv1.2"]);
+    assert!(
+        facts.suites.iter().all(|suite| suite.key_exchange == "ECDHE" && suite.authentication == "ECDSA")
+    );
+    assert!(facts.suites.len() >= 5);
+    assert_eq!((facts.session_tickets, facts.session_ids), (Some(false), Some(true)));
+    assert_eq!(facts.certificates.first().unwrap().key_bits, 384);
+    std::fs::remove_dir_all(folder).unwrap();
+}
