@@ -65,8 +65,12 @@ pub(crate) fn vote(facts: &HostFacts) -> Option<OperatingSystem> {
         }
     }
     votes.extend(facts.ttl.map(of_ttl));
-    votes.dedup_by(|later, earlier| {
-        later.evidence.name == earlier.evidence.name && later.evidence.technique == earlier.evidence.technique
+    let mut cast: Vec<(String, String)> = Vec::new();
+    votes.retain(|vote| {
+        let key = (vote.evidence.technique.clone(), vote.evidence.name.clone());
+        let new = !cast.contains(&key);
+        cast.push(key);
+        new
     });
     votes.truncate(EVIDENCE_MAX);
     decide(&votes)

@@ -28,6 +28,7 @@ use tokio::time::Instant;
 
 use self::identify::Identified;
 use self::port::Port;
+use crate::names;
 use crate::pacing::HostPace;
 use crate::scan::ScanContext;
 use crate::sheet::Sheet;
@@ -38,6 +39,10 @@ const PORT_BUDGET: Duration = Duration::from_secs(45);
 const IDENTIFY_BUDGET: Duration = Duration::from_secs(10);
 /// Ports questioned at the same time.
 const PORTS_PARALLEL: usize = 24;
+/// Name servers of one host that are asked for zones.
+const NAME_SERVERS_MAX: usize = 3;
+/// Findings are counted at most so often while the scan goes on.
+const COUNT_EVERY: Duration = Duration::from_secs(1);
 const BANNER_CHARACTERS_MAX: usize = 1_024;
 
 /// Questions every open port; the facts go to the sheet port by port.
@@ -60,6 +65,7 @@ pub(crate) async fn survey_all(
         });
     }
     let mut done = 0;
+    let mut counted = Instant::now();
     while let Some(ended) = tasks.join_next().await {
         if let Err(failure) = ended {
             // Its facts stay as they were written last, marked as unfinished.
@@ -67,6 +73,10 @@ pub(crate) async fn survey_all(
         }
         done += 1;
         sheet.advance(done, open.len());
+        if counted.elapsed() >= COUNT_EVERY {
+            crate::judge::count(sheet, context).await;
+            counted = Instant::now();
+        }
     }
 }
 
@@ -165,18 +175,27 @@ async fn question(port: &Port<'_>, facts: &mut PortFacts) -> bool {
     finished
 }
 
-/// Asks the host's name servers for whole zones.
-pub(crate) async fn transfer_zones(host: &HostPace, sheet: &Sheet, context: &ScanContext, zones: &[String]) {
+/// Asks the host's name servers for whole zones: the `ordered` ones and those of the host's names.
+pub(crate) async fn transfer_zones(
+    host: &HostPace,
+    sheet: &Sheet,
+    context: &ScanContext,
+    ordered: &[String],
+) {
     let servers: Vec<PortFacts> = {
         let known = sheet.lock();
         let tcp = known.facts.ports.iter().filter(|port| port.transport == Transport::Tcp);
-        tcp.filter(|port| port.service == "dns").cloned().collect()
+        tcp.filter(|port| port.service == "dns").take(NAME_SERVERS_MAX).cloned().collect()
     };
+    let known: Vec<String> = sheet.lock().facts.names.iter().map(|name| name.name.clone()).collect();
     for mut facts in servers {
         let mut port = port_of(host, context, facts.port);
         port.until = port.until.min(Instant::now() + PORT_BUDGET / 2);
+        let mut names = known.clone();
+        names.extend(dialogue::own_names(&port).await);
+        let zones = names::zones(ordered, &names);
         let mut found = facts.dns.take().unwrap_or_else(DnsFacts::default);
-        dialogue::transfer_zones(&port, zones, &mut found).await;
+        dialogue::transfer_zones(&port, &zones, &mut found).await;
         facts.dns = Some(found);
         let finished = !sheet.lock().unfinished.contains(&(facts.port, facts.transport));
         sheet.write_port(facts, finished);
