@@ -81,10 +81,9 @@ impl HostScan {
             names::registered(host),
         );
         names::gather(&mut self.sheet.lock().facts, name);
-        let zones = names::zones(&self.order.zones, &self.sheet.lock().facts.names);
         let mut named = self.sheet.snapshot().facts;
         tokio::join!(
-            service::transfer_zones(host, &self.sheet, &self.context, &zones),
+            service::transfer_zones(host, &self.sheet, &self.context, &self.order.zones),
             certificate_names::judge(host, &mut named),
         );
         certificate_names::copy(&named, &mut self.sheet.lock().facts);

@@ -97,16 +97,12 @@ impl<L: Link> Worker<L> {
             let room = slices.len() < options.slices_parallel.max(1);
             tokio::select! {
                 () = &mut shutdown => break,
-                Some(ended) = slices.join_next(), if !slices.is_empty() => {
-                    if let Err(failure) = ended {
-                        tracing::error!(error = %failure, "the work on a slice failed");
-                    }
-                }
+                Some(_) = slices.join_next(), if !slices.is_empty() => {}
                 leased = &mut asking, if room => {
                     let pause = match leased {
                         Ok(Some(lease)) => {
                             failures.reset();
-                            slices.spawn(Arc::clone(&self.shared).work(lease));
+                            slices.spawn(Arc::clone(&self.shared).work_guarded(lease));
                             Duration::ZERO
                         }
                         Ok(None) => {
@@ -171,6 +167,17 @@ impl<L: Link> Shared<L> {
     async fn lease_after(&self, pause: Duration) -> Result<Option<Lease>, LinkError> {
         tokio::time::sleep(pause).await;
         in_time("lease a slice", self.link.lease()).await
+    }
+
+    /// Works on a slice and tells the server when a defect of ours ended that.
+    async fn work_guarded(self: Arc<Self>, lease: Lease) {
+        let mut guarded = JoinSet::new();
+        guarded.spawn(Arc::clone(&self).work(lease.clone()));
+        let Some(Err(failure)) = guarded.join_next().await else { return };
+        tracing::error!(scan = %lease.order.scan, slice = lease.slice_id, error = %failure, "the work on a slice failed");
+        if let Err(error) = in_time("fail a slice", self.link.fail(&lease, failure.to_string())).await {
+            tracing::warn!(scan = %lease.order.scan, error = &error as &dyn std::error::Error, "not told");
+        }
     }
 
     /// The whole life of a slice here.
