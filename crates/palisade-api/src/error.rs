@@ -110,7 +110,9 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         AppError::LoginTaken => (5000, "The login is taken.".to_owned()),
         AppError::Conflict => (3508, "Something changed at the same moment. Repeat the call.".to_owned()),
         AppError::PasswordLength { .. } => (5000, "The password is too short or too long.".to_owned()),
-        error @ (AppError::Hash | AppError::NotOfSlice { .. } | AppError::Store(_)) => return Fault::Internal(error),
+        error @ (AppError::Hash | AppError::NotOfSlice { .. } | AppError::Store(_)) => {
+            return Fault::Internal(error);
+        }
     };
     Fault::Refused(Refusal { number, text })
 }
