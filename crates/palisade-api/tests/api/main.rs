@@ -10,5 +10,6 @@ mod golden;
 mod guide;
 mod permissions;
 mod requests;
+mod samples;
 mod streaming;
 mod support;

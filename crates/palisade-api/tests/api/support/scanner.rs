@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use palisade_app::InProcessLink;
 use palisade_engine::{Hold, Lease, Link, SliceProgress, Stage};
-use palisade_model::fact::{HostFacts, OperatingSystem, Transport};
+use palisade_model::fact::{HostFacts, NetbiosFacts, OperatingSystem, PortFacts, Transport};
 use palisade_model::{Finding, HostResult, PortSet, Qid};
 
 pub(crate) struct ScriptedScanner {
@@ -91,8 +91,12 @@ pub(crate) fn sample_result(address: Ipv4Addr) -> HostResult {
         cpe: Some("cpe:/o:debian:debian_linux:12".to_owned()),
         ..OperatingSystem::default()
     };
+    let netbios = NetbiosFacts { host_name: Some(format!("HOST{last}")), ..NetbiosFacts::default() };
+    let mut port = PortFacts::new(137, Transport::Udp);
+    port.netbios = Some(netbios);
     let facts = HostFacts {
         address,
+        ports: if named { vec![port] } else { Vec::new() },
         name: named.then(|| format!("host-{last}.scans.example")),
         os: named.then_some(system),
         ..HostFacts::default()
@@ -104,6 +108,7 @@ pub(crate) fn sample_result(address: Ipv4Addr) -> HostResult {
         finding(900_002, Some(80), "Product\tVersion\nSample\t1.0", true),
         finding(900_003, None, "IP address\tHost name", true),
         finding(900_004, None, "", false),
+        finding(900_004, Some(80), "Port\tService\n80\thttp", true),
     ];
     let tested = findings.iter().map(|finding| finding.qid).collect();
     HostResult { facts, findings, tested, tcp_ports: PortSet::default(), udp_ports: PortSet::default() }
