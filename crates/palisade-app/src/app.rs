@@ -80,6 +80,12 @@ impl App {
         &self.parts.kb
     }
 
+    /// The KnowledgeBase, for a scanner of the same process.
+    #[must_use]
+    pub fn kb_shared(&self) -> Arc<KnowledgeBase> {
+        Arc::clone(&self.parts.kb)
+    }
+
     #[must_use]
     pub fn clock(&self) -> &dyn Clock {
         self.parts.clock.as_ref()

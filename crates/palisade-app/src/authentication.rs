@@ -20,7 +20,7 @@ use crate::activity::ActivityEntry;
 use crate::actor::Actor;
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::password::{MasterKey, PASSWORD_CHARACTERS_MAX, hash, verify};
+use crate::password::{MasterKey, PASSWORD_CHARACTERS_MAX, generate_password, hash, verify};
 use crate::throttle::Throttle;
 
 /// Checks that run at the same time; each takes 19 MiB.
@@ -28,6 +28,8 @@ const CHECKS_PARALLEL: usize = 2;
 /// How long right credentials are remembered, and how many.
 const REMEMBERED_S: i64 = 60;
 const REMEMBERED_MAX: usize = 1_000;
+/// How long a lent password is good for.
+const LENT_S: i64 = 86_400;
 
 /// Why nobody was let in.
 #[derive(Debug, thiserror::Error)]
@@ -105,7 +107,7 @@ impl Authentication {
             .is_some_and(|known| now < known.until && known.password_hash == user.password_hash)
     }
 
-    fn remember(&self, digest: [u8; 32], user: &User, now: Timestamp) {
+    fn remember(&self, digest: [u8; 32], user: &User, now: Timestamp, for_s: i64) {
         let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
         if remembered.len() >= REMEMBERED_MAX {
             remembered.retain(|_, known| now < known.until);
@@ -113,8 +115,12 @@ impl Authentication {
                 remembered.clear();
             }
         }
-        let until = Timestamp::from_second(now.as_second() + REMEMBERED_S).unwrap_or(now);
+        let until = Timestamp::from_second(now.as_second() + for_s).unwrap_or(now);
         remembered.insert(digest, Remembered { password_hash: user.password_hash.clone(), until });
+    }
+
+    fn forget(&self, digest: &[u8; 32]) {
+        self.remembered.lock().unwrap_or_else(PoisonError::into_inner).remove(digest);
     }
 
     fn wait_s(&self, login: &str, from: IpAddr, now: Timestamp) -> u32 {
@@ -143,6 +149,24 @@ impl App {
             self.record(entry).await.map_err(LoginRefused::Unavailable)?;
         }
         answer
+    }
+
+    /// A second password for an account, known to this process only and good until
+    /// [`App::take_back_password`], for a day at most: so that whoever holds the data can act as a
+    /// client of the API without knowing or changing the account's own password.
+    pub async fn lend_password(&self, login: &Login) -> Result<Password> {
+        let user = self.store().user(login).await?.ok_or(Error::UnknownUser)?;
+        let password = generate_password(self.parts.ids.as_ref());
+        let authentication = &self.parts.authentication;
+        let digest = authentication.digest(login.as_str(), &password);
+        authentication.remember(digest, &user, self.clock().now(), LENT_S);
+        Ok(password)
+    }
+
+    /// Ends the use of a lent password.
+    pub fn take_back_password(&self, login: &Login, password: &Password) {
+        let authentication = &self.parts.authentication;
+        authentication.forget(&authentication.digest(login.as_str(), password));
     }
 
     async fn check_login(
@@ -185,7 +209,7 @@ impl App {
         let Some(user) = user else { return Err(LoginRefused::BadCredentials) };
         let actor = let_in(&user, from, now)?;
         if !remembered {
-            authentication.remember(digest, &user, now);
+            authentication.remember(digest, &user, now, REMEMBERED_S);
             let noted = self.store().note_login(user.id, now).await;
             noted.map_err(|error| LoginRefused::Unavailable(error.into()))?;
         }

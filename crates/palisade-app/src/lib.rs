@@ -29,7 +29,7 @@ pub use authentication::LoginRefused;
 pub use error::{Error, Result};
 pub use host::{AddHosts, EditHosts, HostListing, HostView, ListHosts, OwnerView};
 pub use launch::LaunchScan;
-pub use option_profile::option_profiles;
+pub use option_profile::{describe_option_profile, option_profiles};
 pub use palisade_store::{LaunchType, TrackingMethod};
 pub use password::MasterKey;
 pub use report::{HostReport, ListReports};

@@ -34,7 +34,8 @@ pub(crate) fn choose_option_profile(title: Option<&str>) -> Result<OptionProfile
 }
 
 /// The profile in one line, for people: which ports, and how hard the scan presses.
-pub(crate) fn describe_option_profile(profile: &OptionProfile) -> String {
+#[must_use]
+pub fn describe_option_profile(profile: &OptionProfile) -> String {
     let tcp = match &profile.tcp {
         TcpPorts::Standard => "Standard TCP port list".to_owned(),
         TcpPorts::Full => "Full TCP port list".to_owned(),

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use palisade_model::{Action, Finding, IpSet, Resource, ScanRef, Timestamp};
+use palisade_model::{Action, Finding, HostResult, IpSet, Resource, ScanRef, Timestamp};
 use palisade_store::{ReportFilter, Scan, ScanHost};
 
 use crate::actor::Actor;
@@ -98,6 +98,22 @@ impl App {
             self.store().delete_scan(&found).await?;
         }
         Ok(())
+    }
+}
+
+impl From<&HostResult> for HostReport {
+    /// The report of a host that was scanned without a server.
+    fn from(result: &HostResult) -> Self {
+        let facts = &result.facts;
+        Self {
+            address: facts.address,
+            name: facts.name.clone(),
+            os: facts.os.as_ref().map(|os| os.name.clone()),
+            os_cpe: facts.os.as_ref().and_then(|os| os.cpe.clone()),
+            netbios: facts.netbios_name().map(str::to_owned),
+            alive: facts.alive,
+            findings: result.findings.clone(),
+        }
     }
 }
 

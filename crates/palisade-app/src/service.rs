@@ -1,5 +1,6 @@
 //! What the service says about itself.
 
+use palisade_kb::KnowledgeBase;
 use palisade_model::{Action, Resource};
 
 use crate::actor::Actor;
@@ -14,14 +15,22 @@ pub struct About {
     pub signatures_version: String,
 }
 
+impl About {
+    /// The versions of this program with the content of `kb`.
+    #[must_use]
+    pub fn of(kb: &KnowledgeBase) -> Self {
+        Self {
+            web_version: env!("CARGO_PKG_VERSION").to_owned(),
+            scanner_version: env!("CARGO_PKG_VERSION").to_owned(),
+            signatures_version: kb.version().to_owned(),
+        }
+    }
+}
+
 impl App {
     /// The versions of the service.
     pub fn about(&self, actor: &Actor) -> Result<About> {
         actor.allow(Action::List, Resource::Service)?.caller();
-        Ok(About {
-            web_version: env!("CARGO_PKG_VERSION").to_owned(),
-            scanner_version: env!("CARGO_PKG_VERSION").to_owned(),
-            signatures_version: self.kb().version().to_owned(),
-        })
+        Ok(About::of(self.kb()))
     }
 }

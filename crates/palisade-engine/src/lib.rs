@@ -5,8 +5,29 @@
 //! another. Every conversation with a host has a deadline and a size limit, everything that
 //! leaves the machine passes one rate limiter, and one bad host never holds up another.
 
+mod certificate_names;
+mod discovery;
+mod host;
+mod icmp;
+mod judge;
 pub mod link;
+mod names;
 pub mod order;
+mod os;
+mod pacing;
+mod ports;
+pub mod scan;
+mod service;
+mod sheet;
+mod stream;
+mod trust;
+mod udp;
+pub mod worker;
 
 pub use link::{Hold, Lease, Link, LinkError, SliceProgress, Stage};
 pub use order::ScanOrder;
+pub use pacing::{Limits, Pace};
+pub use ports::standard_tcp_ports;
+pub use scan::{Event, ScanContext, scan_hosts};
+pub use udp::standard_udp_ports;
+pub use worker::{Worker, WorkerOptions};

@@ -52,3 +52,105 @@ fn facts_of(example: &Example) -> HostFacts {
     facts.ports.extend(example.port.clone());
     facts
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    use super::*;
+
+    /// Shared between threads, as servers share it.
+    static CONTENT: LazyLock<KnowledgeBase> = LazyLock::new(|| KnowledgeBase::embedded().unwrap());
+
+    /// What strangers may put where a text or a number is expected.
+    #[derive(Debug, Clone)]
+    struct Noise {
+        texts: Vec<String>,
+        numbers: Vec<u8>,
+        next: usize,
+    }
+
+    impl Noise {
+        fn draw<'a, T>(next: &mut usize, choices: &'a [T]) -> Option<&'a T> {
+            *next += 1;
+            choices.get(*next % choices.len().max(1))
+        }
+
+        /// Replaces about half of the leaves.
+        fn spoil(&mut self, json: &mut Value) {
+            self.next += 1;
+            let keep = self.next.is_multiple_of(2);
+            match json {
+                Value::String(text) if !keep => {
+                    *text = Self::draw(&mut self.next, &self.texts).cloned().unwrap_or_default();
+                }
+                Value::Number(number) if !keep && number.is_u64() => {
+                    *json =
+                        Value::from(Self::draw(&mut self.next, &self.numbers).copied().unwrap_or_default());
+                }
+                Value::Array(items) => {
+                    if !keep && self.next.is_multiple_of(3) {
+                        items.clear();
+                    }
+                    for item in items {
+                        self.spoil(item);
+                    }
+                }
+                Value::Object(fields) => {
+                    for field in fields.values_mut() {
+                        self.spoil(field);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// Ports of the examples, mixed on one host and spoilt: nothing panics, no expression
+        /// fails, and nothing is found twice in a place.
+        #[test]
+        fn no_expression_fails_on_any_facts(
+            picks in prop::collection::vec(any::<prop::sample::Index>(), 1..30),
+            texts in prop::collection::vec(".{0,20}", 1..8),
+            numbers in prop::collection::vec(any::<u8>(), 1..8),
+            next in 0_usize..100,
+        ) {
+            let knowledge_base: &KnowledgeBase = &CONTENT;
+            let examples: Vec<Example> =
+                knowledge_base.examples.values().flat_map(|(_, examples)| examples.clone()).collect();
+            let mut facts = HostFacts::default();
+            let mut noise = Noise { texts, numbers, next };
+            for pick in picks {
+                let mut json = serde_json::to_value(facts_of(pick.get(&examples))).unwrap();
+                if let Some(ports) = json.get_mut("ports") {
+                    for port in ports.as_array_mut().unwrap() {
+                        let transport = port["transport"].clone();
+                        noise.spoil(port);
+                        port["transport"] = transport;
+                    }
+                }
+                let address = Value::from("192.0.2.1");
+                json["address"] = address;
+                let spoilt: HostFacts = serde_json::from_value(json).unwrap();
+                let mut ports = std::mem::take(&mut facts.ports);
+                ports.extend(spoilt.ports);
+                facts = HostFacts { ports, alive: true, ..spoilt };
+            }
+            let judgement = knowledge_base.judge(&facts, None);
+            prop_assert_eq!(&judgement.failed, &Vec::new());
+            let mut places: Vec<_> = judgement.findings.iter()
+                .map(|finding| (finding.qid, finding.port, finding.transport.map(palisade_model::Transport::as_str)))
+                .collect();
+            places.sort_unstable();
+            let count = places.len();
+            places.dedup();
+            prop_assert_eq!(count, places.len());
+        }
+    }
+}

@@ -5,6 +5,7 @@
 //! what they were given; what is malformed is an error with its reason.
 
 pub mod ber;
+pub mod conversation;
 pub mod dns;
 pub mod ftp;
 pub mod http;
@@ -20,12 +21,14 @@ pub mod pop3;
 pub mod postgres;
 pub mod reader;
 pub mod redis;
+pub mod reply;
 pub mod rpc;
 pub mod rsync;
 pub mod smb;
 pub mod smtp;
 pub mod snmp;
 pub mod ssh;
+pub mod starttls;
 pub mod telnet;
 pub mod tftp;
 pub mod tls;

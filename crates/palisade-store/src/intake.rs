@@ -165,8 +165,7 @@ async fn note_delivery(write: &mut Write, scan_id: i64, delivery: &Delivery<'_>)
 
 /// The name the host gives itself over NetBIOS, if it does.
 fn netbios_name(result: &HostResult) -> Option<String> {
-    let named = |port: &palisade_model::PortFacts| port.netbios.as_ref()?.host_name.as_deref().map(storable);
-    result.facts.ports.iter().find_map(named)
+    result.facts.netbios_name().map(storable)
 }
 
 /// Hosts of a scan that were taken in, out of `targets`.

@@ -1,0 +1,107 @@
+//! One host from discovery to its result.
+//!
+//! Discovery first, under a permit of its own kind, because most addresses of a network are silent
+//! and silence is cheap. Then, for a host that is there and gets its turn: TCP ports and their
+//! services, UDP services and the host's name side by side, and at the end what follows from all
+//! of it together. The host's time covers everything but the waiting for its turn.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use palisade_model::{HostResult, PortSet};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::timeout_at;
+
+use crate::discovery::{self, Life};
+use crate::judge::{self, Ending};
+use crate::link::Stage;
+use crate::order::ScanOrder;
+use crate::pacing::{HostPace, Pace};
+use crate::scan::ScanContext;
+use crate::sheet::Sheet;
+use crate::{certificate_names, names, os, ports, service, udp};
+
+/// A host to be scanned.
+#[derive(Debug)]
+pub(crate) struct HostScan {
+    pub(crate) sheet: Arc<Sheet>,
+    address: Ipv4Addr,
+    order: Arc<ScanOrder>,
+    context: ScanContext,
+    pace: Arc<Pace>,
+}
+
+impl HostScan {
+    pub(crate) fn new(
+        address: Ipv4Addr,
+        order: Arc<ScanOrder>,
+        context: ScanContext,
+        pace: Arc<Pace>,
+    ) -> Self {
+        let sheet = Sheet::new(address, context.clock.now().as_second());
+        Self { sheet, address, order, context, pace }
+    }
+
+    /// Scans the host; `permit` covers the discovery.
+    pub(crate) async fn run(self, permit: OwnedSemaphorePermit) -> HostResult {
+        let host = HostPace::new(self.address, Arc::clone(&self.pace));
+        let mut mark = [0; 8];
+        self.context.ids.fill(&mut mark);
+        let life = discovery::look(&host, mark).await;
+        let alive = life.alive_by.is_some() || self.order.profile.scan_dead_hosts;
+        self.write_life(life, alive);
+        let mut ending = Ending::Complete;
+        if alive && let Ok(_turn) = Arc::clone(&self.pace.hosts).acquire_owned().await {
+            drop(permit);
+            let host = host.begin();
+            if timeout_at(host.deadline, self.look_closely(&host)).await.is_err() {
+                ending = Ending::TimedOut;
+            }
+        }
+        self.sheet.enter(Stage::Checks);
+        self.conclude();
+        judge::result(&self.sheet, &self.context, &self.order, ending).await
+    }
+
+    fn write_life(&self, life: Life, alive: bool) {
+        let mut known = self.sheet.lock();
+        known.facts.alive = alive;
+        known.facts.alive_by = life.alive_by;
+        known.facts.ttl = life.ttl;
+        known.facts.icmp_echo = life.icmp_echo;
+    }
+
+    async fn look_closely(&self, host: &Arc<HostPace>) {
+        let profile = &self.order.profile;
+        let tcp = ports::wanted(&profile.tcp);
+        let udp = udp::wanted(&profile.udp);
+        let ((), (), name) = tokio::join!(
+            self.tcp(host, &tcp),
+            udp::scan(host, &self.sheet, &udp, self.context.ids.as_ref()),
+            names::registered(host),
+        );
+        names::gather(&mut self.sheet.lock().facts, name);
+        let zones = names::zones(&self.order.zones, &self.sheet.lock().facts.names);
+        let mut named = self.sheet.snapshot().facts;
+        tokio::join!(
+            service::transfer_zones(host, &self.sheet, &self.context, &zones),
+            certificate_names::judge(host, &mut named),
+        );
+        certificate_names::copy(&named, &mut self.sheet.lock().facts);
+        self.sheet.lock().facts.round_trip_us =
+            host.round_trip.smoothed().map(|trip| u32::try_from(trip.as_micros()).unwrap_or(u32::MAX));
+    }
+
+    async fn tcp(&self, host: &Arc<HostPace>, wanted: &PortSet) {
+        self.sheet.enter(Stage::Ports);
+        let open = ports::scan(host, &self.sheet, wanted).await;
+        self.sheet.enter(Stage::Services);
+        service::survey_all(host, &self.sheet, &self.context, &open).await;
+    }
+
+    /// What follows from everything seen, also where the time was up before the end.
+    fn conclude(&self) {
+        let mut known = self.sheet.lock();
+        known.facts.os = os::vote(&known.facts);
+    }
+}

@@ -1,0 +1,173 @@
+//! From an open TCP port to the facts of the service behind it.
+//!
+//! Each port is a task of its own with its own time and is first identified, then questioned. A
+//! port that costs all its time (a tarpit, an endless talker) is delivered with what was heard and
+//! marked as unfinished, so that nothing is concluded from what is missing.
+
+mod dialogue;
+mod first_words;
+mod http;
+mod identify;
+mod port;
+mod recognise;
+mod smb;
+mod ssh;
+mod tls;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use palisade_model::fact::{DnsFacts, printable};
+use palisade_model::{PortFacts, Transport};
+use palisade_probe::starttls::Upgrade;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use self::identify::Identified;
+use self::port::Port;
+use crate::pacing::HostPace;
+use crate::scan::ScanContext;
+use crate::sheet::Sheet;
+
+/// Longest one port may take.
+const PORT_BUDGET: Duration = Duration::from_secs(45);
+/// Longest a port may take to be identified, plain and then through TLS.
+const IDENTIFY_BUDGET: Duration = Duration::from_secs(10);
+/// Ports questioned at the same time.
+const PORTS_PARALLEL: usize = 24;
+const BANNER_CHARACTERS_MAX: usize = 1_024;
+
+/// Questions every open port; the facts go to the sheet port by port.
+pub(crate) async fn survey_all(
+    host: &Arc<HostPace>,
+    sheet: &Arc<Sheet>,
+    context: &ScanContext,
+    open: &[u16],
+) {
+    let turns = Arc::new(Semaphore::new(PORTS_PARALLEL));
+    let mut tasks = JoinSet::new();
+    for number in open {
+        let (host, sheet, context, turns) =
+            (Arc::clone(host), Arc::clone(sheet), context.clone(), Arc::clone(&turns));
+        let number = *number;
+        tasks.spawn(async move {
+            let Ok(_turn) = turns.acquire().await else { return };
+            let port = port_of(&host, &context, number);
+            survey(&port, &sheet).await;
+        });
+    }
+    let mut done = 0;
+    while let Some(ended) = tasks.join_next().await {
+        if let Err(failure) = ended {
+            // Its facts stay as they were written last, marked as unfinished.
+            tracing::error!(host = %host.address, error = %failure, "the survey of a port failed");
+        }
+        done += 1;
+        sheet.advance(done, open.len());
+    }
+}
+
+fn port_of<'a>(host: &'a HostPace, context: &'a ScanContext, number: u16) -> Port<'a> {
+    Port {
+        host,
+        port: number,
+        tls: false,
+        until: host.until(PORT_BUDGET),
+        ids: context.ids.as_ref(),
+        now: context.clock.now().as_second(),
+    }
+}
+
+async fn survey(port: &Port<'_>, sheet: &Sheet) {
+    let mut facts = PortFacts::new(port.port, Transport::Tcp);
+    sheet.write_port(facts.clone(), false);
+    let identifying = Port { until: port.until_after(IDENTIFY_BUDGET), ..*port };
+    let first = identify::identify(&identifying).await;
+    let inner = Port { tls: first.tls, ..*port };
+    if first.tls {
+        facts.implicit_tls = true;
+        "tls".clone_into(&mut facts.service);
+        sheet.write_port(facts.clone(), false);
+        let (layer, finished) = tokio::join!(tls::survey(port, None), inside(&inner, &mut facts, sheet));
+        let whole = finished && layer.as_ref().is_some_and(|survey| survey.finished);
+        facts.tls = layer.map(|survey| survey.facts);
+        sheet.write_port(facts, whole);
+        return;
+    }
+    write_identity(&mut facts, first);
+    sheet.write_port(facts.clone(), false);
+    let upgrade = Upgrade::of_service(&facts.service);
+    let (finished, layer) = tokio::join!(question(&inner, &mut facts), upgraded(port, upgrade));
+    let whole = finished && layer.as_ref().is_none_or(|survey| survey.finished);
+    facts.tls = layer.map(|survey| survey.facts);
+    sheet.write_port(facts, whole);
+}
+
+/// What stands behind TLS; whether it was heard to the end.
+async fn inside(port: &Port<'_>, facts: &mut PortFacts, sheet: &Sheet) -> bool {
+    let identifying = Port { until: port.until_after(IDENTIFY_BUDGET), ..*port };
+    let identified = identify::identify(&identifying).await;
+    let known = identified.recognised.is_some();
+    write_identity(facts, identified);
+    if !known {
+        // Not through our TLS (too old, or it wants a client certificate), or nothing we know.
+        "tls".clone_into(&mut facts.service);
+        return true;
+    }
+    sheet.write_port(facts.clone(), false);
+    question(port, facts).await
+}
+
+/// The TLS of a service that switches to it, if this one does.
+async fn upgraded(port: &Port<'_>, upgrade: Option<Upgrade>) -> Option<tls::Survey> {
+    let upgrade = upgrade?;
+    if !tls::switches(port, upgrade).await {
+        return None;
+    }
+    tls::survey(port, Some(upgrade)).await
+}
+
+fn write_identity(facts: &mut PortFacts, identified: Identified) {
+    if !identified.banner.is_empty() {
+        facts.banner = Some(printable(&identified.banner, BANNER_CHARACTERS_MAX));
+    }
+    if let Some(recognised) = identified.recognised {
+        facts.service = recognised.service;
+        facts.product = recognised.product;
+    }
+}
+
+/// Asks the identified service everything; whether it was heard to the end.
+async fn question(port: &Port<'_>, facts: &mut PortFacts) -> bool {
+    match facts.service.as_str() {
+        "http" => match http::survey(port).await {
+            Some((found, finished)) => {
+                facts.http = Some(found);
+                finished
+            }
+            None => false,
+        },
+        "ssh" => ssh::survey(port, facts).await,
+        "smb" => smb::survey(port, facts).await,
+        _ => dialogue::survey(port, facts).await,
+    }
+}
+
+/// Asks the host's name servers for whole zones.
+pub(crate) async fn transfer_zones(host: &HostPace, sheet: &Sheet, context: &ScanContext, zones: &[String]) {
+    let servers: Vec<PortFacts> = {
+        let known = sheet.lock();
+        let tcp = known.facts.ports.iter().filter(|port| port.transport == Transport::Tcp);
+        tcp.filter(|port| port.service == "dns").cloned().collect()
+    };
+    for mut facts in servers {
+        let mut port = port_of(host, context, facts.port);
+        port.until = port.until.min(Instant::now() + PORT_BUDGET / 2);
+        let mut found = facts.dns.take().unwrap_or_else(DnsFacts::default);
+        dialogue::transfer_zones(&port, zones, &mut found).await;
+        facts.dns = Some(found);
+        let finished = !sheet.lock().unfinished.contains(&(facts.port, facts.transport));
+        sheet.write_port(facts, finished);
+    }
+}

@@ -1,0 +1,246 @@
+//! A stream to one port with an end of time and an end of bytes, plain or through TLS, and the
+//! driver that holds a probe's [`Conversation`] over it.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use palisade_probe::conversation::{ANSWER_BYTES_MAX, Conversation, Step};
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::pki_types::{CertificateDer, IpAddr, ServerName, UnixTime};
+use rustls::{DigitallySignedStruct, SignatureScheme};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use crate::pacing::{Connected, HostPace, SocketPermit};
+
+/// One connection never gives us more than this, whatever it wants to say.
+const CONNECTION_BYTES_MAX: usize = 1024 * 1024;
+const READ_BYTES: usize = 16 * 1024;
+
+/// A connection to one port.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    transport: Transport,
+    /// Held as long as the socket is open.
+    _permit: SocketPermit,
+    /// What the connection may still deliver.
+    bytes_left: usize,
+}
+
+#[derive(Debug)]
+enum Transport {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+/// What one read came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Received {
+    Bytes,
+    /// The other side ended the connection, or broke it.
+    Closed,
+    TimeUp,
+    /// The connection has delivered all it may.
+    TooMuch,
+}
+
+/// How a conversation ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// To its own end, or to the other side's.
+    Finished,
+    /// The other side does not speak the protocol.
+    Refused,
+    /// Time or bytes ran out; what was learnt before counts, what is missing means nothing.
+    CutShort,
+}
+
+impl Stream {
+    /// Connects to a port; `None` when it does not accept (any more).
+    pub(crate) async fn connect(host: &HostPace, port: u16) -> Option<Self> {
+        // A port known to be open deserves more patience than a scan for open ones.
+        let patience = host.round_trip.timeout().max(Duration::from_millis(800));
+        match host.connect_within(port, Some(patience)).await {
+            Connected::Open(stream, permit) => Some(Self {
+                transport: Transport::Plain(stream),
+                _permit: permit,
+                bytes_left: CONNECTION_BYTES_MAX,
+            }),
+            Connected::Refused | Connected::Silent => None,
+        }
+    }
+
+    /// Goes on through TLS, whatever certificate the other side shows.
+    pub(crate) async fn into_tls(self, host: &HostPace, until: Instant) -> Option<Self> {
+        let Transport::Plain(stream) = self.transport else { return None };
+        let name = ServerName::IpAddress(IpAddr::from(std::net::IpAddr::V4(host.address)));
+        let handshake = TlsConnector::from(any_certificate_config()?).connect(name, stream);
+        let stream = timeout_at(until, handshake).await.ok()?.ok()?;
+        Some(Self { transport: Transport::Tls(Box::new(stream)), ..self })
+    }
+
+    /// The chain the other side showed, its own first; empty without TLS.
+    pub(crate) fn certificates(&self) -> Vec<Vec<u8>> {
+        match &self.transport {
+            Transport::Plain(_) => Vec::new(),
+            Transport::Tls(stream) => stream
+                .get_ref()
+                .1
+                .peer_certificates()
+                .unwrap_or_default()
+                .iter()
+                .map(|certificate| certificate.to_vec())
+                .collect(),
+        }
+    }
+
+    /// Whether all of it left in time.
+    pub(crate) async fn send(&mut self, bytes: &[u8], until: Instant) -> bool {
+        if bytes.is_empty() {
+            return true;
+        }
+        let sending = async {
+            match &mut self.transport {
+                Transport::Plain(stream) => stream.write_all(bytes).await,
+                Transport::Tls(stream) => {
+                    stream.write_all(bytes).await?;
+                    stream.flush().await
+                }
+            }
+        };
+        matches!(timeout_at(until, sending).await, Ok(Ok(())))
+    }
+
+    /// Adds what arrives next to `received`.
+    pub(crate) async fn read(&mut self, received: &mut Vec<u8>, until: Instant) -> Received {
+        if self.bytes_left == 0 {
+            return Received::TooMuch;
+        }
+        let room = READ_BYTES.min(self.bytes_left);
+        received.reserve(room.min(2_048));
+        let reading = async {
+            match &mut self.transport {
+                Transport::Plain(stream) => (&mut *stream).take(room as u64).read_buf(received).await,
+                Transport::Tls(stream) => stream.as_mut().take(room as u64).read_buf(received).await,
+            }
+        };
+        match timeout_at(until, reading).await {
+            Err(_) => Received::TimeUp,
+            Ok(Ok(0) | Err(_)) => Received::Closed,
+            Ok(Ok(count)) => {
+                self.bytes_left -= count.min(self.bytes_left);
+                Received::Bytes
+            }
+        }
+    }
+
+    /// Holds a conversation. Every answer has to be complete `patience` after its question, and
+    /// everything `until` then; a byte a second does not extend it.
+    pub(crate) async fn converse<C: Conversation + ?Sized>(
+        &mut self,
+        conversation: &mut C,
+        patience: Duration,
+        until: Instant,
+    ) -> End {
+        let first = conversation.start();
+        let mut received = Vec::new();
+        let mut answer_by = (Instant::now() + patience).min(until);
+        if !self.send(&first, answer_by).await {
+            return End::CutShort;
+        }
+        loop {
+            match self.read(&mut received, answer_by).await {
+                Received::Bytes => {}
+                Received::Closed => {
+                    conversation.closed(&received);
+                    return End::Finished;
+                }
+                Received::TimeUp | Received::TooMuch => {
+                    conversation.closed(&received);
+                    return End::CutShort;
+                }
+            }
+            match conversation.receive(&received) {
+                Step::NeedMore if received.len() > ANSWER_BYTES_MAX => {
+                    conversation.closed(&received);
+                    return End::CutShort;
+                }
+                Step::NeedMore => {}
+                Step::Send(next) => {
+                    received.clear();
+                    answer_by = (Instant::now() + patience).min(until);
+                    if !self.send(&next, answer_by).await {
+                        return End::CutShort;
+                    }
+                }
+                Step::Finish(farewell) => {
+                    self.send(&farewell, answer_by).await;
+                    return End::Finished;
+                }
+                Step::Done => return End::Finished,
+                Step::Failed(_) => return End::Refused,
+            }
+        }
+    }
+}
+
+/// A client that takes any certificate: the scanner looks at services, it does not rely on them.
+fn any_certificate_config() -> Option<Arc<rustls::ClientConfig>> {
+    static CONFIG: OnceLock<Option<Arc<rustls::ClientConfig>>> = OnceLock::new();
+    CONFIG
+        .get_or_init(|| {
+            let provider = Arc::new(rustls::crypto::ring::default_provider());
+            let verifier = Arc::new(AnyCertificate(Arc::clone(&provider)));
+            let mut config = rustls::ClientConfig::builder_with_provider(provider)
+                .with_protocol_versions(&[&rustls::version::TLS12, &rustls::version::TLS13])
+                .ok()?
+                .dangerous()
+                .with_custom_certificate_verifier(verifier)
+                .with_no_client_auth();
+            config.enable_sni = false;
+            config.resumption = rustls::client::Resumption::disabled();
+            Some(Arc::new(config))
+        })
+        .clone()
+}
+
+#[derive(Debug)]
+struct AnyCertificate(Arc<rustls::crypto::CryptoProvider>);
+
+impl ServerCertVerifier for AnyCertificate {
+    fn verify_server_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _message: &[u8],
+        _certificate: &CertificateDer<'_>,
+        _signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _message: &[u8],
+        _certificate: &CertificateDer<'_>,
+        _signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}

@@ -1,0 +1,295 @@
+//! The worker loop: lease a slice, scan it, hand results in, say how far it is.
+//!
+//! The same loop serves the built-in scanner and a remote one; only the [`Link`] differs. Leases
+//! are renewed while results are being delivered, a server that cannot be reached is asked again
+//! with growing pauses, and a slice that is lost or cancelled stops at once. On shutdown slices are
+//! simply let go: what was delivered is safe, the rest is leased again when the lease runs out.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use palisade_kb::KnowledgeBase;
+use palisade_model::{Clock, HostResult, IdSource, ScanRef};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use crate::link::{Hold, Lease, Link, LinkError, SliceProgress, Stage};
+use crate::pacing::{Limits, Pace};
+use crate::scan::{Event, ScanContext, pace_of, scan_slice};
+
+/// One call over the link takes no longer; a lost one is repeated.
+const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+/// Results that wait for delivery; a scan that is faster than its server waits for it.
+const RESULTS_WAITING_MAX: usize = 16;
+/// Tries to say that a slice is complete; after them the lease runs out by itself.
+const COMPLETE_TRIES: u32 = 8;
+
+/// How a worker works. [`Default`] suits the built-in scanner.
+#[derive(Debug, Clone)]
+pub struct WorkerOptions {
+    /// Slices worked on at the same time, 1 and up.
+    pub slices_parallel: usize,
+    /// Pause between questions for work while there is none.
+    pub poll_every: Duration,
+    /// Between two renewals of a lease.
+    pub renew_every: Duration,
+    /// First pause after a failed call; doubles up to `retry_max`.
+    pub retry_first: Duration,
+    pub retry_max: Duration,
+    /// Connections and datagrams a second, all scans together.
+    pub rate_pps_max: u32,
+}
+
+impl Default for WorkerOptions {
+    fn default() -> Self {
+        Self {
+            slices_parallel: 4,
+            poll_every: Duration::from_millis(500),
+            renew_every: Duration::from_secs(1),
+            retry_first: Duration::from_millis(250),
+            retry_max: Duration::from_secs(15),
+            rate_pps_max: 20_000,
+        }
+    }
+}
+
+/// Works on slices until told to stop.
+#[derive(Debug)]
+pub struct Worker<L> {
+    shared: Arc<Shared<L>>,
+}
+
+#[derive(Debug)]
+struct Shared<L> {
+    link: Arc<L>,
+    context: ScanContext,
+    options: WorkerOptions,
+    /// Budgets of the scans at work; slices of one scan share them.
+    paces: Mutex<HashMap<ScanRef, Weak<Pace>>>,
+}
+
+impl<L: Link> Worker<L> {
+    /// Takes the machine's limits at once: the soft limit on open files is raised to the hard one.
+    pub fn new(
+        link: Arc<L>,
+        kb: Arc<KnowledgeBase>,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn IdSource>,
+        options: WorkerOptions,
+    ) -> Self {
+        let limits = Arc::new(Limits::of_machine(options.rate_pps_max));
+        let context = ScanContext { kb, clock, ids, limits };
+        Self { shared: Arc::new(Shared { link, context, options, paces: Mutex::default() }) }
+    }
+
+    /// Works until `shutdown` is ready, then lets go of everything within moments.
+    pub async fn run(&self, shutdown: impl Future<Output = ()>) {
+        tokio::pin!(shutdown);
+        let options = &self.shared.options;
+        let mut slices = JoinSet::new();
+        let mut failures = Backoff::new(options);
+        // The question for work is never dropped half-way: a slice leased by an answer that nobody
+        // heard would have to wait for its lease to run out.
+        let mut asking = Box::pin(self.shared.lease_after(Duration::ZERO));
+        loop {
+            let room = slices.len() < options.slices_parallel.max(1);
+            tokio::select! {
+                () = &mut shutdown => break,
+                Some(ended) = slices.join_next(), if !slices.is_empty() => {
+                    if let Err(failure) = ended {
+                        tracing::error!(error = %failure, "the work on a slice failed");
+                    }
+                }
+                leased = &mut asking, if room => {
+                    let pause = match leased {
+                        Ok(Some(lease)) => {
+                            failures.reset();
+                            slices.spawn(Arc::clone(&self.shared).work(lease));
+                            Duration::ZERO
+                        }
+                        Ok(None) => {
+                            failures.reset();
+                            options.poll_every
+                        }
+                        Err(error) => {
+                            tracing::warn!(error = &error as &dyn std::error::Error, "no work could be asked for");
+                            failures.next()
+                        }
+                    };
+                    asking.set(self.shared.lease_after(pause));
+                }
+            }
+        }
+        slices.shutdown().await;
+    }
+}
+
+/// Pauses that double.
+struct Backoff {
+    first: Duration,
+    max: Duration,
+    next: Duration,
+}
+
+impl Backoff {
+    fn new(options: &WorkerOptions) -> Self {
+        Self { first: options.retry_first, max: options.retry_max, next: options.retry_first }
+    }
+
+    fn reset(&mut self) {
+        self.next = self.first;
+    }
+
+    fn next(&mut self) -> Duration {
+        let pause = self.next;
+        self.next = (pause * 2).min(self.max);
+        pause
+    }
+}
+
+/// Why the work on a slice stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stopped {
+    Delivered,
+    Cancelled,
+    Lost,
+}
+
+impl From<Hold> for Option<Stopped> {
+    fn from(hold: Hold) -> Self {
+        match hold {
+            Hold::Held => None,
+            Hold::Cancelled => Some(Stopped::Cancelled),
+            Hold::Lost => Some(Stopped::Lost),
+        }
+    }
+}
+
+impl<L: Link> Shared<L> {
+    async fn lease_after(&self, pause: Duration) -> Result<Option<Lease>, LinkError> {
+        tokio::time::sleep(pause).await;
+        in_time("lease a slice", self.link.lease()).await
+    }
+
+    /// The whole life of a slice here.
+    async fn work(self: Arc<Self>, lease: Lease) {
+        let scan = L::describe(&lease);
+        tracing::info!(%scan, slice = lease.slice_id, hosts = lease.order.targets.count(), "slice leased");
+        let (events, received) = mpsc::channel(RESULTS_WAITING_MAX);
+        let (progress, shown) = watch::channel(SliceProgress {
+            stage: Stage::Discovery,
+            work_done: 0,
+            work_total: 0,
+            findings: 0,
+        });
+        let scanning = scan_slice(
+            Arc::new(lease.order.clone()),
+            lease.delivered.clone(),
+            self.context.clone(),
+            self.pace(&lease),
+            events,
+        );
+        let working = async {
+            let ((), stopped) = tokio::join!(scanning, self.deliver_all(&lease, received, progress));
+            stopped
+        };
+        // Whichever knows first: the delivery of the last host, or a renewal that is refused.
+        let stopped = tokio::select! {
+            stopped = working => stopped,
+            stopped = self.renew_until_refused(&lease, shown) => stopped,
+        };
+        match stopped {
+            Stopped::Delivered | Stopped::Cancelled => self.complete(&lease).await,
+            Stopped::Lost => {}
+        }
+        tracing::info!(%scan, slice = lease.slice_id, ?stopped, "slice ended");
+    }
+
+    /// The budgets of the lease's scan.
+    fn pace(&self, lease: &Lease) -> Arc<Pace> {
+        let mut paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
+        paces.retain(|_, pace| pace.strong_count() > 0);
+        if let Some(pace) = paces.get(&lease.order.scan).and_then(Weak::upgrade) {
+            return pace;
+        }
+        let pace = pace_of(&self.context.limits, &lease.order.profile.performance);
+        paces.insert(lease.order.scan.clone(), Arc::downgrade(&pace));
+        pace
+    }
+
+    async fn deliver_all(
+        &self,
+        lease: &Lease,
+        mut received: mpsc::Receiver<Event>,
+        progress: watch::Sender<SliceProgress>,
+    ) -> Stopped {
+        while let Some(event) = received.recv().await {
+            match event {
+                Event::Progress(now) => {
+                    progress.send_replace(now);
+                }
+                Event::Host(result) => {
+                    if let Some(stopped) = self.deliver(lease, *result).await.into() {
+                        return stopped;
+                    }
+                }
+            }
+        }
+        Stopped::Delivered
+    }
+
+    /// Repeats until the server has answered; meanwhile the renewals learn whether that is in vain.
+    async fn deliver(&self, lease: &Lease, result: HostResult) -> Hold {
+        let mut failures = Backoff::new(&self.options);
+        loop {
+            let attempt = format!("take in the result of {}", result.facts.address);
+            match in_time(&attempt, self.link.deliver(lease, result.clone())).await {
+                Ok(hold) => return hold,
+                Err(error) => self.pause_after(lease, &error, &mut failures).await,
+            }
+        }
+    }
+
+    async fn renew_until_refused(&self, lease: &Lease, shown: watch::Receiver<SliceProgress>) -> Stopped {
+        loop {
+            tokio::time::sleep(self.options.renew_every).await;
+            let progress = *shown.borrow();
+            match in_time("renew a lease", self.link.renew(lease, progress)).await {
+                Ok(hold) => {
+                    if let Some(stopped) = hold.into() {
+                        return stopped;
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(scan = %lease.order.scan, error = &error as &dyn std::error::Error, "not renewed");
+                }
+            }
+        }
+    }
+
+    async fn complete(&self, lease: &Lease) {
+        let mut failures = Backoff::new(&self.options);
+        for _ in 0..COMPLETE_TRIES {
+            match in_time("complete a slice", self.link.complete(lease)).await {
+                Ok(()) => return,
+                Err(error) => self.pause_after(lease, &error, &mut failures).await,
+            }
+        }
+    }
+
+    async fn pause_after(&self, lease: &Lease, error: &LinkError, failures: &mut Backoff) {
+        let pause = failures.next();
+        tracing::warn!(scan = %lease.order.scan, error = error as &dyn std::error::Error, ?pause, "will try again");
+        tokio::time::sleep(pause).await;
+    }
+}
+
+/// A call that does not return counts as failed.
+async fn in_time<T>(attempt: &str, call: impl Future<Output = Result<T, LinkError>>) -> Result<T, LinkError> {
+    match tokio::time::timeout(CALL_TIMEOUT, call).await {
+        Ok(answer) => answer,
+        Err(elapsed) => Err(LinkError { attempt: attempt.to_owned(), source: Box::new(elapsed) }),
+    }
+}

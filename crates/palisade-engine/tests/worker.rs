@@ -1,0 +1,115 @@
+//! The worker loop against a server in memory.
+
+mod support;
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use palisade_engine::{Hold, Worker, WorkerOptions};
+use palisade_model::{SeededIds, SystemClock};
+use support::{MemoryLink, lease, order};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+fn options() -> WorkerOptions {
+    WorkerOptions {
+        poll_every: Duration::from_millis(20),
+        renew_every: Duration::from_millis(50),
+        retry_first: Duration::from_millis(10),
+        ..WorkerOptions::default()
+    }
+}
+
+/// Runs a worker until `until` is true of the server, at most ten seconds.
+async fn work(link: &Arc<MemoryLink>, until: impl Fn(&mut support::Server) -> bool) {
+    let worker = Worker::new(
+        Arc::clone(link),
+        support::kb(),
+        Arc::new(SystemClock),
+        Arc::new(SeededIds::new(1)),
+        options(),
+    );
+    let (stop, stopped) = oneshot::channel::<()>();
+    let running = tokio::spawn(async move {
+        worker
+            .run(async {
+                let _ = stopped.await;
+            })
+            .await;
+    });
+    let started = Instant::now();
+    while !link.read(&until) {
+        assert!(started.elapsed() < Duration::from_secs(10), "{:?}", link.state);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let _ = stop.send(());
+    running.await.unwrap();
+}
+
+/// A listener that accepts and never says a word.
+async fn silent_port() -> (TcpListener, u16) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    (listener, port)
+}
+
+#[tokio::test]
+async fn slices_are_delivered_host_by_host_and_completed() {
+    let link =
+        MemoryLink::with([lease(1, order("127.0.0.1-127.0.0.3", [1])), lease(2, order("127.0.0.9", [1]))]);
+    work(&link, |server| server.completed.len() == 2).await;
+    let mut delivered = link.read(|server| server.delivered.clone());
+    delivered.sort_unstable();
+    let expected = [1, 2, 3, 9].map(|last| Ipv4Addr::new(127, 0, 0, last));
+    assert_eq!(delivered, expected);
+}
+
+#[tokio::test]
+async fn hosts_delivered_before_are_not_scanned_again() {
+    let mut again = lease(1, order("127.0.0.1-127.0.0.3", [1]));
+    again.delivered = vec![Ipv4Addr::new(127, 0, 0, 2)];
+    let link = MemoryLink::with([again]);
+    work(&link, |server| server.completed.len() == 1).await;
+    assert!(!link.read(|server| server.delivered.contains(&Ipv4Addr::new(127, 0, 0, 2))));
+    assert_eq!(link.read(|server| server.delivered.len()), 2);
+}
+
+#[tokio::test]
+async fn a_server_that_is_away_for_a_while_loses_nothing() {
+    let link = MemoryLink::with([lease(1, order("127.0.0.1", [1]))]);
+    link.read(|server| server.failures = 5);
+    work(&link, |server| server.completed.len() == 1).await;
+    assert_eq!(link.read(|server| server.delivered.len()), 1);
+}
+
+#[tokio::test]
+async fn a_cancelled_slice_stops_at_once_and_is_completed() {
+    let (_listener, port) = silent_port().await;
+    let link = MemoryLink::with([lease(1, order("127.0.0.1", [port]))]);
+    link.read(|server| server.hold = Some(Hold::Cancelled));
+    let started = Instant::now();
+    work(&link, |server| server.completed.len() == 1).await;
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+    assert_eq!(link.read(|server| server.delivered.len()), 0);
+}
+
+#[tokio::test]
+async fn a_lost_slice_delivers_and_completes_nothing() {
+    let (_listener, port) = silent_port().await;
+    let link = MemoryLink::with([lease(1, order("127.0.0.1", [port]))]);
+    link.read(|server| server.hold = Some(Hold::Lost));
+    work(&link, |server| server.refused > 0).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(link.read(|server| (server.delivered.len(), server.completed.len())), (0, 0));
+}
+
+#[tokio::test]
+async fn progress_is_told_while_the_scan_runs() {
+    let (_listener, port) = silent_port().await;
+    let link = MemoryLink::with([lease(1, order("127.0.0.1", [port]))]);
+    work(&link, |server| server.completed.len() == 1).await;
+    let progress = link.read(|server| server.progress.clone());
+    assert!(progress.iter().all(|step| step.work_done <= step.work_total), "{progress:?}");
+    assert!(progress.is_sorted_by_key(|step| step.work_done), "{progress:?}");
+}

@@ -1,0 +1,14 @@
+//! Which protocol answers, which product it is, and what that says of the operating system.
+//!
+//! Always from the bytes that came; a port number only decides what is tried first.
+
+mod answer;
+mod operating_system;
+mod probe;
+mod product;
+mod product_rules;
+
+pub use answer::{greeting, recognise};
+pub use operating_system::{os_evidence, ubuntu_of_openssh, windows_of_build};
+pub use probe::{GenericProbe, likely, probe, probes};
+pub use product::{cpe, product};

@@ -1,0 +1,1 @@
+//! Tests of the survey with what real servers sent.

@@ -1,0 +1,1 @@
+//! Tests of the enumeration against a small server made of rules.
