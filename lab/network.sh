@@ -60,7 +60,7 @@ our_namespaces() {
     # A lab called `a` must not take the namespaces of one called `a-b` for its own.
     case ${path##*/"$LAB"-} in
       switch | scanner) [ ! -e "$path" ] || basename "$path" ;;
-      *) ! host_names | grep -qx -- "${path##*/"$LAB"-}" || basename "$path" ;;
+      *) [ -z "$(host_daemons "${path##*/"$LAB"-}")" ] || basename "$path" ;;
     esac
   done
 }

@@ -13,6 +13,7 @@ new_redis() {
 
 old_memcached() {
   expect 11211 tcp memcached $MEMCACHED_OPEN
+  expect 11211 udp memcached $MEMCACHED_UDP
   launch /usr/bin/memcached -u nobody -l 0.0.0.0 -p 11211 -U 11211 -m 16
 }
 
@@ -26,8 +27,9 @@ old_mariadb() {
 new_mariadb() {
   mariadb_make
   echo "CREATE USER shop@'%' IDENTIFIED BY '$(secret)';" >"$DIR/first.sql"
+  certificate "$DIR/server"
   expect 3306 tcp mysql
-  launch_mariadb
+  launch_mariadb --ssl-cert="$DIR/server.crt" --ssl-key="$DIR/server.key"
 }
 mariadb_make() {
   mkdir -p "$DIR/data"
@@ -35,14 +37,14 @@ mariadb_make() {
   mariadb-install-db --no-defaults --user=mysql --datadir="$DIR/data" --skip-test-db \
     --auth-root-authentication-method=socket >"$DIR/make.log" 2>&1
 }
-launch_mariadb() {
+launch_mariadb() { # more options...
   launch /usr/sbin/mariadbd --no-defaults --user=mysql --datadir="$DIR/data" --port=3306 \
     --bind-address=0.0.0.0 --socket="$DIR/data/socket" --pid-file="$DIR/data/pid-file" \
-    --init-file="$DIR/first.sql" --skip-name-resolve --innodb-buffer-pool-size=8M
+    --init-file="$DIR/first.sql" --skip-name-resolve --innodb-buffer-pool-size=8M "$@"
 }
 
 old_postgres() {
-  postgres_make trust
+  postgres_make host trust
   expect 5432 tcp postgresql $POSTGRES_TRUST
   launch_postgres
 }
@@ -51,7 +53,7 @@ new_postgres() {
   certificate "$DIR/server"
   chown postgres "$DIR/server.key"
   chmod 600 "$DIR/server.key"
-  postgres_make scram-sha-256
+  postgres_make hostssl scram-sha-256
   cat >>"$DIR/data/postgresql.conf" <<C
 ssl = on
 ssl_cert_file = '$DIR/server.crt'
@@ -62,15 +64,15 @@ C
   expect 5432 tcp postgresql
   launch_postgres
 }
-postgres_make() { # authentication
+postgres_make() { # host|hostssl authentication
   POSTGRES=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -1)
   mkdir -p "$DIR/data"
   secret >"$DIR/password"
   chown postgres "$DIR" "$DIR/data" "$DIR/password"
   chmod 700 "$DIR/data"
-  (cd / && runuser -u postgres -- "$POSTGRES/initdb" --no-sync -A "$1" --pwfile="$DIR/password" -D "$DIR/data") \
+  (cd / && runuser -u postgres -- "$POSTGRES/initdb" --no-sync -A "$2" --pwfile="$DIR/password" -D "$DIR/data") \
     >"$DIR/make.log" 2>&1
-  echo "host all all all $1" >>"$DIR/data/pg_hba.conf"
+  echo "$1 all all all $2" >>"$DIR/data/pg_hba.conf"
 }
 launch_postgres() {
   launch runuser -u postgres -- "$POSTGRES/postgres" -D "$DIR/data" -p 5432 -h '*' -k "$DIR/data"

@@ -65,7 +65,7 @@ $(samba_common)
  read only = no
 C
   expect 139 tcp smb
-  expect 445 tcp smb $SMB_SIGNING $SMB_1 $SMB_NULL_SESSION
+  expect 445 tcp smb $SMB_SIGNING $SMB_1 $SMB_1_ACCEPTED $SMB_NULL_SESSION
   launch_samba
 }
 
@@ -141,7 +141,7 @@ C
 
 old_slapd() {
   slapd_conf "access to * by * read"
-  expect 389 tcp ldap $LDAP_ANONYMOUS
+  expect 389 tcp ldap $LDAP_ANONYMOUS $LDAP_READABLE
   launch /usr/sbin/slapd -d 0 -f "$DIR/conf" -h "ldap://0.0.0.0:389/"
 }
 

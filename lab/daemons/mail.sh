@@ -25,7 +25,7 @@ login:
   server_prompts = User : Password
   server_condition = false
 C
-  expect 25 tcp smtp $OPEN_RELAY $SMTP_VRFY $SMTP_PLAINTEXT_LOGIN
+  expect 25 tcp smtp $OPEN_RELAY $SMTP_VRFY $SMTP_PLAINTEXT_LOGIN $SMTP_NO_TLS
   launch /usr/sbin/exim4 -C "$DIR/conf" -bdf -oP "$DIR/pid-file"
 }
 

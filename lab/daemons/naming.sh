@@ -13,7 +13,7 @@ $(bind_options)
 $(bind_zones)
 zone "." { type hint; file "/dev/null"; };
 C
-  expect 53 udp dns $DNS_RECURSION
+  expect 53 udp dns $DNS_RECURSION $DNS_VERSION
   expect 53 tcp dns $DNS_ZONE_TRANSFER
   launch /usr/sbin/named -g -u bind -c "$DIR/conf"
 }
@@ -75,7 +75,7 @@ rocommunity public
 rwcommunity private
 sysdescr Cisco IOS Software, C2960 Software (C2960-LANBASEK9-M), Version 12.2(55)SE3, RELEASE SOFTWARE (fc1)
 C
-  expect 161 udp snmp $SNMP_READABLE $SNMP_WRITABLE
+  expect 161 udp snmp $SNMP_READABLE $SNMP_WRITABLE $SNMP_OLD
   launch_snmpd
 }
 
@@ -120,7 +120,7 @@ launch_ntpd() {
 }
 
 old_rpcbind() {
-  expect 111 tcp rpcbind $RPC_SERVICES
+  expect 111 tcp rpcbind $RPC_SERVICES $PORT_MAPPER
   expect 111 udp rpcbind
   launch_with_own_run "mkdir /run/rpcbind; chown _rpc /run/rpcbind" /usr/sbin/rpcbind -f -w
 }

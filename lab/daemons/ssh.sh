@@ -14,7 +14,7 @@ MACs hmac-sha1,hmac-sha1-96,hmac-md5,hmac-md5-96
 KexAlgorithms diffie-hellman-group14-sha1,diffie-hellman-group-exchange-sha1,diffie-hellman-group1-sha1
 PasswordAuthentication yes
 C
-  expect 22 tcp ssh $SSH_SMALL_KEY $SSH_DEPRECATED $SSH_SHA1
+  expect 22 tcp ssh $SSH_SMALL_KEY $SSH_DEPRECATED $SSH_SHA1 $SSH_CBC
   launch_with_own_run "mkdir /run/sshd" /usr/sbin/sshd -D -e -f "$DIR/conf"
 }
 

@@ -6,6 +6,8 @@ old_terminal() {
     for small in echo discard daytime chargen time; do echo "$small stream tcp nowait root internal"; done
     echo "telnet stream tcp nowait root $(command -v telnetd || echo /usr/sbin/telnetd) telnetd"
   } >"$DIR/conf"
-  expect 23 tcp telnet $TELNET
+  expect 7 tcp echo $ECHO
+  expect 19 tcp chargen $CHARGEN
+  expect 23 tcp telnet $TELNET $TELNET_LOGIN $REMOTE_ACCESS
   launch_with_own_run : /usr/sbin/inetd -d "$DIR/conf"
 }

@@ -4,17 +4,18 @@
 old_nginx() {
   local port
   SIGNER=self FROM=$LONG_AGO UNTIL=$NOT_SO_LONG_AGO certificate "$DIR/443"
-  FROM=$FAR_AHEAD UNTIL=$FARTHER_AHEAD certificate "$DIR/8441"
-  FOR=elsewhere.example certificate "$DIR/8442"
-  BITS=1024 DIGEST=sha1 SIGNER=self certificate "$DIR/8444"
+  FROM=$FAR_AHEAD UNTIL=$FARTHER_AHEAD certificate "$DIR/8443"
+  FOR=elsewhere.example certificate "$DIR/9443"
+  BITS=1024 DIGEST=sha1 SIGNER=self certificate "$DIR/4443"
   mkdir -p "$DIR/www/.git"
   echo "CREATE TABLE customer (name text);" >"$DIR/www/customers.sql"
+  printf 'APP_ENV=production\nDB_PASSWORD=%s\n' "$(secret)" >"$DIR/www/.env"
   printf '[core]\n\trepositoryformatversion = 0\n\tbare = false\n' >"$DIR/www/.git/config"
   echo "ref: refs/heads/main" >"$DIR/www/.git/HEAD"
   {
     nginx_head on
     echo "server { listen 80; root $DIR/www; autoindex on; }"
-    for port in 443 8441 8442 8444; do
+    for port in 443 8443 9443 4443; do
       cat <<C
 server {
   listen $port ssl;
@@ -28,11 +29,12 @@ C
     done
     echo "}"
   } >"$DIR/conf"
-  expect 80 tcp http $GIT_EXPOSED $DIRECTORY_LISTING $NO_SECURITY_HEADERS
-  expect 443 tcp http $EXPIRED $SELF_SIGNED $TLS_1_0 $TLS_1_1 $ANONYMOUS_CIPHERS $NULL_CIPHERS $GIT_EXPOSED
-  expect 8441 tcp http $NOT_YET_VALID
-  expect 8442 tcp http $WRONG_NAME
-  expect 8444 tcp http $SMALL_KEY $WEAK_SIGNATURE $SELF_SIGNED
+  expect 80 tcp http $GIT_EXPOSED $ENVIRONMENT_EXPOSED $DIRECTORY_LISTING $NO_SECURITY_HEADERS $NO_WAY_TO_TLS
+  expect 443 tcp http $EXPIRED $SELF_SIGNED $TLS_1_0 $TLS_1_1 $TLS_1_0_CBC $ANONYMOUS_CIPHERS $NULL_CIPHERS \
+    $GIT_EXPOSED
+  expect 8443 tcp http $NOT_YET_VALID
+  expect 9443 tcp http $WRONG_NAME
+  expect 4443 tcp http $SMALL_KEY $WEAK_SIGNATURE $SELF_SIGNED
   launch /usr/sbin/nginx -c "$DIR/conf" -e "$DIR/error.log"
 }
 
@@ -87,13 +89,13 @@ C
 
 old_apache() {
   BITS=1024 SIGNER=self certificate "$DIR/443"
-  mkdir -p "$DIR/www/backup"
+  mkdir -p "$DIR/www"
   cat >"$DIR/www/index.html" <<C
 <html><title>Intranet</title>
 <form action="/enter" method="post"><input name="user"><input type="password" name="password"></form>
 </html>
 C
-  echo "nothing" >"$DIR/www/backup/dump.sql"
+  printf -- '-- MariaDB dump 10.19\nCREATE TABLE wages (name text);\n' >"$DIR/www/dump.sql"
   {
     apache_head
     cat <<C
@@ -104,7 +106,6 @@ FileETag INode MTime Size
 Listen 80
 Listen 443
 <Directory $DIR/www>
-  Options +Indexes
   Require all granted
 </Directory>
 <Location /server-status>
@@ -130,7 +131,8 @@ Listen 443
 </VirtualHost>
 C
   } >"$DIR/conf"
-  expect 80 tcp http $TRACE $SERVER_STATUS $SERVER_INFO $BASIC_AUTH_CLEAR $DIRECTORY_LISTING $PASSWORD_FORM_CLEAR
+  expect 80 tcp http $TRACE $SERVER_STATUS $SERVER_INFO $BASIC_AUTH_CLEAR $BACKUP_EXPOSED $ETAG_INODE \
+    $PASSWORD_FORM_CLEAR $PASSWORD_COMPLETION
   expect 443 tcp http $TLS_1_0 $TLS_1_1 $SMALL_KEY $SELF_SIGNED
   launch /usr/sbin/apache2 -f "$DIR/conf" -DFOREGROUND
 }

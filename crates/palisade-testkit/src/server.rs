@@ -24,7 +24,10 @@ pub struct TestServer {
     database: Option<String>,
     child: Option<Child>,
     base_url: String,
-    authorization: String,
+    login: String,
+    password: String,
+    /// Over TLS with the server's own certificate, not plain HTTP.
+    tls: bool,
 }
 
 /// An answer of the server.
@@ -42,6 +45,20 @@ impl TestServer {
     /// When it does not start; the message holds its log.
     #[must_use]
     pub fn start(binary: &str, database: Option<&str>) -> Self {
+        Self::make(binary, database, false)
+    }
+
+    /// The same over TLS, with the certificate that the server makes for itself. [`Self::call`]
+    /// does not reach it: its callers are clients of their own.
+    ///
+    /// # Panics
+    /// When it does not start; the message holds its log.
+    #[must_use]
+    pub fn start_with_tls(binary: &str) -> Self {
+        Self::make(binary, None, true)
+    }
+
+    fn make(binary: &str, database: Option<&str>, tls: bool) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let mut server = Self {
             binary: binary.into(),
@@ -49,26 +66,19 @@ impl TestServer {
             database: database.map(str::to_owned),
             child: None,
             base_url: String::new(),
-            authorization: String::new(),
+            login: String::new(),
+            password: String::new(),
+            tls,
         };
         let mut command = server.command(&["user", "add"]);
-        command.args([
-            "--role",
-            "manager",
-            "--first-name",
-            "Test",
-            "--last-name",
-            "Manager",
-            "--accept-terms",
-        ]);
+        command.args(["--role", "manager", "--first-name", "Test", "--last-name", "Manager", "--accept-terms"]);
         let told = tools::output(&mut command);
         let word_after = |label: &str| {
-            let line =
-                told.lines().find(|line| line.starts_with(label)).expect("login and password are told");
+            let line = told.lines().find(|line| line.starts_with(label)).expect("login and password are told");
             line.split_whitespace().last().expect("the line has a value").to_owned()
         };
-        let pair = format!("{}:{}", word_after("login"), word_after("password"));
-        server.authorization = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair));
+        server.login = word_after("login");
+        server.password = word_after("password");
         server.restart();
         server
     }
@@ -113,7 +123,7 @@ impl TestServer {
         }
     }
 
-    /// Calls a function of the API with a form.
+    /// Calls a function of the API: by POST with a form, by GET without one.
     ///
     /// # Errors
     /// A text that says why there is no whole answer: the server was killed, for one.
@@ -135,19 +145,22 @@ impl TestServer {
 
     /// Something that calls this server from another thread; it calls into nothing after a restart.
     pub fn caller(&self) -> impl Fn(&str, &[(&str, &str)]) -> Result<Answer, String> + Send + use<> {
-        let (base_url, authorization) = (self.base_url.clone(), self.authorization.clone());
+        let pair = format!("{}:{}", self.login, self.password);
+        let authorization = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair));
+        let base_url = self.base_url.clone();
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(Duration::from_mins(5)))
             .build()
             .new_agent();
         move |function, form| {
-            let mut response = agent
-                .post(format!("{base_url}/{function}"))
-                .header("Authorization", &authorization)
-                .header("X-Requested-With", "test")
-                .send_form(form.iter().copied())
-                .map_err(|error| format!("{function}: {error}"))?;
+            let url = format!("{base_url}/{function}");
+            let sent = if form.is_empty() {
+                agent.get(url).header("Authorization", &authorization).call()
+            } else {
+                agent.post(url).header("Authorization", &authorization).send_form(form.iter().copied())
+            };
+            let mut response = sent.map_err(|error| format!("{function}: {error}"))?;
             let body = response
                 .body_mut()
                 .with_config()
@@ -162,6 +175,30 @@ impl TestServer {
     #[must_use]
     pub fn base_url(&self) -> &str {
         &self.base_url
+    }
+
+    /// As the URL has them, without the scheme.
+    #[must_use]
+    pub fn host_and_port(&self) -> &str {
+        self.base_url.split_once("://").map_or("", |(_, rest)| rest)
+    }
+
+    /// The Manager's login.
+    #[must_use]
+    pub fn login(&self) -> &str {
+        &self.login
+    }
+
+    /// The Manager's password.
+    #[must_use]
+    pub fn password(&self) -> &str {
+        &self.password
+    }
+
+    /// The database in the data folder, for a server without another.
+    #[must_use]
+    pub fn sqlite_url(&self) -> String {
+        format!("sqlite://{}", self.data().join("palisade.sqlite").display())
     }
 
     /// The data folder.

@@ -53,6 +53,20 @@ pub fn run(command: &mut Command) -> Output {
         .unwrap_or_else(|error| panic!("{command:?} cannot be started: {error}; `./test setup` installs it"))
 }
 
+/// The same with a text on its standard input.
+///
+/// # Panics
+/// When it cannot be started or does not take the text.
+#[must_use]
+pub fn run_with_input(command: &mut Command, text: &str) -> Output {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?} cannot be started: {error}"));
+    let mut input = child.stdin.take().expect("standard input is a pipe");
+    input.write_all(text.as_bytes()).expect("the command reads its input");
+    drop(input);
+    child.wait_with_output().expect("the command ends")
+}
+
 /// A command and what became of it, for messages.
 #[must_use]
 pub fn told(command: &Command, output: &Output) -> String {
