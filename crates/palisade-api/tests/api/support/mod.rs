@@ -30,6 +30,8 @@ pub(crate) const ASSIGNED: &str = "192.0.2.0-192.0.2.31";
 /// A running server. Dropping it ends it.
 pub(crate) struct Server {
     pub(crate) app: App,
+    /// For taking it away.
+    pub(crate) store: Store,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) address: SocketAddr,
     task: JoinHandle<()>,
@@ -63,12 +65,12 @@ impl Server {
         let clock = Arc::new(ManualClock::new(start));
         let ids = Arc::new(SeededIds::new(1));
         let key = MasterKey::from_bytes([7; 32]);
-        let app = App::new(store, kb, clock.clone(), ids, key, Config::default());
+        let app = App::new(store.clone(), kb, clock.clone(), ids, key, Config::default());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let service = router(app.clone(), config).into_make_service_with_connect_info::<SocketAddr>();
         let task = tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
-        let server = Self { app, clock, address, task, _data: data };
+        let server = Self { app, store, clock, address, task, _data: data };
         for role in Role::ALL {
             server.add_user(role.as_str(), role, true, None).await;
         }
