@@ -1,1 +1,38 @@
 //! The use cases and their permissions.
+//!
+//! Every call takes the [`Actor`] who asks, turns the question "may they?" into a `Permit` and
+//! consumes it; so a use case without a decision does not compile. Nothing here knows of HTTP,
+//! XML or SQL text. Time and randomness come from the [`palisade_model::Clock`] and
+//! [`palisade_model::IdSource`] that [`App::new`] is handed.
+
+mod account;
+mod activity;
+mod actor;
+mod app;
+mod authentication;
+mod error;
+mod host;
+mod launch;
+mod option_profile;
+mod password;
+mod report;
+mod scan;
+mod service;
+mod slice;
+mod throttle;
+
+pub use account::{NewAccount, NewUser, UserView};
+pub use activity::{ActivityEntry, ActivityView};
+pub use actor::Actor;
+pub use app::{App, Config};
+pub use authentication::LoginRefused;
+pub use error::{Error, Result};
+pub use host::{AddHosts, EditHosts, HostListing, HostView, ListHosts, OwnerView};
+pub use launch::LaunchScan;
+pub use option_profile::{describe_option_profile, option_profiles};
+pub use palisade_store::{LaunchType, TrackingMethod};
+pub use password::MasterKey;
+pub use report::{HostReport, ListReports};
+pub use scan::ScanView;
+pub use service::About;
+pub use slice::InProcessLink;

@@ -16,6 +16,12 @@ pub struct Login(String);
 pub struct NotALogin;
 
 impl Login {
+    /// Stands for whoever uses the command line, where there are no accounts.
+    #[must_use]
+    pub fn command_line() -> Self {
+        Self("command-line".to_owned())
+    }
+
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,1 +1,37 @@
 //! What is known: SQLite and PostgreSQL, one set of queries.
+//!
+//! One module an aggregate; each adds its operations to [`Store`]. Every operation is one
+//! transaction. What differs between the databases stands in `dialect` and nowhere else. The
+//! store knows the vocabulary's state machines and no permissions: who may is the business of
+//! the use cases above it. No HTTP, no XML here.
+//!
+//! Where operations lock rows (PostgreSQL), they do it in one order everywhere: subscription, a
+//! slice, host, detections, scan. No operation locks two slices or two scans.
+
+mod activity;
+mod detection;
+mod dialect;
+mod document;
+mod error;
+mod host;
+mod intake;
+mod migration;
+mod reach;
+mod row;
+mod scan;
+mod slice;
+mod store;
+mod subscription;
+mod user;
+
+pub use activity::Activity;
+pub use detection::{Detection, DetectionKey};
+pub use error::{Error, Result};
+pub use host::Host;
+pub use intake::{Delivery, DetectionCounts, Intake};
+pub use reach::Reach;
+pub use scan::{Cancelled, LaunchType, Launched, NewScan, ReportFilter, Scan, ScanHost};
+pub use slice::{Holding, LeasedSlice, Progress, SLICE_ATTEMPTS_MAX, SLICE_RESTARTS_MAX};
+pub use store::Store;
+pub use subscription::{AttributeEdit, HostAttributes, HostRange, RANGES_MAX, TrackingMethod};
+pub use user::{NewUser, User};

@@ -1,1 +1,11 @@
-//! Fixtures for tests: server, lab, DTD check.
+//! Fixtures for tests: server, lab, PostgreSQL, DTD check, tools of the machine.
+//!
+//! Deliberately absent: assertions about the product. Fixtures panic when they cannot do their
+//! work; what is right is said by the tests.
+
+pub mod dtd;
+pub mod lab;
+pub mod listener;
+pub mod postgres;
+pub mod server;
+pub mod tools;

@@ -137,6 +137,14 @@ impl Default for HostFacts {
     }
 }
 
+impl HostFacts {
+    /// The name the host gives itself over NetBIOS, if it does.
+    #[must_use]
+    pub fn netbios_name(&self) -> Option<&str> {
+        self.ports.iter().find_map(|port| port.netbios.as_ref()?.host_name.as_deref())
+    }
+}
+
 /// A name and where it was learnt.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

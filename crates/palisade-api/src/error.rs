@@ -1,0 +1,189 @@
+//! Why a call is refused, as number and text. The one place where faults of the use cases become
+//! numbers of the API; the match is exhaustive, so a new fault does not compile without one.
+//!
+//! 3509, 5000, 5101, 19001, 999 and 2012 are numbers that clients know. The others are free
+//! choices next to them, and stay as they are.
+
+use palisade_app::Error as AppError;
+use palisade_model::IpSet;
+use palisade_wire::{Arguments, FormError, ParameterError};
+
+use crate::v1::{asset_ip, reference};
+
+/// Longest list of addresses that an error shows, in characters.
+const IPS_SHOWN_CHARS: usize = 1_000;
+
+/// A refusal that the caller is told about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    pub number: u32,
+    pub text: String,
+}
+
+impl Refusal {
+    pub(crate) fn new(number: u32, text: impl Into<String>) -> Self {
+        Self { number, text: text.into() }
+    }
+}
+
+/// Why a handler did not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    #[error("the use case refused")]
+    App(#[from] AppError),
+    #[error("the parameters are refused")]
+    Parameter(#[from] ParameterError),
+    #[error("the form is refused")]
+    Form(#[from] FormError),
+    #[error("the call is refused")]
+    Refused(Refusal),
+}
+
+/// What a fault comes to: something the caller did, or something of ours.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    Refused(Refusal),
+    Internal(AppError),
+}
+
+impl CallError {
+    /// The fault, with the arguments of the call to name what was wrong.
+    pub(crate) fn into_fault(self, arguments: &Arguments) -> Fault {
+        match self {
+            Self::App(error) => from_app(error, arguments),
+            Self::Parameter(error) => Fault::Refused(Refusal::new(error.number(), error.to_string())),
+            Self::Form(error) => Fault::Refused(Refusal::new(5008, sentence(&error.to_string()))),
+            Self::Refused(refusal) => Fault::Refused(refusal),
+        }
+    }
+}
+
+fn from_app(error: AppError, arguments: &Arguments) -> Fault {
+    let (number, text) = match error {
+        AppError::EulaNotAccepted => {
+            (2003, "The terms of service have not been accepted. Call acceptEULA.php first.".to_owned())
+        }
+        AppError::Forbidden { .. } => (2012, "The user's role does not permit this call.".to_owned()),
+        AppError::UnknownScan => (3502, about_scan(arguments, "No such scan or report.")),
+        AppError::ScanEnded => (3503, about_scan(arguments, "The scan has ended already.")),
+        AppError::ScanRunning => (3504, about_scan(arguments, "The scan has not finished yet.")),
+        AppError::NotInSubscription { ips } if arguments.has(asset_ip::HOST_IPS.name) => (
+            5101,
+            format!("Invalid value for 'host_ips' : {}. IPs do not exist in the user account.", shown(&ips)),
+        ),
+        AppError::NotInSubscription { ips } => {
+            (3501, format!("Cannot launch scan. These IPs are not in your subscription: {}", shown(&ips)))
+        }
+        AppError::UnknownOption { title, known } => (
+            19_001,
+            format!(
+                "Invalid value for 'option' : {title}. Invalid option profile name {title}, expecting one of ({})",
+                known.join(", ")
+            ),
+        ),
+        AppError::UnknownOwner { login } => {
+            (5000, format!("Invalid value for 'owner' : {login}. No such user."))
+        }
+        AppError::NoTargets => {
+            (3505, "Cannot launch scan. No targets are left after the exclusions.".to_owned())
+        }
+        AppError::TooManyTargets { max } => {
+            (3506, format!("Cannot launch scan. A scan has at most {max} targets."))
+        }
+        AppError::TooManyScans { max } => (
+            3507,
+            format!("Cannot launch scan. At most {max} scans may be queued and running at the same time."),
+        ),
+        AppError::TooManyRanges { max } => {
+            (5102, format!("The subscription has at most {max} ranges of addresses."))
+        }
+        AppError::UnknownQid { qid } => {
+            (5000, format!("Invalid value for 'specific_vulns' : {qid}. No such QID."))
+        }
+        AppError::TooLong { field, max } => {
+            (5004, format!("Invalid value for '{field}' : longer than {max} characters."))
+        }
+        AppError::ControlCharacter { field } => {
+            (5000, format!("Invalid value for '{field}' : Control characters are not allowed."))
+        }
+        AppError::UnknownUser => (5000, "No such user.".to_owned()),
+        AppError::LoginTaken => (5000, "The login is taken.".to_owned()),
+        AppError::Conflict => (3508, "Something changed at the same moment. Repeat the call.".to_owned()),
+        AppError::PasswordLength { .. } => (5000, "The password is too short or too long.".to_owned()),
+        error @ (AppError::Hash | AppError::NotOfSlice { .. } | AppError::Store(_)) => {
+            return Fault::Internal(error);
+        }
+    };
+    Fault::Refused(Refusal { number, text })
+}
+
+fn about_scan(arguments: &Arguments, reason: &str) -> String {
+    match arguments.scan_ref(&reference::REF) {
+        Some(scan) => format!("Invalid value for 'ref' : {scan}. {reason}"),
+        None => reason.to_owned(),
+    }
+}
+
+fn shown(ips: &IpSet) -> String {
+    let text = ips.to_string();
+    if text.len() <= IPS_SHOWN_CHARS {
+        return text;
+    }
+    let cut = text.get(..IPS_SHOWN_CHARS).and_then(|cut| cut.rsplit_once(',')).map_or("", |(cut, _)| cut);
+    format!("{cut},[...]")
+}
+
+/// A lower-case phrase as a sentence.
+fn sentence(phrase: &str) -> String {
+    let mut chars = phrase.chars();
+    chars.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), chars.as_str()))
+}
+
+/// Every number beside those of parameters, with what it means, for the user guide.
+pub(crate) const NUMBERS: &[(u32, &str)] = &[
+    (999, "Internal error. The comment after the answer holds a signature to look for in the server's log."),
+    (2001, "The account has expired."),
+    (2002, "The account is not active."),
+    (2003, "The terms of service have not been accepted yet; only acceptEULA.php may be called."),
+    (2012, "The user's role does not permit the call."),
+    (3501, "Targets are not in the subscription or not within the user's reach."),
+    (3502, "There is no such scan or report within the user's reach."),
+    (3503, "The scan has ended, so that it cannot be cancelled."),
+    (3504, "The scan has not ended yet, so that there is no report to read or to delete."),
+    (3505, "No targets are left after the exclusions."),
+    (3506, "The scan has too many targets."),
+    (3507, "Too many scans are queued or running."),
+    (3508, "Something changed at the same moment. The call may be repeated."),
+    (3509, "No host answered. The scan itself went well."),
+    (3510, "The scanner failed; the results are incomplete."),
+    (3511, "No scan is running."),
+    (5008, "The request is too large or takes too long to arrive, or its body cannot be read."),
+    (5009, "There is no such scanner appliance or asset group."),
+    (5101, "Addresses are not in the subscription or not within the user's reach."),
+    (5102, "The subscription would have too many ranges of addresses."),
+    (19_001, "There is no option profile of this title. The text names those there are."),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_lists_are_cut_between_two_addresses() {
+        let ips: IpSet =
+            (0..200).map(|n| format!("10.0.{n}.1")).collect::<Vec<_>>().join(",").parse().unwrap();
+        let text = shown(&ips);
+        assert!(text.len() < IPS_SHOWN_CHARS + 10 && text.ends_with(".1,[...]"), "{text}");
+        assert_eq!(shown(&"10.0.0.1".parse().unwrap()), "10.0.0.1");
+    }
+
+    #[test]
+    fn numbers_are_told_once() {
+        let mut numbers: Vec<u32> =
+            NUMBERS.iter().chain(ParameterError::NUMBERS).map(|(number, _)| *number).collect();
+        let count = numbers.len();
+        numbers.sort_unstable();
+        numbers.dedup();
+        assert_eq!(numbers.len(), count);
+    }
+}

@@ -1,0 +1,95 @@
+//! The guide's first page: how to call, what all calls share, and the list of calls.
+
+use palisade_wire::{ParameterError, XmlWriter, dtd};
+
+use crate::error::NUMBERS;
+use crate::guide::page::{self, link, name_cell, table};
+use crate::guide::{SAMPLES, page_name};
+use crate::registry::CALLS;
+
+/// What holds for every call, a paragraph each.
+const CONVENTIONS: &[(&str, &[&str])] = &[
+    (
+        "Requests",
+        &[
+            "Every call takes GET and POST. Parameters may stand in the query of the URL, in a URL-encoded or \
+             multipart body, or in both; the names are the same. A parameter may be given once (or twice with \
+             the same value, once in the URL and once in the body). A name that the call does not know is an \
+             error. Names and values are case sensitive, except yes and no.",
+            "Lists are separated by commas; blanks around the commas do not matter. Addresses are IPv4: single \
+             ones, ranges such as 10.1.1.1-10.1.1.20, and CIDR blocks.",
+        ],
+    ),
+    (
+        "Authentication",
+        &["HTTP Basic authentication on every request. Without credentials, or with wrong ones, the answer \
+             is status 401 with a challenge for the realm MSP Front Office and the text ACCESS DENIED. Too \
+             many wrong passwords are answered in the same way for some minutes, with a Retry-After header. \
+             Users without access to the API get status 403."],
+    ),
+    (
+        "Answers",
+        &[
+            "Answers are XML in UTF-8. The second line is the document type; it leads to a definition on this \
+             server, which can be read without a login. Texts written by people are in CDATA sections. Dates \
+             are UTC, YYYY-MM-DDThh:mm:ssZ; durations are hh:mm:ss.",
+        ],
+    ),
+    (
+        "Errors",
+        &[
+            "A call that is refused is answered with status 200: look for an ERROR element in the root of the \
+             answer, or for a RETURN with status FAILED. Both carry a number and a text. Every refusal is in \
+             the activity log, and nothing was changed.",
+        ],
+    ),
+];
+
+pub(super) fn write(base_url: &str) -> Vec<u8> {
+    page::write("API user guide", |page| {
+        page.text("p", &format!("The calls are reached at {base_url}/msp/ followed by their name."));
+        write_calls(page);
+        for (title, paragraphs) in CONVENTIONS {
+            page.text("h2", title);
+            paragraphs.iter().for_each(|paragraph| page.text("p", paragraph));
+        }
+        write_numbers(page);
+        write_downloads(page);
+    })
+}
+
+fn write_calls(page: &mut XmlWriter) {
+    page.text("h2", "Calls");
+    table(page, "All calls of version 1", &["Call", "What it does", "Answer"], CALLS, |page, row| {
+        name_cell(page, Some(&page_name(row.call.script)), row.call.script);
+        page.text("td", row.call.summary);
+        page.element("td", &[], |page| page.text("code", row.call.root));
+    });
+}
+
+fn write_numbers(page: &mut XmlWriter) {
+    let mut numbers: Vec<(u32, &str)> = NUMBERS.iter().chain(ParameterError::NUMBERS).copied().collect();
+    numbers.sort_unstable();
+    table(page, "Error numbers", &["Number", "Meaning"], numbers, |page, (number, meaning)| {
+        name_cell(page, None, &number.to_string());
+        page.text("td", meaning);
+    });
+}
+
+fn write_downloads(page: &mut XmlWriter) {
+    page.text("h2", "Sample code");
+    page.element("ul", &[], |page| {
+        for (name, _, description) in SAMPLES {
+            page.element("li", &[], |page| {
+                link(page, &format!("samples/{name}"), name);
+                page.words(description);
+            });
+        }
+    });
+    page.text("h2", "Document types");
+    page.element("ul", &[], |page| {
+        for definition in dtd::ALL {
+            page.element("li", &[], |page| link(page, &format!("dtd/{}", definition.file), definition.file));
+        }
+    });
+}

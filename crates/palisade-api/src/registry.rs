@@ -1,0 +1,110 @@
+//! The calls there are: one row each. Tests walk this table, and so does the user guide.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use palisade_app::{Actor, App};
+use palisade_model::{Action, Resource};
+use palisade_wire::{Arguments, Call, XmlWriter};
+
+use crate::answer::Answer;
+use crate::error::CallError;
+use crate::v1::{
+    about, accept_eula, asset_ip, asset_ip_list, scan, scan_cancel, scan_report, scan_report_delete,
+    scan_report_list, scan_running_list,
+};
+
+/// What a handler is given.
+#[derive(Debug)]
+pub struct CallRequest {
+    pub app: App,
+    pub actor: Actor,
+    pub arguments: Arguments,
+    /// Scheme, host and port of this server as the client sees it.
+    pub base_url: String,
+    /// Interval of keep-alive comments.
+    pub keep_alive: Duration,
+    pub call: &'static Call,
+}
+
+impl CallRequest {
+    /// Starts the call's document: declaration and document type.
+    #[must_use]
+    pub fn document(&self) -> XmlWriter {
+        XmlWriter::document(self.call.root, &self.call.dtd.url(&self.base_url))
+    }
+}
+
+/// What a handler gives.
+pub type HandlerFuture = Pin<Box<dyn Future<Output = Result<Answer, CallError>> + Send>>;
+
+/// A call: how it is declared, what it does, and which permission it needs.
+#[derive(Debug)]
+pub struct Row {
+    pub call: &'static Call,
+    pub handler: fn(CallRequest) -> HandlerFuture,
+    /// The caller's role must permit one of these; the use case decides about the rest.
+    pub permissions: &'static [(Action, Resource)],
+    /// May be called before the terms are accepted.
+    pub before_eula: bool,
+}
+
+impl Row {
+    /// Lets the caller through to the parameters, or refuses.
+    pub(crate) fn admit(&self, actor: &Actor) -> palisade_app::Result<()> {
+        if self.before_eula {
+            return Ok(());
+        }
+        let mut refusal = Ok(());
+        for (action, resource) in self.permissions {
+            match actor.may(*action, *resource) {
+                Ok(()) => return Ok(()),
+                Err(error) => refusal = Err(error),
+            }
+        }
+        refusal
+    }
+
+    /// The word for it in the activity log.
+    pub(crate) fn module(&self) -> &'static str {
+        match self.permissions.first() {
+            Some((_, Resource::Service)) | None => "service",
+            Some((_, Resource::Account)) => "account",
+            Some((_, Resource::Host)) => "host",
+            Some((_, Resource::Scan)) => "scan",
+            Some((_, Resource::ScanReport)) => "report",
+        }
+    }
+}
+
+/// A row for a handler that is an `async fn`.
+macro_rules! row {
+    ($module:ident, $permissions:expr) => {
+        Row {
+            call: &$module::CALL,
+            handler: |request| Box::pin($module::handle(request)),
+            permissions: $permissions,
+            before_eula: false,
+        }
+    };
+}
+
+/// All calls, by name.
+pub static CALLS: &[Row] = &[
+    row!(about, &[(Action::List, Resource::Service)]),
+    Row { before_eula: true, ..row!(accept_eula, &[(Action::Edit, Resource::Account)]) },
+    row!(asset_ip, &[(Action::Add, Resource::Host), (Action::Edit, Resource::Host)]),
+    row!(asset_ip_list, &[(Action::List, Resource::Host)]),
+    row!(scan, &[(Action::Launch, Resource::Scan)]),
+    row!(scan_cancel, &[(Action::Cancel, Resource::Scan)]),
+    row!(scan_report, &[(Action::List, Resource::ScanReport)]),
+    row!(scan_report_delete, &[(Action::Delete, Resource::ScanReport)]),
+    row!(scan_report_list, &[(Action::List, Resource::ScanReport)]),
+    row!(scan_running_list, &[(Action::List, Resource::Scan)]),
+];
+
+/// The row of a script.
+#[must_use]
+pub fn find(script: &str) -> Option<&'static Row> {
+    CALLS.iter().find(|row| row.call.script == script)
+}

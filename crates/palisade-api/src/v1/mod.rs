@@ -1,0 +1,17 @@
+//! Version 1: one file a call. A file holds the declaration, the conversion of the arguments into
+//! a use case of `palisade-app`, and the XML of the answer.
+
+pub mod about;
+pub mod accept_eula;
+pub mod asset_ip;
+pub mod asset_ip_list;
+pub mod reference;
+pub mod scan;
+pub mod scan_cancel;
+mod scan_document;
+pub mod scan_file;
+pub mod scan_report;
+pub mod scan_report_delete;
+pub mod scan_report_list;
+pub mod scan_running_list;
+mod scan_stream;

@@ -1,0 +1,219 @@
+//! The SCAN document: one renderer for the answer of scan.php and for saved reports. Order of
+//! elements and CDATA sections are what clients depend on.
+
+use std::collections::BTreeMap;
+
+use palisade_app::{About, HostReport, LaunchType, ScanView};
+use palisade_kb::{Entry, KnowledgeBase, Reference};
+use palisade_model::{Finding, FindingKind, Transport};
+use palisade_wire::XmlWriter;
+use palisade_wire::date_time::{date_time, duration};
+
+/// The two places a SCAN document appears in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Context {
+    /// While the scan is watched: hosts carry a status, silent ones included.
+    Live,
+    /// A saved report: only hosts that answered.
+    Saved,
+}
+
+/// What clients show for a host without a name.
+const NO_NAME: &str = "No registered hostname";
+const CVE_URL: &str = "https://cve.mitre.org/cgi-bin/cvename.cgi?name=";
+const BUGTRAQ_URL: &str = "http://www.securityfocus.com/bid/";
+
+/// A section of a host and the element of its findings, in the order of the document.
+const SECTIONS: [(FindingKind, &str, &str); 4] = [
+    (FindingKind::Information, "INFOS", "INFO"),
+    (FindingKind::Service, "SERVICES", "SERVICE"),
+    (FindingKind::Vulnerability, "VULNS", "VULN"),
+    (FindingKind::Potential, "PRACTICES", "PRACTICE"),
+];
+
+/// One `KEY` with a machine's value.
+pub(super) fn write_key(xml: &mut XmlWriter, key: &str, value: &str) {
+    xml.text_with("KEY", &[("value", key)], value);
+}
+
+/// The option profile a scan was launched with.
+pub(super) fn write_option_profile(xml: &mut XmlWriter, view: &ScanView) {
+    let default = if view.option_is_default { "1" } else { "0" };
+    xml.element("OPTION_PROFILE", &[], |xml| {
+        xml.cdata_with("OPTION_PROFILE_TITLE", &[("option_profile_default", default)], &view.option_title);
+    });
+}
+
+/// What there is to say about the scan as a whole.
+pub(super) fn write_header(xml: &mut XmlWriter, view: &ScanView, about: &About, company: &str) {
+    let About { web_version, scanner_version, signatures_version } = about;
+    let scan_host = format!(
+        "{} (Scanner {scanner_version}, Web {web_version}, Vulnerability Signatures {signatures_version})",
+        view.scanner_name
+    );
+    let ended_at = view.ended_at.unwrap_or(view.launched_at);
+    let seconds = u64::try_from(ended_at.as_second() - view.launched_at.as_second()).unwrap_or(0);
+    xml.element("HEADER", &[], |xml| {
+        write_key(xml, "USERNAME", view.user.as_str());
+        xml.cdata_with("KEY", &[("value", "COMPANY")], company);
+        write_key(xml, "DATE", &date_time(view.launched_at));
+        xml.cdata_with("KEY", &[("value", "TITLE")], &view.title);
+        xml.cdata_with("KEY", &[("value", "TARGET")], &view.targets.to_string());
+        write_key(xml, "DURATION", &duration(seconds));
+        write_key(xml, "SCAN_HOST", &scan_host);
+        write_key(xml, "NBHOST_ALIVE", &view.hosts_alive.to_string());
+        write_key(xml, "NBHOST_TOTAL", &view.hosts_total.to_string());
+        write_key(xml, "REPORT_TYPE", report_type(view));
+        xml.cdata_with("KEY", &[("value", "OPTIONS")], &view.options_text);
+        write_key(xml, "STATUS", view.status.as_str());
+        write_option_profile(xml, view);
+    });
+}
+
+const fn report_type(view: &ScanView) -> &'static str {
+    match view.launch_type {
+        LaunchType::OnDemand => "On-demand",
+        LaunchType::Scheduled => "Scheduled",
+        LaunchType::Api if view.option_is_default => "API (default option profile)",
+        LaunchType::Api => "API (selected option profile)",
+    }
+}
+
+/// One host with its findings.
+pub(super) fn write_host(xml: &mut XmlWriter, kb: &KnowledgeBase, host: &HostReport, context: Context) {
+    let HostReport { address, name, os, os_cpe, netbios, alive, findings } = host;
+    let address = address.to_string();
+    let mut attributes = vec![("value", address.as_str()), ("name", name.as_deref().unwrap_or(NO_NAME))];
+    match (context, alive) {
+        (Context::Live, true) => attributes.push(("status", "Finish")),
+        (Context::Live, false) => {
+            attributes.push(("status", "down"));
+            xml.empty("IP", &attributes);
+            return;
+        }
+        (Context::Saved, true) => {}
+        (Context::Saved, false) => return,
+    }
+    let known = with_entries(kb, findings);
+    xml.element("IP", &attributes, |xml| {
+        xml.optional_cdata("OS", os.as_deref());
+        xml.optional_cdata("OS_CPE", os_cpe.as_deref());
+        xml.optional_cdata("NETBIOS_HOSTNAME", netbios.as_deref());
+        for (kind, section, element) in SECTIONS {
+            write_section(xml, section, element, known.iter().filter(|(_, entry)| entry.kind == kind));
+        }
+    });
+}
+
+/// Each finding with its entry. Content may be older than a stored finding; such a finding has no
+/// text and no severity, so it is left out.
+fn with_entries<'a>(kb: &'a KnowledgeBase, findings: &'a [Finding]) -> Vec<(&'a Finding, &'a Entry)> {
+    findings
+        .iter()
+        .filter_map(|finding| {
+            let entry = kb.entry(finding.qid);
+            if entry.is_none() {
+                tracing::warn!(qid = %finding.qid, "a finding is not in the KnowledgeBase");
+            }
+            entry.map(|entry| (finding, entry))
+        })
+        .collect()
+}
+
+/// What the findings of one CAT have in common: port, transport protocol and category.
+type Group<'a> = (Option<u16>, Option<Transport>, &'a str);
+
+/// Findings of one kind, grouped by port and category: those of the host itself first, then by
+/// port; the worst first within a group.
+fn write_section<'a>(
+    xml: &mut XmlWriter,
+    section: &'static str,
+    element: &'static str,
+    findings: impl Iterator<Item = &'a (&'a Finding, &'a Entry)>,
+) {
+    let mut groups: BTreeMap<Group<'_>, Vec<(&Finding, &Entry)>> = BTreeMap::new();
+    for (finding, entry) in findings {
+        let group =
+            (finding.port, finding.transport.filter(|_| finding.port.is_some()), entry.category.as_str());
+        groups.entry(group).or_default().push((finding, entry));
+    }
+    xml.list(section, groups, |xml, ((port, transport, category), mut findings)| {
+        findings.sort_by_key(|(_, entry)| (std::cmp::Reverse(entry.severity), entry.qid));
+        let port = port.map(|port| port.to_string());
+        let mut attributes = vec![("value", category)];
+        attributes.extend(port.as_deref().map(|port| ("port", port)));
+        attributes.extend(transport.map(|transport| ("protocol", transport.as_str())));
+        xml.element("CAT", &attributes, |xml| {
+            for (finding, entry) in findings {
+                write_finding(xml, element, finding, entry);
+            }
+        });
+    });
+}
+
+fn write_finding(xml: &mut XmlWriter, element: &'static str, finding: &Finding, entry: &Entry) {
+    let Entry {
+        qid,
+        title,
+        severity,
+        kind,
+        category: _, // stands in the CAT around
+        cves,
+        bugtraq,
+        vendor_references,
+        cvss_base,
+        cvss_temporal,
+        pci,
+        updated_at,
+        threat,
+        impact,
+        solution,
+        remote: _, // no element for it
+    } = entry;
+    let (number, severity, cve_list) = (qid.to_string(), severity.to_string(), cves.join(","));
+    let mut attributes = vec![("number", number.as_str()), ("severity", &severity)];
+    if kind.is_detection() && !cves.is_empty() {
+        attributes.push(("cveid", &cve_list));
+    }
+    xml.element(element, &attributes, |xml| {
+        xml.cdata("TITLE", title);
+        xml.cdata("LAST_UPDATE", &date_time(*updated_at));
+        if let Some(score) = cvss_base {
+            // Only a CVE has a score that somebody else gave.
+            let source: &[(&str, &str)] = if cves.is_empty() { &[("source", "service")] } else { &[] };
+            xml.text_with("CVSS_BASE", source, score);
+        }
+        xml.optional_text("CVSS_TEMPORAL", cvss_temporal.as_deref());
+        xml.text("PCI_FLAG", if *pci { "1" } else { "0" });
+        xml.list("VENDOR_REFERENCE_LIST", vendor_references, |xml, Reference { id, url }| {
+            write_link(xml, "VENDOR_REFERENCE", id, url);
+        });
+        xml.list("CVE_ID_LIST", cves, |xml, cve| write_link(xml, "CVE_ID", cve, &format!("{CVE_URL}{cve}")));
+        xml.list("BUGTRAQ_ID_LIST", bugtraq, |xml, number| {
+            write_link(xml, "BUGTRAQ_ID", &number.to_string(), &format!("{BUGTRAQ_URL}{number}"));
+        });
+        xml.optional_cdata("DIAGNOSIS", filled(threat));
+        xml.optional_cdata("CONSEQUENCE", filled(impact));
+        xml.optional_cdata("SOLUTION", filled(solution));
+        write_result(xml, finding);
+    });
+}
+
+fn write_result(xml: &mut XmlWriter, finding: &Finding) {
+    let Finding { qid: _, port: _, transport: _, tls: _, result, table } = finding;
+    if let Some(result) = filled(result) {
+        let format: &[(&str, &str)] = if *table { &[("format", "table")] } else { &[] };
+        xml.cdata_with("RESULT", format, result);
+    }
+}
+
+fn write_link(xml: &mut XmlWriter, element: &'static str, id: &str, url: &str) {
+    xml.element(element, &[], |xml| {
+        xml.cdata("ID", id);
+        xml.cdata("URL", url);
+    });
+}
+
+fn filled(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.is_empty())
+}

@@ -1,0 +1,303 @@
+//! Bad input, generated from the declarations: for every call, every parameter is left out,
+//! doubled, filled with the wrong thing and with too much, names are misspelt and rules broken.
+//! Each is refused in the call's form, with the parameter named; it is in the activity log, and
+//! nothing has changed.
+
+use palisade_api::registry;
+use palisade_wire::{Call, Parameter, ParameterError, ParameterKind, Rule};
+
+use crate::support::http::{Request, form};
+use crate::support::{PASSWORD, Server, assert_valid_answer};
+
+/// A request that must be refused.
+pub(crate) struct Case {
+    pub(crate) name: String,
+    pub(crate) pairs: Vec<(String, String)>,
+    /// What the answer must say.
+    pub(crate) number: u32,
+    pub(crate) mentions: String,
+}
+
+/// All bad requests of a call.
+pub(crate) fn cases(call: &Call) -> Vec<Case> {
+    let mut cases = vec![unknown(call)];
+    for parameter in call.parameters {
+        cases.push(doubled(call, parameter));
+        cases.push(too_long(call, parameter));
+        cases.extend(wrong_values(parameter.kind).iter().map(|value| wrong(call, parameter, value)));
+        if parameter.required {
+            cases.push(missing(call, parameter));
+        }
+    }
+    for rule in call.rules {
+        cases.extend(broken(call, rule));
+    }
+    cases
+}
+
+/// A request that is in order: the required parameters, and one of each group that needs one.
+fn good(call: &Call) -> Vec<(String, String)> {
+    let mut pairs: Vec<(String, String)> =
+        call.parameters.iter().filter(|parameter| parameter.required).map(example).collect();
+    for rule in call.rules {
+        if let Rule::OneOf(names) | Rule::AtLeastOneOf(names) = rule {
+            pairs.push(example(call.parameter(names[0]).unwrap()));
+        }
+    }
+    pairs
+}
+
+fn example(parameter: &Parameter) -> (String, String) {
+    (parameter.name.to_owned(), parameter.example.to_owned())
+}
+
+/// The good request with one parameter set to `value`. Its partners in exclusive groups give way.
+fn with(call: &Call, parameter: &Parameter, value: &str) -> Vec<(String, String)> {
+    let mut pairs = without(good(call), parameter.name);
+    for rule in call.rules {
+        match *rule {
+            Rule::OneOf(names) | Rule::Exclusive(names) if names.contains(&parameter.name) => {
+                pairs.retain(|(name, _)| !names.contains(&name.as_str()));
+            }
+            Rule::OnlyWith { parameter: name, with, value } if name == parameter.name => {
+                let partner = call.parameter(with).unwrap();
+                pairs = without(pairs, with);
+                pairs.push((with.to_owned(), value.unwrap_or(partner.example).to_owned()));
+            }
+            _ => {}
+        }
+    }
+    pairs.push((parameter.name.to_owned(), value.to_owned()));
+    pairs
+}
+
+fn without(mut pairs: Vec<(String, String)>, name: &str) -> Vec<(String, String)> {
+    pairs.retain(|(other, _)| other != name);
+    pairs
+}
+
+fn case(name: &str, pairs: Vec<(String, String)>, error: &ParameterError) -> Case {
+    Case { name: name.to_owned(), pairs, number: error.number(), mentions: error.to_string() }
+}
+
+fn unknown(call: &Call) -> Case {
+    let mut pairs = good(call);
+    pairs.push(("no_such_parameter".to_owned(), "1".to_owned()));
+    case("unknown", pairs, &ParameterError::Unknown { parameter: "no_such_parameter".to_owned() })
+}
+
+fn doubled(call: &Call, parameter: &'static Parameter) -> Case {
+    let mut pairs = with(call, parameter, parameter.example);
+    pairs.push(example(parameter));
+    case(
+        &format!("{} doubled", parameter.name),
+        pairs,
+        &ParameterError::Doubled { parameter: parameter.name },
+    )
+}
+
+fn missing(call: &Call, parameter: &'static Parameter) -> Case {
+    let pairs = without(good(call), parameter.name);
+    case(
+        &format!("{} missing", parameter.name),
+        pairs,
+        &ParameterError::Missing { parameter: parameter.name },
+    )
+}
+
+fn too_long(call: &Call, parameter: &'static Parameter) -> Case {
+    let max_chars = parameter.kind.chars_max();
+    let pairs = with(call, parameter, &"1".repeat(max_chars + 1));
+    let error = ParameterError::TooLong { parameter: parameter.name, max_chars };
+    case(&format!("{} too long", parameter.name), pairs, &error)
+}
+
+/// Values that a parameter of this kind does not take.
+fn wrong_values(kind: ParameterKind) -> &'static [&'static str] {
+    match kind {
+        ParameterKind::Text { .. } => &["a\u{0}b", "a\u{1b}[2Jb"],
+        ParameterKind::Choice(_) => &["no_such_choice", "", "ADD "],
+        ParameterKind::YesNo => &["1", "true", "", "maybe"],
+        ParameterKind::ZeroOne => &["yes", "2", "", "-1"],
+        ParameterKind::IpSet => &[
+            "foo",
+            "",
+            ",",
+            "10.0.0.256",
+            "10.0.0.9-10.0.0.1",
+            "::1",
+            "2001:db8::1",
+            "0.0.0.0/0",
+            "10.0.0.0/33",
+            "10.0.0.1 10.0.0.2",
+            "no-such-host.invalid",
+            "0.0.0.0",
+            "255.255.255.255",
+        ],
+        ParameterKind::ScanRef => {
+            &["", "scan/1", "map/1400000000.1", "1400000000.10001", "scan/../etc/passwd"]
+        }
+        ParameterKind::DateTime => &["", "yesterday", "2026-13-01", "2026-02-30", "22.11.2026", "1e9"],
+        ParameterKind::Integer { .. } => &["", "x", "-1", "1.5", "99999999999999999999"],
+        ParameterKind::QidList { .. } => &["", "x", "0", "-5", "38170;45038", "99999999999"],
+        ParameterKind::Titles { .. } => &["", ",", "a\nb"],
+    }
+}
+
+fn wrong(call: &Call, parameter: &'static Parameter, value: &str) -> Case {
+    Case {
+        name: format!("{} is {value:?}", parameter.name),
+        pairs: with(call, parameter, value),
+        number: 5000,
+        mentions: format!("Invalid value for '{}' : ", parameter.name),
+    }
+}
+
+fn broken(call: &Call, rule: &Rule) -> Vec<Case> {
+    let find = |name: &str| call.parameter(name).expect("rules name parameters of the call");
+    let pair_up = |names: &'static [&'static str]| {
+        names.iter().skip(1).map(move |second| {
+            // The second may need a partner of its own; the first comes before it.
+            let mut pairs = vec![example(find(names[0]))];
+            pairs.extend(without(with(call, find(second), find(second).example), names[0]));
+            let error = ParameterError::Exclusive { first: names[0], second };
+            case(&format!("{} with {second}", names[0]), pairs, &error)
+        })
+    };
+    let none = |names: &'static [&'static str]| {
+        let mut pairs = good(call);
+        pairs.retain(|(name, _)| !names.contains(&name.as_str()));
+        case(&format!("none of {names:?}"), pairs, &ParameterError::NoneOf { parameters: names })
+    };
+    match *rule {
+        Rule::OneOf(names) => pair_up(names).chain([none(names)]).collect(),
+        Rule::AtLeastOneOf(names) => vec![none(names)],
+        Rule::Exclusive(names) => pair_up(names).collect(),
+        Rule::OnlyWith { parameter, with: partner, value } => {
+            let mut pairs = with(call, find(parameter), find(parameter).example);
+            for pair in pairs.iter_mut().filter(|(name, _)| name == partner) {
+                let other = find(partner).example;
+                other.clone_into(&mut pair.1);
+            }
+            if value.is_none() {
+                pairs = without(pairs, partner);
+                let given: Vec<String> = pairs.iter().map(|(name, _)| name.clone()).collect();
+                pairs.extend(
+                    good(call).into_iter().filter(|(name, _)| name != partner && !given.contains(name)),
+                );
+            }
+            let error = ParameterError::OnlyWith { parameter, with: partner, value };
+            vec![case(&format!("{parameter} without {partner}"), pairs, &error)]
+        }
+    }
+}
+
+/// Everything that a refused call could have changed.
+async fn state(server: &Server) -> Vec<String> {
+    let mut state = Vec::new();
+    for script in ["asset_ip_list.php", "scan_report_list.php", "scan_running_list.php"] {
+        let parameters: &[(&str, &str)] = match script {
+            "asset_ip_list.php" => &[("detailed_results", "1"), ("detailed_no_results", "1")],
+            _ => &[],
+        };
+        state.push(server.call("manager", script, parameters).await.text);
+    }
+    state
+}
+
+#[tokio::test]
+async fn bad_input_is_refused_logged_and_changes_nothing() {
+    let server = Server::start().await;
+    let before = state(&server).await;
+    let mut wrong = Vec::new();
+    for call in registry::CALLS.iter().map(|row| row.call) {
+        for Case { name, pairs, number, mentions } in cases(call) {
+            let pairs: Vec<(&str, &str)> =
+                pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            let response = server.call("manager", call.script, &pairs).await;
+            assert_valid_answer(&response);
+            let refusal = response.refusal().unwrap_or_default();
+            let entry = server.last_activity().await;
+            let logged =
+                entry.refused && entry.action == call.script && entry.details.contains(&number.to_string());
+            if response.status != 200
+                || !refusal.starts_with(&format!("{number} {}", escaped(&mentions)))
+                || !logged
+            {
+                wrong.push(format!(
+                    "{} {name}: {number} {mentions}\n  got {} {refusal}\n  logged {entry:?}",
+                    call.script, response.status
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(state(&server).await, before);
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+#[tokio::test]
+async fn the_good_request_is_good_but_for_what_a_case_breaks() {
+    // Otherwise a case could be refused for a fault of the generator.
+    for call in registry::CALLS.iter().map(|row| row.call) {
+        let mut form = palisade_wire::Form::new(palisade_wire::form::Limits::DEFAULT);
+        for (name, value) in good(call) {
+            form.add(&name, value.into_bytes(), palisade_wire::Source::Body).unwrap();
+        }
+        assert!(call.parse(&form).is_ok(), "{}", call.script);
+    }
+}
+
+#[tokio::test]
+async fn names_and_values_that_are_no_text_are_refused() {
+    let server = Server::start().await;
+    let raw = |query: &str| {
+        Request::get(&format!("/msp/asset_ip.php?action=add&{query}")).login("manager", PASSWORD)
+    };
+    let response = server.send(raw("host_ips=10.0.0.1&comment=%ff%fe")).await;
+    assert!(response.refusal().is_some_and(|text| text.starts_with("5000 ")), "{}", response.text);
+    let response = server.send(raw("host_ips=10.0.0.1&%ff%fe=1")).await;
+    assert!(response.refusal().is_some_and(|text| text.starts_with("5001 ")), "{}", response.text);
+    let many: Vec<(String, String)> = (0..300).map(|n| (format!("p{n}"), String::new())).collect();
+    let many: Vec<(&str, &str)> = many.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let response = server.send(raw(&form(&many))).await;
+    assert!(response.refusal().is_some_and(|text| text.starts_with("5008 ")), "{}", response.text);
+}
+
+#[tokio::test]
+async fn what_the_subscription_does_not_have_is_not_scanned() {
+    let server = Server::start().await;
+    let cases: &[(&[(&str, &str)], &str)] = &[
+        (
+            &[("ip", "203.0.113.1")],
+            "3501 Cannot launch scan. These IPs are not in your subscription: 203.0.113.1",
+        ),
+        (&[("ip", "192.0.2.1"), ("exclude_ip_per_scan", "192.0.2.1")], "3505 "),
+        (
+            &[("ip", "192.0.2.1"), ("specific_vulns", "4294967295")],
+            "5000 Invalid value for 'specific_vulns' : 4294967295.",
+        ),
+        (
+            &[("ip", "192.0.2.1"), ("asset_groups", "Servers")],
+            "5009 Invalid value for 'asset_groups' : Servers.",
+        ),
+        (
+            &[("ip", "192.0.2.1"), ("option", "X")],
+            "19001 Invalid value for 'option' : X. Invalid option profile name X, expecting one of (",
+        ),
+    ];
+    for (parameters, expected) in cases {
+        let response = server.call("manager", "scan.php", parameters).await;
+        assert!(
+            response.refusal().is_some_and(|text| text.starts_with(expected)),
+            "{expected}\n{}",
+            response.text
+        );
+        assert!(server.last_activity().await.refused);
+    }
+    let running = server.call("manager", "scan_running_list.php", &[]).await;
+    assert!(running.text.contains("3511"), "{}", running.text);
+}

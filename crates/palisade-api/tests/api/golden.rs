@@ -1,0 +1,153 @@
+//! Golden answers: one or more of every call, in full. The clock and the random source are
+//! injected, so nothing is filtered. Every answer is validated against its document type.
+
+use crate::support::http::Response;
+use crate::support::{Server, assert_valid_answer};
+
+/// Compares an answer with its golden file, and validates it.
+macro_rules! golden {
+    ($name:literal, $response:expr) => {
+        let response: Response = $response;
+        assert_valid_answer(&response);
+        assert_eq!(response.header("content-type"), Some("application/xml"));
+        insta::with_settings!({ snapshot_path => "../snapshots", prepend_module_to_snapshot => false }, {
+            insta::assert_snapshot!($name, response.text);
+        });
+    };
+}
+
+#[tokio::test]
+async fn about() {
+    let server = Server::start().await;
+    golden!("about", server.call("reader", "about.php", &[]).await);
+    golden!("about-refused", server.call("reader", "about.php", &[("what", "1")]).await);
+}
+
+#[tokio::test]
+async fn accept_eula() {
+    let server = Server::start().await;
+    server.add_user("newcomer", palisade_model::Role::Scanner, false, None).await;
+    golden!("acceptEULA-pending", server.call("newcomer", "about.php", &[]).await);
+    golden!("acceptEULA", server.call("newcomer", "acceptEULA.php", &[]).await);
+    server.call("newcomer", "about.php", &[]).await.assert_success();
+}
+
+#[tokio::test]
+async fn asset_ip() {
+    let server = Server::start().await;
+    let add = [("action", "add"), ("host_ips", "198.51.100.1-198.51.100.9"), ("comment", "Mail <relays>")];
+    golden!("asset_ip", server.call("manager", "asset_ip.php", &add).await);
+    let edit = [("action", "edit"), ("host_ips", "198.51.100.1"), ("owner", "manager"), ("ud1", "Room 101")];
+    golden!("asset_ip-edit", server.call("manager", "asset_ip.php", &edit).await);
+    let bad = [("action", "add"), ("host_ips", "foo")];
+    golden!("asset_ip-refused", server.call("manager", "asset_ip.php", &bad).await);
+    let unknown = [("action", "edit"), ("host_ips", "203.0.113.1")];
+    golden!("asset_ip-unknown", server.call("manager", "asset_ip.php", &unknown).await);
+}
+
+#[tokio::test]
+async fn asset_ip_list() {
+    let server = Server::start().await;
+    golden!("asset_ip_list", server.call("manager", "asset_ip_list.php", &[]).await);
+    server.finished_scan("manager", "192.0.2.4-192.0.2.5").await;
+    let edit =
+        [("action", "edit"), ("host_ips", "192.0.2.4"), ("owner", "manager"), ("comment", "The <gateway>")];
+    server.call("manager", "asset_ip.php", &edit).await.assert_success();
+    let detailed = [("detailed_results", "1"), ("detailed_no_results", "1")];
+    golden!("asset_ip_list-detailed", server.call("manager", "asset_ip_list.php", &detailed).await);
+    golden!("asset_ip_list-compliance", server.call("auditor", "asset_ip_list.php", &detailed).await);
+    let refused = [("detailed_results", "yes")];
+    golden!("asset_ip_list-refused", server.call("manager", "asset_ip_list.php", &refused).await);
+}
+
+#[tokio::test]
+async fn scan() {
+    let server = Server::start().await;
+    let scanner = server.scanner();
+    let parameters =
+        [("ip", "192.0.2.12-192.0.2.13,192.0.2.20"), ("save_report", "yes"), ("scan_title", "A <title>")];
+    let (response, ()) = tokio::join!(server.call("manager", "scan.php", &parameters), scanner.finish_scan());
+    golden!("scan", response.clone());
+    let saved = server.call("manager", "scan_report.php", &[("ref", &response.scan_ref())]).await;
+    golden!("scan_report", saved);
+}
+
+#[tokio::test]
+async fn scan_that_finds_nobody() {
+    let server = Server::start().await;
+    let scanner = server.scanner();
+    let parameters = [("ip", "192.0.2.13")];
+    let (response, ()) =
+        tokio::join!(server.call("scanner", "scan.php", &parameters), scanner.find_nothing());
+    golden!("scan-nobody", response);
+}
+
+#[tokio::test]
+async fn scan_that_is_refused() {
+    let server = Server::start().await;
+    let call = async |parameters: &[(&str, &str)]| server.call("manager", "scan.php", parameters).await;
+    golden!("scan-bad-ip", call(&[("ip", "foo")]).await);
+    golden!("scan-not-subscribed", call(&[("ip", "203.0.113.1,192.0.2.1")]).await);
+    golden!("scan-bad-option", call(&[("ip", "192.0.2.1"), ("option", "X")]).await);
+    golden!("scan-bad-scanner", call(&[("ip", "192.0.2.1"), ("iscanner_name", "X")]).await);
+}
+
+#[tokio::test]
+async fn scan_report_of_nothing() {
+    let server = Server::start().await;
+    let unknown = [("ref", "scan/1400000000.10001")];
+    golden!("scan_report-unknown", server.call("manager", "scan_report.php", &unknown).await);
+}
+
+#[tokio::test]
+async fn scan_report_list() {
+    let server = Server::start().await;
+    golden!("scan_report_list-empty", server.call("manager", "scan_report_list.php", &[]).await);
+    server.finished_scan("scanner", "192.0.2.4").await;
+    server.clock.advance(3600);
+    server.finished_scan("manager", "192.0.2.4, 192.0.2.6-192.0.2.7").await;
+    golden!("scan_report_list", server.call("manager", "scan_report_list.php", &[]).await);
+    let last = [("last", "yes"), ("target", "192.0.2.4"), ("since_datetime", "2026-11-22")];
+    golden!("scan_report_list-last", server.call("manager", "scan_report_list.php", &last).await);
+    let refused = [("since_datetime", "yesterday")];
+    golden!("scan_report_list-refused", server.call("manager", "scan_report_list.php", &refused).await);
+}
+
+#[tokio::test]
+async fn scan_report_delete() {
+    let server = Server::start().await;
+    let reference = server.finished_scan("manager", "192.0.2.4").await;
+    let parameters = [("ref", reference.as_str())];
+    golden!("scan_report_delete", server.call("manager", "scan_report_delete.php", &parameters).await);
+    golden!("scan_report_delete-again", server.call("manager", "scan_report_delete.php", &parameters).await);
+    let gone = server.call("manager", "scan_report.php", &parameters).await;
+    assert_eq!(
+        gone.refusal(),
+        Some(format!("3502 Invalid value for 'ref' : {reference}. No such scan or report."))
+    );
+}
+
+#[tokio::test]
+async fn scan_running_list_and_cancel() {
+    let server = Server::start().await;
+    golden!("scan_running_list-none", server.call("manager", "scan_running_list.php", &[]).await);
+    let scanner = server.scanner();
+    let parameters = [("ip", "192.0.2.4-192.0.2.5"), ("save_report", "yes"), ("scan_title", "Running")];
+    let watched = server.call("manager", "scan.php", &parameters);
+    let meanwhile = async {
+        let lease = scanner.lease().await;
+        scanner.renew(&lease, 30).await;
+        golden!("scan_running_list", server.call("manager", "scan_running_list.php", &[]).await);
+        let reference = lease.order.scan.to_string();
+        let parameters = [("ref", reference.as_str())];
+        let unfinished = server.call("manager", "scan_report.php", &parameters).await;
+        golden!("scan_report-unfinished", unfinished);
+        golden!("scan_cancel", server.call("manager", "scan_cancel.php", &parameters).await);
+        scanner.complete(&lease).await;
+        parameters[0].1.to_owned()
+    };
+    let (response, reference) = tokio::join!(watched, meanwhile);
+    golden!("scan-canceled", response);
+    let parameters = [("ref", reference.as_str())];
+    golden!("scan_cancel-ended", server.call("manager", "scan_cancel.php", &parameters).await);
+}

@@ -1,0 +1,128 @@
+//! The permission matrix: every role with every call, against a table written by hand.
+
+use palisade_api::registry;
+use palisade_model::Role;
+
+use crate::support::Server;
+use crate::support::http::{Request, Response};
+
+/// What a role meets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Expected {
+    /// The call goes through, or fails for a reason that has nothing to do with the role.
+    Allowed,
+    /// Number 2012.
+    Refused,
+    /// Not even a login: status 403.
+    NoAccess,
+}
+
+use Expected::{Allowed as A, NoAccess as N, Refused as R};
+
+/// In the order of [`Role::ALL`]: Manager, Unit Manager, Auditor, Scanner, Reader, Contact.
+const MATRIX: [(&str, [Expected; 6]); 10] = [
+    ("about.php", [A, A, A, A, A, N]),
+    ("acceptEULA.php", [A, A, A, A, A, N]),
+    ("asset_ip.php", [A, A, R, R, R, N]),
+    ("asset_ip_list.php", [A, A, A, A, A, N]),
+    ("scan.php", [A, A, R, A, R, N]),
+    ("scan_cancel.php", [A, A, R, A, R, N]),
+    ("scan_report.php", [A, A, R, A, A, N]),
+    ("scan_report_delete.php", [A, A, R, A, R, N]),
+    ("scan_report_list.php", [A, A, R, A, A, N]),
+    ("scan_running_list.php", [A, A, R, A, A, N]),
+];
+
+/// Parameters that are well-formed, and that change nothing where they get through.
+fn harmless(script: &str) -> &'static [(&'static str, &'static str)] {
+    match script {
+        "asset_ip.php" => &[("action", "edit"), ("host_ips", "203.0.113.1")],
+        "scan.php" => &[("ip", "203.0.113.1")],
+        "scan_cancel.php" | "scan_report.php" | "scan_report_delete.php" => {
+            &[("ref", "scan/1400000000.10001")]
+        }
+        _ => &[],
+    }
+}
+
+fn met(response: &Response) -> Expected {
+    let refused = response.refusal().is_some_and(|text| text.starts_with("2012 "));
+    match (response.status, refused) {
+        (403, _) => Expected::NoAccess,
+        (_, true) => Expected::Refused,
+        (_, false) => Expected::Allowed,
+    }
+}
+
+#[test]
+fn the_matrix_has_a_row_for_every_call() {
+    let listed: Vec<&str> = MATRIX.iter().map(|(script, _)| *script).collect();
+    let registered: Vec<&str> = registry::CALLS.iter().map(|row| row.call.script).collect();
+    assert_eq!(listed, registered);
+}
+
+#[tokio::test]
+async fn roles_meet_what_the_table_says() {
+    let server = Server::start().await;
+    let mut wrong = Vec::new();
+    for (script, expected) in MATRIX {
+        for (role, expected) in Role::ALL.into_iter().zip(expected) {
+            let response = server.call(role.as_str(), script, harmless(script)).await;
+            if met(&response) != expected {
+                wrong.push(format!(
+                    "{script} as {role}: {expected:?} expected, met {:?}\n{}",
+                    met(&response),
+                    response.text
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn a_refused_role_does_not_learn_the_parameters_and_is_logged() {
+    let server = Server::start().await;
+    let response = server.call("reader", "scan.php", &[("what", "1")]).await;
+    assert_eq!(response.refusal().as_deref(), Some("2012 The user's role does not permit this call."));
+    let entry = server.last_activity().await;
+    assert_eq!(
+        (entry.login.as_deref(), entry.action.as_str(), entry.refused),
+        (Some("reader"), "scan.php", true)
+    );
+}
+
+#[tokio::test]
+async fn a_unit_manager_edits_but_does_not_add() {
+    let server = Server::start().await;
+    let add = [("action", "add"), ("host_ips", "198.51.100.1")];
+    let refused = server.call("unit_manager", "asset_ip.php", &add).await;
+    assert_eq!(met(&refused), Expected::Refused);
+    let edit = [("action", "edit"), ("host_ips", "192.0.2.1"), ("comment", "x")];
+    server.call("unit_manager", "asset_ip.php", &edit).await.assert_success();
+}
+
+#[tokio::test]
+async fn scope_hides_what_is_not_assigned() {
+    let server = Server::start().await;
+    let outside = server.finished_scan("manager", "192.0.2.40").await;
+    let inside = server.finished_scan("manager", "192.0.2.4").await;
+    let list = server.call("reader", "scan_report_list.php", &[]).await;
+    assert!(list.text.contains(&inside) && !list.text.contains(&outside), "{}", list.text);
+    server.call("reader", "scan_report.php", &[("ref", &inside)]).await.assert_success();
+    let hidden = server.call("reader", "scan_report.php", &[("ref", &outside)]).await;
+    assert!(hidden.refusal().is_some_and(|text| text.starts_with("3502 ")), "{}", hidden.text);
+    let hosts = server.call("scanner", "asset_ip_list.php", &[]).await;
+    assert!(hosts.text.contains("192.0.2.31") && !hosts.text.contains("192.0.2.63"), "{}", hosts.text);
+    let scan = server.call("scanner", "scan.php", &[("ip", "192.0.2.40")]).await;
+    assert!(scan.refusal().is_some_and(|text| text.starts_with("3501 ")), "{}", scan.text);
+}
+
+#[tokio::test]
+async fn without_a_login_every_call_is_challenged() {
+    let server = Server::start().await;
+    for row in registry::CALLS {
+        let response = server.send(Request::get(&format!("/msp/{}", row.call.script))).await;
+        assert_eq!((response.status, response.text.as_str()), (401, "ACCESS DENIED"), "{}", row.call.script);
+    }
+}

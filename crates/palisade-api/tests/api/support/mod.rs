@@ -1,0 +1,144 @@
+//! The fixture: a server on a loopback port, users of every role, and a scripted scanner.
+
+pub(crate) mod http;
+pub(crate) mod scanner;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use palisade_api::{ApiConfig, router};
+use palisade_app::{ActivityView, App, Config, MasterKey, NewUser};
+use palisade_kb::KnowledgeBase;
+use palisade_model::user::Password;
+use palisade_model::{IpSet, ManualClock, Role, SeededIds, Timestamp};
+use palisade_store::Store;
+use palisade_testkit::dtd::assert_valid;
+use palisade_wire::dtd;
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+
+use self::http::{Request, Response};
+use self::scanner::ScriptedScanner;
+
+/// The password of every user of the fixture.
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
+/// The subscription of the fixture, and the part of it that is assigned to single users.
+pub(crate) const SUBSCRIPTION: &str = "192.0.2.0-192.0.2.63";
+pub(crate) const ASSIGNED: &str = "192.0.2.0-192.0.2.31";
+
+/// A running server. Dropping it ends it.
+pub(crate) struct Server {
+    pub(crate) app: App,
+    /// For taking it away.
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) address: SocketAddr,
+    task: JoinHandle<()>,
+    _data: TempDir,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Settings that make answers repeatable.
+pub(crate) fn config() -> ApiConfig {
+    ApiConfig { base_url: Some("https://scans.example".to_owned()), tls: false, ..ApiConfig::default() }
+}
+
+impl Server {
+    /// A server with one user of every role, and the addresses of [`SUBSCRIPTION`].
+    pub(crate) async fn start() -> Self {
+        Self::start_with(config()).await
+    }
+
+    pub(crate) async fn start_with(config: ApiConfig) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", data.path().join("test.sqlite").display());
+        let store = Store::open(&url, &data.path().join("documents")).await.unwrap();
+        let content = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kb");
+        let kb = Arc::new(KnowledgeBase::from_directory(content).unwrap());
+        let start: Timestamp = "2026-11-22T08:00:00Z".parse().unwrap();
+        let clock = Arc::new(ManualClock::new(start));
+        let ids = Arc::new(SeededIds::new(1));
+        let key = MasterKey::from_bytes([7; 32]);
+        let app = App::new(store.clone(), kb, clock.clone(), ids, key, Config::default());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let service = router(app.clone(), config).into_make_service_with_connect_info::<SocketAddr>();
+        let task = tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
+        let server = Self { app, store, clock, address, task, _data: data };
+        for role in Role::ALL {
+            server.add_user(role.as_str(), role, true, None).await;
+        }
+        server
+            .call("manager", "asset_ip.php", &[("action", "add"), ("host_ips", SUBSCRIPTION)])
+            .await
+            .assert_success();
+        server
+    }
+
+    pub(crate) async fn add_user(
+        &self,
+        login: &str,
+        role: Role,
+        eula_accepted: bool,
+        expires_at: Option<Timestamp>,
+    ) {
+        let assigned_ips: IpSet = ASSIGNED.parse().unwrap();
+        let new = NewUser {
+            login: Some(login.parse().unwrap()),
+            role,
+            first_name: "Fiona".to_owned(),
+            last_name: role.title().to_owned(),
+            email: format!("{login}@scans.example"),
+            password: Some(Password::new(PASSWORD.to_owned())),
+            assigned_ips,
+            eula_accepted,
+            expires_at,
+        };
+        self.app.add_user(new).await.unwrap();
+    }
+
+    /// Sends one request.
+    pub(crate) async fn send(&self, request: Request) -> Response {
+        http::send(self.address, request).await
+    }
+
+    /// Calls a script with a POST, as the user whose login is `login`.
+    pub(crate) async fn call(&self, login: &str, script: &str, parameters: &[(&str, &str)]) -> Response {
+        self.send(Request::post(script, parameters).login(login, PASSWORD)).await
+    }
+
+    /// A scanner that does what the test tells it.
+    pub(crate) fn scanner(&self) -> ScriptedScanner {
+        ScriptedScanner::new(self.app.link("scripted scanner"))
+    }
+
+    /// The newest entry of the activity log.
+    pub(crate) async fn last_activity(&self) -> ActivityView {
+        self.app.list_activity(1).await.unwrap().remove(0)
+    }
+
+    /// Launches a scan of `targets`, lets the scripted scanner do it, and gives its reference.
+    pub(crate) async fn finished_scan(&self, login: &str, targets: &str) -> String {
+        let parameters = [("ip", targets), ("save_report", "yes"), ("scan_title", "Sample scan")];
+        let scanner = self.scanner();
+        let (response, ()) = tokio::join!(self.call(login, "scan.php", &parameters), scanner.finish_scan());
+        response.scan_ref()
+    }
+}
+
+/// Fails the test unless the answer is valid against the document type that it names.
+#[track_caller]
+pub(crate) fn assert_valid_answer(response: &Response) {
+    let doctype = response.text.lines().nth(1).unwrap_or_default();
+    let definition = dtd::ALL
+        .into_iter()
+        .find(|definition| doctype.ends_with(&format!("/{}\">", definition.file)))
+        .unwrap_or_else(|| panic!("no document type on line 2 of\n{}", response.text));
+    assert_valid(response.text.as_bytes(), definition.text);
+}

@@ -1,0 +1,184 @@
+//! Accounts: local administration from the command line, and the acceptance of the terms.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use palisade_model::user::Password;
+use palisade_model::{Action, IpSet, Login, Resource, Role, Timestamp, UserStatus};
+use palisade_store::User;
+
+use crate::activity::ActivityEntry;
+use crate::actor::Actor;
+use crate::app::App;
+use crate::error::{Error, Result, check_length};
+use crate::password::{check_chosen, generate_password};
+
+/// Longest names and addresses.
+const TEXT_CHARACTERS_MAX: usize = 256;
+/// Generated logins that are tried before giving up.
+const LOGINS_TRIED: u32 = 10_000;
+
+/// An account to be made.
+#[derive(Debug, Clone)]
+pub struct NewUser {
+    /// Generated when `None`: five letters of the company, `_`, two letters, digits.
+    pub login: Option<Login>,
+    pub role: Role,
+    pub first_name: String,
+    pub last_name: String,
+    pub email: String,
+    /// Generated when `None`.
+    pub password: Option<Password>,
+    pub assigned_ips: IpSet,
+    pub eula_accepted: bool,
+    pub expires_at: Option<Timestamp>,
+}
+
+/// An account just made; the one time its password can be read.
+#[derive(Debug, Clone)]
+pub struct NewAccount {
+    pub login: Login,
+    pub password: Password,
+}
+
+/// An account as administrators see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserView {
+    pub login: Login,
+    pub role: Role,
+    pub status: UserStatus,
+    pub first_name: String,
+    pub last_name: String,
+    pub email: String,
+    pub assigned_ips: IpSet,
+    pub eula_accepted: bool,
+    pub created_at: Timestamp,
+    pub expires_at: Option<Timestamp>,
+    pub last_login_at: Option<Timestamp>,
+}
+
+impl App {
+    /// Whether there is any account.
+    pub async fn has_users(&self) -> Result<bool> {
+        Ok(self.store().has_users().await?)
+    }
+
+    /// Makes an account. Local administration, so nobody's permission is asked.
+    pub async fn add_user(&self, new: NewUser) -> Result<NewAccount> {
+        for (field, text) in
+            [("first name", &new.first_name), ("last name", &new.last_name), ("email", &new.email)]
+        {
+            check_length(field, text, TEXT_CHARACTERS_MAX)?;
+        }
+        let password = self.chosen_or_generated(new.password.clone())?;
+        let password_hash = self.hash_password(&password).await?;
+        let candidates: Vec<Login> = match &new.login {
+            Some(login) => vec![login.clone()],
+            None => login_candidates(self.company(), &new.first_name, &new.last_name).collect(),
+        };
+        for login in candidates {
+            let user = self.user_to_store(&new, &login, &password_hash);
+            match self.store().add_user(&user).await {
+                Err(palisade_store::Error::Conflict) => {}
+                Err(error) => return Err(error.into()),
+                Ok(_) => {
+                    self.record_local("add", format!("{login}, {}", new.role)).await?;
+                    return Ok(NewAccount { login, password });
+                }
+            }
+        }
+        Err(Error::LoginTaken)
+    }
+
+    /// All accounts, by login.
+    pub async fn list_users(&self) -> Result<Vec<UserView>> {
+        Ok(self.store().list_users().await?.into_iter().map(view).collect())
+    }
+
+    /// Sets a password, or a generated one, and gives it back.
+    pub async fn set_password(&self, login: &Login, password: Option<Password>) -> Result<Password> {
+        let user = self.store().user(login).await?.ok_or(Error::UnknownUser)?;
+        let password = self.chosen_or_generated(password)?;
+        let password_hash = self.hash_password(&password).await?;
+        self.store().set_password_hash(user.id, &password_hash).await?;
+        self.record_local("password", login.to_string()).await?;
+        Ok(password)
+    }
+
+    /// Switches an account on or off. It takes effect with the next call the account makes.
+    pub async fn set_user_status(&self, login: &Login, status: UserStatus) -> Result<()> {
+        let user = self.store().user(login).await?.ok_or(Error::UnknownUser)?;
+        self.store().set_user_status(user.id, status).await?;
+        self.record_local("status", format!("{login}, {status}")).await
+    }
+
+    /// Accepts the terms for the caller; an account that waited for it becomes active.
+    pub async fn accept_eula(&self, actor: &Actor) -> Result<()> {
+        let caller = actor.allow_before_eula(Action::Edit, Resource::Account)?.caller();
+        self.store().accept_eula(caller, self.clock().now()).await?;
+        self.record_done(actor, "user", "accept_eula", String::new()).await
+    }
+
+    fn chosen_or_generated(&self, password: Option<Password>) -> Result<Password> {
+        match password {
+            Some(chosen) => check_chosen(&chosen).map(|()| chosen),
+            None => Ok(generate_password(self.parts.ids.as_ref())),
+        }
+    }
+
+    fn user_to_store(&self, new: &NewUser, login: &Login, password_hash: &str) -> palisade_store::NewUser {
+        let now = self.clock().now();
+        palisade_store::NewUser {
+            login: login.clone(),
+            role: new.role,
+            status: if new.eula_accepted { UserStatus::Active } else { UserStatus::PendingActivation },
+            first_name: new.first_name.clone(),
+            last_name: new.last_name.clone(),
+            email: new.email.clone(),
+            password_hash: password_hash.to_owned(),
+            assigned_ips: new.assigned_ips.clone(),
+            eula_accepted_at: new.eula_accepted.then_some(now),
+            created_at: now,
+            expires_at: new.expires_at,
+        }
+    }
+
+    /// Writes down what was done on this machine, without a login.
+    async fn record_local(&self, action: &str, details: String) -> Result<()> {
+        self.record(ActivityEntry {
+            login: None,
+            from: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            module: "user".to_owned(),
+            action: action.to_owned(),
+            details,
+            refused: false,
+        })
+        .await
+    }
+}
+
+/// Logins in the order they are tried: `palis_ab1`, `palis_ab2`, ...
+fn login_candidates(company: &str, first_name: &str, last_name: &str) -> impl Iterator<Item = Login> + use<> {
+    let letters = |text: &str, count: usize| -> String {
+        let letters =
+            text.chars().filter(char::is_ascii_alphabetic).map(|letter| letter.to_ascii_lowercase());
+        letters.chain(std::iter::repeat('x')).take(count).collect()
+    };
+    let stem = format!("{}_{}{}", letters(company, 5), letters(first_name, 1), letters(last_name, 1));
+    (1..=LOGINS_TRIED).filter_map(move |number| format!("{stem}{number}").parse().ok())
+}
+
+fn view(user: User) -> UserView {
+    UserView {
+        login: user.login,
+        role: user.role,
+        status: user.status,
+        first_name: user.first_name,
+        last_name: user.last_name,
+        email: user.email,
+        assigned_ips: user.assigned_ips,
+        eula_accepted: user.eula_accepted_at.is_some(),
+        created_at: user.created_at,
+        expires_at: user.expires_at,
+        last_login_at: user.last_login_at,
+    }
+}

@@ -1,0 +1,112 @@
+//! The application object: the parts every use case works with.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+use std::time::Duration;
+
+use palisade_kb::KnowledgeBase;
+use palisade_model::{Clock, IdSource};
+use palisade_store::Store;
+use tokio::sync::Notify;
+
+use crate::authentication::Authentication;
+use crate::password::MasterKey;
+
+/// What the operator decides.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Shown in reports.
+    pub company: String,
+    /// A scanner that is silent for this long loses its slice.
+    pub lease_s: u32,
+    /// Hosts per slice.
+    pub slice_hosts: u32,
+    /// Most scans queued and running at the same time.
+    pub running_scans_max: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { company: "Palisade".to_owned(), lease_s: 60, slice_hosts: 16, running_scans_max: 100 }
+    }
+}
+
+/// The use cases. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct App {
+    pub(crate) parts: Arc<Parts>,
+}
+
+/// What a use case works with.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    pub(crate) store: Store,
+    pub(crate) kb: Arc<KnowledgeBase>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn IdSource>,
+    pub(crate) config: Config,
+    pub(crate) authentication: Authentication,
+    pub(crate) change: Notify,
+    /// When expired leases were last looked for, in microseconds since 1970.
+    pub(crate) taken_back_at_us: AtomicI64,
+}
+
+impl App {
+    #[must_use]
+    pub fn new(
+        store: Store,
+        kb: Arc<KnowledgeBase>,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn IdSource>,
+        key: MasterKey,
+        config: Config,
+    ) -> Self {
+        let authentication = Authentication::new(key, ids.as_ref());
+        let parts = Parts {
+            store,
+            kb,
+            clock,
+            ids,
+            config,
+            authentication,
+            change: Notify::new(),
+            taken_back_at_us: AtomicI64::new(i64::MIN),
+        };
+        Self { parts: Arc::new(parts) }
+    }
+
+    #[must_use]
+    pub fn kb(&self) -> &KnowledgeBase {
+        &self.parts.kb
+    }
+
+    /// The KnowledgeBase, for a scanner of the same process.
+    #[must_use]
+    pub fn kb_shared(&self) -> Arc<KnowledgeBase> {
+        Arc::clone(&self.parts.kb)
+    }
+
+    #[must_use]
+    pub fn clock(&self) -> &dyn Clock {
+        self.parts.clock.as_ref()
+    }
+
+    #[must_use]
+    pub fn company(&self) -> &str {
+        &self.parts.config.company
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.parts.store
+    }
+
+    /// Resolves when any scan changed in this process, or after one second: scanners of other
+    /// processes change scans too, and nobody rings for those.
+    pub async fn changed(&self) {
+        let _ = tokio::time::timeout(Duration::from_secs(1), self.parts.change.notified()).await;
+    }
+
+    pub(crate) fn announce_change(&self) {
+        self.parts.change.notify_waiters();
+    }
+}

@@ -1,0 +1,99 @@
+//! Why a use case could not be carried out. No numbers, no HTTP: those are the API's business.
+
+use palisade_model::{Action, IpSet, Qid, Resource};
+
+/// Shorthand for the results of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a use case could not be carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The terms have to be accepted before anything else.
+    #[error("the terms of service have not been accepted")]
+    EulaNotAccepted,
+    /// The role may never do this, to whatever object.
+    #[error("the user's role does not permit {action:?} on {resource:?}")]
+    Forbidden { action: Action, resource: Resource },
+    /// There is no such scan, or it is out of the user's sight.
+    #[error("the scan reference is unknown")]
+    UnknownScan,
+    /// There is nothing left to cancel.
+    #[error("the scan has ended already")]
+    ScanEnded,
+    /// A report can be deleted only once its scan has ended.
+    #[error("the scan has not ended yet")]
+    ScanRunning,
+    /// Some addresses are not in the subscription or not within the user's reach.
+    #[error("addresses are not in the subscription: {ips}")]
+    NotInSubscription { ips: IpSet },
+    /// No option profile has this title; `known` are the titles there are.
+    #[error("there is no option profile '{title}'")]
+    UnknownOption { title: String, known: Vec<String> },
+    /// The owner named for a host is no user.
+    #[error("there is no user '{login}' to own the hosts")]
+    UnknownOwner { login: String },
+    /// Nothing is left after the exclusions.
+    #[error("there are no targets")]
+    NoTargets,
+    /// More addresses than one scan may have.
+    #[error("a scan has at most {max} targets")]
+    TooManyTargets { max: u64 },
+    /// More scans queued and running than the subscription may have.
+    #[error("at most {max} scans may be queued and running at the same time")]
+    TooManyScans { max: u32 },
+    /// The subscription would be cut into more pieces than it may have.
+    #[error("the subscription has at most {max} address ranges")]
+    TooManyRanges { max: usize },
+    /// A QID that is not in the KnowledgeBase.
+    #[error("the KnowledgeBase has no QID {qid}")]
+    UnknownQid { qid: Qid },
+    /// No account has this login.
+    #[error("the user is unknown")]
+    UnknownUser,
+    /// Another account has this login.
+    #[error("the login is taken")]
+    LoginTaken,
+    /// A text is longer than it may be.
+    #[error("{field} has at most {max} characters")]
+    TooLong { field: &'static str, max: usize },
+    /// A text holds a character that cannot be shown.
+    #[error("{field} holds a control character")]
+    ControlCharacter { field: &'static str },
+    /// A chosen password is too short or too long.
+    #[error("a password has {min} to {max} characters")]
+    PasswordLength { min: usize, max: usize },
+    /// A scanner delivered a host that it was not given.
+    #[error("{address} is none of the slice's hosts")]
+    NotOfSlice { address: std::net::Ipv4Addr },
+    /// Somebody else changed the same thing at the same moment.
+    #[error("somebody else changed the same thing at the same moment")]
+    Conflict,
+    /// A password could not be hashed.
+    #[error("the password could not be hashed")]
+    Hash,
+    /// The store could not do its work.
+    #[error("the store failed")]
+    Store(#[source] palisade_store::Error),
+}
+
+impl From<palisade_store::Error> for Error {
+    fn from(error: palisade_store::Error) -> Self {
+        match error {
+            palisade_store::Error::Conflict => Self::Conflict,
+            palisade_store::Error::TooManyRanges { max } => Self::TooManyRanges { max },
+            other => Self::Store(other),
+        }
+    }
+}
+
+/// Refuses a text with more than `max` characters, or with control characters other than line
+/// breaks and tabs (which no database and no XML document takes everywhere).
+pub(crate) fn check_length(field: &'static str, text: &str, max: usize) -> Result<()> {
+    if text.chars().count() > max {
+        return Err(Error::TooLong { field, max });
+    }
+    if text.chars().any(|character| character.is_control() && !matches!(character, '\n' | '\r' | '\t')) {
+        return Err(Error::ControlCharacter { field });
+    }
+    Ok(())
+}

@@ -1,0 +1,123 @@
+//! Saved results of scans.
+
+use std::net::Ipv4Addr;
+
+use palisade_model::{Action, Finding, HostResult, IpSet, Resource, ScanRef, Timestamp};
+use palisade_store::{ReportFilter, Scan, ScanHost};
+
+use crate::actor::Actor;
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::scan::ScanView;
+
+/// Scans read from the store at a time.
+const PAGE_SCANS: u32 = 200;
+/// Most reports one call lists.
+const REPORTS_MAX: usize = 10_000;
+/// Most hosts of one page of results.
+const PAGE_HOSTS_MAX: u32 = 1_000;
+
+/// Which saved reports are wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ListReports {
+    /// Only the newest one.
+    pub last: bool,
+    /// Only scans that had all these addresses among their targets.
+    pub target: Option<IpSet>,
+    /// Only scans launched at this time or later.
+    pub since: Option<Timestamp>,
+}
+
+/// What a scan found on one host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostReport {
+    pub address: Ipv4Addr,
+    pub name: Option<String>,
+    pub os: Option<String>,
+    pub os_cpe: Option<String>,
+    pub netbios: Option<String>,
+    /// Whether the host answered; when not, there are no findings.
+    pub alive: bool,
+    pub findings: Vec<Finding>,
+}
+
+impl App {
+    /// Saved reports of ended scans within the caller's reach, newest first.
+    pub async fn list_reports(&self, actor: &Actor, wanted: ListReports) -> Result<Vec<ScanView>> {
+        let reach = actor.allow(Action::List, Resource::ScanReport)?.reach();
+        let covers = |scan: &Scan| {
+            wanted.target.as_ref().is_none_or(|target| target.difference(&scan.targets).is_empty())
+        };
+        let mut views = Vec::new();
+        let mut filter = ReportFilter { since: wanted.since, before: None, limit: PAGE_SCANS };
+        loop {
+            let page = self.store().list_saved_scans(filter).await?;
+            let Some(last) = page.last() else { return Ok(views) };
+            filter.before = Some(last.id);
+            for scan in page.into_iter().filter(|scan| reach.has_scan(scan) && covers(scan)) {
+                views.push(self.view_scan(scan).await?);
+                if wanted.last || views.len() >= REPORTS_MAX {
+                    return Ok(views);
+                }
+            }
+        }
+    }
+
+    /// One page of a scan's results, by address: at most `limit` (and 1,000) hosts after `after`.
+    /// A running scan gives what it has so far.
+    pub async fn report_hosts(
+        &self,
+        actor: &Actor,
+        scan: &ScanRef,
+        after: Option<Ipv4Addr>,
+        limit: u32,
+    ) -> Result<Vec<HostReport>> {
+        let reach = actor.allow(Action::List, Resource::ScanReport)?.reach();
+        let scan = self.find_scan(&reach, scan).await?;
+        let hosts = self.store().list_scan_hosts(scan.id, after, limit.clamp(1, PAGE_HOSTS_MAX)).await?;
+        Ok(hosts.into_iter().map(report).collect())
+    }
+
+    /// Deletes a saved report; the history of detections stays.
+    pub async fn delete_report(&self, actor: &Actor, scan: &ScanRef) -> Result<()> {
+        let reach = actor.allow(Action::Delete, Resource::ScanReport)?.reach();
+        let found = self.find_scan(&reach, scan).await?;
+        if !self.store().delete_scan(&found).await? {
+            return Err(Error::ScanRunning);
+        }
+        self.record_done(actor, "report", "delete", scan.to_string()).await
+    }
+
+    /// Forgets the result of a scan that was not to be saved, once its answer is sent. Nothing
+    /// happens when it was to be saved, or has not ended, or is gone.
+    pub async fn forget_unsaved(&self, scan: &ScanRef) -> Result<()> {
+        if let Some(found) = self.store().scan(scan).await?
+            && !found.save_report
+            && found.status.is_ended()
+        {
+            self.store().delete_scan(&found).await?;
+        }
+        Ok(())
+    }
+}
+
+impl From<&HostResult> for HostReport {
+    /// The report of a host that was scanned without a server.
+    fn from(result: &HostResult) -> Self {
+        let facts = &result.facts;
+        Self {
+            address: facts.address,
+            name: facts.name.clone(),
+            os: facts.os.as_ref().map(|os| os.name.clone()),
+            os_cpe: facts.os.as_ref().and_then(|os| os.cpe.clone()),
+            netbios: facts.netbios_name().map(str::to_owned),
+            alive: facts.alive,
+            findings: result.findings.clone(),
+        }
+    }
+}
+
+fn report(host: ScanHost) -> HostReport {
+    let ScanHost { ip, name, os, os_cpe, netbios_name, alive, timed_out: _, findings } = host;
+    HostReport { address: ip, name, os, os_cpe, netbios: netbios_name, alive, findings }
+}

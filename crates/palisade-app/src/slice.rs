@@ -1,0 +1,190 @@
+//! Handing out slices and taking results in: the server's end of a [`Link`].
+
+use std::net::Ipv4Addr;
+use std::sync::atomic::Ordering;
+
+use palisade_engine::{Hold, Lease, Link, LinkError, ScanOrder, SliceProgress, Stage};
+use palisade_model::{HostResult, Qid, Timestamp};
+use palisade_store::{Delivery, Holding, Intake, LeasedSlice, Progress};
+use tokio::sync::OnceCell;
+
+use crate::app::App;
+use crate::error::{Error, Result};
+
+/// The shortest time between two looks for expired leases.
+const TAKE_BACK_EVERY_US: i64 = 1_000_000;
+/// Longest reason of a failure that is kept, in characters.
+const REASON_CHARACTERS_MAX: usize = 500;
+
+/// The link of a scanner in the server's own process.
+#[derive(Debug)]
+pub struct InProcessLink {
+    app: App,
+    worker: String,
+    /// Set once the leases of the worker's former process were taken back.
+    taken_back: OnceCell<()>,
+}
+
+impl App {
+    /// A link for the scanner called `worker`. Before it hands out anything it takes back what a
+    /// worker of this name held before: that worker's process is dead. So a name must be used by
+    /// one process at a time, and by one link in it.
+    #[must_use]
+    pub fn link(&self, worker: &str) -> InProcessLink {
+        InProcessLink { app: self.clone(), worker: worker.to_owned(), taken_back: OnceCell::new() }
+    }
+
+    /// Returns slices of silent scanners to the queue. Looked for at most once a second, by
+    /// whoever comes by: a scanner asking for work or a user looking at a scan.
+    pub(crate) async fn take_back_expired(&self) -> Result<()> {
+        let now = self.clock().now();
+        let last = &self.parts.taken_back_at_us;
+        let before = last.load(Ordering::Relaxed);
+        let due = now.as_microsecond().checked_sub(before).is_none_or(|passed| passed >= TAKE_BACK_EVERY_US);
+        let mine = || {
+            last.compare_exchange(before, now.as_microsecond(), Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        };
+        if due && mine() && self.store().take_back_expired(now).await? > 0 {
+            tracing::warn!("took back slices of scanners that fell silent");
+            self.announce_change();
+        }
+        Ok(())
+    }
+
+    fn lease_end(&self) -> Timestamp {
+        let now = self.clock().now();
+        let end = now.as_second().saturating_add(i64::from(self.parts.config.lease_s));
+        Timestamp::from_second(end).unwrap_or(now)
+    }
+
+    async fn lease(&self, worker: &str) -> Result<Option<Lease>> {
+        self.take_back_expired().await?;
+        let mut token = [0; 16];
+        self.parts.ids.fill(&mut token);
+        let token = format!("{:032x}", u128::from_be_bytes(token));
+        let leased = self.store().lease_slice(worker, &token, self.clock().now(), self.lease_end()).await?;
+        let Some(LeasedSlice { slice_id, scan, targets, delivered }) = leased else { return Ok(None) };
+        self.announce_change();
+        Ok(Some(Lease {
+            slice_id,
+            token,
+            order: ScanOrder {
+                scan: scan.reference,
+                targets,
+                profile: scan.profile,
+                qids: scan.qids,
+                zones: Vec::new(),
+            },
+            delivered,
+            lease_s: self.parts.config.lease_s,
+        }))
+    }
+
+    async fn renew(&self, lease: &Lease, progress: SliceProgress) -> Result<Hold> {
+        let SliceProgress { stage, work_done, work_total, findings } = progress;
+        let position = Stage::ALL.iter().position(|known| *known == stage);
+        let progress = Progress {
+            stage: position.and_then(|position| i64::try_from(position).ok()),
+            work_done,
+            work_total,
+            findings: u64::from(findings),
+        };
+        let holding =
+            self.store().renew_slice(lease.slice_id, &lease.token, progress, self.lease_end()).await?;
+        self.announce_change();
+        Ok(hold(holding))
+    }
+
+    async fn take_in(&self, lease: &Lease, result: &HostResult) -> Result<Hold> {
+        let is_detection = |qid: Qid| self.kb().entry(qid).is_some_and(|entry| entry.kind.is_detection());
+        let delivery = Delivery {
+            slice_id: lease.slice_id,
+            token: &lease.token,
+            scan: &lease.order.scan,
+            result,
+            is_detection: &is_detection,
+            expires_at: self.lease_end(),
+            now: self.clock().now(),
+        };
+        let intake = self.store().take_in(&delivery).await?;
+        self.announce_change();
+        match intake {
+            Intake::TakenIn { cancelled: false, .. } | Intake::AlreadyTakenIn { cancelled: false } => {
+                Ok(Hold::Held)
+            }
+            Intake::TakenIn { .. } | Intake::AlreadyTakenIn { .. } => Ok(Hold::Cancelled),
+            Intake::Lost => Ok(Hold::Lost),
+            Intake::NotOfSlice => Err(Error::NotOfSlice { address: result.facts.address }),
+        }
+    }
+
+    async fn complete(&self, lease: &Lease) -> Result<()> {
+        self.store().complete_slice(lease.slice_id, &lease.token, self.clock().now()).await?;
+        self.announce_change();
+        Ok(())
+    }
+
+    async fn fail(&self, lease: &Lease, reason: &str) -> Result<()> {
+        tracing::warn!(scan = %lease.order.scan, slice = lease.slice_id, reason, "a slice failed");
+        let reason: String =
+            reason.chars().filter(|character| !character.is_control()).take(REASON_CHARACTERS_MAX).collect();
+        self.store().fail_slice(lease.slice_id, &lease.token, &reason, self.clock().now()).await?;
+        self.announce_change();
+        Ok(())
+    }
+}
+
+impl InProcessLink {
+    /// Once in a link's life.
+    async fn take_back_own(&self) -> Result<()> {
+        let take_back = || async {
+            let taken = self.app.store().take_back_from(&self.worker, self.app.clock().now()).await?;
+            if taken > 0 {
+                tracing::info!(worker = self.worker, slices = taken, "took up what the last process left");
+            }
+            Ok::<(), Error>(())
+        };
+        self.taken_back.get_or_try_init(take_back).await.copied()
+    }
+}
+
+impl Link for InProcessLink {
+    async fn lease(&self) -> Result<Option<Lease>, LinkError> {
+        let attempt = || "hand out a slice".to_owned();
+        self.take_back_own().await.map_err(|error| link_error(attempt(), error))?;
+        self.app.lease(&self.worker).await.map_err(|error| link_error(attempt(), error))
+    }
+
+    async fn renew(&self, lease: &Lease, progress: SliceProgress) -> Result<Hold, LinkError> {
+        let renewed = self.app.renew(lease, progress).await;
+        renewed.map_err(|error| link_error("renew a lease".to_owned(), error))
+    }
+
+    async fn deliver(&self, lease: &Lease, result: HostResult) -> Result<Hold, LinkError> {
+        let address: Ipv4Addr = result.facts.address;
+        let taken_in = self.app.take_in(lease, &result).await;
+        taken_in.map_err(|error| link_error(format!("take in the result of {address}"), error))
+    }
+
+    async fn complete(&self, lease: &Lease) -> Result<(), LinkError> {
+        let completed = self.app.complete(lease).await;
+        completed.map_err(|error| link_error("complete a slice".to_owned(), error))
+    }
+
+    async fn fail(&self, lease: &Lease, reason: String) -> Result<(), LinkError> {
+        let failed = self.app.fail(lease, &reason).await;
+        failed.map_err(|error| link_error("note a failed slice".to_owned(), error))
+    }
+}
+
+fn hold(holding: Holding) -> Hold {
+    match holding {
+        Holding::Held => Hold::Held,
+        Holding::Cancelled => Hold::Cancelled,
+        Holding::Lost => Hold::Lost,
+    }
+}
+
+fn link_error(attempt: String, error: Error) -> LinkError {
+    LinkError { attempt, source: Box::new(error) }
+}

@@ -1,0 +1,24 @@
+//! PostgreSQL: many writers, so rows that a decision hangs on are locked by name.
+
+pub(super) const BEGIN: &str = "BEGIN";
+
+pub(super) const COUNTED_KEY: &str = "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY";
+
+pub(super) const SESSION: &[&str] = &["SET lock_timeout = '30s'"];
+
+/// The number only has to be the same in every release.
+pub(super) const LOCK_MIGRATIONS: Option<&str> = Some("SELECT 1 FROM pg_advisory_xact_lock(7028914053)");
+
+pub(super) const LOCK_SUBSCRIPTION: &str = "SELECT id, scans_launched FROM subscription FOR UPDATE";
+
+pub(super) const LOCK_SCAN: &str = "SELECT id, status, hosts_alive FROM scan WHERE id = $1 FOR UPDATE";
+
+pub(super) const LOCK_SLICE: &str =
+    "SELECT id, scan_id, targets, state, token, expires_at, attempts, restarts
+     FROM slice WHERE id = $1 FOR UPDATE";
+
+pub(super) const NEXT_SLICE: &str =
+    "SELECT id, scan_id, targets, state, token, expires_at, attempts, restarts
+     FROM slice
+     WHERE state = 'queued' AND scan_id IN (SELECT id FROM scan WHERE status IN ('QUEUED', 'RUNNING'))
+     ORDER BY number, id LIMIT 1 FOR UPDATE SKIP LOCKED";

@@ -1,0 +1,59 @@
+//! Bringing a database's schema up to date.
+//!
+//! Migrations are numbered SQL files, compiled in. They are written in the portable subset; the
+//! one thing a table definition cannot say portably, a key that the database counts up, is
+//! written `{counted key}` and filled in by the dialect. All missing ones are applied in one
+//! transaction under a lock: two programs started at once do not both migrate, and one that is
+//! killed has changed nothing.
+
+use sqlx::{AssertSqlSafe, Row};
+
+use crate::error::{Error, Result};
+use crate::store::{Store, Write};
+
+/// The migrations in order; the version of a schema is the number of migrations applied to it.
+const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_first_tables.sql")];
+
+/// Applies what is missing.
+pub(crate) async fn migrate(store: &Store) -> Result<()> {
+    let mut write = store.write().await?;
+    if let Some(lock) = store.dialect().lock_migrations() {
+        sqlx::query(lock).execute(write.connection()).await?;
+    }
+    sqlx::query("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)")
+        .execute(write.connection())
+        .await?;
+    let program = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let database = version(&mut write).await?;
+    if database > program {
+        return Err(Error::Newer { database, program });
+    }
+    for (migration, number) in MIGRATIONS.iter().zip(1_i64..).skip(usize::try_from(database).unwrap_or(0)) {
+        apply(store, &mut write, migration).await?;
+        sqlx::query("UPDATE schema_version SET version = $1")
+            .bind(number)
+            .execute(write.connection())
+            .await?;
+    }
+    write.commit().await
+}
+
+/// The version of the database; 0 for an empty one.
+async fn version(write: &mut Write) -> Result<i64> {
+    let row = sqlx::query("SELECT version FROM schema_version").fetch_optional(write.connection()).await?;
+    if let Some(row) = row {
+        return Ok(row.try_get("version")?);
+    }
+    sqlx::query("INSERT INTO schema_version (version) VALUES (0)").execute(write.connection()).await?;
+    Ok(0)
+}
+
+/// Runs the statements of one file, one by one. A semicolon at the end of a line ends a statement.
+async fn apply(store: &Store, write: &mut Write, migration: &str) -> Result<()> {
+    let filled = migration.replace("{counted key}", store.dialect().counted_key());
+    for statement in filled.split(";\n").map(str::trim).filter(|statement| !statement.is_empty()) {
+        // The text is compiled in; nothing from outside gets into it.
+        sqlx::query(AssertSqlSafe(statement)).execute(write.connection()).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,44 @@
+//! How far a reader sees.
+
+use palisade_model::{IpSet, Login};
+
+use crate::scan::Scan;
+
+/// Which objects an operation may touch. Decided by the use cases, applied by the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reach {
+    Everything,
+    /// Hosts with these addresses; scans of nothing but such hosts, and the user's own.
+    Assigned {
+        ips: IpSet,
+        login: Login,
+    },
+    /// What the user launched.
+    Own {
+        login: Login,
+    },
+    Nothing,
+}
+
+impl Reach {
+    /// Whether the scan is within reach.
+    #[must_use]
+    pub fn has_scan(&self, scan: &Scan) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Assigned { ips, login } => scan.login == *login || scan.targets.difference(ips).is_empty(),
+            Self::Own { login } => scan.login == *login,
+            Self::Nothing => false,
+        }
+    }
+
+    /// What of `ips` is within reach. Nobody owns an address, so [`Reach::Own`] has none.
+    #[must_use]
+    pub fn hosts(&self, ips: &IpSet) -> IpSet {
+        match self {
+            Self::Everything => ips.clone(),
+            Self::Assigned { ips: assigned, .. } => ips.intersection(assigned),
+            Self::Own { .. } | Self::Nothing => IpSet::new(),
+        }
+    }
+}

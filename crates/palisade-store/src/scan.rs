@@ -1,0 +1,480 @@
+//! Scans and their results.
+
+use std::fmt;
+use std::net::Ipv4Addr;
+use std::str::FromStr;
+
+use palisade_model::{Finding, IpSet, Login, OptionProfile, Qid, ScanRef, ScanStatus, Timestamp};
+use sqlx::any::AnyRow;
+
+use crate::error::{Error, Result};
+use crate::row::{Read, integer, json_text, number_of};
+use crate::store::{Store, Write, expect_rows};
+
+/// How a scan came to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum LaunchType {
+    OnDemand,
+    Api,
+    Scheduled,
+}
+
+impl LaunchType {
+    pub const ALL: [Self; 3] = [Self::OnDemand, Self::Api, Self::Scheduled];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::OnDemand => "On-demand",
+            Self::Api => "API",
+            Self::Scheduled => "Scheduled",
+        }
+    }
+}
+
+impl fmt::Display for LaunchType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A text that names no launch type.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not a launch type")]
+pub struct NotALaunchType;
+
+impl FromStr for LaunchType {
+    type Err = NotALaunchType;
+
+    fn from_str(text: &str) -> Result<Self, NotALaunchType> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or(NotALaunchType)
+    }
+}
+
+/// A scan as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scan {
+    pub id: i64,
+    pub reference: ScanRef,
+    pub title: String,
+    /// As the client wrote them.
+    pub target_text: String,
+    pub targets: IpSet,
+    pub status: ScanStatus,
+    pub launched_at: Timestamp,
+    pub started_at: Option<Timestamp>,
+    pub ended_at: Option<Timestamp>,
+    pub login: Login,
+    pub launch_type: LaunchType,
+    pub save_report: bool,
+    pub profile: OptionProfile,
+    /// The QIDs it is limited to.
+    pub qids: Option<Vec<Qid>>,
+    pub hosts_total: u64,
+    pub hosts_done: u64,
+    pub hosts_alive: u64,
+    /// On the hosts taken in.
+    pub findings: u64,
+    /// The scanner that took the first slice.
+    pub scanner: Option<String>,
+    /// Why it ended in an error.
+    pub reason: Option<String>,
+}
+
+/// A scan to be launched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewScan {
+    pub title: String,
+    pub target_text: String,
+    pub targets: IpSet,
+    pub launched_at: Timestamp,
+    pub login: Login,
+    pub launch_type: LaunchType,
+    pub save_report: bool,
+    pub profile: OptionProfile,
+    pub qids: Option<Vec<Qid>>,
+    /// The targets, cut for scanners.
+    pub slices: Vec<IpSet>,
+    /// Most scans queued and running, this one included.
+    pub running_max: u32,
+}
+
+/// What became of a launch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Launched {
+    Queued(ScanRef),
+    /// As many scans as may be are queued and running.
+    TooMany,
+}
+
+/// What became of a cancellation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cancelled {
+    /// The scan is over.
+    AtOnce,
+    /// It will be, when the slices out with scanners have come home.
+    Requested,
+    /// It had ended before.
+    EndedBefore,
+}
+
+/// Which saved scans are wanted, one page of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ReportFilter {
+    /// Launched at this time or later.
+    pub since: Option<Timestamp>,
+    /// Only those before the scan with this id, which is the last of the page before.
+    pub before: Option<i64>,
+    pub limit: u32,
+}
+
+/// What a scan found on one host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScanHost {
+    pub ip: Ipv4Addr,
+    pub name: Option<String>,
+    pub os: Option<String>,
+    pub os_cpe: Option<String>,
+    pub netbios_name: Option<String>,
+    pub alive: bool,
+    pub timed_out: bool,
+    pub findings: Vec<Finding>,
+}
+
+macro_rules! columns {
+    () => {
+        "id, reference, title, target_text, targets, status, launched_at, started_at, ended_at, login,
+         launch_type, save_report, profile, qids, hosts_total, hosts_done, hosts_alive, findings, scanner,
+         reason"
+    };
+}
+
+impl Store {
+    /// Launches a scan: gives it a reference and writes it and its slices.
+    pub async fn launch_scan(&self, new: &NewScan) -> Result<Launched> {
+        let mut write = self.write().await?;
+        let row = sqlx::query(self.dialect().lock_subscription()).fetch_one(write.connection()).await?;
+        let number = Read::new("subscription", &row).count("scans_launched")? + 1;
+        let row = sqlx::query(
+            "SELECT COUNT(*) AS running FROM scan WHERE status IN ('QUEUED', 'RUNNING', 'CANCELLING')",
+        )
+        .fetch_one(write.connection())
+        .await?;
+        if Read::new("scan", &row).count("running")? >= u64::from(new.running_max) {
+            return Ok(Launched::TooMany);
+        }
+        sqlx::query("UPDATE subscription SET scans_launched = $1")
+            .bind(integer(number))
+            .execute(write.connection())
+            .await?;
+        // Five digits tell the scans of one second apart, and counting up makes them differ.
+        let number = u32::try_from(number % 100_000).unwrap_or(0);
+        let reference = ScanRef::new(new.launched_at, number);
+        let id = add_scan(&mut write, &reference, new).await?;
+        for (slice, number) in new.slices.iter().zip(0_i64..) {
+            add_slice(&mut write, id, number, slice).await?;
+        }
+        write.commit().await?;
+        Ok(Launched::Queued(reference))
+    }
+
+    /// The scan with this reference.
+    pub async fn scan(&self, reference: &ScanRef) -> Result<Option<Scan>> {
+        let row = sqlx::query(concat!("SELECT ", columns!(), " FROM scan WHERE reference = $1"))
+            .bind(reference.to_string())
+            .fetch_optional(self.pool())
+            .await?;
+        row.as_ref().map(read_scan).transpose()
+    }
+
+    /// Scans that have not ended, oldest first; as many as a launch lets be.
+    pub async fn list_running_scans(&self) -> Result<Vec<Scan>> {
+        let rows = sqlx::query(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM scan WHERE status IN ('QUEUED', 'RUNNING', 'CANCELLING') ORDER BY id"
+        ))
+        .fetch_all(self.pool())
+        .await?;
+        rows.iter().map(read_scan).collect()
+    }
+
+    /// One page of the ended scans whose report was saved, newest first.
+    pub async fn list_saved_scans(&self, filter: ReportFilter) -> Result<Vec<Scan>> {
+        let ReportFilter { since, before, limit } = filter;
+        let rows = sqlx::query(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM scan WHERE save_report = 1 AND status NOT IN ('QUEUED', 'RUNNING', 'CANCELLING')
+             AND launched_at >= $1 AND id < $2 ORDER BY id DESC LIMIT $3"
+        ))
+        .bind(since.map_or(i64::MIN, Timestamp::as_microsecond))
+        .bind(before.unwrap_or(i64::MAX))
+        .bind(i64::from(limit))
+        .fetch_all(self.pool())
+        .await?;
+        rows.iter().map(read_scan).collect()
+    }
+
+    /// One page of a scan's hosts, by address: at most `limit` of those after `after`.
+    pub async fn list_scan_hosts(
+        &self,
+        scan_id: i64,
+        after: Option<Ipv4Addr>,
+        limit: u32,
+    ) -> Result<Vec<ScanHost>> {
+        let rows = sqlx::query(
+            "SELECT ip, name, os, os_cpe, netbios_name, alive, timed_out, findings FROM scan_host
+             WHERE scan_id = $1 AND ip > $2 ORDER BY ip LIMIT $3",
+        )
+        .bind(scan_id)
+        .bind(after.map_or(-1, number_of))
+        .bind(i64::from(limit))
+        .fetch_all(self.pool())
+        .await?;
+        rows.iter().map(read_scan_host).collect()
+    }
+
+    /// The name of the document with the facts of a host of a scan.
+    pub(crate) async fn document_name(&self, scan: &ScanRef, address: Ipv4Addr) -> Result<Option<String>> {
+        let row = sqlx::query(
+            "SELECT document FROM scan_host JOIN scan ON scan.id = scan_host.scan_id
+             WHERE scan.reference = $1 AND scan_host.ip = $2",
+        )
+        .bind(scan.to_string())
+        .bind(number_of(address))
+        .fetch_optional(self.pool())
+        .await?;
+        row.map(|row| Read::new("scan_host", &row).text("document")).transpose()
+    }
+
+    /// Asks a scan to stop. With no slice out it is over at once.
+    pub async fn cancel_scan(&self, scan_id: i64, now: Timestamp) -> Result<Cancelled> {
+        let mut write = self.write().await?;
+        let Some(standing) = lock_scan(self, &mut write, scan_id).await? else {
+            return Ok(Cancelled::EndedBefore);
+        };
+        let answer = match standing.status {
+            ScanStatus::Cancelling => return Ok(Cancelled::Requested),
+            status if status.is_ended() => return Ok(Cancelled::EndedBefore),
+            _ if open_slices(&mut write, scan_id).await?.leased == 0 => {
+                end_scan(&mut write, standing, ScanStatus::Canceled, None, now).await?;
+                Cancelled::AtOnce
+            }
+            _ => {
+                set_status(&mut write, standing, ScanStatus::Cancelling).await?;
+                Cancelled::Requested
+            }
+        };
+        write.commit().await?;
+        Ok(answer)
+    }
+
+    /// Deletes an ended scan with all its results; detections stay. `false` when the scan has not
+    /// ended, or is gone.
+    pub async fn delete_scan(&self, scan: &Scan) -> Result<bool> {
+        let mut write = self.write().await?;
+        // Slices before their scan: the order in which everybody locks.
+        sqlx::query("DELETE FROM slice WHERE scan_id = $1").bind(scan.id).execute(write.connection()).await?;
+        let deleted = sqlx::query(
+            "DELETE FROM scan WHERE id = $1 AND status NOT IN ('QUEUED', 'RUNNING', 'CANCELLING')",
+        )
+        .bind(scan.id)
+        .execute(write.connection())
+        .await?;
+        if deleted.rows_affected() == 0 {
+            return Ok(false);
+        }
+        write.commit().await?;
+        self.documents().delete_scan(&scan.reference).await?;
+        Ok(true)
+    }
+}
+
+async fn add_scan(write: &mut Write, reference: &ScanRef, new: &NewScan) -> Result<i64> {
+    let NewScan {
+        title,
+        target_text,
+        targets,
+        launched_at,
+        login,
+        launch_type,
+        save_report,
+        profile,
+        qids,
+        slices: _,
+        running_max: _,
+    } = new;
+    let row = sqlx::query(
+        "INSERT INTO scan (reference, title, target_text, targets, status, launched_at, login, launch_type,
+                           save_report, profile, qids, hosts_total, hosts_done, hosts_alive, findings)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, 0, 0) RETURNING id",
+    )
+    .bind(reference.to_string())
+    .bind(title.clone())
+    .bind(target_text.clone())
+    .bind(targets.to_string())
+    .bind(ScanStatus::Queued.as_str())
+    .bind(launched_at.as_microsecond())
+    .bind(login.to_string())
+    .bind(launch_type.as_str())
+    .bind(i64::from(*save_report))
+    .bind(json_text(profile)?)
+    .bind(qids.as_ref().map(json_text).transpose()?)
+    .bind(integer(targets.count()))
+    .fetch_one(write.connection())
+    .await?;
+    Read::new("scan", &row).number("id")
+}
+
+async fn add_slice(write: &mut Write, scan_id: i64, number: i64, targets: &IpSet) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO slice (scan_id, number, targets, hosts, state, attempts, restarts, work_done, work_total,
+                            findings)
+         VALUES ($1, $2, $3, $4, 'queued', 0, 0, 0, 0, 0)",
+    )
+    .bind(scan_id)
+    .bind(number)
+    .bind(targets.to_string())
+    .bind(integer(targets.count()))
+    .execute(write.connection())
+    .await?;
+    Ok(())
+}
+
+/// Where a scan stands, locked until the transaction ends.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Standing {
+    pub(crate) scan_id: i64,
+    pub(crate) status: ScanStatus,
+    pub(crate) hosts_alive: u64,
+}
+
+pub(crate) async fn lock_scan(store: &Store, write: &mut Write, scan_id: i64) -> Result<Option<Standing>> {
+    let row =
+        sqlx::query(store.dialect().lock_scan()).bind(scan_id).fetch_optional(write.connection()).await?;
+    row.map(|row| {
+        let read = Read::new("scan", &row);
+        Ok(Standing { scan_id, status: read.word("status")?, hosts_alive: read.count("hosts_alive")? })
+    })
+    .transpose()
+}
+
+/// How many slices of a scan wait, and how many are out with scanners.
+pub(crate) struct OpenSlices {
+    pub(crate) queued: u64,
+    pub(crate) leased: u64,
+}
+
+pub(crate) async fn open_slices(write: &mut Write, scan_id: i64) -> Result<OpenSlices> {
+    let row = sqlx::query(
+        "SELECT COALESCE(CAST(SUM(CASE WHEN state = 'queued' THEN 1 ELSE 0 END) AS BIGINT), 0) AS queued,
+                COALESCE(CAST(SUM(CASE WHEN state = 'leased' THEN 1 ELSE 0 END) AS BIGINT), 0) AS leased
+         FROM slice WHERE scan_id = $1",
+    )
+    .bind(scan_id)
+    .fetch_one(write.connection())
+    .await?;
+    let read = Read::new("slice", &row);
+    Ok(OpenSlices { queued: read.count("queued")?, leased: read.count("leased")? })
+}
+
+/// Moves a scan on, as far as its state machine permits.
+pub(crate) async fn set_status(write: &mut Write, standing: Standing, next: ScanStatus) -> Result<()> {
+    if !standing.status.may_become(next) {
+        let row = standing.scan_id.to_string();
+        return Err(Error::Inconsistent { table: "scan", column: "status", row });
+    }
+    let done = sqlx::query("UPDATE scan SET status = $2 WHERE id = $1")
+        .bind(standing.scan_id)
+        .bind(next.as_str())
+        .execute(write.connection())
+        .await?;
+    expect_rows(1, done.rows_affected())
+}
+
+/// Ends a scan.
+pub(crate) async fn end_scan(
+    write: &mut Write,
+    standing: Standing,
+    status: ScanStatus,
+    reason: Option<&str>,
+    now: Timestamp,
+) -> Result<()> {
+    set_status(write, standing, status).await?;
+    let done = sqlx::query("UPDATE scan SET ended_at = $2, reason = $3 WHERE id = $1")
+        .bind(standing.scan_id)
+        .bind(now.as_microsecond())
+        .bind(reason.map(str::to_owned))
+        .execute(write.connection())
+        .await?;
+    expect_rows(1, done.rows_affected())
+}
+
+/// Ends a scan if nothing of it is left to do; gives whether it is over.
+pub(crate) async fn settle(store: &Store, write: &mut Write, scan_id: i64, now: Timestamp) -> Result<bool> {
+    let Some(standing) = lock_scan(store, write, scan_id).await? else {
+        return Ok(true);
+    };
+    if standing.status.is_ended() {
+        return Ok(true);
+    }
+    let open = open_slices(write, scan_id).await?;
+    let cancelling = standing.status == ScanStatus::Cancelling;
+    let end = match (cancelling, open.leased, open.queued) {
+        (true, 0, _) => ScanStatus::Canceled,
+        (false, 0, 0) if standing.hosts_alive > 0 => ScanStatus::Finished,
+        (false, 0, 0) => ScanStatus::NoHostAlive,
+        _ => return Ok(false),
+    };
+    end_scan(write, standing, end, None, now).await?;
+    Ok(true)
+}
+
+pub(crate) async fn scan_by_id(write: &mut Write, scan_id: i64) -> Result<Scan> {
+    let row = sqlx::query(concat!("SELECT ", columns!(), " FROM scan WHERE id = $1"))
+        .bind(scan_id)
+        .fetch_one(write.connection())
+        .await?;
+    read_scan(&row)
+}
+
+fn read_scan(row: &AnyRow) -> Result<Scan> {
+    let read = Read::new("scan", row);
+    Ok(Scan {
+        id: read.number("id")?,
+        reference: read.word("reference")?,
+        title: read.text("title")?,
+        target_text: read.text("target_text")?,
+        targets: read.value("targets")?,
+        status: read.word("status")?,
+        launched_at: read.time("launched_at")?,
+        started_at: read.optional_time("started_at")?,
+        ended_at: read.optional_time("ended_at")?,
+        login: read.word("login")?,
+        launch_type: read.word("launch_type")?,
+        save_report: read.yes("save_report")?,
+        profile: read.json("profile")?,
+        qids: read.optional_json("qids")?,
+        hosts_total: read.count("hosts_total")?,
+        hosts_done: read.count("hosts_done")?,
+        hosts_alive: read.count("hosts_alive")?,
+        findings: read.count("findings")?,
+        scanner: read.optional_text("scanner")?,
+        reason: read.optional_text("reason")?,
+    })
+}
+
+fn read_scan_host(row: &AnyRow) -> Result<ScanHost> {
+    let read = Read::new("scan_host", row);
+    Ok(ScanHost {
+        ip: read.address("ip")?,
+        name: read.optional_text("name")?,
+        os: read.optional_text("os")?,
+        os_cpe: read.optional_text("os_cpe")?,
+        netbios_name: read.optional_text("netbios_name")?,
+        alive: read.yes("alive")?,
+        timed_out: read.yes("timed_out")?,
+        findings: read.json("findings")?,
+    })
+}

@@ -1,0 +1,203 @@
+//! Accounts.
+
+use palisade_model::{IpSet, Login, Role, Timestamp, UserStatus};
+use sqlx::any::AnyRow;
+
+use crate::error::Result;
+use crate::row::Read;
+use crate::store::{Store, expect_rows};
+
+/// An account as it is stored.
+#[derive(Clone, PartialEq, Eq)]
+pub struct User {
+    pub id: i64,
+    pub login: Login,
+    pub role: Role,
+    pub status: UserStatus,
+    pub first_name: String,
+    pub last_name: String,
+    pub email: String,
+    pub password_hash: String,
+    pub assigned_ips: IpSet,
+    pub eula_accepted_at: Option<Timestamp>,
+    pub created_at: Timestamp,
+    pub expires_at: Option<Timestamp>,
+    pub last_login_at: Option<Timestamp>,
+}
+
+impl std::fmt::Debug for User {
+    /// Without the hash.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("User").field("login", &self.login).field("role", &self.role).finish_non_exhaustive()
+    }
+}
+
+/// An account to be made.
+#[derive(Clone)]
+pub struct NewUser {
+    pub login: Login,
+    pub role: Role,
+    pub status: UserStatus,
+    pub first_name: String,
+    pub last_name: String,
+    pub email: String,
+    pub password_hash: String,
+    pub assigned_ips: IpSet,
+    pub eula_accepted_at: Option<Timestamp>,
+    pub created_at: Timestamp,
+    pub expires_at: Option<Timestamp>,
+}
+
+impl std::fmt::Debug for NewUser {
+    /// Without the hash.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewUser")
+            .field("login", &self.login)
+            .field("role", &self.role)
+            .finish_non_exhaustive()
+    }
+}
+
+macro_rules! columns {
+    () => {
+        "id, login, role, status, first_name, last_name, email, password_hash, assigned_ips,
+         eula_accepted_at, created_at, expires_at, last_login_at"
+    };
+}
+
+impl Store {
+    /// Makes an account and gives its id. [`crate::Error::Conflict`] when the login is taken.
+    pub async fn add_user(&self, user: &NewUser) -> Result<i64> {
+        let NewUser {
+            login,
+            role,
+            status,
+            first_name,
+            last_name,
+            email,
+            password_hash,
+            assigned_ips,
+            eula_accepted_at,
+            created_at,
+            expires_at,
+        } = user;
+        let mut write = self.write().await?;
+        let row = sqlx::query(
+            "INSERT INTO users (login, role, status, first_name, last_name, email, password_hash,
+                                assigned_ips, eula_accepted_at, created_at, expires_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id",
+        )
+        .bind(login.to_string())
+        .bind(role.as_str())
+        .bind(status.as_str())
+        .bind(first_name.clone())
+        .bind(last_name.clone())
+        .bind(email.clone())
+        .bind(password_hash.clone())
+        .bind(assigned_ips.to_string())
+        .bind(eula_accepted_at.map(Timestamp::as_microsecond))
+        .bind(created_at.as_microsecond())
+        .bind(expires_at.map(Timestamp::as_microsecond))
+        .fetch_one(write.connection())
+        .await?;
+        let id = Read::new("users", &row).number("id")?;
+        write.commit().await?;
+        Ok(id)
+    }
+
+    /// Whether there is any account.
+    pub async fn has_users(&self) -> Result<bool> {
+        Ok(sqlx::query("SELECT id FROM users LIMIT 1").fetch_optional(self.pool()).await?.is_some())
+    }
+
+    /// The account with this login.
+    pub async fn user(&self, login: &Login) -> Result<Option<User>> {
+        let row = sqlx::query(concat!("SELECT ", columns!(), " FROM users WHERE login = $1"))
+            .bind(login.to_string())
+            .fetch_optional(self.pool())
+            .await?;
+        row.as_ref().map(read_user).transpose()
+    }
+
+    /// All accounts, by login.
+    pub async fn list_users(&self) -> Result<Vec<User>> {
+        let rows = sqlx::query(concat!("SELECT ", columns!(), " FROM users ORDER BY login"))
+            .fetch_all(self.pool())
+            .await?;
+        rows.iter().map(read_user).collect()
+    }
+
+    /// Replaces the password's hash. The account must be there.
+    pub async fn set_password_hash(&self, id: i64, password_hash: &str) -> Result<()> {
+        let mut write = self.write().await?;
+        let done = sqlx::query("UPDATE users SET password_hash = $2 WHERE id = $1")
+            .bind(id)
+            .bind(password_hash.to_owned())
+            .execute(write.connection())
+            .await?;
+        expect_rows(1, done.rows_affected())?;
+        write.commit().await
+    }
+
+    /// Switches the account on or off. The account must be there.
+    pub async fn set_user_status(&self, id: i64, status: UserStatus) -> Result<()> {
+        let mut write = self.write().await?;
+        let done = sqlx::query("UPDATE users SET status = $2 WHERE id = $1")
+            .bind(id)
+            .bind(status.as_str())
+            .execute(write.connection())
+            .await?;
+        expect_rows(1, done.rows_affected())?;
+        write.commit().await
+    }
+
+    /// The holder accepted the terms: an account that waited for it becomes active. Accepting
+    /// again changes nothing.
+    pub async fn accept_eula(&self, id: i64, now: Timestamp) -> Result<()> {
+        let mut write = self.write().await?;
+        let done = sqlx::query(
+            "UPDATE users SET eula_accepted_at = COALESCE(eula_accepted_at, $2),
+                              status = CASE WHEN status = $3 THEN $4 ELSE status END
+             WHERE id = $1",
+        )
+        .bind(id)
+        .bind(now.as_microsecond())
+        .bind(UserStatus::PendingActivation.as_str())
+        .bind(UserStatus::Active.as_str())
+        .execute(write.connection())
+        .await?;
+        expect_rows(1, done.rows_affected())?;
+        write.commit().await
+    }
+
+    /// Notes a successful login. The account must be there.
+    pub async fn note_login(&self, id: i64, now: Timestamp) -> Result<()> {
+        let mut write = self.write().await?;
+        let done = sqlx::query("UPDATE users SET last_login_at = $2 WHERE id = $1")
+            .bind(id)
+            .bind(now.as_microsecond())
+            .execute(write.connection())
+            .await?;
+        expect_rows(1, done.rows_affected())?;
+        write.commit().await
+    }
+}
+
+fn read_user(row: &AnyRow) -> Result<User> {
+    let read = Read::new("users", row);
+    Ok(User {
+        id: read.number("id")?,
+        login: read.word("login")?,
+        role: read.word("role")?,
+        status: read.word("status")?,
+        first_name: read.text("first_name")?,
+        last_name: read.text("last_name")?,
+        email: read.text("email")?,
+        password_hash: read.text("password_hash")?,
+        assigned_ips: read.value("assigned_ips")?,
+        eula_accepted_at: read.optional_time("eula_accepted_at")?,
+        created_at: read.time("created_at")?,
+        expires_at: read.optional_time("expires_at")?,
+        last_login_at: read.optional_time("last_login_at")?,
+    })
+}

@@ -1,0 +1,120 @@
+//! Typed arguments of a request. They are asked for by the parameter's declaration, not by name,
+//! so that a misspelt name does not compile.
+
+use palisade_model::{IpSet, Qid, ScanRef, Timestamp};
+
+use crate::parameter::Parameter;
+
+/// A parsed value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    Text(String),
+    Choice(&'static str),
+    Switch(bool),
+    IpSet(IpSet),
+    ScanRef(ScanRef),
+    DateTime(Timestamp),
+    Integer(u64),
+    Qids(Vec<Qid>),
+    Titles(Vec<String>),
+}
+
+/// One argument: the declaration, the text as sent, and what it means.
+#[derive(Debug, Clone)]
+pub(crate) struct Argument {
+    pub(crate) parameter: &'static Parameter,
+    pub(crate) text: String,
+    pub(crate) value: Value,
+}
+
+/// The arguments of one request, each parameter at most once.
+#[derive(Debug, Clone, Default)]
+pub struct Arguments(Vec<Argument>);
+
+/// Declares a getter for one kind of value.
+macro_rules! getter {
+    ($(#[$doc:meta])* $name:ident, $variant:ident, $out:ty) => {
+        $(#[$doc])*
+        #[must_use]
+        pub fn $name(&self, parameter: &Parameter) -> Option<&$out> {
+            match self.value(parameter) {
+                Some(Value::$variant(value)) => Some(value),
+                _ => None,
+            }
+        }
+    };
+}
+
+impl Arguments {
+    pub(crate) fn new(arguments: Vec<Argument>) -> Self {
+        Self(arguments)
+    }
+
+    /// Whether the parameter was given.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.text_of(name).is_some()
+    }
+
+    pub(crate) fn text_of(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|argument| argument.parameter.name == name).map(|argument| argument.text.as_str())
+    }
+
+    fn value(&self, parameter: &Parameter) -> Option<&Value> {
+        self.0
+            .iter()
+            .find(|argument| argument.parameter.name == parameter.name)
+            .map(|argument| &argument.value)
+    }
+
+    /// The value as the client wrote it.
+    #[must_use]
+    pub fn written(&self, parameter: &Parameter) -> Option<&str> {
+        self.text_of(parameter.name)
+    }
+
+    getter!(/** A free text, possibly empty. */ text, Text, str);
+    getter!(/** The addresses of an address list. */ ip_set, IpSet, IpSet);
+    getter!(/** A scan reference. */ scan_ref, ScanRef, ScanRef);
+    getter!(/** The QIDs of a list, in the order given, each once. */ qids, Qids, [Qid]);
+    getter!(/** The titles of a list. */ titles, Titles, [String]);
+
+    /// A text that is not blank.
+    #[must_use]
+    pub fn filled_text(&self, parameter: &Parameter) -> Option<&str> {
+        self.text(parameter).filter(|text| !text.trim().is_empty())
+    }
+
+    /// The word chosen.
+    #[must_use]
+    pub fn choice(&self, parameter: &Parameter) -> Option<&'static str> {
+        match self.value(parameter) {
+            Some(Value::Choice(word)) => Some(word),
+            _ => None,
+        }
+    }
+
+    /// Whether a switch is on; off when it was not given.
+    #[must_use]
+    pub fn switch(&self, parameter: &Parameter) -> bool {
+        matches!(self.value(parameter), Some(Value::Switch(true)))
+    }
+
+    /// A point in time.
+    #[must_use]
+    pub fn date_time(&self, parameter: &Parameter) -> Option<Timestamp> {
+        match self.value(parameter) {
+            Some(Value::DateTime(at)) => Some(*at),
+            _ => None,
+        }
+    }
+
+    /// A whole number.
+    #[must_use]
+    pub fn integer(&self, parameter: &Parameter) -> Option<u64> {
+        match self.value(parameter) {
+            Some(Value::Integer(number)) => Some(*number),
+            _ => None,
+        }
+    }
+}

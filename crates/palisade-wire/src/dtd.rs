@@ -1,0 +1,55 @@
+//! The document types of our answers. We wrote them from what the answers hold; they are served
+//! at the server's root, where the DOCTYPE of every answer points.
+
+/// A document type definition.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Dtd {
+    /// Its name at the server's root, for example `scan-1.dtd`.
+    pub file: &'static str,
+    pub text: &'static str,
+}
+
+pub const ABOUT: Dtd = Dtd { file: "about.dtd", text: include_str!("../dtd/about.dtd") };
+pub const GENERIC_RETURN: Dtd =
+    Dtd { file: "generic_return.dtd", text: include_str!("../dtd/generic_return.dtd") };
+pub const IP_LIST: Dtd = Dtd { file: "ip_list.dtd", text: include_str!("../dtd/ip_list.dtd") };
+pub const SCAN: Dtd = Dtd { file: "scan-1.dtd", text: include_str!("../dtd/scan-1.dtd") };
+pub const SCAN_REPORT_LIST: Dtd =
+    Dtd { file: "scan_report_list.dtd", text: include_str!("../dtd/scan_report_list.dtd") };
+pub const SCAN_RUNNING_LIST: Dtd =
+    Dtd { file: "scan_running_list.dtd", text: include_str!("../dtd/scan_running_list.dtd") };
+
+/// All of them, by file name.
+pub const ALL: [&Dtd; 6] = [&ABOUT, &GENERIC_RETURN, &IP_LIST, &SCAN, &SCAN_REPORT_LIST, &SCAN_RUNNING_LIST];
+
+impl Dtd {
+    /// Where the definition lies on the server at `base_url`.
+    #[must_use]
+    pub fn url(&self, base_url: &str) -> String {
+        format!("{base_url}/{}", self.file)
+    }
+
+    /// The names of the elements that the definition declares, in its order.
+    pub fn elements(&self) -> impl Iterator<Item = &'static str> {
+        self.text.split("<!ELEMENT").skip(1).filter_map(|part| part.split_whitespace().next())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_named_once_and_sorted() {
+        let files: Vec<&str> = ALL.iter().map(|dtd| dtd.file).collect();
+        let mut sorted = files.clone();
+        sorted.sort_unstable();
+        sorted.dedup();
+        assert_eq!(files, sorted);
+    }
+
+    #[test]
+    fn elements_are_listed() {
+        assert_eq!(GENERIC_RETURN.elements().collect::<Vec<_>>(), ["GENERIC_RETURN", "API", "RETURN"]);
+    }
+}

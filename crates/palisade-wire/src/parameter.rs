@@ -1,0 +1,259 @@
+//! One parameter of an API call: its name, what it may hold, and the sentence that documents it.
+
+use std::fmt;
+
+use palisade_model::IpSetError;
+
+use crate::argument::Value;
+use crate::date_time::parse_date_time;
+use crate::parameter_error::InvalidReason;
+
+/// Longest list of addresses, in characters: the most items a list may have, written out long.
+const IP_SET_CHARS_MAX: usize = 1_000_000;
+/// Longest value of the kinds that are one word or number.
+const WORD_CHARS_MAX: usize = 100;
+
+/// What a parameter may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ParameterKind {
+    /// Free text without control characters (tabs and line ends are allowed), possibly empty.
+    Text { max_chars: usize },
+    /// One of these words, exactly.
+    Choice(&'static [&'static str]),
+    /// `yes` or `no`, in any case.
+    YesNo,
+    /// `0` or `1`.
+    ZeroOne,
+    /// IPv4 addresses, ranges and CIDR blocks, separated by commas.
+    IpSet,
+    /// `scan/<seconds>.<number>`.
+    ScanRef,
+    /// A date or a date and time, UTC.
+    DateTime,
+    /// A whole number within bounds, both included.
+    Integer { min: u64, max: u64 },
+    /// QIDs separated by commas.
+    QidList { max_items: usize },
+    /// Titles separated by commas.
+    Titles { max_items: usize, max_chars: usize },
+}
+
+impl ParameterKind {
+    /// Most characters a value may have before it is even looked at.
+    #[must_use]
+    pub const fn chars_max(self) -> usize {
+        match self {
+            Self::Text { max_chars } => max_chars,
+            Self::Choice(_)
+            | Self::YesNo
+            | Self::ZeroOne
+            | Self::ScanRef
+            | Self::DateTime
+            | Self::Integer { .. } => WORD_CHARS_MAX,
+            Self::IpSet => IP_SET_CHARS_MAX,
+            // Ten digits, a comma and a blank.
+            Self::QidList { max_items } => max_items * 12,
+            Self::Titles { max_items, max_chars } => max_items * (max_chars + 2),
+        }
+    }
+
+    /// Turns the text into a value of this kind.
+    pub fn parse(self, text: &str) -> Result<Value, InvalidReason> {
+        match self {
+            Self::Text { .. } => parse_text(text),
+            Self::Choice(words) => words
+                .iter()
+                .find(|word| **word == text)
+                .map(|word| Value::Choice(word))
+                .ok_or(InvalidReason::NotAChoice(words)),
+            Self::YesNo => parse_switch(text, "yes", "no"),
+            Self::ZeroOne => parse_switch(text, "1", "0"),
+            Self::IpSet => text.parse().map(Value::IpSet).map_err(InvalidReason::IpSet),
+            Self::ScanRef => text.parse().map(Value::ScanRef).map_err(|_| InvalidReason::NotAScanRef),
+            Self::DateTime => parse_date_time(text).map(Value::DateTime).ok_or(InvalidReason::NotADate),
+            Self::Integer { min, max } => text
+                .parse()
+                .ok()
+                .filter(|number| (min..=max).contains(number))
+                .map(Value::Integer)
+                .ok_or(InvalidReason::NotAnInteger { min, max }),
+            Self::QidList { max_items } => parse_qids(text, max_items),
+            Self::Titles { max_items, max_chars } => parse_titles(text, max_items, max_chars),
+        }
+    }
+}
+
+impl fmt::Display for ParameterKind {
+    /// The type as the user guide names it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text { max_chars } => write!(f, "text, at most {max_chars} characters"),
+            Self::Choice(words) => write!(f, "one of {}", words.join(", ")),
+            Self::YesNo => f.write_str("yes or no"),
+            Self::ZeroOne => f.write_str("0 or 1"),
+            Self::IpSet => f.write_str("IPv4 addresses, ranges and CIDR blocks, separated by commas"),
+            Self::ScanRef => f.write_str("scan reference, scan/<seconds>.<number>"),
+            Self::DateTime => f.write_str("date, YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ (UTC)"),
+            Self::Integer { min, max } => write!(f, "whole number, {min} to {max}"),
+            Self::QidList { max_items } => write!(f, "QIDs separated by commas, at most {max_items}"),
+            Self::Titles { max_items, max_chars } => {
+                write!(f, "titles separated by commas, at most {max_items} of {max_chars} characters each")
+            }
+        }
+    }
+}
+
+fn parse_text(text: &str) -> Result<Value, InvalidReason> {
+    if text.chars().any(|c| c.is_control() && !matches!(c, '\t' | '\n' | '\r')) {
+        return Err(InvalidReason::ControlCharacter);
+    }
+    Ok(Value::Text(text.to_owned()))
+}
+
+fn parse_switch(text: &str, on: &'static str, off: &'static str) -> Result<Value, InvalidReason> {
+    if text.eq_ignore_ascii_case(on) {
+        Ok(Value::Switch(true))
+    } else if text.eq_ignore_ascii_case(off) {
+        Ok(Value::Switch(false))
+    } else {
+        Err(InvalidReason::NotASwitch { on, off })
+    }
+}
+
+fn parse_qids(text: &str, max_items: usize) -> Result<Value, InvalidReason> {
+    let mut qids = Vec::new();
+    for item in text.split(',').map(str::trim).filter(|item| !item.is_empty()) {
+        let qid = item.parse().map_err(|_| InvalidReason::NotAQid { item: item.to_owned() })?;
+        if qids.contains(&qid) {
+            continue;
+        }
+        if qids.len() >= max_items {
+            return Err(InvalidReason::TooManyItems { max: max_items });
+        }
+        qids.push(qid);
+    }
+    if qids.is_empty() { Err(InvalidReason::EmptyList) } else { Ok(Value::Qids(qids)) }
+}
+
+fn parse_titles(text: &str, max_items: usize, max_chars: usize) -> Result<Value, InvalidReason> {
+    if text.chars().any(char::is_control) {
+        return Err(InvalidReason::ControlCharacter);
+    }
+    let titles: Vec<String> =
+        text.split(',').map(str::trim).filter(|title| !title.is_empty()).map(str::to_owned).collect();
+    if titles.is_empty() {
+        Err(InvalidReason::EmptyList)
+    } else if titles.len() > max_items {
+        Err(InvalidReason::TooManyItems { max: max_items })
+    } else if titles.iter().any(|title| title.chars().count() > max_chars) {
+        Err(InvalidReason::TitleTooLong { max_chars })
+    } else {
+        Ok(Value::Titles(titles))
+    }
+}
+
+/// The offending part of a list of addresses, when the error knows it.
+pub(crate) fn offending_item(error: &IpSetError) -> Option<&str> {
+    match error {
+        IpSetError::NotAnAddress { item }
+        | IpSetError::Ipv6 { item }
+        | IpSetError::Reversed { item }
+        | IpSetError::Prefix { item }
+        | IpSetError::NotAHost { item } => Some(item),
+        IpSetError::Empty | IpSetError::TooManyItems { .. } => None,
+    }
+}
+
+/// One parameter of a call. Built as a constant: `Parameter::new(..).required().example(..)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parameter {
+    /// As it stands in a request; lower case, case matters.
+    pub name: &'static str,
+    pub kind: ParameterKind,
+    pub required: bool,
+    /// One or two sentences for the user guide.
+    pub description: &'static str,
+    /// A value that the parameter takes; also used by the generated tests.
+    pub example: &'static str,
+    /// What holds when the parameter is absent, in words of the user guide.
+    pub default: Option<&'static str>,
+    /// Its value is never shown: not in errors, not in the activity log.
+    pub secret: bool,
+}
+
+impl Parameter {
+    /// An optional parameter.
+    #[must_use]
+    pub const fn new(
+        name: &'static str,
+        kind: ParameterKind,
+        example: &'static str,
+        description: &'static str,
+    ) -> Self {
+        Self { name, kind, required: false, description, example, default: None, secret: false }
+    }
+
+    #[must_use]
+    pub const fn required(mut self) -> Self {
+        self.required = true;
+        self
+    }
+
+    #[must_use]
+    pub const fn default(mut self, default: &'static str) -> Self {
+        self.default = Some(default);
+        self
+    }
+
+    #[must_use]
+    pub const fn secret(mut self) -> Self {
+        self.secret = true;
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(kind: ParameterKind, text: &str, expected: &Result<Value, InvalidReason>) {
+        assert_eq!(&kind.parse(text), expected, "{kind:?} from {text:?}");
+    }
+
+    #[test]
+    fn the_two_families_of_switches_are_not_interchangeable() {
+        check(ParameterKind::YesNo, "Yes", &Ok(Value::Switch(true)));
+        check(ParameterKind::YesNo, "no", &Ok(Value::Switch(false)));
+        check(ParameterKind::ZeroOne, "1", &Ok(Value::Switch(true)));
+        check(ParameterKind::YesNo, "1", &Err(InvalidReason::NotASwitch { on: "yes", off: "no" }));
+        check(ParameterKind::ZeroOne, "yes", &Err(InvalidReason::NotASwitch { on: "1", off: "0" }));
+    }
+
+    #[test]
+    fn lists_tolerate_blanks_and_know_their_bounds() {
+        let qids = [6, 45038].into_iter().filter_map(palisade_model::Qid::new).collect();
+        let kind = ParameterKind::QidList { max_items: 2 };
+        check(kind, "6, 45038,6", &Ok(Value::Qids(qids)));
+        check(kind, "6,7,8", &Err(InvalidReason::TooManyItems { max: 2 }));
+        check(kind, "6,x", &Err(InvalidReason::NotAQid { item: "x".to_owned() }));
+        check(kind, " , ", &Err(InvalidReason::EmptyList));
+        let kind = ParameterKind::Titles { max_items: 2, max_chars: 5 };
+        check(kind, "All, Some", &Ok(Value::Titles(vec!["All".to_owned(), "Some".to_owned()])));
+        check(kind, "Longer", &Err(InvalidReason::TitleTooLong { max_chars: 5 }));
+    }
+
+    #[test]
+    fn numbers_keep_their_bounds() {
+        let kind = ParameterKind::Integer { min: 1, max: 10 };
+        check(kind, "10", &Ok(Value::Integer(10)));
+        check(kind, "0", &Err(InvalidReason::NotAnInteger { min: 1, max: 10 }));
+        check(kind, "ten", &Err(InvalidReason::NotAnInteger { min: 1, max: 10 }));
+    }
+
+    #[test]
+    fn control_characters_are_no_text() {
+        check(ParameterKind::Text { max_chars: 9 }, "a\tb\nc", &Ok(Value::Text("a\tb\nc".to_owned())));
+        check(ParameterKind::Text { max_chars: 9 }, "a\u{0}b", &Err(InvalidReason::ControlCharacter));
+    }
+}

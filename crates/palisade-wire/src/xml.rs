@@ -1,0 +1,375 @@
+//! The one XML writer. Every answer and every page of the user guide is written with it; no
+//! other file types an angle bracket.
+//!
+//! It streams: [`XmlWriter::take`] hands over what has been written so far, at any moment, so
+//! memory does not grow with the answer. Element names are constants of the program and are
+//! trusted; everything else is escaped, and characters that XML cannot hold become U+FFFD.
+//!
+//! Layout: two blanks a level, an element with text on one line. Clients that read line by line
+//! rely on the first two lines: the declaration, then the document type.
+
+use std::borrow::Cow;
+
+use quick_xml::Writer;
+use quick_xml::escape::partial_escape;
+use quick_xml::events::{BytesCData, BytesEnd, BytesStart, BytesText, Event};
+
+/// Attributes of an element, in the order they are written.
+pub type Attributes<'a> = &'a [(&'a str, &'a str)];
+
+/// Writes XML into memory, piece by piece.
+#[derive(Debug)]
+pub struct XmlWriter {
+    out: Vec<u8>,
+    open: Vec<&'static str>,
+}
+
+impl Default for XmlWriter {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl XmlWriter {
+    /// A writer with nothing written; for parts of documents.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { out: Vec::new(), open: Vec::new() }
+    }
+
+    /// Starts a document: the declaration on line 1, the document type on line 2.
+    #[must_use]
+    pub fn document(root: &str, dtd_url: &str) -> Self {
+        let mut xml = Self::new();
+        xml.raw("<?xml version=\"1.0\" encoding=\"UTF-8\" ?>\n");
+        let url = valid(dtd_url).replace('"', "%22");
+        xml.raw(&format!("<!DOCTYPE {root} SYSTEM \"{url}\">\n"));
+        xml
+    }
+
+    /// Starts an HTML page.
+    #[must_use]
+    pub fn html() -> Self {
+        let mut xml = Self::new();
+        xml.raw("<!DOCTYPE html>\n");
+        xml
+    }
+
+    /// What was written since the last call.
+    #[must_use]
+    pub fn take(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.out)
+    }
+
+    /// Bytes written since the last [`take`](Self::take).
+    #[must_use]
+    pub fn pending(&self) -> usize {
+        self.out.len()
+    }
+
+    /// Ends the document: closes what is open and hands everything over.
+    #[must_use]
+    pub fn finish(mut self) -> Vec<u8> {
+        self.close_all();
+        self.take()
+    }
+
+    /// `<!-- text -->`
+    pub fn comment(&mut self, text: &str) {
+        self.indent();
+        self.raw(&format!("<!-- {} -->\n", comment_text(text)));
+    }
+
+    /// `<!-- text //-->`, the form of notices before and after the root.
+    pub fn notice(&mut self, text: &str) {
+        self.indent();
+        self.raw(&format!("<!-- {} //-->\n", comment_text(text)));
+    }
+
+    /// Opens an element whose children follow.
+    pub fn open(&mut self, name: &'static str, attributes: Attributes<'_>) {
+        self.indent();
+        self.event(Event::Start(start(name, attributes)));
+        self.raw("\n");
+        self.open.push(name);
+    }
+
+    /// Closes the element opened last; nothing is open, nothing happens.
+    pub fn close(&mut self) {
+        if let Some(name) = self.open.pop() {
+            self.indent();
+            self.event(Event::End(BytesEnd::new(name)));
+            self.raw("\n");
+        }
+    }
+
+    /// Closes everything that is open.
+    pub fn close_all(&mut self) {
+        while !self.open.is_empty() {
+            self.close();
+        }
+    }
+
+    /// An element with children; without any it is written as an empty element.
+    pub fn element(
+        &mut self,
+        name: &'static str,
+        attributes: Attributes<'_>,
+        children: impl FnOnce(&mut Self),
+    ) {
+        let before = self.out.len();
+        self.open(name, attributes);
+        let opened = self.out.len();
+        children(self);
+        if self.out.len() == opened {
+            self.open.pop();
+            self.out.truncate(before);
+            self.empty(name, attributes);
+        } else {
+            self.close();
+        }
+    }
+
+    /// An element with nothing in it.
+    pub fn empty(&mut self, name: &str, attributes: Attributes<'_>) {
+        self.indent();
+        self.event(Event::Empty(start(name, attributes)));
+        self.raw("\n");
+    }
+
+    /// An element with a machine's value: a number, a date, a flag.
+    pub fn text(&mut self, name: &str, value: &str) {
+        self.text_with(name, &[], value);
+    }
+
+    /// Like [`text`](Self::text), with attributes.
+    pub fn text_with(&mut self, name: &str, attributes: Attributes<'_>, value: &str) {
+        self.indent();
+        self.event(Event::Start(start(name, attributes)));
+        self.write_text(value);
+        self.end_of_line(name);
+    }
+
+    /// An element with a person's text, in a CDATA section.
+    pub fn cdata(&mut self, name: &str, value: &str) {
+        self.cdata_with(name, &[], value);
+    }
+
+    /// Like [`cdata`](Self::cdata), with attributes.
+    pub fn cdata_with(&mut self, name: &str, attributes: Attributes<'_>, value: &str) {
+        self.indent();
+        self.event(Event::Start(start(name, attributes)));
+        let value = valid(value);
+        // `]]>` ends a section, so it is spread over two of them.
+        for event in BytesCData::escaped(&value) {
+            self.event(Event::CData(event));
+        }
+        self.end_of_line(name);
+    }
+
+    /// An element with a machine's value on a line of its own, as errors are written.
+    pub fn padded_text(&mut self, name: &str, attributes: Attributes<'_>, value: &str) {
+        self.indent();
+        self.event(Event::Start(start(name, attributes)));
+        self.raw("\n");
+        self.indent();
+        self.raw("  ");
+        self.write_text(value);
+        self.raw("\n");
+        self.indent();
+        self.end_of_line(name);
+    }
+
+    /// [`text`](Self::text) when there is a value.
+    pub fn optional_text(&mut self, name: &str, value: Option<&str>) {
+        if let Some(value) = value {
+            self.text(name, value);
+        }
+    }
+
+    /// [`cdata`](Self::cdata) when there is a value.
+    pub fn optional_cdata(&mut self, name: &str, value: Option<&str>) {
+        if let Some(value) = value {
+            self.cdata(name, value);
+        }
+    }
+
+    /// A wrapper with one entry per item; no items, no wrapper.
+    pub fn list<T>(
+        &mut self,
+        wrapper: &'static str,
+        items: impl IntoIterator<Item = T>,
+        mut write_item: impl FnMut(&mut Self, T),
+    ) {
+        let mut items = items.into_iter().peekable();
+        if items.peek().is_some() {
+            self.element(wrapper, &[], |xml| items.for_each(|item| write_item(xml, item)));
+        }
+    }
+
+    /// Text between elements, for pages of mixed content.
+    pub fn words(&mut self, text: &str) {
+        self.indent();
+        self.write_text(text);
+        self.raw("\n");
+    }
+
+    fn write_text(&mut self, value: &str) {
+        let value = valid(value);
+        self.event(Event::Text(BytesText::from_escaped(partial_escape(value.as_ref()))));
+    }
+
+    fn end_of_line(&mut self, name: &str) {
+        self.event(Event::End(BytesEnd::new(name)));
+        self.raw("\n");
+    }
+
+    fn indent(&mut self) {
+        let depth = self.open.len();
+        self.out.extend(std::iter::repeat_n(b' ', depth * 2));
+    }
+
+    fn raw(&mut self, text: &str) {
+        self.out.extend_from_slice(text.as_bytes());
+    }
+
+    fn event(&mut self, event: Event<'_>) {
+        let written = Writer::new(&mut self.out).write_event(event);
+        debug_assert!(written.is_ok(), "writing into memory does not fail");
+    }
+}
+
+fn start<'a>(name: &'a str, attributes: Attributes<'a>) -> BytesStart<'a> {
+    let mut tag = BytesStart::new(name);
+    for (key, value) in attributes {
+        tag.push_attribute((*key, valid(value).as_ref()));
+    }
+    tag
+}
+
+/// The text with every character that XML 1.0 cannot hold replaced.
+fn valid(text: &str) -> Cow<'_, str> {
+    if text.chars().all(is_xml_character) {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(text.chars().map(|c| if is_xml_character(c) { c } else { '\u{fffd}' }).collect())
+    }
+}
+
+const fn is_xml_character(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
+}
+
+/// A comment cannot hold two hyphens in a row, nor end with one.
+fn comment_text(text: &str) -> String {
+    let mut safe = valid(text).replace("--", "- -").replace("--", "- -");
+    if safe.ends_with('-') {
+        safe.push(' ');
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use quick_xml::Reader;
+
+    use super::*;
+
+    fn written(write: impl FnOnce(&mut XmlWriter)) -> String {
+        let mut xml = XmlWriter::new();
+        write(&mut xml);
+        String::from_utf8(xml.finish()).unwrap()
+    }
+
+    #[test]
+    fn the_first_two_lines_are_what_clients_read() {
+        let mut xml = XmlWriter::document("SCAN", "https://scans.example/scan-1.dtd");
+        xml.empty("SCAN", &[("value", "None")]);
+        let text = String::from_utf8(xml.finish()).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], r#"<?xml version="1.0" encoding="UTF-8" ?>"#);
+        assert_eq!(lines[1], r#"<!DOCTYPE SCAN SYSTEM "https://scans.example/scan-1.dtd">"#);
+        assert_eq!(lines[2], r#"<SCAN value="None"/>"#);
+    }
+
+    #[test]
+    fn children_are_indented_and_absent_ones_leave_nothing() {
+        let text = written(|xml| {
+            xml.element("A", &[("k", "a\"<b")], |xml| {
+                xml.text("B", "1 < 2 & 3");
+                xml.optional_text("C", None);
+                xml.optional_cdata("D", Some("<x>"));
+                xml.list("E", [1, 2], |xml, item| xml.text("F", &item.to_string()));
+                xml.list("G", [] as [i32; 0], |xml, item| xml.text("F", &item.to_string()));
+                xml.padded_text("H", &[], "no");
+            });
+        });
+        assert_eq!(
+            text,
+            "<A k=\"a&quot;&lt;b\">\n  <B>1 &lt; 2 &amp; 3</B>\n  <D><![CDATA[<x>]]></D>\n  <E>\n    \
+             <F>1</F>\n    <F>2</F>\n  </E>\n  <H>\n    no\n  </H>\n</A>\n"
+        );
+    }
+
+    #[test]
+    fn an_element_without_children_is_empty() {
+        assert_eq!(written(|xml| xml.element("A", &[("k", "v")], |_| {})), "<A k=\"v\"/>\n");
+    }
+
+    #[test]
+    fn comments_stay_comments() {
+        assert_eq!(written(|xml| xml.comment("a --> b---")), "<!-- a - -> b- - -  -->\n");
+        assert_eq!(written(|xml| xml.notice("x")), "<!-- x //-->\n");
+    }
+
+    #[test]
+    fn what_is_taken_is_not_written_again() {
+        let mut xml = XmlWriter::new();
+        xml.open("A", &[]);
+        assert_eq!(xml.take(), b"<A>\n");
+        xml.close();
+        assert_eq!(xml.finish(), b"</A>\n");
+    }
+
+    /// The text content of `<A>` as a reader sees it.
+    fn read_back(document: &str) -> String {
+        let mut reader = Reader::from_str(document);
+        let mut text = String::new();
+        loop {
+            match reader.read_event().unwrap() {
+                Event::Text(part) => text.push_str(&part),
+                Event::CData(part) => text.push_str(&part),
+                Event::GeneralRef(part) => {
+                    text.push_str(&quick_xml::escape::unescape(&format!("&{};", &*part)).unwrap());
+                }
+                Event::Eof => return text,
+                _ => {}
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_reads_back(text in any::<String>()) {
+            let expected = valid(&text).into_owned();
+            let plain = written(|xml| xml.text("A", &text));
+            prop_assert_eq!(read_back(plain.trim_end()), expected.clone());
+            let section = written(|xml| xml.cdata("A", &text));
+            prop_assert_eq!(read_back(section.trim_end()), expected);
+        }
+
+        #[test]
+        fn sections_survive_their_own_end(parts in proptest::collection::vec("(\\]|>|a){0,6}", 0..6)) {
+            let text = parts.concat();
+            prop_assert_eq!(read_back(written(|xml| xml.cdata("A", &text)).trim_end()), text);
+        }
+
+        #[test]
+        fn no_comment_holds_two_hyphens(text in "[-> a]{0,12}") {
+            let comment = written(|xml| xml.comment(&text));
+            let inner = comment.trim_end().strip_prefix("<!--").and_then(|rest| rest.strip_suffix("-->")).unwrap();
+            prop_assert!(!inner.contains("--") && !inner.ends_with('-'), "{}", comment);
+        }
+    }
+}

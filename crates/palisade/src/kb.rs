@@ -1,0 +1,79 @@
+//! `palisade kb`: looks into the KnowledgeBase.
+
+use clap::Subcommand;
+use palisade_kb::{Entry, KnowledgeBase};
+use palisade_model::{FindingKind, Qid};
+
+use crate::terminal::{line, table};
+
+/// What to look up.
+#[derive(Debug, Subcommand)]
+pub(crate) enum KbCommand {
+    /// List all entries, or those whose title, category or CVE has a word
+    List {
+        /// Words that all must occur, in any case
+        words: Vec<String>,
+    },
+    /// Show one entry
+    Show {
+        /// Its number
+        qid: Qid,
+    },
+}
+
+/// Why a look-up failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum KbError {
+    #[error("the KnowledgeBase cannot be loaded")]
+    Load(#[from] palisade_kb::Error),
+    #[error("there is no QID {0}")]
+    Unknown(Qid),
+}
+
+pub(crate) fn run(command: KbCommand) -> Result<(), KbError> {
+    let kb = KnowledgeBase::embedded()?;
+    match command {
+        KbCommand::List { words } => {
+            let words: Vec<String> = words.iter().map(|word| word.to_lowercase()).collect();
+            let head = ["QID", "severity", "kind", "title"].map(str::to_owned).to_vec();
+            let rows = kb.entries().filter(|entry| has_all(entry, &words)).map(|entry| {
+                vec![
+                    entry.qid.to_string(),
+                    entry.severity.to_string(),
+                    kind(entry.kind).to_owned(),
+                    entry.title.clone(),
+                ]
+            });
+            line(table(&std::iter::once(head).chain(rows).collect::<Vec<_>>()).trim_end());
+        }
+        KbCommand::Show { qid } => {
+            let entry = kb.entry(qid).ok_or(KbError::Unknown(qid))?;
+            line(format!("QID {}: {}", entry.qid, entry.title));
+            line(format!("Severity {}, {}, {}", entry.severity, kind(entry.kind), entry.category));
+            if !entry.cves.is_empty() {
+                line(entry.cves.join(", "));
+            }
+            for (title, text) in
+                [("Threat", &entry.threat), ("Impact", &entry.impact), ("Solution", &entry.solution)]
+            {
+                line(format!("\n{title}\n{}", text.trim()));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn has_all(entry: &Entry, words: &[String]) -> bool {
+    let text =
+        format!("{} {} {} {}", entry.qid, entry.title, entry.category, entry.cves.join(" ")).to_lowercase();
+    words.iter().all(|word| text.contains(word))
+}
+
+pub(crate) const fn kind(kind: FindingKind) -> &'static str {
+    match kind {
+        FindingKind::Vulnerability => "confirmed",
+        FindingKind::Potential => "potential",
+        FindingKind::Information => "information",
+        FindingKind::Service => "service information",
+    }
+}

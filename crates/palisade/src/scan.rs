@@ -1,0 +1,308 @@
+//! `palisade scan`: the same scan without a server.
+
+use std::io::IsTerminal;
+use std::sync::Arc;
+
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use palisade_api::v1::scan_file::scan_file;
+use palisade_app::{About, HostReport, LaunchType, ScanView, describe_option_profile};
+use palisade_engine::{Event, Limits, ScanContext, ScanOrder, SliceProgress, scan_hosts};
+use palisade_kb::KnowledgeBase;
+use palisade_model::option_profile::{TcpPorts, UdpPorts};
+use palisade_model::port_set::NotAPort;
+use palisade_model::{
+    Clock, HostResult, IdSource, Login, OptionProfile, PortSet, Qid, ScanRef, ScanStatus, SystemClock,
+    SystemIds, Timestamp,
+};
+use serde::Serialize;
+use tokio::sync::mpsc;
+
+use crate::targets;
+use crate::terminal::{line, plain, raw, table};
+
+/// Connections and datagrams a second that no `--rate` goes beyond.
+const RATE_PPS_MAX: u32 = 1_000_000;
+/// Where the DTD of the printed document lies when no server is named.
+const BASE_URL: &str = "https://localhost:8443";
+/// Events that may wait before the scan waits for the terminal.
+const EVENTS_WAITING_MAX: usize = 256;
+
+/// What to print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Table,
+    /// An array of hosts with facts and findings
+    Json,
+    /// The SCAN document of the API
+    Xml,
+}
+
+/// A scan's own arguments.
+#[derive(Debug, Args)]
+pub(crate) struct ScanArguments {
+    /// Addresses, ranges, CIDR blocks or names; only hosts you may scan
+    #[arg(value_name = "TARGET", required = true)]
+    targets: Vec<String>,
+
+    /// What to print
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+
+    /// TCP ports: standard, full, none, or a list such as 22,80,8000-8100
+    #[arg(long, value_name = "PORTS", default_value = "standard", value_parser = tcp_ports)]
+    ports: TcpPorts,
+
+    /// UDP ports: standard, none, or a list
+    #[arg(long, value_name = "PORTS", default_value = "standard", value_parser = udp_ports)]
+    udp: UdpPorts,
+
+    /// Judge only these QIDs
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    qids: Option<Vec<Qid>>,
+
+    /// Connections and datagrams started in a second, at most
+    #[arg(long, value_name = "PPS", value_parser = clap::value_parser!(u32).range(1..=i64::from(RATE_PPS_MAX)))]
+    rate: Option<u32>,
+
+    /// Hosts scanned at the same time
+    #[arg(long, value_name = "HOSTS", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    hosts_parallel: Option<u16>,
+
+    /// DNS zones to ask name servers for
+    #[arg(long, value_name = "ZONE", value_delimiter = ',')]
+    zones: Vec<String>,
+}
+
+/// Why the scan could not be done.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ScanError {
+    #[error("the targets cannot be used")]
+    Targets(#[from] targets::TargetError),
+    #[error("the KnowledgeBase cannot be loaded")]
+    KnowledgeBase(#[from] palisade_kb::Error),
+    #[error("the result cannot be written as JSON")]
+    Json(#[from] serde_json::Error),
+}
+
+/// One finding as the JSON output has it: what was found, and what the KnowledgeBase calls it.
+#[derive(Serialize)]
+struct NamedFinding<'a> {
+    #[serde(flatten)]
+    finding: &'a palisade_model::Finding,
+    title: &'a str,
+    severity: u8,
+    kind: &'static str,
+}
+
+#[derive(Serialize)]
+struct NamedResult<'a> {
+    facts: &'a palisade_model::HostFacts,
+    findings: Vec<NamedFinding<'a>>,
+    tested: &'a [Qid],
+    tcp_ports: &'a PortSet,
+    udp_ports: &'a PortSet,
+}
+
+pub(crate) async fn run(arguments: ScanArguments) -> Result<(), ScanError> {
+    let targets = targets::resolve(&arguments.targets)?;
+    let kb = Arc::new(KnowledgeBase::embedded()?);
+    let started_at = SystemClock.now();
+    let mut profile = OptionProfile::initial();
+    profile.tcp = arguments.ports;
+    profile.udp = arguments.udp;
+    profile.performance.rate_pps = arguments.rate.unwrap_or(profile.performance.rate_pps);
+    profile.performance.hosts_parallel =
+        arguments.hosts_parallel.unwrap_or(profile.performance.hosts_parallel);
+    let order = ScanOrder {
+        scan: ScanRef::new(started_at, SystemIds.below(100_000)),
+        targets,
+        profile,
+        qids: arguments.qids,
+        zones: arguments.zones,
+    };
+    let context = ScanContext {
+        kb: Arc::clone(&kb),
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(SystemIds),
+        limits: Arc::new(Limits::of_machine(RATE_PPS_MAX)),
+    };
+    let results = collect(&order, context).await;
+    match arguments.format {
+        Format::Table => results.iter().for_each(|result| show(&kb, result)),
+        Format::Json => line(serde_json::to_string_pretty(&named(&kb, &results))?),
+        Format::Xml => raw(&xml(&kb, &order, &results, started_at)),
+    }
+    Ok(())
+}
+
+/// Runs the scan with a progress bar, and gives the results in the order of the addresses.
+async fn collect(order: &ScanOrder, context: ScanContext) -> Vec<HostResult> {
+    let (events, mut received) = mpsc::channel(EVENTS_WAITING_MAX);
+    let scan = tokio::spawn(scan_hosts(order.clone(), context, events));
+    let total = order.targets.count();
+    let bar = progress_bar();
+    let mut results = Vec::new();
+    while let Some(event) = received.recv().await {
+        match event {
+            Event::Progress(progress) => advance(&bar, &progress, results.len(), total),
+            Event::Host(result) => results.push(*result),
+        }
+    }
+    // The scan has dropped its sender, so it is over; a failure of its own was logged by it.
+    let _ = scan.await;
+    bar.finish_and_clear();
+    results.sort_by_key(|result| result.facts.address);
+    results
+}
+
+fn progress_bar() -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:30} {percent:>3} %  {msg}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    let target = if std::io::stderr().is_terminal() {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    };
+    ProgressBar::with_draw_target(Some(100), target).with_style(style)
+}
+
+fn advance(bar: &ProgressBar, progress: &SliceProgress, done: usize, total: u64) {
+    if let Some(percent) = (progress.work_done * 100).checked_div(progress.work_total) {
+        bar.set_position(percent.min(100));
+    }
+    bar.set_message(format!(
+        "{done} of {total} hosts done, {}, {} findings",
+        progress.stage.as_str(),
+        progress.findings
+    ));
+}
+
+fn named<'a>(kb: &'a KnowledgeBase, results: &'a [HostResult]) -> Vec<NamedResult<'a>> {
+    results
+        .iter()
+        .map(|result| NamedResult {
+            facts: &result.facts,
+            findings: result
+                .findings
+                .iter()
+                .filter_map(|finding| {
+                    let entry = kb.entry(finding.qid)?;
+                    Some(NamedFinding {
+                        finding,
+                        title: &entry.title,
+                        severity: entry.severity.level(),
+                        kind: crate::kb::kind(entry.kind),
+                    })
+                })
+                .collect(),
+            tested: &result.tested,
+            tcp_ports: &result.tcp_ports,
+            udp_ports: &result.udp_ports,
+        })
+        .collect()
+}
+
+fn show(kb: &KnowledgeBase, result: &HostResult) {
+    let facts = &result.facts;
+    let name = facts.name.as_deref().unwrap_or("no registered hostname");
+    if !facts.alive {
+        line(format!("{}  {}  not alive", facts.address, plain(name)));
+        return;
+    }
+    let os = facts.os.as_ref().map_or("unknown operating system", |os| os.name.as_str());
+    line(format!("{}  {}  {}", facts.address, plain(name), plain(os)));
+    let services = facts.ports.iter().map(|port| {
+        let product = port.product.as_ref().map_or_else(String::new, |product| {
+            format!("{} {}", product.name, product.version.as_deref().unwrap_or_default())
+        });
+        let tls = if port.implicit_tls { " over TLS" } else { "" };
+        vec![
+            format!("{}/{}", port.port, port.transport),
+            format!("{}{tls}", port.service),
+            plain(product.trim()),
+        ]
+    });
+    let head = ["port", "service", "product"].map(str::to_owned).to_vec();
+    line(table(&std::iter::once(head).chain(services).collect::<Vec<_>>()));
+    let mut found: Vec<_> = result
+        .findings
+        .iter()
+        .filter_map(|finding| kb.entry(finding.qid).map(|entry| (entry, finding)))
+        .filter(|(entry, _)| entry.kind.is_detection())
+        .collect();
+    found.sort_by_key(|(entry, finding)| (std::cmp::Reverse(entry.severity), finding.port, entry.qid));
+    let rows = found.into_iter().map(|(entry, finding)| {
+        let port = match (finding.port, finding.transport) {
+            (Some(port), Some(transport)) => format!("{port}/{transport}"),
+            _ => String::new(),
+        };
+        vec![
+            entry.severity.to_string(),
+            crate::kb::kind(entry.kind).to_owned(),
+            entry.qid.to_string(),
+            port,
+            entry.title.clone(),
+        ]
+    });
+    let head = ["severity", "kind", "QID", "port", "title"].map(str::to_owned).to_vec();
+    line(table(&std::iter::once(head).chain(rows).collect::<Vec<_>>()));
+}
+
+/// The document that a server would answer for the same scan.
+fn xml(kb: &KnowledgeBase, order: &ScanOrder, results: &[HostResult], launched_at: Timestamp) -> String {
+    let hosts: Vec<HostReport> = results.iter().map(HostReport::from).collect();
+    let alive = results.iter().filter(|result| result.facts.alive).count();
+    let findings = results.iter().map(|result| result.findings.len()).sum::<usize>();
+    let done = u64::try_from(results.len()).unwrap_or(u64::MAX);
+    let view = ScanView {
+        scan: order.scan.clone(),
+        title: "palisade scan".to_owned(),
+        target_text: order.targets.to_string(),
+        targets: order.targets.clone(),
+        status: if alive == 0 { ScanStatus::NoHostAlive } else { ScanStatus::Finished },
+        launched_at,
+        ended_at: Some(SystemClock.now()),
+        user: Login::command_line(),
+        launch_type: LaunchType::OnDemand,
+        save_report: true,
+        option_title: order.profile.title.clone(),
+        option_is_default: order.profile.is_default,
+        options_text: describe_option_profile(&order.profile),
+        hosts_total: order.targets.count(),
+        hosts_done: done,
+        hosts_alive: u64::try_from(alive).unwrap_or(u64::MAX),
+        stage: None,
+        findings: u64::try_from(findings).unwrap_or(u64::MAX),
+        work_done: done,
+        work_total: done,
+        seconds_left: None,
+        scanner_name: "palisade".to_owned(),
+    };
+    let document = scan_file(&view, &About::of(kb), "", kb, &hosts, BASE_URL);
+    String::from_utf8_lossy(&document).into_owned()
+}
+
+fn tcp_ports(text: &str) -> Result<TcpPorts, NotAPort> {
+    match text {
+        "standard" => Ok(TcpPorts::Standard),
+        "full" => Ok(TcpPorts::Full),
+        "none" => Ok(TcpPorts::None),
+        list => some_ports(list).map(TcpPorts::List),
+    }
+}
+
+fn udp_ports(text: &str) -> Result<UdpPorts, NotAPort> {
+    match text {
+        "standard" => Ok(UdpPorts::Standard),
+        "none" => Ok(UdpPorts::None),
+        list => some_ports(list).map(UdpPorts::List),
+    }
+}
+
+/// A list that has at least one port: an empty one is a slip, not a wish.
+fn some_ports(text: &str) -> Result<PortSet, NotAPort> {
+    let ports: PortSet = text.parse()?;
+    if ports.is_empty() { Err(NotAPort { item: text.to_owned() }) } else { Ok(ports) }
+}

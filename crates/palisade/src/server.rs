@@ -1,0 +1,260 @@
+//! The server: store, use cases, built-in scanner and listener, put together and taken down.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum_server::Handle;
+use axum_server::tls_rustls::RustlsConfig;
+use palisade_api::{ApiConfig, platform_url};
+use palisade_app::{App, Config};
+use palisade_engine::{Worker, WorkerOptions};
+use palisade_kb::KnowledgeBase;
+use palisade_model::{Clock, IdSource, SystemClock, SystemIds};
+use palisade_store::Store;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::certificate;
+use crate::data_directory::{DataDirectory, DataDirectoryError};
+use crate::settings::Settings;
+
+/// How long a stopping server waits for open answers.
+const GRACE: Duration = Duration::from_secs(5);
+/// Ports tried after the wished one when it is taken.
+const PORTS_TRIED_MAX: u16 = 100;
+/// Slowest a client may send its request's head.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Why the server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ServerError {
+    #[error("the data folder cannot be used")]
+    Data(#[from] DataDirectoryError),
+    #[error("the database cannot be opened")]
+    Store(#[source] palisade_store::Error),
+    #[error("the KnowledgeBase cannot be loaded")]
+    KnowledgeBase(#[source] palisade_kb::Error),
+    #[error("cannot listen on {address}")]
+    Listen {
+        address: SocketAddr,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("plain HTTP is for loopback addresses only; {address} is not one")]
+    HttpBeyondLoopback { address: SocketAddr },
+    #[error("no self-signed certificate could be made")]
+    MakeCertificate(#[source] rcgen::Error),
+    #[error("the certificate or key in {} cannot be used", path.display())]
+    Certificate {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("the server stopped with an error")]
+    Serve(#[source] std::io::Error),
+}
+
+/// Opens store, KnowledgeBase and use cases, without listening.
+pub(crate) async fn open_app(settings: &Settings, data: &DataDirectory) -> Result<App, ServerError> {
+    let ids: Arc<dyn IdSource> = Arc::new(SystemIds);
+    let url = settings.database.clone().unwrap_or_else(|| data.sqlite_url());
+    let store = Store::open(&url, &data.documents()?).await.map_err(ServerError::Store)?;
+    let kb = KnowledgeBase::embedded().map_err(ServerError::KnowledgeBase)?;
+    let key = data.master_key(&*ids)?;
+    let config = Config { company: settings.company.clone(), lease_s: settings.lease_s, ..Config::default() };
+    Ok(App::new(store, Arc::new(kb), Arc::new(SystemClock), ids, key, config))
+}
+
+/// A listening server.
+#[derive(Debug)]
+pub(crate) struct Server {
+    address: SocketAddr,
+    /// PEM of the certificate clients may trust; `None` with plain HTTP.
+    certificate: Option<String>,
+    certificate_path: Option<PathBuf>,
+    handle: Handle<SocketAddr>,
+    stop: watch::Sender<bool>,
+    listener: JoinHandle<std::io::Result<()>>,
+    worker: JoinHandle<()>,
+}
+
+impl Server {
+    /// Starts listening and scanning. With `next_free_port` a taken port moves the server to the
+    /// next free one.
+    pub(crate) async fn start(
+        app: &App,
+        settings: &Settings,
+        data: &DataDirectory,
+        next_free_port: bool,
+    ) -> Result<Self, ServerError> {
+        if settings.http && !settings.listen.ip().is_loopback() {
+            return Err(ServerError::HttpBeyondLoopback { address: settings.listen });
+        }
+        let socket = bind(settings.listen, next_free_port)?;
+        let address = socket.local_addr().map_err(|source| listen_failed(settings.listen, source))?;
+        let router = palisade_api::router(
+            app.clone(),
+            ApiConfig {
+                base_url: settings.base_url.as_deref().map(platform_url),
+                behind_proxy: settings.behind_proxy,
+                body_max_bytes: usize::try_from(settings.body_max_bytes).unwrap_or(usize::MAX),
+                keep_alive_s: u64::from(settings.keep_alive_s),
+                tls: !settings.http,
+                ..ApiConfig::default()
+            },
+        );
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        let handle = Handle::new();
+
+        let (certificate_path, listener) = if settings.http {
+            let mut server = axum_server::from_tcp(socket)
+                .map_err(|source| listen_failed(address, source))?
+                .handle(handle.clone());
+            server
+                .http_builder()
+                .http1()
+                .timer(hyper_util::rt::TokioTimer::new())
+                .header_read_timeout(HEAD_TIMEOUT);
+            (None, tokio::spawn(server.serve(service)))
+        } else {
+            let (certificate_path, key_path) = certificate_files(settings, data, address)?;
+            let tls = RustlsConfig::from_pem_file(&certificate_path, &key_path)
+                .await
+                .map_err(|source| ServerError::Certificate { path: certificate_path.clone(), source })?;
+            let mut server = axum_server::from_tcp_rustls(socket, tls)
+                .map_err(|source| listen_failed(address, source))?
+                .handle(handle.clone());
+            server
+                .http_builder()
+                .http1()
+                .timer(hyper_util::rt::TokioTimer::new())
+                .header_read_timeout(HEAD_TIMEOUT);
+            (Some(certificate_path), tokio::spawn(server.serve(service)))
+        };
+        let certificate = certificate_path.as_deref().map(read_certificate).transpose()?;
+
+        let (stop, stopped) = watch::channel(false);
+        let link = app.link(&settings.scanner_name);
+        let worker = Worker::new(
+            Arc::new(link),
+            app.kb_shared(),
+            Arc::new(SystemClock) as Arc<dyn Clock>,
+            Arc::new(SystemIds) as Arc<dyn IdSource>,
+            WorkerOptions::default(),
+        );
+        let worker = tokio::spawn(async move { worker.run(wait_for(stopped)).await });
+        tracing::info!(%address, tls = !settings.http, "listening");
+        Ok(Self { address, certificate, certificate_path, handle, stop, listener, worker })
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// For example `https://127.0.0.1:8443`.
+    pub(crate) fn base_url(&self) -> String {
+        let scheme = if self.certificate.is_some() { "https" } else { "http" };
+        let mut address = self.address;
+        if address.ip().is_unspecified() {
+            address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+        }
+        format!("{scheme}://{address}")
+    }
+
+    pub(crate) fn certificate(&self) -> Option<&str> {
+        self.certificate.as_deref()
+    }
+
+    pub(crate) fn certificate_path(&self) -> Option<&Path> {
+        self.certificate_path.as_deref()
+    }
+
+    /// Serves until a signal comes, then stops.
+    pub(crate) async fn run(mut self) -> Result<(), ServerError> {
+        tokio::select! {
+            () = asked_to_stop() => {}
+            ended = &mut self.listener => {
+                if let Ok(Err(source)) = ended {
+                    return Err(ServerError::Serve(source));
+                }
+            }
+        }
+        self.stop().await;
+        Ok(())
+    }
+
+    /// Stops taking work, lets open answers end for a moment, and returns. What a scan has not
+    /// delivered is taken up again at the next start.
+    pub(crate) async fn stop(self) {
+        tracing::info!("stopping");
+        let _ = self.stop.send(true);
+        self.handle.graceful_shutdown(Some(GRACE));
+        let _ = tokio::time::timeout(GRACE * 2, async {
+            let _ = self.worker.await;
+            let _ = self.listener.await;
+        })
+        .await;
+    }
+}
+
+/// Resolves at the first interrupt or termination signal.
+pub(crate) async fn asked_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        Err(_) => {
+            let _ = tokio::signal::ctrl_c().await;
+        }
+    }
+}
+
+async fn wait_for(mut stopped: watch::Receiver<bool>) {
+    // An error means that the sender is gone, and with it the server.
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+}
+
+fn bind(wished: SocketAddr, next_free_port: bool) -> Result<std::net::TcpListener, ServerError> {
+    let tries = if next_free_port { PORTS_TRIED_MAX } else { 0 };
+    let mut address = wished;
+    for attempt in 0..=tries {
+        address.set_port(wished.port().saturating_add(attempt));
+        match std::net::TcpListener::bind(address) {
+            Ok(socket) => {
+                socket.set_nonblocking(true).map_err(|source| listen_failed(address, source))?;
+                return Ok(socket);
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::AddrInUse && attempt < tries => {}
+            Err(source) => return Err(listen_failed(address, source)),
+        }
+    }
+    Err(listen_failed(wished, std::io::ErrorKind::AddrInUse.into()))
+}
+
+fn listen_failed(address: SocketAddr, source: std::io::Error) -> ServerError {
+    ServerError::Listen { address, source }
+}
+
+fn certificate_files(
+    settings: &Settings,
+    data: &DataDirectory,
+    address: SocketAddr,
+) -> Result<(PathBuf, PathBuf), ServerError> {
+    if let (Some(certificate), Some(key)) = (&settings.tls_certificate, &settings.tls_key) {
+        return Ok((certificate.clone(), key.clone()));
+    }
+    let machine = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
+    let (certificate, key) = certificate::self_signed(machine.as_deref(), address.ip(), SystemClock.now())
+        .map_err(ServerError::MakeCertificate)?;
+    Ok(data.certificate(|| (certificate, key))?)
+}
+
+fn read_certificate(path: &Path) -> Result<String, ServerError> {
+    std::fs::read_to_string(path).map_err(|source| ServerError::Certificate { path: path.to_owned(), source })
+}

@@ -1,0 +1,270 @@
+//! The server's settings, declared once: flag, environment variable, file key, default and the
+//! sentence that documents them all come from [`Settings`]. A flag beats the environment, the
+//! environment beats the file, the file beats the default.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use clap::{Arg, Args, Command};
+
+/// Largest configuration file read, in bytes.
+const FILE_BYTES_MAX: u64 = 1 << 20;
+
+/// How the server runs.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Settings {
+    /// Folder for everything Palisade keeps: database, documents, master key, certificate
+    #[arg(long, env = "PALISADE_DATA", value_name = "DIR", default_value = "./palisade-data")]
+    pub(crate) data: PathBuf,
+
+    /// Database URL; without it a SQLite file in the data folder
+    ///
+    /// `postgres://user:password@host/name` for PostgreSQL, `sqlite:///path/to/file` for another
+    /// SQLite file.
+    #[arg(long, env = "PALISADE_DATABASE", value_name = "URL", hide_env_values = true)]
+    pub(crate) database: Option<String>,
+
+    /// Address and port to listen on
+    #[arg(long, env = "PALISADE_LISTEN", value_name = "ADDR:PORT", default_value = "127.0.0.1:8443")]
+    pub(crate) listen: SocketAddr,
+
+    /// Plain HTTP instead of TLS; loopback addresses only, for development
+    #[arg(
+        long, env = "PALISADE_HTTP", value_name = "BOOL", default_value = "false",
+        num_args = 0..=1, default_missing_value = "true", require_equals = true, action = clap::ArgAction::Set
+    )]
+    pub(crate) http: bool,
+
+    /// Certificate chain in PEM; without it a self-signed certificate in the data folder
+    #[arg(long, env = "PALISADE_TLS_CERTIFICATE", value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_certificate: Option<PathBuf>,
+
+    /// Private key of the certificate, in PEM
+    #[arg(long, env = "PALISADE_TLS_KEY", value_name = "FILE", requires = "tls_certificate")]
+    pub(crate) tls_key: Option<PathBuf>,
+
+    /// The domain of a private platform: documents then name `https://qualysapi.DOMAIN`
+    ///
+    /// Without it, documents name the scheme, host and port of each request.
+    #[arg(long, env = "PALISADE_BASE_URL", value_name = "DOMAIN")]
+    pub(crate) base_url: Option<String>,
+
+    /// Believe `X-Forwarded-Proto` and `X-Forwarded-For`; only behind a proxy that sets them
+    #[arg(
+        long, env = "PALISADE_BEHIND_PROXY", value_name = "BOOL", default_value = "false",
+        num_args = 0..=1, default_missing_value = "true", require_equals = true, action = clap::ArgAction::Set
+    )]
+    pub(crate) behind_proxy: bool,
+
+    /// Name of the company, shown in reports and used in new login names
+    #[arg(long, env = "PALISADE_COMPANY", value_name = "NAME", default_value = "Palisade")]
+    pub(crate) company: String,
+
+    /// Name of this server's built-in scanner; must differ between servers on one database
+    #[arg(long, env = "PALISADE_SCANNER_NAME", value_name = "NAME", default_value = "built-in")]
+    pub(crate) scanner_name: String,
+
+    /// Seconds between keep-alive comments while a scan runs (1 to 300)
+    #[arg(long, env = "PALISADE_KEEP_ALIVE_S", value_name = "SECONDS", default_value_t = 30,
+          value_parser = clap::value_parser!(u32).range(1..=300))]
+    pub(crate) keep_alive_s: u32,
+
+    /// Largest request body accepted, in bytes (1024 to 67108864)
+    #[arg(long, env = "PALISADE_BODY_MAX_BYTES", value_name = "BYTES", default_value_t = 2_097_152,
+          value_parser = clap::value_parser!(u64).range(1024..=67_108_864))]
+    pub(crate) body_max_bytes: u64,
+
+    /// Seconds after which a silent scanner loses its slice (10 to 3600)
+    #[arg(long, env = "PALISADE_LEASE_S", value_name = "SECONDS", default_value_t = 60,
+          value_parser = clap::value_parser!(u32).range(10..=3600))]
+    pub(crate) lease_s: u32,
+
+    /// What to log: a level (error, warn, info, debug, trace) or filters such as palisade_engine=debug
+    #[arg(long, env = "PALISADE_LOG", value_name = "FILTER", default_value = "info")]
+    pub(crate) log: String,
+
+    /// How to write the log, to standard error
+    #[arg(long, env = "PALISADE_LOG_FORMAT", value_name = "FORMAT", default_value = "text",
+          value_parser = ["text", "json"])]
+    pub(crate) log_format: String,
+}
+
+/// Why the configuration file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FileError {
+    #[error("cannot read the configuration file {}", path.display())]
+    Unreadable {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("the configuration file {} is larger than {FILE_BYTES_MAX} bytes", path.display())]
+    TooLarge { path: PathBuf },
+    #[error("the configuration file {} is not TOML", path.display())]
+    NotToml {
+        path: PathBuf,
+        #[source]
+        source: Box<toml::de::Error>,
+    },
+    #[error(
+        "the configuration file {} has the unknown setting '{key}'; `palisade settings` lists all",
+        path.display()
+    )]
+    UnknownKey { path: PathBuf, key: String },
+    #[error("the configuration file {} gives '{key}' a value that is not a text, number or boolean", path.display())]
+    NotAScalar { path: PathBuf, key: String },
+}
+
+/// One row of the list of settings, for documents.
+#[derive(Debug)]
+pub(crate) struct Described {
+    pub(crate) key: String,
+    pub(crate) environment: String,
+    pub(crate) value_name: String,
+    pub(crate) default: Option<String>,
+    pub(crate) help: String,
+}
+
+/// All settings, in the order they are declared.
+pub(crate) fn describe() -> Vec<Described> {
+    Settings::augment_args(Command::new("settings"))
+        .get_arguments()
+        .filter(|argument| argument.get_long().is_some() && argument.get_env().is_some())
+        .map(|argument| Described {
+            key: argument.get_id().to_string(),
+            environment: argument.get_env().unwrap_or_default().to_string_lossy().into_owned(),
+            value_name: argument
+                .get_value_names()
+                .and_then(|names| names.first())
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+            default: argument.get_default_values().first().map(|value| value.to_string_lossy().into_owned()),
+            help: argument.get_help().map(ToString::to_string).unwrap_or_default(),
+        })
+        .collect()
+}
+
+/// The page `docs/settings.md`.
+pub(crate) fn page() -> String {
+    let rows: String = describe().iter().map(row).collect();
+    PAGE_HEAD.to_owned() + &rows
+}
+
+const PAGE_HEAD: &str = "\
+# Settings
+
+Every setting can be given as a flag, as an environment variable or in the TOML file that
+`--config FILE` names. A flag beats the environment, the environment beats the file, the
+file beats the default. This page is printed by `palisade settings`.
+
+| flag | environment | file | default | meaning |
+| --- | --- | --- | --- | --- |
+";
+
+fn row(setting: &Described) -> String {
+    let Described { key, environment, value_name, default, help } = setting;
+    let flag = key.replace('_', "-");
+    let default = default.as_ref().map_or_else(|| "none".to_owned(), |default| format!("`{default}`"));
+    format!("| `--{flag} {value_name}` | `{environment}` | `{key}` | {default} | {help} |\n")
+}
+
+/// `command` with the values of the configuration file as defaults of its arguments.
+///
+/// # Errors
+/// When the file cannot be read, is not TOML, or has a key that is no setting.
+pub(crate) fn with_file(command: Command, path: &Path) -> Result<Command, FileError> {
+    let values = read(path)?;
+    let apply = |argument: Arg| match values.get(argument.get_id().as_str()) {
+        Some(value) => argument.default_value(value.clone()),
+        None => argument,
+    };
+    Ok(command.mut_subcommands(|subcommand| {
+        let nested = subcommand.mut_args(apply);
+        nested.mut_subcommands(|inner| inner.mut_args(apply))
+    }))
+}
+
+fn read(path: &Path) -> Result<BTreeMap<String, String>, FileError> {
+    let unreadable = |source| FileError::Unreadable { path: path.to_owned(), source };
+    let size = std::fs::metadata(path).map_err(unreadable)?.len();
+    if size > FILE_BYTES_MAX {
+        return Err(FileError::TooLarge { path: path.to_owned() });
+    }
+    let text = std::fs::read_to_string(path).map_err(unreadable)?;
+    let table: toml::Table = text
+        .parse()
+        .map_err(|source| FileError::NotToml { path: path.to_owned(), source: Box::new(source) })?;
+    let known: Vec<String> = describe().into_iter().map(|setting| setting.key).collect();
+    table
+        .into_iter()
+        .map(|(key, value)| {
+            if !known.contains(&key) {
+                return Err(FileError::UnknownKey { path: path.to_owned(), key });
+            }
+            match value {
+                toml::Value::String(text) => Ok((key, text)),
+                toml::Value::Integer(number) => Ok((key, number.to_string())),
+                toml::Value::Boolean(yes) => Ok((key, yes.to_string())),
+                _ => Err(FileError::NotAScalar { path: path.to_owned(), key }),
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::FromArgMatches;
+
+    use super::*;
+
+    fn settings(file: &str, arguments: &[&str]) -> Result<Settings, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("palisade.toml");
+        std::fs::write(&path, file).unwrap();
+        let serve = Settings::augment_args(Command::new("serve"));
+        let command = with_file(Command::new("palisade").subcommand(serve), &path)
+            .map_err(|error| error.to_string().replace(&path.display().to_string(), "FILE"))?;
+        let arguments = ["palisade", "serve"].iter().chain(arguments);
+        let matches = command.try_get_matches_from(arguments).map_err(|error| error.kind().to_string())?;
+        let (_, matches) = matches.subcommand().unwrap();
+        Settings::from_arg_matches(matches).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_flag_beats_the_file_and_the_file_beats_the_default() {
+        let found =
+            settings("company = \"File\"\nkeep_alive_s = 5\nhttp = true", &["--company", "Flag"]).unwrap();
+        assert_eq!(found.company, "Flag");
+        assert_eq!(found.keep_alive_s, 5);
+        assert!(found.http);
+        assert_eq!(found.lease_s, 60);
+        assert!(!settings("http = true", &["--http=false"]).unwrap().http);
+        assert!(settings("", &["--http"]).unwrap().http);
+    }
+
+    #[test]
+    fn a_wrong_file_is_refused_with_the_key() {
+        assert_eq!(
+            settings("colour = 1", &[]).unwrap_err(),
+            "the configuration file FILE has the unknown setting 'colour'; `palisade settings` lists all"
+        );
+        assert!(settings("company = [1]", &[]).unwrap_err().contains("'company'"));
+        assert!(settings("company = ", &[]).unwrap_err().ends_with("is not TOML"));
+        assert!(settings("keep_alive_s = 0", &[]).is_err());
+    }
+
+    #[test]
+    fn every_setting_is_documented_and_the_page_is_current() {
+        for setting in describe() {
+            assert!(!setting.help.is_empty(), "{} has no help", setting.key);
+            assert_eq!(setting.environment, format!("PALISADE_{}", setting.key.to_uppercase()));
+        }
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/settings.md");
+        assert_eq!(
+            std::fs::read_to_string(path).unwrap(),
+            page(),
+            "docs/settings.md is stale: run `palisade settings > docs/settings.md`"
+        );
+    }
+}

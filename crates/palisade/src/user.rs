@@ -1,0 +1,146 @@
+//! `palisade user`: accounts, managed on the machine that holds the data.
+
+use clap::{Args, Subcommand};
+use palisade_app::{App, NewUser};
+use palisade_model::{IpSet, Login, Role, Timestamp};
+
+use crate::data_directory::DataDirectory;
+use crate::server::{self, ServerError};
+use crate::settings::Settings;
+use crate::terminal::{line, plain, table};
+
+/// What to do with accounts.
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserCommand {
+    /// Make an account; its password is generated and shown once
+    Add(AddArguments),
+    /// List the accounts
+    List {
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// Give an account a new password, generated and shown once
+    Password {
+        /// The account
+        login: Login,
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// Switch an account on or off
+    Status {
+        /// The account
+        login: Login,
+        /// Whether it may be used
+        #[arg(value_parser = ["active", "inactive"])]
+        status: String,
+        #[command(flatten)]
+        settings: Settings,
+    },
+}
+
+/// A new account.
+#[derive(Debug, Args)]
+pub(crate) struct AddArguments {
+    /// Login; without it one is made from the company's name
+    login: Option<Login>,
+    /// manager, unit_manager, auditor, scanner, reader or contact
+    #[arg(long, value_name = "ROLE")]
+    role: Role,
+    #[arg(long, value_name = "NAME", default_value = "")]
+    first_name: String,
+    #[arg(long, value_name = "NAME", default_value = "")]
+    last_name: String,
+    #[arg(long, value_name = "ADDRESS", default_value = "")]
+    email: String,
+    /// Hosts a Unit Manager, Scanner or Reader may see and scan
+    #[arg(long, value_name = "IPS")]
+    ips: Option<IpSet>,
+    /// The account counts as having accepted the terms; else its holder calls acceptEULA.php first
+    #[arg(long)]
+    accept_terms: bool,
+    /// Last moment of use, for example 2030-01-31T00:00:00Z
+    #[arg(long, value_name = "TIME")]
+    expires: Option<Timestamp>,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// Why an account command failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum UserError {
+    #[error("the data cannot be opened")]
+    Open(#[from] ServerError),
+    #[error("the account cannot be {attempt}")]
+    App {
+        attempt: &'static str,
+        #[source]
+        source: palisade_app::Error,
+    },
+}
+
+fn failed(attempt: &'static str) -> impl FnOnce(palisade_app::Error) -> UserError {
+    move |source| UserError::App { attempt, source }
+}
+
+/// Runs the command. A server may be running on the same data.
+pub(crate) async fn run(command: UserCommand) -> Result<(), UserError> {
+    match command {
+        UserCommand::Add(arguments) => add(arguments).await,
+        UserCommand::List { settings } => list(&open(&settings).await?).await,
+        UserCommand::Password { login, settings } => {
+            let password =
+                open(&settings).await?.set_password(&login, None).await.map_err(failed("changed"))?;
+            line(format!("login     {login}\npassword  {}", password.reveal()));
+            Ok(())
+        }
+        UserCommand::Status { login, status, settings } => {
+            let status = if status == "active" {
+                palisade_model::UserStatus::Active
+            } else {
+                palisade_model::UserStatus::Inactive
+            };
+            open(&settings).await?.set_user_status(&login, status).await.map_err(failed("changed"))?;
+            line(format!("{login} is now {status}"));
+            Ok(())
+        }
+    }
+}
+
+async fn open(settings: &Settings) -> Result<App, UserError> {
+    let data = DataDirectory::open_shared(&settings.data).map_err(ServerError::Data)?;
+    Ok(server::open_app(settings, &data).await?)
+}
+
+async fn add(arguments: AddArguments) -> Result<(), UserError> {
+    let app = open(&arguments.settings).await?;
+    let new = NewUser {
+        login: arguments.login,
+        role: arguments.role,
+        first_name: arguments.first_name,
+        last_name: arguments.last_name,
+        email: arguments.email,
+        password: None,
+        assigned_ips: arguments.ips.unwrap_or_default(),
+        eula_accepted: arguments.accept_terms,
+        expires_at: arguments.expires,
+    };
+    let account = app.add_user(new).await.map_err(failed("made"))?;
+    line(format!("login     {}\npassword  {}", account.login, account.password.reveal()));
+    Ok(())
+}
+
+async fn list(app: &App) -> Result<(), UserError> {
+    let users = app.list_users().await.map_err(failed("listed"))?;
+    let head = ["login", "role", "status", "name", "hosts"].map(str::to_owned).to_vec();
+    let rows = users.into_iter().map(|user| {
+        vec![
+            user.login.to_string(),
+            user.role.to_string(),
+            user.status.to_string(),
+            plain(&format!("{} {}", user.first_name, user.last_name)),
+            user.assigned_ips.to_string(),
+        ]
+    });
+    line(table(&std::iter::once(head).chain(rows).collect::<Vec<_>>()).trim_end());
+    Ok(())
+}

@@ -1,0 +1,161 @@
+//! `kill -9` at random moments during scans: after all of them every scan is right.
+//!
+//! `PALISADE_KILLS` sets how often (10; `./test kills` takes 200), `PALISADE_SEED` repeats a run.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use palisade_store::Store;
+use palisade_testkit::listener;
+use palisade_testkit::postgres::Database;
+use palisade_testkit::server::TestServer;
+
+const PALISADE: &str = env!("CARGO_BIN_EXE_palisade");
+/// The hosts that are scanned: all of loopback answers.
+const HOSTS: std::ops::RangeInclusive<u8> = 101..=112;
+/// A finding that every scan makes on every host, through the one port below.
+const SURE_QID: u32 = 11827;
+const WEB_PORT: u16 = 8088;
+/// How long the scans may take to end once nobody kills the server any more.
+const PATIENCE: Duration = Duration::from_mins(3);
+
+fn hosts() -> impl Iterator<Item = Ipv4Addr> {
+    HOSTS.map(|last| Ipv4Addr::new(127, 0, 0, last))
+}
+
+fn targets() -> String {
+    format!("127.0.0.{}-127.0.0.{}", HOSTS.start(), HOSTS.end())
+}
+
+/// Numbers that look random and can be had again (splitmix64).
+struct Dice(u64);
+
+impl Dice {
+    fn new() -> Self {
+        let seed = std::env::var("PALISADE_SEED").ok().and_then(|text| text.parse().ok());
+        let seed = seed.unwrap_or_else(|| u64::from(std::process::id()));
+        println!("PALISADE_SEED={seed}");
+        Self(seed)
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % bound
+    }
+}
+
+fn kills(default: u32) -> u32 {
+    std::env::var("PALISADE_KILLS").map_or(default, |text| text.parse().expect("PALISADE_KILLS is a number"))
+}
+
+/// Whether any scan is queued or running.
+fn is_scanning(server: &TestServer) -> bool {
+    server.call("msp/scan_running_list.php", &[]).contains("<SCAN value=")
+}
+
+/// Launches a scan whose answer nobody waits for: a killed server breaks it off.
+fn launch(server: &TestServer) {
+    let call = server.caller();
+    thread::spawn(move || call("msp/scan.php", &[("ip", &targets()), ("save_report", "yes")]));
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !is_scanning(server) {
+        assert!(Instant::now() < deadline, "the scan does not start: {}", server.log());
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Kills the server again and again while it scans, then lets it finish.
+fn torment(server: &mut TestServer, kills: u32, dice: &mut Dice) {
+    let _ = server.call("msp/asset_ip.php", &[("action", "add"), ("host_ips", &targets())]);
+    for _ in 0..kills {
+        if !is_scanning(server) {
+            launch(server);
+        }
+        thread::sleep(Duration::from_millis(dice.below(1500)));
+        server.kill();
+        server.restart();
+    }
+    let deadline = Instant::now() + PATIENCE;
+    while is_scanning(server) {
+        assert!(Instant::now() < deadline, "a scan does not end: {}", server.log());
+        thread::sleep(Duration::from_millis(100));
+    }
+}
+
+/// The values of an attribute, in the order of the document.
+fn attributes<'a>(document: &'a str, before: &'a str) -> Vec<&'a str> {
+    document.split(before).skip(1).filter_map(|rest| rest.split('"').next()).collect()
+}
+
+/// Every saved scan is finished and names each host once. Gives their number.
+fn check_reports(server: &TestServer) -> u64 {
+    let list = server.call("msp/scan_report_list.php", &[]);
+    let scans = attributes(&list, "<SCAN_REPORT ref=\"");
+    assert!(!scans.is_empty(), "{list}");
+    for scan in &scans {
+        let report = server.call("msp/scan_report.php", &[("ref", scan)]);
+        assert!(report.contains("<KEY value=\"STATUS\">FINISHED</KEY>"), "{scan}: {report}");
+        let mut addresses = attributes(&report, "<IP value=\"");
+        addresses.sort_unstable_by_key(|address| address.parse::<Ipv4Addr>().ok());
+        let wanted: Vec<String> = hosts().map(|host| host.to_string()).collect();
+        assert_eq!(addresses, wanted, "{scan} has each host once");
+        let sure = attributes(&report, "number=\"").iter().filter(|qid| **qid == SURE_QID.to_string()).count();
+        assert_eq!(sure, wanted.len(), "{scan} has the sure finding once a host");
+    }
+    u64::try_from(scans.len()).expect("scans can be counted")
+}
+
+/// No detection was counted by a scan twice, none was missed, and none changed its state.
+fn check_history(url: &str, documents: &Path, scans: u64) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let store = Store::open(url, documents).await.expect("the database opens");
+        for host in hosts() {
+            let mut counted = BTreeMap::new();
+            for detection in store.list_detections(host).await.expect("detections are read") {
+                let earlier = counted.insert(detection.key, detection.times_found);
+                assert_eq!(earlier, None, "{host} has one detection twice: {detection:?}");
+                assert!(detection.times_found <= scans, "{host}: counted by a scan twice: {detection:?}");
+            }
+            let sure = counted
+                .iter()
+                .find(|(key, _)| key.qid.number() == SURE_QID && key.port.is_some_and(|(port, _)| port == WEB_PORT))
+                .unwrap_or_else(|| panic!("{host} lacks the sure detection: {counted:?}"));
+            assert_eq!(*sure.1, scans, "{host}: found by each of the scans once");
+        }
+        store.close().await;
+    });
+}
+
+fn listen_everywhere() {
+    for host in hosts() {
+        let _ = listener::plain_web_server(host, WEB_PORT);
+    }
+}
+
+#[test]
+fn killed_scans_end_right_on_sqlite() {
+    listen_everywhere();
+    let mut server = TestServer::start(PALISADE, None);
+    torment(&mut server, kills(10), &mut Dice::new());
+    let scans = check_reports(&server);
+    server.kill();
+    check_history(&server.sqlite_url(), &server.data().join("documents"), scans);
+}
+
+#[test]
+fn killed_scans_end_right_on_postgresql() {
+    listen_everywhere();
+    let database = Database::create().expect("PostgreSQL runs");
+    let mut server = TestServer::start(PALISADE, Some(&database.url()));
+    torment(&mut server, kills(10).div_ceil(3), &mut Dice::new());
+    let scans = check_reports(&server);
+    server.kill();
+    check_history(&database.url(), &server.data().join("documents"), scans);
+}

@@ -1,0 +1,110 @@
+//! The scanner against the lab: every planted weakness is reported, and well configured hosts are
+//! left in peace. Needs root, for network namespaces.
+
+use std::fmt::Write;
+use std::net::Ipv4Addr;
+
+use palisade_testkit::lab::{Lab, Truth};
+use palisade_testkit::tools;
+use serde_json::Value;
+
+const PALISADE: &str = env!("CARGO_BIN_EXE_palisade");
+
+/// Scans all hosts of the lab as a user would, and gives what the command prints.
+fn scan(lab: &Lab) -> Vec<Value> {
+    let mut command = lab.on_scanner(PALISADE);
+    command.args(["scan", "--format", "json", "--zones", "lab.test"]);
+    command.args(lab.hosts().iter().map(|host| host.address.to_string()));
+    let text = tools::output(&mut command);
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in the output of the scan:\n{text}"))
+}
+
+fn host(results: &[Value], address: Ipv4Addr) -> Option<&Value> {
+    results.iter().find(|result| result["facts"]["address"] == address.to_string())
+}
+
+fn is_at(value: &Value, port: u16, transport: &str) -> bool {
+    value["port"] == port && value["transport"] == transport
+}
+
+/// Each planted weakness that was not reported where it is.
+fn missed(results: &[Value], truth: &Truth) -> String {
+    let mut missed = String::new();
+    for expectation in &truth.expectations {
+        let findings = host(results, expectation.host).and_then(|host| host["findings"].as_array());
+        for qid in &expectation.expect {
+            let reported = findings.into_iter().flatten().any(|finding| {
+                // A weakness may belong to the host as a whole.
+                finding["qid"] == *qid
+                    && (is_at(finding, expectation.port, &expectation.transport) || finding["port"].is_null())
+            });
+            if !reported {
+                let _ = writeln!(
+                    missed,
+                    "QID {qid} on {} {}/{}",
+                    expectation.name, expectation.port, expectation.transport
+                );
+            }
+        }
+    }
+    missed
+}
+
+/// Each service that was not found, or taken for another.
+fn misread(results: &[Value], truth: &Truth) -> String {
+    let mut misread = String::new();
+    for expectation in &truth.expectations {
+        let ports = host(results, expectation.host).and_then(|host| host["facts"]["ports"].as_array());
+        let port =
+            ports.into_iter().flatten().find(|port| is_at(port, expectation.port, &expectation.transport));
+        let seen = port.map_or("not open", |port| port["service"].as_str().unwrap_or("no service"));
+        if seen != expectation.service {
+            let _ = writeln!(
+                misread,
+                "{} {}/{} is {}, seen as {seen}",
+                expectation.name, expectation.port, expectation.transport, expectation.service
+            );
+        }
+    }
+    misread
+}
+
+/// Each finding that is too severe for a host which is set up well.
+fn false_alarms(results: &[Value], truth: &Truth) -> String {
+    let mut alarms = String::new();
+    for rule in &truth.rules {
+        let findings = host(results, rule.host).and_then(|host| host["findings"].as_array());
+        for finding in findings.into_iter().flatten() {
+            let severity = finding["severity"].as_u64().unwrap_or(u64::MAX);
+            if severity > u64::from(rule.severity_max) {
+                let _ = writeln!(
+                    alarms,
+                    "QID {} of severity {severity} on {} {}: {} ({})",
+                    finding["qid"], rule.name, finding["port"], finding["title"], finding["result"]
+                );
+            }
+        }
+    }
+    alarms
+}
+
+#[test]
+fn planted_weaknesses_are_found_and_hardened_hosts_are_not_accused() {
+    let lab = Lab::up(&[]);
+    let truth = lab.truth();
+    assert!(truth.expectations.len() > 30 && truth.rules.len() > 4, "the lab says too little: {truth:?}");
+    let results = scan(&lab);
+    for host in lab.hosts() {
+        let result =
+            self::host(&results, host.address).unwrap_or_else(|| panic!("nothing about {}", host.name));
+        assert_eq!(result["facts"]["alive"], true, "{}", host.name);
+        assert_eq!(result["facts"]["name"], host.name.as_str(), "the registered name");
+    }
+    let complaints = format!(
+        "-- services\n{}-- missed\n{}-- false alarms\n{}",
+        misread(&results, &truth),
+        missed(&results, &truth),
+        false_alarms(&results, &truth)
+    );
+    assert_eq!(complaints, "-- services\n-- missed\n-- false alarms\n");
+}
