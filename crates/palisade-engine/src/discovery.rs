@@ -99,7 +99,9 @@ impl Ask<'_> {
                 Answer::Echo(socket.echo(sequence, patience).await)
             }
             Self::Port(port) => match host.connect_within(port, Some(patience)).await {
-                Connected::Open(..) => Answer::Proof(format!("TCP port {port} accepts connections")),
+                Connected::Open(..) | Connected::Reset => {
+                    Answer::Proof(format!("TCP port {port} accepts connections"))
+                }
                 Connected::Refused => Answer::Proof(format!("TCP port {port} refuses connections")),
                 Connected::Silent => Answer::Nothing,
             },

@@ -81,10 +81,9 @@ impl HostScan {
             names::registered(host),
         );
         names::gather(&mut self.sheet.lock().facts, name);
-        let zones = names::zones(&self.order.zones, &self.sheet.lock().facts.names);
         let mut named = self.sheet.snapshot().facts;
         tokio::join!(
-            service::transfer_zones(host, &self.sheet, &self.context, &zones),
+            service::transfer_zones(host, &self.sheet, &self.context, &self.order.zones),
             certificate_names::judge(host, &mut named),
         );
         certificate_names::copy(&named, &mut self.sheet.lock().facts);
@@ -102,6 +101,9 @@ impl HostScan {
     /// What follows from everything seen, also where the time was up before the end.
     fn conclude(&self) {
         let mut known = self.sheet.lock();
+        if known.facts.names.is_empty() {
+            names::gather(&mut known.facts, None);
+        }
         known.facts.os = os::vote(&known.facts);
     }
 }

@@ -68,6 +68,15 @@ pub(crate) async fn result(
     }
 }
 
+/// Counts the findings so far, for the progress report.
+pub(crate) async fn count(sheet: &Arc<Sheet>, context: &ScanContext) {
+    let facts = sheet.snapshot().facts;
+    let kb = Arc::clone(&context.kb);
+    if let Ok(findings) = tokio::task::spawn_blocking(move || kb.judge(&facts, None).findings.len()).await {
+        sheet.count_findings(findings);
+    }
+}
+
 fn looked_at(known: &Known, ports: &[u16], transport: Transport) -> PortSet {
     ports.iter().copied().filter(|port| !known.unfinished.contains(&(*port, transport))).collect()
 }

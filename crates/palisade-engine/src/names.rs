@@ -80,11 +80,24 @@ pub(crate) fn gather(facts: &mut HostFacts, registered: Option<String>) {
     facts.names = names;
 }
 
-/// The zones to ask a name server for: those ordered, then the parent domains of the host's names.
-pub(crate) fn zones(ordered: &[String], names: &[HostName]) -> Vec<String> {
-    let parents = names.iter().filter_map(|name| name.name.split_once('.').map(|(_, parent)| parent));
+/// The zones to ask a name server for: those ordered, then those the host's names may be in, the
+/// nearest of each name before the parents of any.
+pub(crate) fn zones(ordered: &[String], names: &[String]) -> Vec<String> {
+    let levels: Vec<Vec<String>> = names
+        .iter()
+        .map(|name| {
+            // The name itself may be a zone, but its parent is one nearly always.
+            let mut zones = palisade_probe::dns::zones_of(name);
+            if zones.len() > 1 {
+                zones.rotate_left(1);
+            }
+            zones
+        })
+        .collect();
+    let deepest = levels.iter().map(Vec::len).max().unwrap_or(0);
+    let guessed = (0..deepest).flat_map(|level| levels.iter().filter_map(move |zones| zones.get(level)));
     let mut zones: Vec<String> = Vec::new();
-    for zone in ordered.iter().map(String::as_str).chain(parents) {
+    for zone in ordered.iter().chain(guessed) {
         let zone = zone.trim().trim_matches('.').to_ascii_lowercase();
         // A top-level domain is nobody's to give away.
         if zone.contains('.') && is_host_name(&zone) && !zones.contains(&zone) && zones.len() < ZONES_MAX {
@@ -98,20 +111,16 @@ pub(crate) fn zones(ordered: &[String], names: &[HostName]) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn name(name: &str) -> HostName {
-        HostName { name: name.to_owned(), source: "DNS".to_owned() }
-    }
-
     #[test]
-    fn zones_are_the_ordered_ones_and_the_parents_of_names() {
-        let zones =
-            zones(&["Lab.Test.".to_owned()], &[name("h4.lab.test"), name("www.example.org"), name("a.org")]);
-        assert_eq!(zones, ["lab.test", "example.org"]);
+    fn zones_are_the_ordered_ones_and_those_of_names() {
+        let names = ["h4.lab.test", "www.example.org", "a.org"].map(str::to_owned);
+        let zones = zones(&["Internal.Test.".to_owned()], &names);
+        assert_eq!(zones, ["internal.test", "lab.test", "example.org", "a.org", "h4.lab.test"]);
     }
 
     #[test]
     fn zones_are_few() {
-        let names: Vec<HostName> = (0..50).map(|number| name(&format!("a.z{number}.test"))).collect();
+        let names: Vec<String> = (0..50).map(|number| format!("a.z{number}.test")).collect();
         assert_eq!(zones(&[], &names).len(), ZONES_MAX);
     }
 

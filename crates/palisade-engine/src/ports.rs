@@ -81,10 +81,11 @@ async fn pass(
     open: &mut Vec<u16>,
 ) -> Vec<u16> {
     let mut silent = Vec::new();
+    let mut seen = 0;
     let mut answers = futures_util::stream::iter(ports.iter().copied())
         .map(|port| async move {
             let found = match host.connect(port).await {
-                Connected::Open(..) => Found::Open,
+                Connected::Open(..) | Connected::Reset => Found::Open,
                 Connected::Refused => Found::Closed,
                 Connected::Silent => Found::Silent,
             };
@@ -98,6 +99,10 @@ async fn pass(
             Found::Silent => silent.push(port),
         }
         sheet.tcp_port_seen(port, found, pass == Pass::Again);
+        seen += 1;
+        if pass == Pass::First {
+            sheet.advance(seen, ports.len());
+        }
     }
     silent
 }

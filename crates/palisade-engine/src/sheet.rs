@@ -92,7 +92,7 @@ impl Sheet {
         match found {
             Found::Open => {
                 let facts = PortFacts::new(port, Transport::Tcp);
-                known.facts.ports.push(facts);
+                place(&mut known.facts.ports, facts);
             }
             Found::Closed => known.facts.tcp_closed += 1,
             Found::Silent => known.facts.tcp_silent += 1,
@@ -107,10 +107,16 @@ impl Sheet {
         if !finished {
             known.unfinished.push(key);
         }
-        match known.facts.ports.iter_mut().find(|each| (each.port, each.transport) == key) {
-            Some(place) => *place = facts,
-            None => known.facts.ports.push(facts),
-        }
+        place(&mut known.facts.ports, facts);
+    }
+}
+
+/// Puts `facts` in the place of the same port's, or adds them.
+fn place(ports: &mut Vec<PortFacts>, mut facts: PortFacts) {
+    facts.expected_service = palisade_kb::expected_service(facts.port, facts.transport).map(str::to_owned);
+    match ports.iter_mut().find(|each| (each.port, each.transport) == (facts.port, facts.transport)) {
+        Some(known) => *known = facts,
+        None => ports.push(facts),
     }
 }
 

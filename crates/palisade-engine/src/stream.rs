@@ -69,7 +69,7 @@ impl Stream {
                 _permit: permit,
                 bytes_left: CONNECTION_BYTES_MAX,
             }),
-            Connected::Refused | Connected::Silent => None,
+            Connected::Reset | Connected::Refused | Connected::Silent => None,
         }
     }
 

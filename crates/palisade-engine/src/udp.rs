@@ -54,7 +54,8 @@ pub(crate) async fn scan(host: &HostPace, sheet: &Sheet, ports: &PortSet, ids: &
                 known.facts.udp_scanned += 1;
                 known.udp_ports.push(port);
             }
-            if let Some(facts) = facts {
+            if let Some(mut facts) = facts {
+                facts.product = crate::service::product_of(&facts);
                 sheet.write_port(facts, true);
             }
         })

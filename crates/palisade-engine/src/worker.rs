@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 
 use crate::link::{Hold, Lease, Link, LinkError, SliceProgress, Stage};
 use crate::pacing::{Limits, Pace};
-use crate::scan::{Event, ScanContext, pace_of, scan_slice};
+use crate::scan::{Event, ScanContext, scan_slice};
 
 /// One call over the link takes no longer; a lost one is repeated.
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
@@ -97,16 +97,12 @@ impl<L: Link> Worker<L> {
             let room = slices.len() < options.slices_parallel.max(1);
             tokio::select! {
                 () = &mut shutdown => break,
-                Some(ended) = slices.join_next(), if !slices.is_empty() => {
-                    if let Err(failure) = ended {
-                        tracing::error!(error = %failure, "the work on a slice failed");
-                    }
-                }
+                Some(_) = slices.join_next(), if !slices.is_empty() => {}
                 leased = &mut asking, if room => {
                     let pause = match leased {
                         Ok(Some(lease)) => {
                             failures.reset();
-                            slices.spawn(Arc::clone(&self.shared).work(lease));
+                            slices.spawn(Arc::clone(&self.shared).work_guarded(lease));
                             Duration::ZERO
                         }
                         Ok(None) => {
@@ -173,6 +169,17 @@ impl<L: Link> Shared<L> {
         in_time("lease a slice", self.link.lease()).await
     }
 
+    /// Works on a slice and tells the server when a defect of ours ended that.
+    async fn work_guarded(self: Arc<Self>, lease: Lease) {
+        let mut guarded = JoinSet::new();
+        guarded.spawn(Arc::clone(&self).work(lease.clone()));
+        let Some(Err(failure)) = guarded.join_next().await else { return };
+        tracing::error!(scan = %lease.order.scan, slice = lease.slice_id, error = %failure, "the work on a slice failed");
+        if let Err(error) = in_time("fail a slice", self.link.fail(&lease, failure.to_string())).await {
+            tracing::warn!(scan = %lease.order.scan, error = &error as &dyn std::error::Error, "not told");
+        }
+    }
+
     /// The whole life of a slice here.
     async fn work(self: Arc<Self>, lease: Lease) {
         let scan = L::describe(&lease);
@@ -186,7 +193,7 @@ impl<L: Link> Shared<L> {
         });
         let scanning = scan_slice(
             Arc::new(lease.order.clone()),
-            lease.delivered.clone(),
+            lease.delivered.iter().copied().collect(),
             self.context.clone(),
             self.pace(&lease),
             events,
@@ -214,7 +221,7 @@ impl<L: Link> Shared<L> {
         if let Some(pace) = paces.get(&lease.order.scan).and_then(Weak::upgrade) {
             return pace;
         }
-        let pace = pace_of(&self.context.limits, &lease.order.profile.performance);
+        let pace = Pace::new(Arc::clone(&self.context.limits), &lease.order.profile.performance);
         paces.insert(lease.order.scan.clone(), Arc::downgrade(&pace));
         pace
     }

@@ -21,3 +21,9 @@ mod well_known_ports;
 pub use entry::{Entry, Reference};
 pub use error::Error;
 pub use knowledge_base::{Judgement, KnowledgeBase};
+
+/// The service a port number is registered for, by its IANA name; for comparison only.
+#[must_use]
+pub fn expected_service(port: u16, transport: palisade_model::Transport) -> Option<&'static str> {
+    well_known_ports::find(i64::from(port), transport.as_str()).map(|known| known.name)
+}

@@ -116,6 +116,16 @@ fn a_refusal_is_tls() {
 }
 
 #[test]
+fn an_alert_of_no_version_is_tls() {
+    for piece_bytes in 1..8 {
+        let flight = read(&[21, 0, 0, 0, 2, 2, 40], piece_bytes);
+        assert!(flight.is_tls());
+        // A packet of another protocol that begins alike.
+        assert!(!read(&[21, 0, 0, 0, 255, 1, 2, 3], piece_bytes).is_tls());
+    }
+}
+
+#[test]
 fn an_export_flight_of_sslv3_is_read() {
     let mut exchange = vec![0, 64];
     exchange.push(0x80);

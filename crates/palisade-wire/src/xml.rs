@@ -110,16 +110,24 @@ impl XmlWriter {
         }
     }
 
-    /// An element with children.
+    /// An element with children; without any it is written as an empty element.
     pub fn element(
         &mut self,
         name: &'static str,
         attributes: Attributes<'_>,
         children: impl FnOnce(&mut Self),
     ) {
+        let before = self.out.len();
         self.open(name, attributes);
+        let opened = self.out.len();
         children(self);
-        self.close();
+        if self.out.len() == opened {
+            self.open.pop();
+            self.out.truncate(before);
+            self.empty(name, attributes);
+        } else {
+            self.close();
+        }
     }
 
     /// An element with nothing in it.
@@ -302,6 +310,11 @@ mod tests {
             "<A k=\"a&quot;&lt;b\">\n  <B>1 &lt; 2 &amp; 3</B>\n  <D><![CDATA[<x>]]></D>\n  <E>\n    \
              <F>1</F>\n    <F>2</F>\n  </E>\n  <H>\n    no\n  </H>\n</A>\n"
         );
+    }
+
+    #[test]
+    fn an_element_without_children_is_empty() {
+        assert_eq!(written(|xml| xml.element("A", &[("k", "v")], |_| {})), "<A k=\"v\"/>\n");
     }
 
     #[test]

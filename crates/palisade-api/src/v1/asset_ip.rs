@@ -40,7 +40,7 @@ pub const UD3: Parameter =
     Parameter::new("ud3", NAME, "A-1234", "Third user-defined field, by default the asset tag.");
 pub const COMMENT: Parameter = Parameter::new(
     "comment",
-    ParameterKind::Text { max_chars: 2048 },
+    ParameterKind::Text { max_chars: 1024 },
     "Mail relay",
     "A note about the hosts.",
 );
@@ -73,7 +73,7 @@ pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
     let arguments = &request.arguments;
     let optional = |parameter| arguments.text(parameter).map(str::to_owned);
     let tracking = arguments.choice(&TRACKING_METHOD).map(tracking_method);
-    let owner = arguments.filled_text(&OWNER).map(str::to_owned);
+    let owner = optional(&OWNER);
     let comment = optional(&COMMENT);
     let ud = [optional(&UD1), optional(&UD2), optional(&UD3)];
     let ips = selected_ips(&request.app, &request.actor, arguments).await?;

@@ -1,7 +1,7 @@
 //! `scan.php`: launches a scan and answers with its results when it has ended.
 
 use palisade_app::{Actor, App, LaunchScan, LaunchType, ListHosts};
-use palisade_model::IpSet;
+use palisade_model::{IpSet, Qid};
 use palisade_wire::{Arguments, Call, ErrorForm, Example, Parameter, ParameterKind, Rule, dtd};
 
 use crate::answer::Answer;
@@ -75,7 +75,8 @@ pub const SPECIFIC_VULNS: Parameter = Parameter::new(
     "specific_vulns",
     ParameterKind::QidList { max_items: 250 },
     "38170,45038",
-    "A selective scan: only these QIDs are looked for.",
+    "A selective scan: only these QIDs are looked for. QIDs that the KnowledgeBase does not have are left \
+     out, as long as there is one that it has.",
 )
 .default("everything");
 pub const SAVE_REPORT: Parameter = Parameter::new(
@@ -139,11 +140,18 @@ pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
         title: title.map(str::to_owned),
         option: arguments.filled_text(&OPTION).map(str::to_owned),
         save_report,
-        specific_vulns: arguments.qids(&SPECIFIC_VULNS).map(<[_]>::to_vec),
+        specific_vulns: arguments.qids(&SPECIFIC_VULNS).map(|qids| known_qids(&request.app, qids)),
         launched_by: LaunchType::Api,
     };
     let scan = request.app.launch_scan(&request.actor, launch).await?;
     Ok(scan_stream::watch(request, scan).await?)
+}
+
+/// The QIDs out of `qids` that the KnowledgeBase has: clients add some of their own to every
+/// selective scan. When it has none of them, all are passed on, to be refused.
+fn known_qids(app: &App, qids: &[Qid]) -> Vec<Qid> {
+    let known: Vec<Qid> = qids.iter().copied().filter(|qid| app.kb().entry(*qid).is_some()).collect();
+    if known.is_empty() { qids.to_vec() } else { known }
 }
 
 /// Whether the scanner asked for is the one there is.

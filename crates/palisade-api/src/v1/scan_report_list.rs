@@ -69,15 +69,11 @@ pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
         attributes.push(("with_target", target));
     }
     let mut xml = request.document();
-    if reports.is_empty() {
-        xml.empty("SCAN_REPORT_LIST", &attributes);
-    } else {
-        xml.element("SCAN_REPORT_LIST", &attributes, |xml| {
-            for report in &reports {
-                write_report(xml, report);
-            }
-        });
-    }
+    xml.element("SCAN_REPORT_LIST", &attributes, |xml| {
+        for report in &reports {
+            write_report(xml, report);
+        }
+    });
     end_report(&mut xml);
     Ok(Answer::Document(xml.finish()))
 }

@@ -10,16 +10,16 @@ use crate::support::http::{Request, form};
 use crate::support::{PASSWORD, Server, assert_valid_answer};
 
 /// A request that must be refused.
-pub struct Case {
-    pub name: String,
-    pub pairs: Vec<(String, String)>,
+pub(crate) struct Case {
+    pub(crate) name: String,
+    pub(crate) pairs: Vec<(String, String)>,
     /// What the answer must say.
-    pub number: u32,
-    pub mentions: String,
+    pub(crate) number: u32,
+    pub(crate) mentions: String,
 }
 
 /// All bad requests of a call.
-pub fn cases(call: &Call) -> Vec<Case> {
+pub(crate) fn cases(call: &Call) -> Vec<Case> {
     let mut cases = vec![unknown(call)];
     for parameter in call.parameters {
         cases.push(doubled(call, parameter));
@@ -177,11 +177,14 @@ fn broken(call: &Call, rule: &Rule) -> Vec<Case> {
             let mut pairs = with(call, find(parameter), find(parameter).example);
             for pair in pairs.iter_mut().filter(|(name, _)| name == partner) {
                 let other = find(partner).example;
-                pair.1 = other.to_owned();
+                other.clone_into(&mut pair.1);
             }
             if value.is_none() {
                 pairs = without(pairs, partner);
-                pairs.extend(good(call).into_iter().filter(|(name, _)| name != partner));
+                let given: Vec<String> = pairs.iter().map(|(name, _)| name.clone()).collect();
+                pairs.extend(
+                    good(call).into_iter().filter(|(name, _)| name != partner && !given.contains(name)),
+                );
             }
             let error = ParameterError::OnlyWith { parameter, with: partner, value };
             vec![case(&format!("{parameter} without {partner}"), pairs, &error)]

@@ -1,6 +1,8 @@
 //! The API over real HTTP on the loopback, with a real store and the real use cases. Only the
 //! clock, the random source and the scanner are scripted.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod authentication;
 mod bad_input;
 mod coverage;
@@ -8,5 +10,6 @@ mod golden;
 mod guide;
 mod permissions;
 mod requests;
+mod samples;
 mod streaming;
 mod support;

@@ -3,6 +3,7 @@
 use palisade_api::ApiConfig;
 
 use crate::support::http::{Request, Response};
+use crate::support::scanner::silent;
 use crate::support::{PASSWORD, Server, config};
 
 fn logged_in(request: Request) -> Request {
@@ -29,7 +30,7 @@ async fn parameters_come_in_the_query_the_body_or_both() {
     };
     let both = server.send(logged_in(both)).await;
     lists_hosts(&both);
-    assert!(both.text.contains("<RESULTS>"), "{}", both.text);
+    assert!(both.text.contains("<RESULTS/>"), "{}", both.text);
     let query_of_a_post = Request { path: format!("{path}?detailed_no_results=1"), ..Request::post("", &[]) };
     lists_hosts(&server.send(logged_in(query_of_a_post)).await);
 }
@@ -121,4 +122,47 @@ async fn the_document_type_leads_to_this_server() {
         let response = server.send(Request::get(&format!("/{}", definition.file))).await;
         assert_eq!((response.status, response.text.as_str()), (200, definition.text), "{}", definition.file);
     }
+}
+
+#[tokio::test]
+async fn hosts_are_edited_by_their_names() {
+    let server = Server::start().await;
+    server.finished_scan("manager", "192.0.2.4-192.0.2.6").await;
+    let edit = async |parameter: &str, name: &str| {
+        let parameters = [("action", "edit"), (parameter, name), ("comment", "Edited by name")];
+        server.call("manager", "asset_ip.php", &parameters).await
+    };
+    let by_dns = edit("host_dns", "HOST-4.scans.example").await;
+    assert!(by_dns.assert_success().text.contains("Hosts edited: 192.0.2.4\n"), "{}", by_dns.text);
+    let by_netbios = edit("host_netbios", "host6").await;
+    assert!(by_netbios.assert_success().text.contains("Hosts edited: 192.0.2.6\n"), "{}", by_netbios.text);
+    let unknown = edit("host_dns", "host-5.scans.example").await;
+    let refusal =
+        "5101 Invalid value for 'host_dns' : host-5.scans.example. No such host in the user account.";
+    assert_eq!(unknown.refusal().as_deref(), Some(refusal));
+}
+
+#[tokio::test]
+async fn a_selective_scan_passes_over_foreign_qids() {
+    let server = Server::start().await;
+    let scanner = server.scanner();
+    let parameters = [("ip", "192.0.2.4"), ("specific_vulns", "900001,82044")];
+    let looking = async {
+        let lease = scanner.lease().await;
+        assert_eq!(lease.order.qids, Some(vec![palisade_model::Qid::new(900_001).unwrap()]));
+        scanner.deliver(&lease, silent([192, 0, 2, 4].into())).await;
+        scanner.complete(&lease).await;
+    };
+    let (response, ()) = tokio::join!(server.call("manager", "scan.php", &parameters), looking);
+    assert!(response.text.contains("3509"), "{}", response.text);
+}
+
+#[tokio::test]
+async fn the_group_all_stands_for_what_the_caller_sees() {
+    let server = Server::start().await;
+    let scanner = server.scanner();
+    let parameters =
+        [("asset_groups", "All"), ("exclude_ip_per_scan", "192.0.2.2-192.0.2.31"), ("default_scanner", "1")];
+    let (response, ()) = tokio::join!(server.call("scanner", "scan.php", &parameters), scanner.finish_scan());
+    assert!(response.text.contains("<![CDATA[192.0.2.0-192.0.2.1]]>"), "{}", response.text);
 }

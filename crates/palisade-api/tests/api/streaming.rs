@@ -144,6 +144,22 @@ async fn long_reports_are_sent_in_pages() {
     assert_valid_answer(&report);
 }
 
+#[tokio::test]
+async fn a_store_that_fails_ends_the_document() {
+    let server = start().await;
+    let scanner = server.scanner();
+    let mut watched = watch(&server, &[("ip", "192.0.2.4"), ("save_report", "yes")]).await;
+    scanner.lease().await;
+    watched.read_until("<SCAN value=\"scan/", 1).await;
+    server.store.close().await;
+    let response = watched.finish().await;
+    let refusal = response.refusal();
+    assert_eq!(refusal.as_deref(), Some("999 Internal error. Please contact customer support."));
+    assert_valid_answer(&response);
+    let next = server.call("manager", "about.php", &[]).await;
+    assert_eq!((next.status, next.text.as_str()), (503, "Service Unavailable"));
+}
+
 async fn nothing_runs(server: &Server) {
     for _ in 0..100 {
         if server.call("manager", "scan_running_list.php", &[]).await.text.contains("3511") {

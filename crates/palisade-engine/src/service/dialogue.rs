@@ -54,13 +54,17 @@ pub(super) async fn survey(port: &Port<'_>, facts: &mut PortFacts) -> bool {
         "telnet" => {
             let mut conversation = TelnetConversation::new();
             port.hold_patiently(&mut conversation, TELNET_PATIENCE).await;
-            facts.telnet = Some(conversation.finish());
+            let found = conversation.finish();
+            if facts.banner.is_none() && !found.greeting.is_empty() {
+                facts.banner = Some(found.greeting.clone());
+            }
+            facts.telnet = Some(found);
             true
         }
         "mysql" => mysql(port, facts).await,
         "postgresql" => postgresql(port, facts).await,
         "rsync" => rsync(port, facts).await,
-        "rpcbind" => port_mapper(port, facts).await,
+        "rpc" => port_mapper(port, facts).await,
         "dns" => name_server(port, facts).await,
         _ => true,
     }
@@ -129,11 +133,16 @@ async fn rsync(port: &Port<'_>, facts: &mut PortFacts) -> bool {
 async fn port_mapper(port: &Port<'_>, facts: &mut PortFacts) -> bool {
     let id = u32::from_be_bytes(port.random());
     let mut dump = RpcConversation::new(RpcQuestion::Dump, id);
-    let mut finished = port.hold(&mut dump).await != End::CutShort;
+    let end = port.hold(&mut dump).await;
+    if end == End::Refused {
+        // A program of its own, and no port mapper.
+        return true;
+    }
+    let mut finished = end != End::CutShort;
     let mut found: RpcFacts = dump.finish();
     let mount = found.programs.iter().find(|each| each.program == rpc::MOUNT && each.transport == "tcp");
     if let Some(mount) = mount {
-        let there = Port { port: mount.port, ..*port };
+        let there = Port { number: mount.port, ..*port };
         let mut exports = RpcConversation::new(RpcQuestion::Exports(mount.version), id.wrapping_add(1));
         finished &= there.hold(&mut exports).await != End::CutShort;
         found.exports = exports.finish().exports;
@@ -153,6 +162,19 @@ async fn name_server(port: &Port<'_>, facts: &mut PortFacts) -> bool {
         ..DnsFacts::default()
     });
     ends.0 != End::CutShort && ends.1 != End::CutShort
+}
+
+/// The names a name server has for the address it stands on.
+pub(super) async fn own_names(port: &Port<'_>) -> Vec<String> {
+    let id = u16::from_be_bytes(port.random());
+    let mut question = dns::QuestionConversation::new(id, &dns::pointer_question(id, port.host.address));
+    port.hold(&mut question).await;
+    let records = question.finish().map(|answer| answer.records).unwrap_or_default();
+    let names = records.into_iter().filter_map(|record| match record.data {
+        dns::RecordData::Name(name) => Some(name.to_string().trim_end_matches('.').to_ascii_lowercase()),
+        _ => None,
+    });
+    names.take(4).collect()
 }
 
 /// Asks a name server for whole zones.

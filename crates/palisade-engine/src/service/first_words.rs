@@ -1,96 +1,99 @@
 //! What to say to a port of which nothing is known but that it is open, and in which order.
 
-use palisade_probe::conversation::Conversation;
-use palisade_probe::http::Request;
-use palisade_probe::smb::{Dialect, Smb2Conversation};
-use palisade_probe::{dns, ldap, mqtt, postgres, redis, rpc};
+use palisade_probe::identify::{self, GenericProbe};
 
 /// A first sending whose answer tells a protocol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy)]
 pub(super) enum FirstWords {
     /// Say nothing: the service may speak first.
     Listen,
-    Http,
+    /// The hello of a browser.
     Tls,
-    Dns,
-    Rpc,
-    Ldap,
-    Mqtt,
-    Postgres,
-    Redis,
-    Memcached,
-    Smb,
-    Rdp,
+    Probe(&'static GenericProbe),
 }
 
 impl FirstWords {
-    /// Asked of everything that stays silent, in two waves; what is common comes first.
-    pub(super) const COMMON: [Self; 3] = [Self::Listen, Self::Http, Self::Tls];
-    pub(super) const RARE: [Self; 9] = [
-        Self::Smb,
-        Self::Postgres,
-        Self::Redis,
-        Self::Ldap,
-        Self::Rpc,
-        Self::Dns,
-        Self::Mqtt,
-        Self::Memcached,
-        Self::Rdp,
-    ];
-
-    /// The bytes to send. `nonce` becomes the number of a message where there is one; `None` for
-    /// a TLS hello, which the enumeration makes.
-    pub(super) fn bytes(self, authority: &str, nonce: u16) -> Option<Vec<u8>> {
-        Some(match self {
-            Self::Tls => return None,
-            Self::Listen => Vec::new(),
-            Self::Http => Request::get(authority, "/").to_bytes(),
-            Self::Dns => dns::framed(&dns::version_question(nonce)),
-            Self::Rpc => rpc::framed(&rpc::dump_call(u32::from(nonce))),
-            Self::Ldap => ldap::anonymous_bind_request(1),
-            Self::Mqtt => mqtt::connect(),
-            Self::Postgres => postgres::tls_request(),
-            Self::Redis => redis::command(&["PING"]),
-            Self::Memcached => b"version\r\n".to_vec(),
-            Self::Smb => Smb2Conversation::new(&[Dialect::Smb202, Dialect::Smb21], false, [0; 32]).start(),
-            // X.224 connection request that offers TLS and CredSSP.
-            Self::Rdp => vec![3, 0, 0, 19, 14, 0xe0, 0, 0, 0, 0, 0, 1, 0, 8, 0, 3, 0, 0, 0],
-        })
-    }
-
-    /// What is tried at once on a port with this number, plain or inside TLS. A number proves
-    /// nothing, but it says which question is worth asking first.
-    pub(super) fn likely(port: u16, tls: bool) -> &'static [Self] {
-        if tls {
-            return match port {
-                465 | 563 | 990 | 992 | 993 | 994 | 995 => &[Self::Listen],
-                636 | 3_269 => &[Self::Ldap],
-                853 => &[Self::Dns],
-                8_883 => &[Self::Mqtt],
-                _ => &[Self::Listen, Self::Http],
-            };
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Listen => "listen",
+            Self::Tls => "tls",
+            Self::Probe(probe) => probe.name,
         }
-        match port {
-            // The service speaks first; anything we say would only be logged.
-            21..=23 | 25 | 26 | 110 | 143 | 587 | 873 | 2_222 | 2_525 | 3_306 | 5_900..=5_910 => {
-                &[Self::Listen]
+    }
+}
+
+/// The first words for one port, in two waves.
+#[derive(Debug)]
+pub(super) struct Order {
+    /// Asked at once. A port number proves nothing, but it says what is worth asking first.
+    pub(super) first: Vec<FirstWords>,
+    /// Asked when those stayed without an answer.
+    pub(super) second: Vec<FirstWords>,
+    /// The service on this port greets as a rule, so that a slow one deserves time.
+    pub(super) greeted: bool,
+}
+
+/// Services that speak first; anything we say would only be logged.
+const GREETERS: [&str; 14] = [
+    "ftp", "ssh", "telnet", "smtp", "pop3", "imap", "rsync", "mysql", "vnc", "nntp", "irc", "daytime",
+    "chargen", "time",
+];
+/// Ports where TLS starts at once as a rule, beside those of the web.
+const TLS_PORTS: [u16; 13] = [465, 563, 636, 853, 990, 992, 993, 994, 995, 3_269, 5_061, 6_697, 8_883];
+
+impl Order {
+    /// The order for a port, plain or inside TLS.
+    pub(super) fn of(port: u16, tls: bool) -> Self {
+        let likely = identify::likely(port);
+        let greeted =
+            likely.iter().any(|name| GREETERS.contains(name)) && (tls || !TLS_PORTS.contains(&port));
+        let mut first = vec![FirstWords::Listen];
+        if !greeted {
+            if TLS_PORTS.contains(&port) && !tls {
+                first.push(FirstWords::Tls);
+            } else {
+                first.extend(likely.iter().filter_map(|name| identify::probe(name)).map(FirstWords::Probe));
+                // Nearly all that waits to be asked is a web server, and half of those speak TLS.
+                if likely == ["http"] && !tls {
+                    first.push(FirstWords::Tls);
+                }
             }
-            53 => &[Self::Listen, Self::Dns],
-            111 => &[Self::Listen, Self::Rpc],
-            139 | 445 => &[Self::Listen, Self::Smb],
-            389 | 3_268 => &[Self::Listen, Self::Ldap],
-            465 | 636 | 853 | 990 | 993 | 995 | 3_269 | 8_883 => &[Self::Listen, Self::Tls],
-            1_883 => &[Self::Listen, Self::Mqtt],
-            3_389 => &[Self::Listen, Self::Rdp],
-            5_432 | 5_433 => &[Self::Listen, Self::Postgres],
-            6_379 | 6_380 => &[Self::Listen, Self::Redis],
-            11_211 => &[Self::Listen, Self::Memcached],
-            _ => &Self::COMMON,
         }
+        let mut second: Vec<FirstWords> = identify::probes().iter().map(FirstWords::Probe).collect();
+        if !tls {
+            second.insert(1, FirstWords::Tls);
+        }
+        second.retain(|words| !first.iter().any(|known| known.name() == words.name()));
+        Self { first, second, greeted }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(words: &[FirstWords]) -> Vec<&'static str> {
+        words.iter().map(FirstWords::name).collect()
     }
 
-    /// Whether the service on this port greets as a rule, so that a slow one deserves time.
-    pub(super) fn is_greeted(port: u16, tls: bool) -> bool {
-        Self::likely(port, tls) == [Self::Listen]
+    #[test]
+    fn likely_questions_come_first_and_none_twice() {
+        assert_eq!(names(&Order::of(22, false).first), ["listen"]);
+        assert_eq!(names(&Order::of(443, false).first), ["listen", "http", "tls"]);
+        assert_eq!(names(&Order::of(993, false).first), ["listen", "tls"]);
+        assert_eq!(names(&Order::of(993, true).first), ["listen"]);
+        assert_eq!(names(&Order::of(6379, false).first), ["listen", "redis"]);
+        for port in [22, 80, 993, 6379, 40_000] {
+            for tls in [false, true] {
+                let order = Order::of(port, tls);
+                let mut all = names(&order.first);
+                all.extend(names(&order.second));
+                let count = all.len();
+                all.sort_unstable();
+                all.dedup();
+                assert_eq!(all.len(), count, "port {port}");
+                assert_eq!(all.contains(&"tls"), !tls, "port {port}");
+            }
+        }
     }
 }

@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use palisade_probe::identify as probe;
 use palisade_probe::tls::flight::Progress;
 use palisade_probe::tls::{Enumeration, EnumerationOptions, ServerFlight};
 use tokio::time::{Instant, timeout_at};
 
-use super::first_words::FirstWords;
+use super::first_words::{FirstWords, Order};
 use super::port::Port;
-use super::recognise::{Recognised, recognise};
-use crate::stream::Received;
+use crate::stream::{Received, Stream};
 
 /// Answers are recognised by less.
 const ANSWER_BYTES_MAX: usize = 16 * 1024;
@@ -26,13 +26,13 @@ const SECOND_WAVE_AFTER_GREETED: Duration = Duration::from_millis(1_200);
 const ANSWER_PATIENCE: Duration = Duration::from_millis(1_200);
 const GREETING_PATIENCE: Duration = Duration::from_secs(6);
 /// How long an HTTP error waits for a TLS answer to the same port.
-const TLS_GRACE: Duration = Duration::from_millis(1_000);
+const TLS_GRACE: Duration = Duration::from_secs(1);
 
 /// What a port turned out to be.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Identified {
-    /// `None`: nothing made sense.
-    pub(super) recognised: Option<Recognised>,
+    /// As facts name it; `None`: nothing made sense.
+    pub(super) service: Option<&'static str>,
     /// TLS answered; what is inside is still to be found out.
     pub(super) tls: bool,
     /// What the service said when nothing was asked, or the first answer nobody understood.
@@ -42,77 +42,102 @@ pub(super) struct Identified {
 struct Answer {
     words: FirstWords,
     bytes: Vec<u8>,
-    recognised: Option<Recognised>,
-    tls: bool,
+    service: Option<&'static str>,
+    /// An error in plain HTTP may come from a port that wants TLS.
+    doubtful: bool,
 }
 
 /// Finds out what speaks. Through TLS when the port says so.
 pub(super) async fn identify(port: &Port<'_>) -> Identified {
     let trip = port.host.round_trip.smoothed().unwrap_or_default();
-    let greeted = FirstWords::is_greeted(port.port, port.tls);
-    let second = if greeted { SECOND_WAVE_AFTER_GREETED } else { SECOND_WAVE_AFTER } + trip * 4;
-    let likely = FirstWords::likely(port.port, port.tls);
+    let order = Order::of(port.number, port.tls);
+    let second = if order.greeted { SECOND_WAVE_AFTER_GREETED } else { SECOND_WAVE_AFTER } + trip * 4;
+    let mut tls_pending = order.first.iter().any(|words| matches!(words, FirstWords::Tls));
     let mut answers = FuturesUnordered::new();
-    for words in likely {
-        answers.push(attempt(port, *words, Duration::ZERO, greeted));
+    for words in order.first {
+        answers.push(attempt(port, words, Duration::ZERO, order.greeted));
     }
-    for words in FirstWords::COMMON.iter().chain(&FirstWords::RARE) {
-        if !likely.contains(words) && !(port.tls && *words == FirstWords::Tls) {
-            answers.push(attempt(port, *words, second, greeted));
-        }
+    for words in order.second {
+        answers.push(attempt(port, words, second, order.greeted));
     }
     let mut found = Identified::default();
-    let mut tls_pending = answers.len() > 0 && likely.contains(&FirstWords::Tls);
     let mut end = port.until;
     while let Ok(Some(answer)) = timeout_at(end, answers.next()).await {
-        tls_pending &= answer.words != FirstWords::Tls;
-        if answer.tls {
-            found.tls = true;
-            found.recognised = None;
-            return found;
-        }
-        if found.banner.is_empty() || (answer.words == FirstWords::Listen && !answer.bytes.is_empty()) {
+        tls_pending &= !matches!(answer.words, FirstWords::Tls);
+        let listened = matches!(answer.words, FirstWords::Listen);
+        if !answer.bytes.is_empty() && (found.banner.is_empty() || listened) {
             found.banner.clone_from(&answer.bytes);
         }
-        let Some(recognised) = answer.recognised else { continue };
-        // Web servers complain in plain HTTP on their TLS port.
-        let doubtful = recognised.doubtful && !port.tls && tls_pending;
-        found.recognised.get_or_insert(recognised);
-        if !doubtful {
-            return found;
+        match answer.service {
+            None => {}
+            Some("tls") if matches!(answer.words, FirstWords::Tls) => {
+                return Identified { tls: true, ..Identified::default() };
+            }
+            // It answers our plain words with a TLS alert; the hello settles it.
+            Some("tls") => end = end.min(Instant::now() + TLS_GRACE + trip * 4),
+            Some(service) => {
+                found.service.get_or_insert(service);
+                if !(listened || answer.bytes.is_empty()) {
+                    // The answer to a question is no greeting.
+                    found.banner.clear();
+                }
+                if !(answer.doubtful && tls_pending && !port.tls) {
+                    return found;
+                }
+                end = end.min(Instant::now() + TLS_GRACE + trip * 4);
+            }
         }
-        end = end.min(Instant::now() + TLS_GRACE + trip * 4);
     }
     found
 }
 
 async fn attempt(port: &Port<'_>, words: FirstWords, delay: Duration, greeted: bool) -> Answer {
     tokio::time::sleep(delay).await;
-    let nothing = Answer { words, bytes: Vec::new(), recognised: None, tls: false };
-    let patience = if words == FirstWords::Listen && greeted { GREETING_PATIENCE } else { ANSWER_PATIENCE };
+    let mut answer = Answer { words, bytes: Vec::new(), service: None, doubtful: false };
+    let listens = matches!(words, FirstWords::Listen);
+    let patience = if listens && greeted { GREETING_PATIENCE } else { ANSWER_PATIENCE };
     let patience = patience + port.host.round_trip.smoothed().unwrap_or_default() * 4;
-    let Some(mut stream) = port.open().await else { return nothing };
+    let Some(mut stream) = port.open().await else { return answer };
     let until = port.until_after(patience);
-    let nonce = u16::from_be_bytes(port.random());
-    let Some(sent) = words.bytes(&port.authority(), nonce) else {
-        return Answer { tls: speaks_tls(port, stream, until).await, ..nothing };
+    let sent = match words {
+        FirstWords::Listen => Vec::new(),
+        FirstWords::Probe(probe) => probe.bytes(),
+        FirstWords::Tls => {
+            answer.service = speaks_tls(port, stream, until).await.then_some("tls");
+            return answer;
+        }
     };
     if !stream.send(&sent, until).await {
-        return nothing;
+        return answer;
     }
-    let mut bytes = Vec::new();
     loop {
-        let received = stream.read(&mut bytes, until).await;
-        let ended = received != Received::Bytes || bytes.len() >= ANSWER_BYTES_MAX;
-        let recognised = recognise(words, &sent, &bytes, nonce, ended);
-        if ended || recognised.is_some() {
-            return Answer { bytes, recognised, ..nothing };
+        let received = stream.read(&mut answer.bytes, until).await;
+        let ended = received != Received::Bytes || answer.bytes.len() >= ANSWER_BYTES_MAX;
+        answer.service = if listens {
+            probe::greeting(&answer.bytes, received == Received::Closed)
+        } else if is_part_of_echo(&sent, &answer.bytes) && !ended {
+            None
+        } else {
+            probe::recognise(words.name(), &sent, &answer.bytes)
+        };
+        if ended || answer.service.is_some() {
+            answer.doubtful = answer.service == Some("http") && is_client_error(&answer.bytes);
+            return answer;
         }
     }
 }
 
+/// More of our own words may be on the way back.
+fn is_part_of_echo(sent: &[u8], received: &[u8]) -> bool {
+    !received.is_empty() && received.len() < sent.len() && sent.starts_with(received)
+}
+
+fn is_client_error(answer: &[u8]) -> bool {
+    answer.starts_with(b"HTTP/1.1 400") || answer.starts_with(b"HTTP/1.0 400")
+}
+
 /// Sends the hello of a browser and sees whether the answer is TLS.
-async fn speaks_tls(port: &Port<'_>, mut stream: crate::stream::Stream, until: Instant) -> bool {
+async fn speaks_tls(port: &Port<'_>, mut stream: Stream, until: Instant) -> bool {
     let options =
         EnumerationOptions { random: port.random(), now: port.now, ..EnumerationOptions::default() };
     let Some(hello) = Enumeration::new(options).next_attempt() else { return false };

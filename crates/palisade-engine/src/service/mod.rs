@@ -9,10 +9,12 @@ mod first_words;
 mod http;
 mod identify;
 mod port;
-mod recognise;
+mod product;
 mod smb;
 mod ssh;
 mod tls;
+
+pub(crate) use self::product::{of as product_of, texts as product_texts};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +28,7 @@ use tokio::time::Instant;
 
 use self::identify::Identified;
 use self::port::Port;
+use crate::names;
 use crate::pacing::HostPace;
 use crate::scan::ScanContext;
 use crate::sheet::Sheet;
@@ -36,6 +39,10 @@ const PORT_BUDGET: Duration = Duration::from_secs(45);
 const IDENTIFY_BUDGET: Duration = Duration::from_secs(10);
 /// Ports questioned at the same time.
 const PORTS_PARALLEL: usize = 24;
+/// Name servers of one host that are asked for zones.
+const NAME_SERVERS_MAX: usize = 3;
+/// Findings are counted at most so often while the scan goes on.
+const COUNT_EVERY: Duration = Duration::from_secs(1);
 const BANNER_CHARACTERS_MAX: usize = 1_024;
 
 /// Questions every open port; the facts go to the sheet port by port.
@@ -58,6 +65,7 @@ pub(crate) async fn survey_all(
         });
     }
     let mut done = 0;
+    let mut counted = Instant::now();
     while let Some(ended) = tasks.join_next().await {
         if let Err(failure) = ended {
             // Its facts stay as they were written last, marked as unfinished.
@@ -65,13 +73,17 @@ pub(crate) async fn survey_all(
         }
         done += 1;
         sheet.advance(done, open.len());
+        if counted.elapsed() >= COUNT_EVERY {
+            crate::judge::count(sheet, context).await;
+            counted = Instant::now();
+        }
     }
 }
 
 fn port_of<'a>(host: &'a HostPace, context: &'a ScanContext, number: u16) -> Port<'a> {
     Port {
         host,
-        port: number,
+        number,
         tls: false,
         until: host.until(PORT_BUDGET),
         ids: context.ids.as_ref(),
@@ -80,7 +92,7 @@ fn port_of<'a>(host: &'a HostPace, context: &'a ScanContext, number: u16) -> Por
 }
 
 async fn survey(port: &Port<'_>, sheet: &Sheet) {
-    let mut facts = PortFacts::new(port.port, Transport::Tcp);
+    let mut facts = PortFacts::new(port.number, Transport::Tcp);
     sheet.write_port(facts.clone(), false);
     let identifying = Port { until: port.until_after(IDENTIFY_BUDGET), ..*port };
     let first = identify::identify(&identifying).await;
@@ -95,7 +107,7 @@ async fn survey(port: &Port<'_>, sheet: &Sheet) {
         sheet.write_port(facts, whole);
         return;
     }
-    write_identity(&mut facts, first);
+    write_identity(&mut facts, &first);
     sheet.write_port(facts.clone(), false);
     let upgrade = Upgrade::of_service(&facts.service);
     let (finished, layer) = tokio::join!(question(&inner, &mut facts), upgraded(port, upgrade));
@@ -108,8 +120,8 @@ async fn survey(port: &Port<'_>, sheet: &Sheet) {
 async fn inside(port: &Port<'_>, facts: &mut PortFacts, sheet: &Sheet) -> bool {
     let identifying = Port { until: port.until_after(IDENTIFY_BUDGET), ..*port };
     let identified = identify::identify(&identifying).await;
-    let known = identified.recognised.is_some();
-    write_identity(facts, identified);
+    let known = identified.service.is_some();
+    write_identity(facts, &identified);
     if !known {
         // Not through our TLS (too old, or it wants a client certificate), or nothing we know.
         "tls".clone_into(&mut facts.service);
@@ -128,19 +140,24 @@ async fn upgraded(port: &Port<'_>, upgrade: Option<Upgrade>) -> Option<tls::Surv
     tls::survey(port, Some(upgrade)).await
 }
 
-fn write_identity(facts: &mut PortFacts, identified: Identified) {
-    if !identified.banner.is_empty() {
-        facts.banner = Some(printable(&identified.banner, BANNER_CHARACTERS_MAX));
+fn write_identity(facts: &mut PortFacts, identified: &Identified) {
+    facts.banner = text_of(&identified.banner);
+    if let Some(service) = identified.service {
+        service.clone_into(&mut facts.service);
     }
-    if let Some(recognised) = identified.recognised {
-        facts.service = recognised.service;
-        facts.product = recognised.product;
-    }
+}
+
+/// A greeting, if it is text; binary ones are taken apart instead.
+fn text_of(bytes: &[u8]) -> Option<String> {
+    let text = printable(bytes, BANNER_CHARACTERS_MAX);
+    let all = text.chars().count();
+    let readable = text.chars().filter(|each| *each != '\u{fffd}').count();
+    (all > 0 && readable * 10 >= all * 9).then_some(text)
 }
 
 /// Asks the identified service everything; whether it was heard to the end.
 async fn question(port: &Port<'_>, facts: &mut PortFacts) -> bool {
-    match facts.service.as_str() {
+    let finished = match facts.service.as_str() {
         "http" => match http::survey(port).await {
             Some((found, finished)) => {
                 facts.http = Some(found);
@@ -151,21 +168,34 @@ async fn question(port: &Port<'_>, facts: &mut PortFacts) -> bool {
         "ssh" => ssh::survey(port, facts).await,
         "smb" => smb::survey(port, facts).await,
         _ => dialogue::survey(port, facts).await,
+    };
+    if facts.product.is_none() {
+        facts.product = product::of(facts);
     }
+    finished
 }
 
-/// Asks the host's name servers for whole zones.
-pub(crate) async fn transfer_zones(host: &HostPace, sheet: &Sheet, context: &ScanContext, zones: &[String]) {
+/// Asks the host's name servers for whole zones: the `ordered` ones and those of the host's names.
+pub(crate) async fn transfer_zones(
+    host: &HostPace,
+    sheet: &Sheet,
+    context: &ScanContext,
+    ordered: &[String],
+) {
     let servers: Vec<PortFacts> = {
         let known = sheet.lock();
         let tcp = known.facts.ports.iter().filter(|port| port.transport == Transport::Tcp);
-        tcp.filter(|port| port.service == "dns").cloned().collect()
+        tcp.filter(|port| port.service == "dns").take(NAME_SERVERS_MAX).cloned().collect()
     };
+    let known: Vec<String> = sheet.lock().facts.names.iter().map(|name| name.name.clone()).collect();
     for mut facts in servers {
         let mut port = port_of(host, context, facts.port);
         port.until = port.until.min(Instant::now() + PORT_BUDGET / 2);
+        let mut names = known.clone();
+        names.extend(dialogue::own_names(&port).await);
+        let zones = names::zones(ordered, &names);
         let mut found = facts.dns.take().unwrap_or_else(DnsFacts::default);
-        dialogue::transfer_zones(&port, zones, &mut found).await;
+        dialogue::transfer_zones(&port, &zones, &mut found).await;
         facts.dns = Some(found);
         let finished = !sheet.lock().unfinished.contains(&(facts.port, facts.transport));
         sheet.write_port(facts, finished);

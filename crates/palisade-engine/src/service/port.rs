@@ -16,7 +16,7 @@ const ANSWER_PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Clone, Copy)]
 pub(super) struct Port<'a> {
     pub(super) host: &'a HostPace,
-    pub(super) port: u16,
+    pub(super) number: u16,
     /// Through TLS from the first byte.
     pub(super) tls: bool,
     pub(super) until: Instant,
@@ -28,7 +28,7 @@ pub(super) struct Port<'a> {
 impl Port<'_> {
     /// A stream to the service; `None` when it does not accept, or its TLS is too old for us.
     pub(super) async fn open(&self) -> Option<Stream> {
-        let stream = Stream::connect(self.host, self.port).await?;
+        let stream = Stream::connect(self.host, self.number).await?;
         if self.tls {
             stream.into_tls(self.host, self.until_after(ANSWER_PATIENCE)).await
         } else {
@@ -61,10 +61,10 @@ impl Port<'_> {
     /// Host and port as they stand in addresses; the port only where it is not `usual`.
     pub(super) fn authority(&self) -> String {
         let usual = if self.tls { 443 } else { 80 };
-        if self.port == usual {
+        if self.number == usual {
             self.host.address.to_string()
         } else {
-            format!("{}:{}", self.host.address, self.port)
+            format!("{}:{}", self.host.address, self.number)
         }
     }
 

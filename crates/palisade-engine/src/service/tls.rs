@@ -86,7 +86,7 @@ async fn make(port: &Port<'_>, upgrade: Option<Upgrade>, attempt: Attempt) -> (A
 
 /// A plain stream on which a handshake may start.
 async fn open(port: &Port<'_>, upgrade: Option<Upgrade>) -> Option<Stream> {
-    let mut stream = Stream::connect(port.host, port.port).await?;
+    let mut stream = Stream::connect(port.host, port.number).await?;
     if let Some(upgrade) = upgrade {
         let mut asking = StartTls::new(upgrade);
         stream.converse(&mut asking, UPGRADE_PATIENCE, port.until).await;

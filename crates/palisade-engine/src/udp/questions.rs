@@ -140,7 +140,9 @@ async fn snmp_agent(host: &HostPace, port: u16, nonce: u16) -> Option<PortFacts>
         }
     }
     answers.sort_by_key(|answer| answer.pdu.request_id);
-    answers.iter().for_each(|answer| snmp::take_system(answer, &mut facts));
+    for answer in &answers {
+        snmp::take_system(answer, &mut facts);
+    }
     for (community, number) in facts.communities.clone().into_iter().zip(first + 64..) {
         let known = answers.iter().find(|answer| answer.community == community.as_bytes());
         let Some(request) = known.and_then(|answer| snmp::write_back(answer, number)) else { continue };
@@ -178,7 +180,7 @@ async fn port_mapper(host: &HostPace, port: u16, nonce: u16) -> Option<PortFacts
             exchange.ask(&rpc::export_call(id, version), |bytes| rpc::parse_exports(bytes, id).ok()).await;
         facts.exports = exports.unwrap_or_default();
     }
-    Some(PortFacts { rpc: Some(facts), ..open(port, "rpcbind") })
+    Some(PortFacts { rpc: Some(facts), ..open(port, "rpc") })
 }
 
 /// A program that stands on a port of its own: NFS.

@@ -95,6 +95,13 @@ fn small_service(received: &[u8], text: &str, closed: bool) -> Option<&'static s
     is_date.then_some("daytime")
 }
 
+/// What web servers say to plain HTTP on a port for TLS.
+const WANTS_TLS: [&str; 3] = [
+    "plain HTTP request was sent to HTTPS port",
+    "speaking plain HTTP to an SSL-enabled server port",
+    "sent an HTTP request to an HTTPS server",
+];
+
 /// The service that answers like this. `probe` is the name of the [`super::GenericProbe`] that was
 /// sent, needed only where an answer means nothing by itself; `sent` its bytes.
 #[must_use]
@@ -106,10 +113,8 @@ pub fn recognise(probe: &str, sent: &[u8], received: &[u8]) -> Option<&'static s
         return Some("echo");
     }
     let text = String::from_utf8_lossy(received.get(..received.len().min(4096)).unwrap_or_default());
-    // A TLS alert: the port wants TLS first.
-    if matches!(received, [0x15, 3, 0..=4, 0, 2, _, _])
-        || text.contains("plain HTTP request was sent to HTTPS")
-    {
+    // A TLS alert, or a page that says so: the port wants TLS first.
+    if matches!(received, [0x15, 3, 0..=4, 0, 2, _, _]) || WANTS_TLS.iter().any(|mark| text.contains(mark)) {
         return Some("tls");
     }
     textual(&text)

@@ -82,14 +82,14 @@ impl Conversation {
             Err(Malformed::Truncated) if bytes.len() <= room => {}
             Err(error) => self.end(Some(error)),
         }
-        match (out.is_empty(), self.state) {
-            (false, _) => Step::Send(out),
-            (true, State::Done) => Step::Done,
-            (true, _) => Step::NeedMore,
+        match (self.state, out.is_empty()) {
+            (State::Done, _) => Step::Done,
+            (_, false) => Step::Send(out),
+            (_, true) => Step::NeedMore,
         }
     }
 
-    /// Nothing more will be learnt, although bytes may still have to be sent.
+    /// Nothing more will be learnt.
     #[must_use]
     pub fn is_done(&self) -> bool {
         self.state == State::Done

@@ -231,12 +231,12 @@ impl ServerFlight {
                 self.advance_messages();
             }
             RECORD_ALERT => match *body {
-                [level, description, ..] => {
+                [level @ (1 | ALERT_FATAL), description] => {
                     self.flight.alert = Some(Alert { level, description });
                     // Warnings (an unrecognised name, say) precede a hello that still comes.
                     self.done = level != 1 || description == 0;
                 }
-                _ => self.fail(Malformed::Length),
+                _ => self.fail(Malformed::Value),
             },
             // A change of ciphers or encrypted data: nothing further can be read.
             _ => self.fail(Malformed::Value),
@@ -310,9 +310,13 @@ impl ServerFlight {
 /// `None` is another protocol, `Unknown` is too few bytes to tell.
 fn frame_of(bytes: &[u8]) -> Option<Framing> {
     match bytes {
-        [] | [RECORD_ALERT | RECORD_HANDSHAKE] => Some(Framing::Unknown),
-        // Version 3.x; old servers say 0 in alerts before a version is agreed.
-        [RECORD_HANDSHAKE, 3, ..] | [RECORD_ALERT, 0 | 3, ..] => Some(Framing::Records),
+        // Some servers say version 0 in alerts before one is agreed.
+        [RECORD_HANDSHAKE | RECORD_ALERT, 3, ..] | [RECORD_ALERT, 0, 0, 0, 2, ..] => Some(Framing::Records),
+        []
+        | [RECORD_ALERT | RECORD_HANDSHAKE]
+        | [RECORD_ALERT, 0]
+        | [RECORD_ALERT, 0, 0]
+        | [RECORD_ALERT, 0, 0, 0] => Some(Framing::Unknown),
         _ if sslv2::looks_like_answer(bytes) => {
             Some(if bytes.len() < 4 { Framing::Unknown } else { Framing::Ssl2 })
         }

@@ -10,40 +10,40 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// Longest time that a test waits for bytes.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A request, in parts.
 #[derive(Debug, Clone, Default)]
-pub struct Request {
-    pub method: &'static str,
-    pub path: String,
-    pub headers: Vec<(String, String)>,
-    pub body: Vec<u8>,
+pub(crate) struct Request {
+    pub(crate) method: &'static str,
+    pub(crate) path: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Request {
-    pub fn get(path: &str) -> Self {
+    pub(crate) fn get(path: &str) -> Self {
         Self { method: "GET", path: path.to_owned(), ..Self::default() }
     }
 
     /// A form in the body.
-    pub fn post(script: &str, parameters: &[(&str, &str)]) -> Self {
+    pub(crate) fn post(script: &str, parameters: &[(&str, &str)]) -> Self {
         let body = form(parameters);
         Self { method: "POST", path: format!("/msp/{script}"), body: body.into_bytes(), ..Self::default() }
             .header("Content-Type", "application/x-www-form-urlencoded")
     }
 
-    pub fn header(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = body.into();
         self
     }
 
-    pub fn login(self, login: &str, password: &str) -> Self {
+    pub(crate) fn login(self, login: &str, password: &str) -> Self {
         let credentials = STANDARD.encode(format!("{login}:{password}"));
         self.header("Authorization", &format!("Basic {credentials}"))
     }
@@ -52,10 +52,10 @@ impl Request {
         let mut head =
             format!("{} {} HTTP/1.1\r\nHost: scans.example\r\nConnection: close\r\n", self.method, self.path);
         for (name, value) in &self.headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            head.extend([name, ": ", value, "\r\n"]);
         }
         if !self.body.is_empty() || self.method == "POST" {
-            head.push_str(&format!("Content-Length: {}\r\n", self.body.len()));
+            head.extend(["Content-Length: ", &self.body.len().to_string(), "\r\n"]);
         }
         let mut bytes = format!("{head}\r\n").into_bytes();
         bytes.extend_from_slice(&self.body);
@@ -64,7 +64,7 @@ impl Request {
 }
 
 /// A URL-encoded form.
-pub fn form(parameters: &[(&str, &str)]) -> String {
+pub(crate) fn form(parameters: &[(&str, &str)]) -> String {
     let pairs: Vec<String> =
         parameters.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
     pairs.join("&")
@@ -72,19 +72,19 @@ pub fn form(parameters: &[(&str, &str)]) -> String {
 
 /// A response, whole.
 #[derive(Debug, Clone)]
-pub struct Response {
-    pub status: u16,
-    pub headers: Vec<(String, String)>,
-    pub text: String,
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) text: String,
 }
 
 impl Response {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
     /// The text of the refusal, whichever form it has.
-    pub fn refusal(&self) -> Option<String> {
+    pub(crate) fn refusal(&self) -> Option<String> {
         let (_, rest) =
             self.text.split_once("<ERROR").or_else(|| self.text.split_once("<RETURN status=\"FAILED\""))?;
         let (number, rest) = rest.split_once("number=\"")?.1.split_once("\">")?;
@@ -93,34 +93,34 @@ impl Response {
     }
 
     #[track_caller]
-    pub fn assert_success(&self) -> &Self {
+    pub(crate) fn assert_success(&self) -> &Self {
         assert_eq!((self.status, self.refusal()), (200, None), "{}", self.text);
         self
     }
 
     /// The reference of a SCAN document.
     #[track_caller]
-    pub fn scan_ref(&self) -> String {
+    pub(crate) fn scan_ref(&self) -> String {
         let value = self.text.split_once("<SCAN value=\"").and_then(|(_, rest)| rest.split_once('"'));
         value.unwrap_or_else(|| panic!("no scan in\n{}", self.text)).0.to_owned()
     }
 }
 
 /// Sends a request and reads the response to its end.
-pub async fn send(address: SocketAddr, request: Request) -> Response {
+pub(crate) async fn send(address: SocketAddr, request: Request) -> Response {
     let mut connection = Connection::open(address, request).await;
     tokio::time::timeout(PATIENCE, connection.read_to_end()).await.expect("the response ends");
     connection.response()
 }
 
 /// A response on its way.
-pub struct Connection {
+pub(crate) struct Connection {
     stream: TcpStream,
     received: Vec<u8>,
 }
 
 impl Connection {
-    pub async fn open(address: SocketAddr, request: Request) -> Self {
+    pub(crate) async fn open(address: SocketAddr, request: Request) -> Self {
         let mut stream = TcpStream::connect(address).await.unwrap();
         // A server may answer before it has read a large body to its end.
         let _ = stream.write_all(&request.bytes()).await;
@@ -132,7 +132,7 @@ impl Connection {
     }
 
     /// Reads until `text` was received `times` times, and gives what there is.
-    pub async fn read_until(&mut self, text: &str, times: usize) -> String {
+    pub(crate) async fn read_until(&mut self, text: &str, times: usize) -> String {
         let reading = async {
             let mut buffer = [0; 4096];
             while String::from_utf8_lossy(&self.received).matches(text).count() < times {
@@ -146,7 +146,7 @@ impl Connection {
     }
 
     /// Reads the rest.
-    pub async fn finish(mut self) -> Response {
+    pub(crate) async fn finish(mut self) -> Response {
         tokio::time::timeout(PATIENCE, self.read_to_end()).await.expect("the response ends");
         self.response()
     }

@@ -1,7 +1,7 @@
 //! The fixture: a server on a loopback port, users of every role, and a scripted scanner.
 
-pub mod http;
-pub mod scanner;
+pub(crate) mod http;
+pub(crate) mod scanner;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -22,16 +22,18 @@ use self::http::{Request, Response};
 use self::scanner::ScriptedScanner;
 
 /// The password of every user of the fixture.
-pub const PASSWORD: &str = "correct horse battery staple";
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
 /// The subscription of the fixture, and the part of it that is assigned to single users.
-pub const SUBSCRIPTION: &str = "192.0.2.0-192.0.2.63";
-pub const ASSIGNED: &str = "192.0.2.0-192.0.2.31";
+pub(crate) const SUBSCRIPTION: &str = "192.0.2.0-192.0.2.63";
+pub(crate) const ASSIGNED: &str = "192.0.2.0-192.0.2.31";
 
 /// A running server. Dropping it ends it.
-pub struct Server {
-    pub app: App,
-    pub clock: Arc<ManualClock>,
-    pub address: SocketAddr,
+pub(crate) struct Server {
+    pub(crate) app: App,
+    /// For taking it away.
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) address: SocketAddr,
     task: JoinHandle<()>,
     _data: TempDir,
 }
@@ -43,17 +45,17 @@ impl Drop for Server {
 }
 
 /// Settings that make answers repeatable.
-pub fn config() -> ApiConfig {
+pub(crate) fn config() -> ApiConfig {
     ApiConfig { base_url: Some("https://scans.example".to_owned()), tls: false, ..ApiConfig::default() }
 }
 
 impl Server {
     /// A server with one user of every role, and the addresses of [`SUBSCRIPTION`].
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::start_with(config()).await
     }
 
-    pub async fn start_with(config: ApiConfig) -> Self {
+    pub(crate) async fn start_with(config: ApiConfig) -> Self {
         let data = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", data.path().join("test.sqlite").display());
         let store = Store::open(&url, &data.path().join("documents")).await.unwrap();
@@ -63,12 +65,12 @@ impl Server {
         let clock = Arc::new(ManualClock::new(start));
         let ids = Arc::new(SeededIds::new(1));
         let key = MasterKey::from_bytes([7; 32]);
-        let app = App::new(store, kb, clock.clone(), ids, key, Config::default());
+        let app = App::new(store.clone(), kb, clock.clone(), ids, key, Config::default());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let service = router(app.clone(), config).into_make_service_with_connect_info::<SocketAddr>();
         let task = tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
-        let server = Self { app, clock, address, task, _data: data };
+        let server = Self { app, store, clock, address, task, _data: data };
         for role in Role::ALL {
             server.add_user(role.as_str(), role, true, None).await;
         }
@@ -79,7 +81,7 @@ impl Server {
         server
     }
 
-    pub async fn add_user(
+    pub(crate) async fn add_user(
         &self,
         login: &str,
         role: Role,
@@ -102,27 +104,27 @@ impl Server {
     }
 
     /// Sends one request.
-    pub async fn send(&self, request: Request) -> Response {
+    pub(crate) async fn send(&self, request: Request) -> Response {
         http::send(self.address, request).await
     }
 
     /// Calls a script with a POST, as the user whose login is `login`.
-    pub async fn call(&self, login: &str, script: &str, parameters: &[(&str, &str)]) -> Response {
+    pub(crate) async fn call(&self, login: &str, script: &str, parameters: &[(&str, &str)]) -> Response {
         self.send(Request::post(script, parameters).login(login, PASSWORD)).await
     }
 
     /// A scanner that does what the test tells it.
-    pub fn scanner(&self) -> ScriptedScanner {
+    pub(crate) fn scanner(&self) -> ScriptedScanner {
         ScriptedScanner::new(self.app.link("scripted scanner"))
     }
 
     /// The newest entry of the activity log.
-    pub async fn last_activity(&self) -> ActivityView {
+    pub(crate) async fn last_activity(&self) -> ActivityView {
         self.app.list_activity(1).await.unwrap().remove(0)
     }
 
     /// Launches a scan of `targets`, lets the scripted scanner do it, and gives its reference.
-    pub async fn finished_scan(&self, login: &str, targets: &str) -> String {
+    pub(crate) async fn finished_scan(&self, login: &str, targets: &str) -> String {
         let parameters = [("ip", targets), ("save_report", "yes"), ("scan_title", "Sample scan")];
         let scanner = self.scanner();
         let (response, ()) = tokio::join!(self.call(login, "scan.php", &parameters), scanner.finish_scan());
@@ -132,7 +134,7 @@ impl Server {
 
 /// Fails the test unless the answer is valid against the document type that it names.
 #[track_caller]
-pub fn assert_valid_answer(response: &Response) {
+pub(crate) fn assert_valid_answer(response: &Response) {
     let doctype = response.text.lines().nth(1).unwrap_or_default();
     let definition = dtd::ALL
         .into_iter()

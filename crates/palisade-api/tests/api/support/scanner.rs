@@ -5,20 +5,20 @@ use std::time::Duration;
 
 use palisade_app::InProcessLink;
 use palisade_engine::{Hold, Lease, Link, SliceProgress, Stage};
-use palisade_model::fact::{HostFacts, OperatingSystem, Transport};
+use palisade_model::fact::{HostFacts, NetbiosFacts, OperatingSystem, PortFacts, Transport};
 use palisade_model::{Finding, HostResult, PortSet, Qid};
 
-pub struct ScriptedScanner {
+pub(crate) struct ScriptedScanner {
     link: InProcessLink,
 }
 
 impl ScriptedScanner {
-    pub fn new(link: InProcessLink) -> Self {
+    pub(crate) fn new(link: InProcessLink) -> Self {
         Self { link }
     }
 
     /// The next slice, as soon as there is one.
-    pub async fn lease(&self) -> Lease {
+    pub(crate) async fn lease(&self) -> Lease {
         let waiting = async {
             loop {
                 if let Some(lease) = self.link.lease().await.unwrap() {
@@ -31,25 +31,25 @@ impl ScriptedScanner {
     }
 
     /// Says how far the slice is.
-    pub async fn renew(&self, lease: &Lease, work_done: u64) -> Hold {
+    pub(crate) async fn renew(&self, lease: &Lease, work_done: u64) -> Hold {
         let progress = SliceProgress { stage: Stage::Services, work_done, work_total: 100, findings: 3 };
         self.link.renew(lease, progress).await.unwrap()
     }
 
-    pub async fn deliver(&self, lease: &Lease, result: HostResult) {
+    pub(crate) async fn deliver(&self, lease: &Lease, result: HostResult) {
         assert_eq!(self.link.deliver(lease, result).await.unwrap(), Hold::Held);
     }
 
-    pub async fn complete(&self, lease: &Lease) {
+    pub(crate) async fn complete(&self, lease: &Lease) {
         self.link.complete(lease).await.unwrap();
     }
 
-    pub async fn fail(&self, lease: &Lease) {
+    pub(crate) async fn fail(&self, lease: &Lease) {
         self.link.fail(lease, "the scripted scanner was told to fail".to_owned()).await.unwrap();
     }
 
     /// Does the next scan of one slice: every host as in [`sample_result`].
-    pub async fn finish_scan(&self) {
+    pub(crate) async fn finish_scan(&self) {
         let lease = self.lease().await;
         for address in lease.order.targets.iter() {
             self.deliver(&lease, sample_result(address)).await;
@@ -58,7 +58,7 @@ impl ScriptedScanner {
     }
 
     /// The same with hosts that do not answer.
-    pub async fn find_nothing(&self) {
+    pub(crate) async fn find_nothing(&self) {
         let lease = self.lease().await;
         for address in lease.order.targets.iter() {
             self.deliver(&lease, silent(address)).await;
@@ -68,7 +68,7 @@ impl ScriptedScanner {
 }
 
 /// A host that did not answer.
-pub fn silent(address: Ipv4Addr) -> HostResult {
+pub(crate) fn silent(address: Ipv4Addr) -> HostResult {
     HostResult {
         facts: HostFacts { address, alive: false, ..HostFacts::default() },
         findings: Vec::new(),
@@ -80,19 +80,23 @@ pub fn silent(address: Ipv4Addr) -> HostResult {
 
 /// A host with findings of every kind; hosts with an even address have a name and a system, and
 /// those whose address ends in 13 do not answer.
-pub fn sample_result(address: Ipv4Addr) -> HostResult {
+pub(crate) fn sample_result(address: Ipv4Addr) -> HostResult {
     let last = address.octets()[3];
     if last == 13 {
         return silent(address);
     }
-    let named = last % 2 == 0;
+    let named = last.is_multiple_of(2);
     let system = OperatingSystem {
         name: "Debian Linux 12".to_owned(),
         cpe: Some("cpe:/o:debian:debian_linux:12".to_owned()),
         ..OperatingSystem::default()
     };
+    let netbios = NetbiosFacts { host_name: Some(format!("HOST{last}")), ..NetbiosFacts::default() };
+    let mut port = PortFacts::new(137, Transport::Udp);
+    port.netbios = Some(netbios);
     let facts = HostFacts {
         address,
+        ports: if named { vec![port] } else { Vec::new() },
         name: named.then(|| format!("host-{last}.scans.example")),
         os: named.then_some(system),
         ..HostFacts::default()
@@ -104,6 +108,7 @@ pub fn sample_result(address: Ipv4Addr) -> HostResult {
         finding(900_002, Some(80), "Product\tVersion\nSample\t1.0", true),
         finding(900_003, None, "IP address\tHost name", true),
         finding(900_004, None, "", false),
+        finding(900_004, Some(80), "Port\tService\n80\thttp", true),
     ];
     let tested = findings.iter().map(|finding| finding.qid).collect();
     HostResult { facts, findings, tested, tcp_ports: PortSet::default(), udp_ports: PortSet::default() }

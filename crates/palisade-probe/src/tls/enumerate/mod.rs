@@ -129,7 +129,10 @@ pub struct Enumeration {
 impl Enumeration {
     #[must_use]
     pub fn new(mut options: EnumerationOptions) -> Self {
-        options.server_name = options.server_name.filter(|name| is_host_name(name));
+        options.server_name = options
+            .server_name
+            .map(|name| name.trim_end_matches('.').to_owned())
+            .filter(|name| is_host_name(name));
         Self {
             options,
             phase: Phase::First,

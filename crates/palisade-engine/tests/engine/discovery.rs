@@ -1,10 +1,8 @@
 //! Finding hosts and ports on the loopback.
 
-mod support;
-
 use std::time::{Duration, Instant};
 
-use support::{order, scan, scan_loopback};
+use crate::support::{order, scan, scan_loopback};
 use tokio::net::TcpListener;
 
 #[tokio::test]
@@ -44,7 +42,8 @@ async fn connections_that_meet_themselves_are_not_open_ports() {
 #[tokio::test]
 async fn dropping_the_scan_stops_it() {
     let (sender, mut events) = tokio::sync::mpsc::channel(4);
-    let scanning = palisade_engine::scan_hosts(order("127.0.0.1", 1..60_000), support::context(), sender);
+    let scanning =
+        palisade_engine::scan_hosts(order("127.0.0.1", 1..60_000), crate::support::context(), sender);
     assert!(tokio::time::timeout(Duration::from_millis(50), scanning).await.is_err());
     while let Some(event) = events.recv().await {
         assert!(matches!(event, palisade_engine::Event::Progress(_)), "{event:?}");

@@ -12,12 +12,12 @@ use palisade_model::option_profile::{TcpPorts, UdpPorts};
 use palisade_model::{HostResult, IpSet, OptionProfile, PortSet, ScanRef, SeededIds, SystemClock};
 use tokio::sync::mpsc;
 
-pub fn kb() -> Arc<KnowledgeBase> {
+pub(crate) fn kb() -> Arc<KnowledgeBase> {
     static KB: OnceLock<Arc<KnowledgeBase>> = OnceLock::new();
     Arc::clone(KB.get_or_init(|| Arc::new(KnowledgeBase::embedded().expect("the content is sound"))))
 }
 
-pub fn context() -> ScanContext {
+pub(crate) fn context() -> ScanContext {
     ScanContext {
         kb: kb(),
         clock: Arc::new(SystemClock),
@@ -27,7 +27,7 @@ pub fn context() -> ScanContext {
 }
 
 /// TCP ports of `targets` only.
-pub fn order(targets: &str, ports: impl IntoIterator<Item = u16>) -> ScanOrder {
+pub(crate) fn order(targets: &str, ports: impl IntoIterator<Item = u16>) -> ScanOrder {
     let mut profile = OptionProfile::initial();
     profile.tcp = TcpPorts::List(ports.into_iter().collect::<PortSet>());
     profile.udp = UdpPorts::None;
@@ -41,7 +41,7 @@ pub fn order(targets: &str, ports: impl IntoIterator<Item = u16>) -> ScanOrder {
 }
 
 /// Runs the scan to its end; all hosts, in the order of their addresses.
-pub async fn scan(order: ScanOrder) -> Vec<HostResult> {
+pub(crate) async fn scan(order: ScanOrder) -> Vec<HostResult> {
     let (sender, mut events) = mpsc::channel(4);
     let scanning = tokio::spawn(scan_hosts(order, context(), sender));
     let mut hosts = Vec::new();
@@ -56,29 +56,29 @@ pub async fn scan(order: ScanOrder) -> Vec<HostResult> {
 }
 
 /// The one host of a scan of the loopback address.
-pub async fn scan_loopback(ports: impl IntoIterator<Item = u16>) -> HostResult {
+pub(crate) async fn scan_loopback(ports: impl IntoIterator<Item = u16>) -> HostResult {
     scan(order("127.0.0.1", ports)).await.pop().expect("one host")
 }
 
 /// A server that keeps everything in memory and can be told to misbehave.
 #[derive(Debug, Default)]
-pub struct MemoryLink {
-    pub state: Mutex<Server>,
+pub(crate) struct MemoryLink {
+    pub(crate) state: Mutex<Server>,
 }
 
 #[derive(Debug, Default)]
-pub struct Server {
-    pub leases: VecDeque<Lease>,
+pub(crate) struct Server {
+    pub(crate) leases: VecDeque<Lease>,
     /// Answer to renewals and deliveries; `None`: held.
-    pub hold: Option<Hold>,
+    pub(crate) hold: Option<Hold>,
     /// So many calls fail first.
-    pub failures: u32,
-    pub delivered: Vec<Ipv4Addr>,
-    pub completed: Vec<i64>,
-    pub failed: Vec<String>,
-    pub progress: Vec<SliceProgress>,
+    pub(crate) failures: u32,
+    pub(crate) delivered: Vec<Ipv4Addr>,
+    pub(crate) completed: Vec<i64>,
+    pub(crate) failed: Vec<String>,
+    pub(crate) progress: Vec<SliceProgress>,
     /// Calls that were answered with another hold than held.
-    pub refused: u32,
+    pub(crate) refused: u32,
 }
 
 impl Server {
@@ -90,12 +90,12 @@ impl Server {
 }
 
 impl MemoryLink {
-    pub fn with(leases: impl IntoIterator<Item = Lease>) -> Arc<Self> {
+    pub(crate) fn with(leases: impl IntoIterator<Item = Lease>) -> Arc<Self> {
         let server = Server { leases: leases.into_iter().collect(), ..Server::default() };
         Arc::new(Self { state: Mutex::new(server) })
     }
 
-    pub fn read<T>(&self, look: impl FnOnce(&mut Server) -> T) -> T {
+    pub(crate) fn read<T>(&self, look: impl FnOnce(&mut Server) -> T) -> T {
         look(&mut self.state.lock().expect("no test panics while it holds the lock"))
     }
 
@@ -111,7 +111,7 @@ impl MemoryLink {
     }
 }
 
-pub fn lease(slice_id: i64, order: ScanOrder) -> Lease {
+pub(crate) fn lease(slice_id: i64, order: ScanOrder) -> Lease {
     Lease { slice_id, token: format!("token {slice_id}"), order, delivered: Vec::new(), lease_s: 30 }
 }
 

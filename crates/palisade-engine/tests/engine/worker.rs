@@ -1,14 +1,12 @@
 //! The worker loop against a server in memory.
 
-mod support;
-
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::support::{MemoryLink, lease, order};
 use palisade_engine::{Hold, Worker, WorkerOptions};
 use palisade_model::{SeededIds, SystemClock};
-use support::{MemoryLink, lease, order};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -22,10 +20,10 @@ fn options() -> WorkerOptions {
 }
 
 /// Runs a worker until `until` is true of the server, at most ten seconds.
-async fn work(link: &Arc<MemoryLink>, until: impl Fn(&mut support::Server) -> bool) {
+async fn work(link: &Arc<MemoryLink>, until: impl Fn(&mut crate::support::Server) -> bool) {
     let worker = Worker::new(
         Arc::clone(link),
-        support::kb(),
+        crate::support::kb(),
         Arc::new(SystemClock),
         Arc::new(SeededIds::new(1)),
         options(),
@@ -44,13 +42,13 @@ async fn work(link: &Arc<MemoryLink>, until: impl Fn(&mut support::Server) -> bo
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let _ = stop.send(());
-    running.await.unwrap();
+    running.await.expect("the worker ends");
 }
 
 /// A listener that accepts and never says a word.
 async fn silent_port() -> (TcpListener, u16) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let port = listener.local_addr().expect("an address").port();
     (listener, port)
 }
 

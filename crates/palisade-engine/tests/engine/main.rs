@@ -1,0 +1,7 @@
+//! The engine as its users drive it, against servers of our own on the loopback.
+
+mod discovery;
+mod hostile;
+mod service;
+mod support;
+mod worker;

@@ -1,0 +1,35 @@
+//! The contract of the store: the same tests on SQLite and on PostgreSQL, each with a fresh
+//! database.
+//!
+//! A test is an async function that takes a [`Bench`]; [`both`] makes two tests of it.
+
+#![expect(clippy::unwrap_used, reason = "a failed step is a failed test, and the panic says where")]
+
+mod activity;
+mod bench;
+mod database;
+mod detection;
+mod intake;
+mod scan;
+mod slice;
+mod subscription;
+mod user;
+
+/// Makes a test for each database out of each function.
+macro_rules! both {
+    ($($name:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[test]
+            fn $name() {
+                $crate::bench::on_sqlite(super::$name);
+            })+
+        }
+        mod postgres {
+            $(#[test]
+            fn $name() {
+                $crate::bench::on_postgres(super::$name);
+            })+
+        }
+    };
+}
+pub(crate) use both;

@@ -1,0 +1,77 @@
+//! Accounts.
+
+use palisade_model::{Login, Role, UserStatus};
+use palisade_store::{Error, NewUser};
+
+use crate::bench::{Bench, at, ips, login};
+
+fn new_user(name: &str) -> NewUser {
+    NewUser {
+        login: login(name),
+        role: Role::Scanner,
+        status: UserStatus::PendingActivation,
+        first_name: "Ada".to_owned(),
+        last_name: "Ötzi".to_owned(),
+        email: "ada@example.test".to_owned(),
+        password_hash: "hash".to_owned(),
+        assigned_ips: ips("10.0.0.0/24"),
+        eula_accepted_at: None,
+        created_at: at(0),
+        expires_at: Some(at(100)),
+    }
+}
+
+async fn an_account_comes_back_as_it_was_made(bench: Bench) {
+    assert!(!bench.store.has_users().await.unwrap());
+    let id = bench.store.add_user(&new_user("quays_ab1")).await.unwrap();
+    assert!(bench.store.has_users().await.unwrap());
+    let user = bench.store.user(&login("quays_ab1")).await.unwrap().unwrap();
+    assert_eq!((user.id, user.role, user.status), (id, Role::Scanner, UserStatus::PendingActivation));
+    assert_eq!((user.last_name.as_str(), &user.assigned_ips), ("Ötzi", &ips("10.0.0.0/24")));
+    assert_eq!((user.eula_accepted_at, user.created_at, user.expires_at), (None, at(0), Some(at(100))));
+    assert_eq!(bench.store.user(&login("other")).await.unwrap(), None);
+}
+
+async fn a_login_is_given_once(bench: Bench) {
+    bench.store.add_user(&new_user("quays_ab1")).await.unwrap();
+    let again = bench.store.add_user(&new_user("quays_ab1")).await;
+    assert!(matches!(again, Err(Error::Conflict)), "{again:?}");
+    assert_eq!(bench.store.list_users().await.unwrap().len(), 1);
+}
+
+async fn changes_stay(bench: Bench) {
+    let id = bench.store.add_user(&new_user("quays_ab1")).await.unwrap();
+    bench.store.accept_eula(id, at(1)).await.unwrap();
+    bench.store.accept_eula(id, at(2)).await.unwrap();
+    bench.store.set_password_hash(id, "other").await.unwrap();
+    bench.store.note_login(id, at(3)).await.unwrap();
+    let user = bench.store.user(&login("quays_ab1")).await.unwrap().unwrap();
+    assert_eq!((user.status, user.eula_accepted_at), (UserStatus::Active, Some(at(1))));
+    assert_eq!((user.password_hash.as_str(), user.last_login_at), ("other", Some(at(3))));
+    bench.store.set_user_status(id, UserStatus::Inactive).await.unwrap();
+    bench.store.accept_eula(id, at(4)).await.unwrap();
+    let user = bench.store.user(&login("quays_ab1")).await.unwrap().unwrap();
+    assert_eq!(user.status, UserStatus::Inactive, "accepting the terms switches nobody on");
+}
+
+async fn what_is_not_there_is_not_changed(bench: Bench) {
+    let changed = bench.store.set_user_status(7, UserStatus::Active).await;
+    assert!(matches!(changed, Err(Error::RowsAffected { expected: 1, actual: 0 })), "{changed:?}");
+}
+
+async fn accounts_are_listed_by_login(bench: Bench) {
+    for name in ["quays_cd1", "quays_ab1", "quays_bc1"] {
+        bench.store.add_user(&new_user(name)).await.unwrap();
+    }
+    let users = bench.store.list_users().await.unwrap();
+    let logins: Vec<&str> = users.iter().map(|user| Login::as_str(&user.login)).collect();
+    assert_eq!(logins, ["quays_ab1", "quays_bc1", "quays_cd1"]);
+}
+
+crate::both!(
+    an_account_comes_back_as_it_was_made,
+    a_login_is_given_once,
+    changes_stay,
+    what_is_not_there_is_not_changed,
+    accounts_are_listed_by_login,
+);
