@@ -19,6 +19,8 @@ const HOSTS: std::ops::RangeInclusive<u8> = 101..=112;
 /// A finding that every scan makes on every host, through the one port below.
 const SURE_QID: u32 = 11827;
 const WEB_PORT: u16 = 8088;
+/// A kill comes at most this long after a scan was seen running.
+const DELAY_BOUND_MS: u64 = 1500;
 /// How long the scans may take to end once nobody kills the server any more.
 const PATIENCE: Duration = Duration::from_mins(3);
 
@@ -78,14 +80,17 @@ fn launch(server: &TestServer) {
 /// Kills the server again and again while it scans, then lets it finish.
 fn torment(server: &mut TestServer, kills: u32, dice: &mut Dice) {
     let _ = server.call("msp/asset_ip.php", &[("action", "add"), ("host_ips", &targets())]);
+    let mut hits = 0;
     for _ in 0..kills {
         if !is_scanning(server) {
             launch(server);
         }
-        thread::sleep(Duration::from_millis(dice.below(1500)));
+        thread::sleep(Duration::from_millis(dice.below(DELAY_BOUND_MS)));
+        hits += u32::from(is_scanning(server));
         server.kill();
         server.restart();
     }
+    assert!(hits * 3 >= kills, "only {hits} of {kills} kills hit a running scan");
     let deadline = Instant::now() + PATIENCE;
     while is_scanning(server) {
         assert!(Instant::now() < deadline, "a scan does not end: {}", server.log());
