@@ -101,6 +101,9 @@ impl HostScan {
     /// What follows from everything seen, also where the time was up before the end.
     fn conclude(&self) {
         let mut known = self.sheet.lock();
+        if known.facts.names.is_empty() {
+            names::gather(&mut known.facts, None);
+        }
         known.facts.os = os::vote(&known.facts);
     }
 }

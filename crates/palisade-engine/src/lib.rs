@@ -16,6 +16,7 @@ pub mod order;
 mod os;
 mod pacing;
 mod ports;
+mod round_trip;
 pub mod scan;
 mod service;
 mod sheet;
@@ -26,7 +27,7 @@ pub mod worker;
 
 pub use link::{Hold, Lease, Link, LinkError, SliceProgress, Stage};
 pub use order::ScanOrder;
-pub use pacing::{Limits, Pace};
+pub use pacing::Limits;
 pub use ports::standard_tcp_ports;
 pub use scan::{Event, ScanContext, scan_hosts};
 pub use udp::standard_udp_ports;

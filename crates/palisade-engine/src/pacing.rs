@@ -7,7 +7,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use governor::clock::{Clock as _, DefaultClock};
@@ -18,16 +18,14 @@ use tokio::net::{TcpSocket, TcpStream, UdpSocket};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
+use crate::round_trip::RoundTrip;
+
 /// Files the process needs for other things than sockets to hosts (database, clients, logs).
 const FILES_RESERVED: u64 = 512;
 /// More sockets than this bring no speed, only memory.
 const SOCKETS_MAX: u64 = 8_192;
 /// Look-ups of the system's resolver at the same time; each holds a thread.
 const LOOK_UPS_MAX: usize = 24;
-const TIMEOUT_MIN: Duration = Duration::from_millis(100);
-const TIMEOUT_MAX: Duration = Duration::from_secs(3);
-/// Before the first measurement.
-const TIMEOUT_INITIAL: Duration = Duration::from_millis(500);
 /// Tries when the machine itself is short of ports or buffers for a moment.
 const LOCAL_SHORTAGE_TRIES: u32 = 20;
 
@@ -83,7 +81,7 @@ async fn wait_for(limiter: &DefaultDirectRateLimiter) {
 
 /// The budgets of one scan.
 #[derive(Debug)]
-pub struct Pace {
+pub(crate) struct Pace {
     limits: Arc<Limits>,
     rate: DefaultDirectRateLimiter,
     /// Hosts being scanned.
@@ -98,8 +96,7 @@ pub struct Pace {
 const DISCOVERIES_PER_HOST: usize = 6;
 
 impl Pace {
-    #[must_use]
-    pub fn new(limits: Arc<Limits>, performance: &Performance) -> Arc<Self> {
+    pub(crate) fn new(limits: Arc<Limits>, performance: &Performance) -> Arc<Self> {
         let hosts = usize::from(performance.hosts_parallel.max(1));
         Arc::new(Self {
             limits,
@@ -115,45 +112,6 @@ impl Pace {
     pub(crate) async fn depart(&self) {
         wait_for(&self.rate).await;
         wait_for(&self.limits.rate).await;
-    }
-}
-
-/// Round trips to one host and the patience that follows from them (RFC 6298's estimator).
-#[derive(Debug, Default)]
-pub(crate) struct RoundTrip(Mutex<Option<Estimate>>);
-
-#[derive(Debug, Clone, Copy)]
-struct Estimate {
-    smoothed: Duration,
-    variation: Duration,
-    fastest: Duration,
-}
-
-impl RoundTrip {
-    pub(crate) fn record(&self, sample: Duration) {
-        let mut estimate = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *estimate = Some(match *estimate {
-            None => Estimate { smoothed: sample, variation: sample / 2, fastest: sample },
-            Some(last) => Estimate {
-                smoothed: (last.smoothed * 7 + sample) / 8,
-                variation: (last.variation * 3 + last.smoothed.abs_diff(sample)) / 4,
-                fastest: last.fastest.min(sample),
-            },
-        });
-    }
-
-    /// The smoothed round trip, once one was measured.
-    pub(crate) fn smoothed(&self) -> Option<Duration> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).map(|estimate| estimate.smoothed)
-    }
-
-    /// How long to wait for an answer of the host's network stack, 100 ms to 3 s.
-    pub(crate) fn timeout(&self) -> Duration {
-        match *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
-            None => TIMEOUT_INITIAL,
-            Some(estimate) => (estimate.smoothed * 2 + estimate.variation * 4 + estimate.fastest)
-                .clamp(TIMEOUT_MIN, TIMEOUT_MAX),
-        }
     }
 }
 
@@ -343,23 +301,6 @@ mod tests {
         let performance =
             Performance { hosts_parallel: 2, connections_per_host: 4, rate_pps, host_timeout_s: 60 };
         Pace::new(Arc::new(Limits::new(100, 100_000)), &performance)
-    }
-
-    #[test]
-    fn patience_follows_the_round_trips_within_its_bounds() {
-        let round_trip = RoundTrip::default();
-        assert_eq!(round_trip.timeout(), TIMEOUT_INITIAL);
-        for _ in 0..20 {
-            round_trip.record(Duration::from_micros(50));
-        }
-        assert_eq!(round_trip.timeout(), TIMEOUT_MIN);
-        for _ in 0..50 {
-            round_trip.record(Duration::from_millis(200));
-        }
-        let patient = round_trip.timeout();
-        assert!(patient > Duration::from_millis(350) && patient < Duration::from_secs(1), "{patient:?}");
-        round_trip.record(Duration::from_mins(1));
-        assert_eq!(round_trip.timeout(), TIMEOUT_MAX);
     }
 
     #[tokio::test]

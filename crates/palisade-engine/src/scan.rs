@@ -4,13 +4,12 @@
 //! server. Hosts are independent: each is a task of its own with its own budget, and whatever
 //! becomes of one (out of time, a defect of ours) it is delivered with what was seen of it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use palisade_kb::KnowledgeBase;
-use palisade_model::option_profile::Performance;
 use palisade_model::{Clock, HostResult, IdSource};
 use tokio::sync::mpsc;
 use tokio::task::{Id, JoinSet};
@@ -49,14 +48,14 @@ pub enum Event {
 /// current-thread runtime too.
 pub async fn scan_hosts(order: ScanOrder, context: ScanContext, events: mpsc::Sender<Event>) {
     let pace = Pace::new(Arc::clone(&context.limits), &order.profile.performance);
-    scan_slice(Arc::new(order), Vec::new(), context, pace, events).await;
+    scan_slice(Arc::new(order), HashSet::new(), context, pace, events).await;
 }
 
 /// Like [`scan_hosts`], leaving out `delivered` and sharing the scan's budgets with its other
 /// slices.
 pub(crate) async fn scan_slice(
     order: Arc<ScanOrder>,
-    delivered: Vec<Ipv4Addr>,
+    delivered: HashSet<Ipv4Addr>,
     context: ScanContext,
     pace: Arc<Pace>,
     events: mpsc::Sender<Event>,
@@ -119,9 +118,4 @@ impl Running {
             }
         }
     }
-}
-
-/// The budgets of a scan, for the worker that shares them between the slices of a scan.
-pub(crate) fn pace_of(limits: &Arc<Limits>, performance: &Performance) -> Arc<Pace> {
-    Pace::new(Arc::clone(limits), performance)
 }

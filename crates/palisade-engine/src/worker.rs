@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 
 use crate::link::{Hold, Lease, Link, LinkError, SliceProgress, Stage};
 use crate::pacing::{Limits, Pace};
-use crate::scan::{Event, ScanContext, pace_of, scan_slice};
+use crate::scan::{Event, ScanContext, scan_slice};
 
 /// One call over the link takes no longer; a lost one is repeated.
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
@@ -193,7 +193,7 @@ impl<L: Link> Shared<L> {
         });
         let scanning = scan_slice(
             Arc::new(lease.order.clone()),
-            lease.delivered.clone(),
+            lease.delivered.iter().copied().collect(),
             self.context.clone(),
             self.pace(&lease),
             events,
@@ -221,7 +221,7 @@ impl<L: Link> Shared<L> {
         if let Some(pace) = paces.get(&lease.order.scan).and_then(Weak::upgrade) {
             return pace;
         }
-        let pace = pace_of(&self.context.limits, &lease.order.profile.performance);
+        let pace = Pace::new(Arc::clone(&self.context.limits), &lease.order.profile.performance);
         paces.insert(lease.order.scan.clone(), Arc::downgrade(&pace));
         pace
     }

@@ -23,9 +23,9 @@ const PARALLEL: usize = 6;
 const NAMED_DIRECTORIES_MAX: usize = 6;
 const USUAL_DIRECTORIES: [&str; 7] =
     ["/files/", "/images/", "/icons/", "/uploads/", "/backup/", "/download/", "/pub/"];
-/// A port of the target itself on which nothing listens, for the question whether requests are
-/// forwarded.
-const CLOSED_PORT: u16 = 1;
+/// A port of the target itself on which next to nobody listens, for the question whether requests
+/// are forwarded. A high one: proxies refuse to forward to unusual low ones.
+const CLOSED_PORT: u16 = 40_125;
 
 /// The facts, whether all requests were answered, or `None` when the first one was not.
 pub(super) async fn survey(port: &Port<'_>) -> Option<(HttpFacts, bool)> {
@@ -43,7 +43,8 @@ pub(super) async fn survey(port: &Port<'_>) -> Option<(HttpFacts, bool)> {
             ask(port, Request::trace(&authority, &nonce)),
             ask(port, proxy_request(&format!("{}:{CLOSED_PORT}", port.host.address), "/")),
         );
-        ((a.0, b.0, c.0, d.0), a.1 && b.1 && c.1 && d.1)
+        // A forwarded request waits for whatever stands behind; no answer there is one too.
+        ((a.0, b.0, c.0, d.0), a.1 && b.1 && c.1)
     };
     facts.methods = options.as_ref().map(allowed_methods).unwrap_or_default();
     facts.trace = trace.as_ref().map(|answer| trace_echoed(answer, &nonce));

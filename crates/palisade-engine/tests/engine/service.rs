@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use palisade_model::PortFacts;
+use palisade_model::option_profile::UdpPorts;
+use palisade_model::{PortFacts, Transport};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UdpSocket};
 use tokio_rustls::TlsAcceptor;
 
-use crate::support::scan_loopback;
+use crate::support::{order, scan, scan_loopback};
 
 /// Answers requests: a front page, a listing, and 404 for the rest.
 async fn web<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) {
@@ -117,4 +118,68 @@ async fn an_echo_is_an_echo() {
         }
     });
     assert_eq!(facts_of(port).await.service, "echo");
+}
+
+/// POP3 that knows CAPA and STLS, and after STLS nothing but the handshake.
+async fn mail(mut stream: tokio::net::TcpStream, acceptor: TlsAcceptor) {
+    let _ = stream.write_all(b"+OK mail ready\r\n").await;
+    let mut bytes = [0; 512];
+    loop {
+        let count = match stream.read(&mut bytes).await {
+            Ok(count) if count > 0 => count,
+            _ => return,
+        };
+        let answer: &[u8] = match &bytes[..count] {
+            b"STLS\r\n" => {
+                let _ = stream.write_all(b"+OK begin\r\n").await;
+                if let Ok(mut stream) = acceptor.accept(stream).await {
+                    let _ = stream.shutdown().await;
+                }
+                return;
+            }
+            b"CAPA\r\n" => b"+OK\r\nUSER\r\nSTLS\r\n.\r\n",
+            b"QUIT\r\n" => return,
+            _ => b"-ERR no\r\n",
+        };
+        let _ = stream.write_all(answer).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_that_switches_to_tls_shows_both_sides() {
+    let (listener, port) = listen().await;
+    let acceptor = tls_acceptor();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(mail(stream, acceptor.clone()));
+        }
+    });
+    let facts = facts_of(port).await;
+    assert_eq!((facts.service.as_str(), facts.implicit_tls), ("pop3", false));
+    let pop3 = facts.pop3.unwrap();
+    assert!(pop3.stls && pop3.plaintext_login);
+    let tls = facts.tls.unwrap();
+    assert!(tls.starttls);
+    assert_eq!(tls.versions, ["TLSv1.2", "TLSv1.3"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_datagram_port_is_open_only_when_it_answers() {
+    let talker = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let mute = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let (open, silent) = (talker.local_addr().unwrap().port(), mute.local_addr().unwrap().port());
+    tokio::spawn(async move {
+        let mut bytes = [0; 512];
+        while let Ok((_, from)) = talker.recv_from(&mut bytes).await {
+            let _ = talker.send_to(b"good day", from).await;
+        }
+    });
+    let mut order = order("127.0.0.1", []);
+    order.profile.udp = UdpPorts::List([open, silent].into_iter().collect());
+    let host = scan(order).await.pop().unwrap();
+    let found: Vec<_> = host.facts.ports.iter().map(|port| (port.port, port.transport)).collect();
+    assert_eq!(found, [(open, Transport::Udp)]);
+    assert_eq!(host.facts.ports[0].banner.as_deref(), Some("good day"));
+    assert_eq!(host.facts.udp_scanned, 2);
+    assert!(host.udp_ports.contains(silent));
 }
