@@ -37,6 +37,11 @@ impl Dice {
     fn new() -> Self {
         let seed = std::env::var("PALISADE_SEED").ok().and_then(|text| text.parse().ok());
         let seed = seed.unwrap_or_else(|| u64::from(std::process::id()));
+        Self::shown(seed)
+    }
+
+    #[expect(clippy::print_stdout, reason = "the test runner shows it when the test fails")]
+    fn shown(seed: u64) -> Self {
         println!("PALISADE_SEED={seed}");
         Self(seed)
     }
@@ -105,7 +110,8 @@ fn check_reports(server: &TestServer) -> u64 {
         addresses.sort_unstable_by_key(|address| address.parse::<Ipv4Addr>().ok());
         let wanted: Vec<String> = hosts().map(|host| host.to_string()).collect();
         assert_eq!(addresses, wanted, "{scan} has each host once");
-        let sure = attributes(&report, "number=\"").iter().filter(|qid| **qid == SURE_QID.to_string()).count();
+        let sure =
+            attributes(&report, "number=\"").iter().filter(|qid| **qid == SURE_QID.to_string()).count();
         assert_eq!(sure, wanted.len(), "{scan} has the sure finding once a host");
     }
     u64::try_from(scans.len()).expect("scans can be counted")
@@ -125,7 +131,9 @@ fn check_history(url: &str, documents: &Path, scans: u64) {
             }
             let sure = counted
                 .iter()
-                .find(|(key, _)| key.qid.number() == SURE_QID && key.port.is_some_and(|(port, _)| port == WEB_PORT))
+                .find(|(key, _)| {
+                    key.qid.number() == SURE_QID && key.port.is_some_and(|(port, _)| port == WEB_PORT)
+                })
                 .unwrap_or_else(|| panic!("{host} lacks the sure detection: {counted:?}"));
             assert_eq!(*sure.1, scans, "{host}: found by each of the scans once");
         }
