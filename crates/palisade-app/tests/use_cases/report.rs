@@ -81,3 +81,18 @@ async fn only_unsaved_ended_results_are_forgotten() {
     desk.app.scan(&manager, &running).await.unwrap();
     assert!(matches!(desk.app.scan(&manager, &unsaved).await, Err(Error::UnknownScan)));
 }
+
+#[tokio::test]
+async fn results_nobody_fetched_are_forgotten_after_a_day() {
+    let desk = Desk::new().await;
+    let manager = desk.manager().await;
+    let unsaved = finish(&desk, &manager, LaunchScan { save_report: false, ..launch("10.0.0.1") }).await;
+    let saved = finish(&desk, &manager, launch("10.0.0.1")).await;
+    desk.clock.advance(86_400);
+    desk.launch(&manager, "10.0.0.1").await;
+    desk.app.scan(&manager, &unsaved).await.unwrap();
+    desk.clock.advance(1);
+    desk.launch(&manager, "10.0.0.1").await;
+    assert!(matches!(desk.app.scan(&manager, &unsaved).await, Err(Error::UnknownScan)));
+    desk.app.scan(&manager, &saved).await.unwrap();
+}

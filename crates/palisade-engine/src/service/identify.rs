@@ -25,6 +25,9 @@ const SECOND_WAVE_AFTER: Duration = Duration::from_millis(700);
 const SECOND_WAVE_AFTER_GREETED: Duration = Duration::from_millis(1_200);
 const ANSWER_PATIENCE: Duration = Duration::from_millis(1_200);
 const GREETING_PATIENCE: Duration = Duration::from_secs(6);
+/// A front page may take its time, but only where something reacts to other words at once is it
+/// waited for: what swallows everything in silence is no web server.
+const PAGE_PATIENCE: Duration = Duration::from_secs(6);
 /// How long an HTTP error waits for a TLS answer to the same port.
 const TLS_GRACE: Duration = Duration::from_secs(1);
 
@@ -45,6 +48,8 @@ struct Answer {
     service: Option<&'static str>,
     /// An error in plain HTTP may come from a port that wants TLS.
     doubtful: bool,
+    /// The service said something, or closed the connection.
+    reacted: bool,
 }
 
 /// Finds out what speaks. Through TLS when the port says so.
@@ -62,13 +67,17 @@ pub(super) async fn identify(port: &Port<'_>) -> Identified {
     }
     let mut found = Identified::default();
     let mut end = port.until;
+    let (mut page_pending, mut reacted) = (true, false);
     while let Ok(Some(answer)) = timeout_at(end, answers.next()).await {
         tls_pending &= !matches!(answer.words, FirstWords::Tls);
+        page_pending &= answer.words.name() != "http";
+        reacted |= answer.reacted;
         let listened = matches!(answer.words, FirstWords::Listen);
         if !answer.bytes.is_empty() && (found.banner.is_empty() || listened) {
             found.banner.clone_from(&answer.bytes);
         }
         match answer.service {
+            None if page_pending && answers.len() == 1 && !reacted => break,
             None => {}
             Some("tls") if matches!(answer.words, FirstWords::Tls) => {
                 return Identified { tls: true, ..Identified::default() };
@@ -93,9 +102,13 @@ pub(super) async fn identify(port: &Port<'_>) -> Identified {
 
 async fn attempt(port: &Port<'_>, words: FirstWords, delay: Duration, greeted: bool) -> Answer {
     tokio::time::sleep(delay).await;
-    let mut answer = Answer { words, bytes: Vec::new(), service: None, doubtful: false };
+    let mut answer = Answer { words, bytes: Vec::new(), service: None, doubtful: false, reacted: false };
     let listens = matches!(words, FirstWords::Listen);
-    let patience = if listens && greeted { GREETING_PATIENCE } else { ANSWER_PATIENCE };
+    let patience = match words.name() {
+        "listen" if greeted => GREETING_PATIENCE,
+        "http" => PAGE_PATIENCE,
+        _ => ANSWER_PATIENCE,
+    };
     let patience = patience + port.host.round_trip.smoothed().unwrap_or_default() * 4;
     let Some(mut stream) = port.open().await else { return answer };
     let until = port.until_after(patience);
@@ -104,6 +117,7 @@ async fn attempt(port: &Port<'_>, words: FirstWords, delay: Duration, greeted: b
         FirstWords::Probe(probe) => probe.bytes(),
         FirstWords::Tls => {
             answer.service = speaks_tls(port, stream, until).await.then_some("tls");
+            answer.reacted = Instant::now() < until;
             return answer;
         }
     };
@@ -113,6 +127,7 @@ async fn attempt(port: &Port<'_>, words: FirstWords, delay: Duration, greeted: b
     loop {
         let received = stream.read(&mut answer.bytes, until).await;
         let ended = received != Received::Bytes || answer.bytes.len() >= ANSWER_BYTES_MAX;
+        answer.reacted |= received != Received::TimeUp;
         answer.service = if listens {
             probe::greeting(&answer.bytes, received == Received::Closed)
         } else if is_part_of_echo(&sent, &answer.bytes) && !ended {

@@ -1,6 +1,7 @@
 //! Services are what answers, on whatever port, plain or through TLS.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use palisade_model::option_profile::UdpPorts;
 use palisade_model::{PortFacts, Transport};
@@ -78,6 +79,24 @@ async fn a_web_server_on_an_odd_port_is_found_and_questioned() {
     assert_eq!(http.listings, ["/files/"]);
     assert_eq!(http.trace, Some(false));
     assert_eq!(facts.product.unwrap().version.as_deref(), Some("1.22.1"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_web_server_that_takes_its_time_is_waited_for() {
+    let (listener, port) = listen().await;
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut bytes = [0; 1024];
+                let count = stream.read(&mut bytes).await.unwrap_or(0);
+                if bytes[..count].starts_with(b"GET / ") {
+                    tokio::time::sleep(Duration::from_millis(2_500)).await;
+                    let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await;
+                }
+            });
+        }
+    });
+    assert_eq!(facts_of(port).await.service, "http");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
