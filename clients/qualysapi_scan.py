@@ -38,7 +38,7 @@ def main():
     scan = element(connection.request("scan.php", {"ip": target, "save_report": "yes"}))
     reference = scan.get("value")
 
-    saved = element(connection.request("scan_report_list.php?last=yes")).findall("SCAN_REPORT")
+    saved = element(connection.request("scan_report_list.php", {"last": "yes"})).findall("SCAN_REPORT")
     if [report.get("ref") for report in saved] != [reference]:
         sys.exit(f"{reference} is not the last saved report")
     print("status", saved[0].get("status"))

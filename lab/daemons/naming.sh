@@ -120,7 +120,7 @@ launch_ntpd() {
 }
 
 old_rpcbind() {
-  expect 111 tcp rpcbind $RPC_SERVICES $PORT_MAPPER
-  expect 111 udp rpcbind
+  expect 111 tcp rpc $RPC_SERVICES $PORT_MAPPER
+  expect 111 udp rpc
   launch_with_own_run "mkdir /run/rpcbind; chown _rpc /run/rpcbind" /usr/sbin/rpcbind -f -w
 }

@@ -70,6 +70,7 @@ impl App {
         check_length("title", &title, TITLE_CHARACTERS_MAX)?;
         check_length("targets", &target_text, TARGET_TEXT_CHARACTERS_MAX)?;
 
+        self.forget_abandoned().await?;
         let running_max = self.parts.config.running_scans_max;
         let new = NewScan {
             title,

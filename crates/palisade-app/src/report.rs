@@ -16,6 +16,9 @@ const PAGE_SCANS: u32 = 200;
 const REPORTS_MAX: usize = 10_000;
 /// Most hosts of one page of results.
 const PAGE_HOSTS_MAX: u32 = 1_000;
+/// When an unsaved result counts as abandoned, and how many are forgotten with one launch.
+const ABANDONED_AFTER_S: i64 = 86_400;
+const ABANDONED_AT_ONCE: u32 = 10;
 
 /// Which saved reports are wanted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -86,6 +89,17 @@ impl App {
             return Err(Error::ScanRunning);
         }
         self.record_done(actor, "report", "delete", scan.to_string()).await
+    }
+
+    /// Forgets unsaved results that nobody fetched within a day: their clients went away, or the
+    /// server was killed between the answer and [`App::forget_unsaved`].
+    pub(crate) async fn forget_abandoned(&self) -> Result<()> {
+        let day_ago = Timestamp::from_second(self.clock().now().as_second() - ABANDONED_AFTER_S);
+        let Ok(day_ago) = day_ago else { return Ok(()) };
+        for scan in self.store().list_abandoned_scans(day_ago, ABANDONED_AT_ONCE).await? {
+            self.store().delete_scan(&scan).await?;
+        }
+        Ok(())
     }
 
     /// Forgets the result of a scan that was not to be saved, once its answer is sent. Nothing

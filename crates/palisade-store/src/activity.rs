@@ -21,14 +21,17 @@ pub struct Activity {
     pub refused: bool,
 }
 
+/// Entries that are kept; older ones make room, because strangers can cause entries.
+const ENTRIES_KEPT: i64 = 1_000_000;
+
 impl Store {
-    /// Appends an entry.
+    /// Appends an entry. The newest million are kept.
     pub async fn add_activity(&self, activity: &Activity) -> Result<()> {
         let Activity { at, login, from, module, action, details, refused } = activity;
         let mut write = self.write().await?;
-        sqlx::query(
+        let row = sqlx::query(
             "INSERT INTO activity_log (at, login, from_address, module, action, details, refused)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+             VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
         )
         .bind(at.as_microsecond())
         .bind(login.clone())
@@ -37,8 +40,12 @@ impl Store {
         .bind(action.clone())
         .bind(details.clone())
         .bind(i64::from(*refused))
-        .execute(write.connection())
+        .fetch_one(write.connection())
         .await?;
+        sqlx::query("DELETE FROM activity_log WHERE id <= $1")
+            .bind(Read::new("activity_log", &row).number("id")? - ENTRIES_KEPT)
+            .execute(write.connection())
+            .await?;
         write.commit().await
     }
 

@@ -216,6 +216,21 @@ impl Store {
         rows.iter().map(read_scan).collect()
     }
 
+    /// Ended scans whose report was not to be saved and that nobody has deleted since before
+    /// `ended_before`: their clients went away. At most `limit`, oldest first.
+    pub async fn list_abandoned_scans(&self, ended_before: Timestamp, limit: u32) -> Result<Vec<Scan>> {
+        let rows = sqlx::query(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM scan WHERE save_report = 0 AND ended_at < $1 ORDER BY id LIMIT $2"
+        ))
+        .bind(ended_before.as_microsecond())
+        .bind(i64::from(limit))
+        .fetch_all(self.pool())
+        .await?;
+        rows.iter().map(read_scan).collect()
+    }
+
     /// One page of a scan's hosts, by address: at most `limit` of those after `after`.
     pub async fn list_scan_hosts(
         &self,

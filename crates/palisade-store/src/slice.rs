@@ -23,7 +23,7 @@ pub const SLICE_ATTEMPTS_MAX: u64 = 5;
 /// Times a slice may come back because its scanner's process was replaced. More, because a
 /// restart says little about the slice; bounded, because a slice that brings the process down
 /// must not do so for ever.
-pub const SLICE_RESTARTS_MAX: u64 = 50;
+pub const SLICE_RESTARTS_MAX: u64 = 300;
 
 /// Whether a lease still stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! Opening a store, and the transactions everything else is written in.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,9 +31,25 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the database at `url` (`sqlite:///folder/file.db` or `postgres://user@host/name`)
-    /// and the folder of documents; makes both when they are missing and brings the database's
-    /// schema up to date.
+    /// The URL of an SQLite database in the file `path`, whatever characters its folders have.
+    /// `None` when the path is not UTF-8 or the working folder is unknown.
+    #[must_use]
+    pub fn sqlite_url(path: &Path) -> Option<String> {
+        let absolute = std::path::absolute(path).ok()?;
+        let mut url = "sqlite://".to_owned();
+        for byte in absolute.to_str()?.bytes() {
+            if byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte) {
+                url.push(char::from(byte));
+            } else {
+                let _ = write!(url, "%{byte:02X}");
+            }
+        }
+        Some(url)
+    }
+
+    /// Opens the database at `url` ([`Store::sqlite_url`] or `postgres://user@host/name`) and the
+    /// folder of documents; makes SQLite's file and the folder when they are missing, and brings
+    /// the database's schema up to date.
     ///
     /// # Errors
     ///

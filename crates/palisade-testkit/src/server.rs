@@ -71,10 +71,19 @@ impl TestServer {
             tls,
         };
         let mut command = server.command(&["user", "add"]);
-        command.args(["--role", "manager", "--first-name", "Test", "--last-name", "Manager", "--accept-terms"]);
+        command.args([
+            "--role",
+            "manager",
+            "--first-name",
+            "Test",
+            "--last-name",
+            "Manager",
+            "--accept-terms",
+        ]);
         let told = tools::output(&mut command);
         let word_after = |label: &str| {
-            let line = told.lines().find(|line| line.starts_with(label)).expect("login and password are told");
+            let line =
+                told.lines().find(|line| line.starts_with(label)).expect("login and password are told");
             line.split_whitespace().last().expect("the line has a value").to_owned()
         };
         server.login = word_after("login");
@@ -92,7 +101,8 @@ impl TestServer {
         let file = File::create(&log).expect("the log can be written");
         let mut command = self.command(&["serve"]);
         command
-            .args(["--listen", "127.0.0.1:0", "--http"])
+            .args(["--listen", "127.0.0.1:0"])
+            .args((!self.tls).then_some("--http"))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(file);

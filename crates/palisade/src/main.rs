@@ -95,6 +95,8 @@ fn main() -> ExitCode {
         Err(Refusal::Usage(error)) => error.exit(),
         Err(Refusal::File(error)) => return report_failure(&error),
     };
+    // Whatever is written, the database's own files included, is the owner's alone.
+    nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o077));
     start_log(&cli.command);
     // A provider is installed once a process; a second installation would change nothing.
     let _ = rustls::crypto::ring::default_provider().install_default();

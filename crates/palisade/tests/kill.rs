@@ -19,6 +19,8 @@ const HOSTS: std::ops::RangeInclusive<u8> = 101..=112;
 /// A finding that every scan makes on every host, through the one port below.
 const SURE_QID: u32 = 11827;
 const WEB_PORT: u16 = 8088;
+/// A kill comes at most this long after a scan was seen running.
+const DELAY_BOUND_MS: u64 = 1500;
 /// How long the scans may take to end once nobody kills the server any more.
 const PATIENCE: Duration = Duration::from_mins(3);
 
@@ -37,6 +39,11 @@ impl Dice {
     fn new() -> Self {
         let seed = std::env::var("PALISADE_SEED").ok().and_then(|text| text.parse().ok());
         let seed = seed.unwrap_or_else(|| u64::from(std::process::id()));
+        Self::shown(seed)
+    }
+
+    #[expect(clippy::print_stdout, reason = "the test runner shows it when the test fails")]
+    fn shown(seed: u64) -> Self {
         println!("PALISADE_SEED={seed}");
         Self(seed)
     }
@@ -73,14 +80,17 @@ fn launch(server: &TestServer) {
 /// Kills the server again and again while it scans, then lets it finish.
 fn torment(server: &mut TestServer, kills: u32, dice: &mut Dice) {
     let _ = server.call("msp/asset_ip.php", &[("action", "add"), ("host_ips", &targets())]);
+    let mut hits = 0;
     for _ in 0..kills {
         if !is_scanning(server) {
             launch(server);
         }
-        thread::sleep(Duration::from_millis(dice.below(1500)));
+        thread::sleep(Duration::from_millis(dice.below(DELAY_BOUND_MS)));
+        hits += u32::from(is_scanning(server));
         server.kill();
         server.restart();
     }
+    assert!(hits * 3 >= kills, "only {hits} of {kills} kills hit a running scan");
     let deadline = Instant::now() + PATIENCE;
     while is_scanning(server) {
         assert!(Instant::now() < deadline, "a scan does not end: {}", server.log());
@@ -105,7 +115,8 @@ fn check_reports(server: &TestServer) -> u64 {
         addresses.sort_unstable_by_key(|address| address.parse::<Ipv4Addr>().ok());
         let wanted: Vec<String> = hosts().map(|host| host.to_string()).collect();
         assert_eq!(addresses, wanted, "{scan} has each host once");
-        let sure = attributes(&report, "number=\"").iter().filter(|qid| **qid == SURE_QID.to_string()).count();
+        let sure =
+            attributes(&report, "number=\"").iter().filter(|qid| **qid == SURE_QID.to_string()).count();
         assert_eq!(sure, wanted.len(), "{scan} has the sure finding once a host");
     }
     u64::try_from(scans.len()).expect("scans can be counted")
@@ -125,7 +136,9 @@ fn check_history(url: &str, documents: &Path, scans: u64) {
             }
             let sure = counted
                 .iter()
-                .find(|(key, _)| key.qid.number() == SURE_QID && key.port.is_some_and(|(port, _)| port == WEB_PORT))
+                .find(|(key, _)| {
+                    key.qid.number() == SURE_QID && key.port.is_some_and(|(port, _)| port == WEB_PORT)
+                })
                 .unwrap_or_else(|| panic!("{host} lacks the sure detection: {counted:?}"));
             assert_eq!(*sure.1, scans, "{host}: found by each of the scans once");
         }

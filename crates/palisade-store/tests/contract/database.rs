@@ -109,3 +109,14 @@ async fn other_databases_are_refused() {
     assert!(matches!(opened, Err(Error::Url)), "{opened:?}");
     assert!(!format!("{opened:?} {}", Error::Url).contains("secret"));
 }
+
+#[tokio::test]
+async fn a_folder_may_have_any_name() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let odd = folder.path().join("Ä b?c#d%20e&mode=ro");
+    std::fs::create_dir(&odd).unwrap();
+    let url = Store::sqlite_url(&odd.join("Palisade.db")).unwrap();
+    let store = Store::open(&url, &odd.join("documents")).await.unwrap();
+    assert!(!store.has_users().await.unwrap());
+    assert!(odd.join("Palisade.db").is_file());
+}

@@ -1,0 +1,16 @@
+//! The use cases on a real store (SQLite in a temporary folder), with a clock that moves only
+//! when told and identifiers from a seed.
+
+#![expect(clippy::unwrap_used, reason = "a failed step is a failed test, and the panic says where")]
+
+mod account;
+mod activity;
+mod cancel;
+mod desk;
+mod every_scan_ends;
+mod host;
+mod launch;
+mod login;
+mod permission;
+mod report;
+mod takeover;

@@ -1,0 +1,138 @@
+//! Every role with every use case.
+
+use palisade_app::{Actor, AddHosts, EditHosts, Error, ListHosts, ListReports, LoginRefused};
+use palisade_model::{Role, ScanRef};
+
+use crate::desk::{Desk, HERE, PASSWORD, ips, launch, password};
+
+const USE_CASES: [&str; 11] = [
+    "about",
+    "accept_eula",
+    "list_hosts",
+    "add_hosts",
+    "edit_hosts",
+    "launch_scan",
+    "scan, list_running",
+    "cancel_scan",
+    "list_reports",
+    "report_hosts",
+    "delete_report",
+];
+
+/// What the role table of the service says; written out so that the model is checked too.
+/// `+` allowed, `-` forbidden, in the order of the use cases.
+fn expected(role: Role) -> &'static str {
+    match role {
+        Role::Manager => "+++++++++++",
+        Role::UnitManager => "+++-+++++++",
+        Role::Scanner => "+++--++++++",
+        Role::Reader => "+++---+-++-",
+        Role::Auditor => "+++--------",
+        Role::Contact => "-----------",
+    }
+}
+
+/// Whether a use case was refused for the role's sake; other errors are not about permission.
+fn refused<T>(answer: &Result<T, Error>) -> bool {
+    match answer {
+        Err(Error::Forbidden { .. }) => true,
+        Err(Error::EulaNotAccepted | Error::Store(_)) => panic!("the use case was not reached"),
+        Ok(_) | Err(_) => false,
+    }
+}
+
+async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) -> bool {
+    let app = &desk.app;
+    let target = ips("10.0.0.1");
+    match use_case {
+        "about" => refused(&app.about(actor)),
+        "accept_eula" => refused(&app.accept_eula(actor).await),
+        "list_hosts" => refused(&app.list_hosts(actor, ListHosts::default()).await),
+        "add_hosts" => refused(&app.add_hosts(actor, AddHosts { ips: target, ..AddHosts::default() }).await),
+        "edit_hosts" => {
+            refused(&app.edit_hosts(actor, EditHosts { ips: target, ..EditHosts::default() }).await)
+        }
+        "launch_scan" => refused(&app.launch_scan(actor, launch("10.0.0.1")).await),
+        "scan, list_running" => {
+            let one = refused(&app.scan(actor, scan).await);
+            assert_eq!(one, refused(&app.list_running(actor).await));
+            one
+        }
+        "cancel_scan" => refused(&app.cancel_scan(actor, scan).await),
+        "list_reports" => refused(&app.list_reports(actor, ListReports::default()).await),
+        "report_hosts" => refused(&app.report_hosts(actor, scan, None, 10).await),
+        "delete_report" => refused(&app.delete_report(actor, scan).await),
+        other => panic!("no such use case: {other}"),
+    }
+}
+
+#[tokio::test]
+async fn the_matrix_of_roles_and_use_cases() {
+    let desk = Desk::new().await;
+    let manager = desk.manager().await;
+    for role in Role::ALL {
+        let login = format!("role_{}", role.as_str());
+        desk.add_user(&login, role, "10.0.0.0/24").await;
+        if !role.may_log_in() {
+            let answer = desk.app.authenticate(&login, &password(PASSWORD), HERE).await;
+            assert!(matches!(answer, Err(LoginRefused::NoApiAccess)), "{role}");
+            assert!(!expected(role).contains('+'));
+            continue;
+        }
+        let actor = desk.actor(&login).await;
+        let scan = desk.launch(&manager, "10.0.0.1").await;
+        let mut row = String::new();
+        for use_case in USE_CASES {
+            row.push(if is_refused(&desk, &actor, use_case, &scan).await { '-' } else { '+' });
+        }
+        assert_eq!(row, expected(role), "{role}: {USE_CASES:?}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_sees_scans_of_hosts_beyond_their_own() {
+    let desk = Desk::new().await;
+    let manager = desk.manager().await;
+    let inside = desk.launch(&manager, "10.0.0.1").await;
+    let across = desk.launch(&manager, "10.0.0.1,10.0.9.9").await;
+    for role in [Role::UnitManager, Role::Scanner, Role::Reader] {
+        let login = format!("role_{}", role.as_str());
+        desk.add_user(&login, role, "10.0.0.0/24").await;
+        let actor = desk.actor(&login).await;
+        desk.app.scan(&actor, &inside).await.unwrap();
+        assert!(matches!(desk.app.scan(&actor, &across).await, Err(Error::UnknownScan)), "{role}");
+        let rows = desk.app.report_hosts(&actor, &across, None, 10).await;
+        assert!(matches!(rows, Err(Error::UnknownScan)), "{role}");
+        let listed = desk.app.list_running(&actor).await.unwrap();
+        assert_eq!(listed.iter().map(|view| &view.scan).collect::<Vec<_>>(), [&inside], "{role}");
+        let hosts = desk.app.list_hosts(&actor, ListHosts::default()).await.unwrap();
+        assert_eq!(hosts.ips, ips("10.0.0.0/24"), "{role}");
+    }
+}
+
+#[tokio::test]
+async fn a_scanner_cancels_and_deletes_only_their_own() {
+    let desk = Desk::new().await;
+    let manager = desk.manager().await;
+    desk.add_user("scanner", Role::Scanner, "10.0.0.0/24").await;
+    let scanner = desk.actor("scanner").await;
+    let theirs = desk.launch(&manager, "10.0.0.1").await;
+    let own = desk.launch(&scanner, "10.0.0.1").await;
+    assert!(matches!(desk.app.cancel_scan(&scanner, &theirs).await, Err(Error::UnknownScan)));
+    desk.app.cancel_scan(&scanner, &own).await.unwrap();
+    desk.app.cancel_scan(&manager, &theirs).await.unwrap();
+    assert!(matches!(desk.app.delete_report(&scanner, &theirs).await, Err(Error::UnknownScan)));
+    desk.app.delete_report(&scanner, &own).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_auditor_sees_no_host_without_compliance() {
+    let desk = Desk::new().await;
+    desk.manager().await;
+    desk.add_user("auditor", Role::Auditor, "10.0.0.0/24").await;
+    let auditor = desk.actor("auditor").await;
+    let wanted = ListHosts { results: true, no_results: true };
+    let listing = desk.app.list_hosts(&auditor, wanted).await.unwrap();
+    assert!(listing.ips.is_empty());
+    assert_eq!((listing.results, listing.no_results), (Some(vec![]), Some(vec![])));
+}

@@ -1,0 +1,98 @@
+//! Saved reports.
+
+use palisade_app::{Actor, Error, LaunchScan, ListReports};
+use palisade_engine::Link as _;
+use palisade_model::ScanRef;
+
+use crate::desk::{Desk, ips, launch, open_targets};
+
+/// Runs a scan to its end.
+async fn finish(desk: &Desk, actor: &Actor, wanted: LaunchScan) -> ScanRef {
+    let scan = desk.app.launch_scan(actor, wanted).await.unwrap();
+    let link = desk.app.link("built-in");
+    while let Some(lease) = link.lease().await.unwrap() {
+        for address in open_targets(&lease) {
+            link.deliver(&lease, desk.result(address)).await.unwrap();
+        }
+        link.complete(&lease).await.unwrap();
+    }
+    scan
+}
+
+async fn listed(desk: &Desk, actor: &Actor, wanted: ListReports) -> Vec<ScanRef> {
+    let views = desk.app.list_reports(actor, wanted).await.unwrap();
+    views.into_iter().map(|view| view.scan).collect()
+}
+
+#[tokio::test]
+async fn reports_are_listed_newest_first_and_by_target_and_time() {
+    let desk = Desk::new().await;
+    let manager = desk.manager().await;
+    let narrow = finish(&desk, &manager, launch("10.0.0.1")).await;
+    desk.clock.advance(100);
+    let middle = desk.now();
+    let wide = finish(&desk, &manager, launch("10.0.0.1-10.0.0.4")).await;
+    desk.clock.advance(100);
+    let unsaved = LaunchScan { save_report: false, ..launch("10.0.0.1") };
+    finish(&desk, &manager, unsaved).await;
+    desk.launch(&manager, "10.0.0.1").await;
+
+    let all = ListReports::default();
+    assert_eq!(listed(&desk, &manager, all.clone()).await, [wide.clone(), narrow.clone()]);
+    let last = ListReports { last: true, ..all.clone() };
+    assert_eq!(listed(&desk, &manager, last).await, std::slice::from_ref(&wide));
+    let target = ListReports { target: Some(ips("10.0.0.2")), ..all.clone() };
+    assert_eq!(listed(&desk, &manager, target).await, std::slice::from_ref(&wide));
+    let last_of_target = ListReports { last: true, target: Some(ips("10.0.0.1")), since: None };
+    assert_eq!(listed(&desk, &manager, last_of_target).await, std::slice::from_ref(&wide));
+    let since = ListReports { since: Some(middle), ..all.clone() };
+    assert_eq!(listed(&desk, &manager, since).await, [wide]);
+    let nothing = ListReports { target: Some(ips("10.0.0.9")), ..all };
+    assert!(listed(&desk, &manager, nothing).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_report_is_deleted_once_its_scan_is_over() {
+    let desk = Desk::new().await;
+    let manager = desk.manager().await;
+    let scan = desk.launch(&manager, "10.0.0.1").await;
+    assert!(matches!(desk.app.delete_report(&manager, &scan).await, Err(Error::ScanRunning)));
+    desk.app.cancel_scan(&manager, &scan).await.unwrap();
+    desk.app.delete_report(&manager, &scan).await.unwrap();
+    assert!(matches!(desk.app.scan(&manager, &scan).await, Err(Error::UnknownScan)));
+    assert!(matches!(desk.app.delete_report(&manager, &scan).await, Err(Error::UnknownScan)));
+}
+
+#[tokio::test]
+async fn only_unsaved_ended_results_are_forgotten() {
+    let desk = Desk::new().await;
+    let manager = desk.manager().await;
+    let saved = finish(&desk, &manager, launch("10.0.0.1")).await;
+    let unsaved = finish(&desk, &manager, LaunchScan { save_report: false, ..launch("10.0.0.1") }).await;
+    let running = desk
+        .app
+        .launch_scan(&manager, LaunchScan { save_report: false, ..launch("10.0.0.1") })
+        .await
+        .unwrap();
+    for scan in [&saved, &unsaved, &running, &unsaved] {
+        desk.app.forget_unsaved(scan).await.unwrap();
+    }
+    desk.app.scan(&manager, &saved).await.unwrap();
+    desk.app.scan(&manager, &running).await.unwrap();
+    assert!(matches!(desk.app.scan(&manager, &unsaved).await, Err(Error::UnknownScan)));
+}
+
+#[tokio::test]
+async fn results_nobody_fetched_are_forgotten_after_a_day() {
+    let desk = Desk::new().await;
+    let manager = desk.manager().await;
+    let unsaved = finish(&desk, &manager, LaunchScan { save_report: false, ..launch("10.0.0.1") }).await;
+    let saved = finish(&desk, &manager, launch("10.0.0.1")).await;
+    desk.clock.advance(86_400);
+    desk.launch(&manager, "10.0.0.1").await;
+    desk.app.scan(&manager, &unsaved).await.unwrap();
+    desk.clock.advance(1);
+    desk.launch(&manager, "10.0.0.1").await;
+    assert!(matches!(desk.app.scan(&manager, &unsaved).await, Err(Error::UnknownScan)));
+    desk.app.scan(&manager, &saved).await.unwrap();
+}
