@@ -18,13 +18,16 @@ missing_packages() { # package...
 }
 
 apt_updated=
-install_packages() { # package...
+update_package_lists() {
   command -v apt-get >/dev/null || fail "no apt-get here: please install by other means: $*"
+  [ -z "$apt_updated" ] || return 0
+  as_root apt-get update -qq >&2 || fail "the package lists cannot be fetched"
+  apt_updated=yes
+}
+
+install_packages() { # package...
   say "      installing: $*"
-  if [ -z "$apt_updated" ]; then
-    as_root apt-get update -qq || fail "the package lists cannot be fetched"
-    apt_updated=yes
-  fi
+  update_package_lists "$@"
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >&2 ||
     fail "these packages cannot be installed: $*"
 }
@@ -55,6 +58,8 @@ need_cargo() {
   if ! cargo_is_new_enough; then
     say "      Rust $(rust_wanted) or newer is needed, found: $(cargo --version 2>/dev/null || echo none)"
     if ! command -v rustup >/dev/null; then
+      # A fresh machine has no lists yet, and without them no candidate.
+      update_package_lists "Rust $(rust_wanted)"
       if apt-cache policy rustup 2>/dev/null | grep -q 'Candidate: [0-9]'; then
         install_packages rustup
       else
