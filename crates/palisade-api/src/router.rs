@@ -6,7 +6,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Redirect};
 use axum::routing::{any, get};
 use palisade_app::App;
 use palisade_wire::{Dtd, dtd};
@@ -27,6 +27,8 @@ pub fn router(app: App, config: ApiConfig) -> Router {
         router = router.route(&path, get(move || async move { serve_dtd(definition) }));
     }
     router
+        // Whoever comes with a browser is shown where to begin.
+        .route("/", get(|| async { Redirect::to("/resources/api/") }))
         .merge(guide::router(api))
         .fallback(|| async { plain(StatusCode::NOT_FOUND, "Not Found") })
         // Bodies are bounded where they are read.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use palisade_app::MasterKey;
 use palisade_model::IdSource;
+use palisade_store::Store;
 
 /// The folder, opened. Holds the folder's lock for as long as it lives.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ pub(crate) enum DataDirectoryError {
     InUse { path: PathBuf },
     #[error("{} is open to others (mode {mode:o}); make it private: chmod 700", path.display())]
     NotPrivate { path: PathBuf, mode: u32 },
+    #[error("the path {} is not valid text", path.display())]
+    NotText { path: PathBuf },
     #[error("{} does not hold a master key of 32 bytes", path.display())]
     NotAKey { path: PathBuf },
 }
@@ -91,8 +94,9 @@ impl DataDirectory {
     }
 
     /// The URL of the embedded database.
-    pub(crate) fn sqlite_url(&self) -> String {
-        format!("sqlite://{}", self.path.join("palisade.sqlite").display())
+    pub(crate) fn sqlite_url(&self) -> Result<String, DataDirectoryError> {
+        let path = self.path.join("palisade.sqlite");
+        Store::sqlite_url(&path).ok_or(DataDirectoryError::NotText { path })
     }
 
     /// The folder of saved documents.
@@ -187,6 +191,13 @@ mod tests {
         assert_eq!(mode(&path.join("master.key")), 0o600);
         let again = DataDirectory::open(&path).unwrap().master_key(&ids).unwrap();
         assert_eq!(again.as_bytes(), key.as_bytes());
+    }
+
+    #[test]
+    fn a_folder_of_any_name_has_a_database_url() {
+        let parent = tempfile::tempdir().unwrap();
+        let directory = DataDirectory::open(&parent.path().join("my data?#%20")).unwrap();
+        assert!(directory.sqlite_url().unwrap().starts_with("sqlite:"));
     }
 
     #[test]

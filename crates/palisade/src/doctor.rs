@@ -68,7 +68,12 @@ async fn database(settings: &Settings) -> Outcome {
         (Some(url), _) => url.clone(),
         (None, false) => return Outcome::Good("a SQLite file will be made at the first start".to_owned()),
         (None, true) => match DataDirectory::open_shared(&settings.data) {
-            Ok(directory) => directory.sqlite_url(),
+            Ok(directory) => match directory.sqlite_url() {
+                Ok(url) => url,
+                Err(error) => {
+                    return Outcome::Bad(error.to_string(), "Choose another data folder.".to_owned());
+                }
+            },
             Err(error) => return Outcome::Bad(error.to_string(), "Mend the data folder first.".to_owned()),
         },
     };

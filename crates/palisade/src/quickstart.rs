@@ -1,19 +1,19 @@
 //! The guided tour: data folder, first account, server, and a real scan, done as a client of the
 //! server's own API.
 
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::Duration;
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 use palisade_app::{App, NewUser};
 use palisade_model::user::Password;
 use palisade_model::{IpSet, Login, Role, ScanRef, UserStatus};
 
 use crate::client::{Client, ClientError};
 use crate::data_directory::{DataDirectory, write_secret};
+use crate::progress::{advance, percent_bar};
 use crate::report::{self, Report};
 use crate::server::{self, Server};
 use crate::settings::Settings;
@@ -176,7 +176,7 @@ fn tour(client: &Client, targets: &IpSet) -> Result<(ScanRef, String), TourError
             let _ = launched.send(scan);
         })
     });
-    let bar = progress_bar();
+    let bar = percent_bar();
     let mut scan = None;
     while !running.is_finished() {
         match scan.as_ref() {
@@ -194,17 +194,6 @@ fn tour(client: &Client, targets: &IpSet) -> Result<(ScanRef, String), TourError
     Ok((scan, document))
 }
 
-fn progress_bar() -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:30} {percent:>3} %  {msg}")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
-    let target = if std::io::stderr().is_terminal() {
-        ProgressDrawTarget::stderr()
-    } else {
-        ProgressDrawTarget::hidden()
-    };
-    ProgressBar::with_draw_target(Some(100), target).with_style(style)
-}
-
 /// Asks the running list, as any client can, and shows what it says. A failed question is asked
 /// again at the next turn.
 fn show_progress(bar: &ProgressBar, client: &Client, scan: &ScanRef) {
@@ -212,10 +201,7 @@ fn show_progress(bar: &ProgressBar, client: &Client, scan: &ScanRef) {
     let Ok(running) = report::read_running(&answer, scan.as_str()) else { return };
     let key = |name: &str| running.key(name).unwrap_or("0").to_owned();
     let number = |name: &str| key(name).parse::<u64>().unwrap_or(0);
-    let total = number("work_total");
-    if let Some(percent) = (number("work_done") * 100).checked_div(total) {
-        bar.set_position(percent.min(100));
-    }
+    advance(bar, number("work_done"), number("work_total"));
     let left = running
         .key("time_left")
         .map_or_else(|| "working out the time".to_owned(), |time| format!("{time} left"));

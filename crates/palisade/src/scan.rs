@@ -1,10 +1,9 @@
 //! `palisade scan`: the same scan without a server.
 
-use std::io::IsTerminal;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 use palisade_api::v1::scan_file::scan_file;
 use palisade_app::{About, HostReport, LaunchType, ScanView, describe_option_profile};
 use palisade_engine::{Event, Limits, ScanContext, ScanOrder, SliceProgress, scan_hosts};
@@ -18,6 +17,7 @@ use palisade_model::{
 use serde::Serialize;
 use tokio::sync::mpsc;
 
+use crate::progress;
 use crate::targets;
 use crate::terminal::{line, plain, raw, table};
 
@@ -142,11 +142,11 @@ async fn collect(order: &ScanOrder, context: ScanContext) -> Vec<HostResult> {
     let (events, mut received) = mpsc::channel(EVENTS_WAITING_MAX);
     let scan = tokio::spawn(scan_hosts(order.clone(), context, events));
     let total = order.targets.count();
-    let bar = progress_bar();
+    let bar = progress::percent_bar();
     let mut results = Vec::new();
     while let Some(event) = received.recv().await {
         match event {
-            Event::Progress(progress) => advance(&bar, &progress, results.len(), total),
+            Event::Progress(progress) => tell(&bar, &progress, results.len(), total),
             Event::Host(result) => results.push(*result),
         }
     }
@@ -157,21 +157,8 @@ async fn collect(order: &ScanOrder, context: ScanContext) -> Vec<HostResult> {
     results
 }
 
-fn progress_bar() -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:30} {percent:>3} %  {msg}")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
-    let target = if std::io::stderr().is_terminal() {
-        ProgressDrawTarget::stderr()
-    } else {
-        ProgressDrawTarget::hidden()
-    };
-    ProgressBar::with_draw_target(Some(100), target).with_style(style)
-}
-
-fn advance(bar: &ProgressBar, progress: &SliceProgress, done: usize, total: u64) {
-    if let Some(percent) = (progress.work_done * 100).checked_div(progress.work_total) {
-        bar.set_position(percent.min(100));
-    }
+fn tell(bar: &ProgressBar, progress: &SliceProgress, done: usize, total: u64) {
+    progress::advance(bar, progress.work_done, progress.work_total);
     bar.set_message(format!(
         "{done} of {total} hosts done, {}, {} findings",
         progress.stage.as_str(),

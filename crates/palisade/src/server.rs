@@ -59,7 +59,10 @@ pub(crate) enum ServerError {
 /// Opens store, KnowledgeBase and use cases, without listening.
 pub(crate) async fn open_app(settings: &Settings, data: &DataDirectory) -> Result<App, ServerError> {
     let ids: Arc<dyn IdSource> = Arc::new(SystemIds);
-    let url = settings.database.clone().unwrap_or_else(|| data.sqlite_url());
+    let url = match &settings.database {
+        Some(url) => url.clone(),
+        None => data.sqlite_url()?,
+    };
     let store = Store::open(&url, &data.documents()?).await.map_err(ServerError::Store)?;
     let kb = KnowledgeBase::embedded().map_err(ServerError::KnowledgeBase)?;
     let key = data.master_key(&*ids)?;
@@ -109,29 +112,16 @@ impl Server {
         let handle = Handle::new();
 
         let (certificate_path, listener) = if settings.http {
-            let mut server = axum_server::from_tcp(socket)
-                .map_err(|source| listen_failed(address, source))?
-                .handle(handle.clone());
-            server
-                .http_builder()
-                .http1()
-                .timer(hyper_util::rt::TokioTimer::new())
-                .header_read_timeout(HEAD_TIMEOUT);
-            (None, tokio::spawn(server.serve(service)))
+            let server = axum_server::from_tcp(socket).map_err(|source| listen_failed(address, source))?;
+            (None, tokio::spawn(bounded(server).handle(handle.clone()).serve(service)))
         } else {
             let (certificate_path, key_path) = certificate_files(settings, data, address)?;
             let tls = RustlsConfig::from_pem_file(&certificate_path, &key_path)
                 .await
                 .map_err(|source| ServerError::Certificate { path: certificate_path.clone(), source })?;
-            let mut server = axum_server::from_tcp_rustls(socket, tls)
-                .map_err(|source| listen_failed(address, source))?
-                .handle(handle.clone());
-            server
-                .http_builder()
-                .http1()
-                .timer(hyper_util::rt::TokioTimer::new())
-                .header_read_timeout(HEAD_TIMEOUT);
-            (Some(certificate_path), tokio::spawn(server.serve(service)))
+            let server =
+                axum_server::from_tcp_rustls(socket, tls).map_err(|source| listen_failed(address, source))?;
+            (Some(certificate_path), tokio::spawn(bounded(server).handle(handle.clone()).serve(service)))
         };
         let certificate = certificate_path.as_deref().map(read_certificate).transpose()?;
 
@@ -213,6 +203,13 @@ pub(crate) async fn asked_to_stop() {
             let _ = tokio::signal::ctrl_c().await;
         }
     }
+}
+
+/// A client that sends its request's head by the byte does not hold a connection for ever.
+fn bounded<A>(mut server: axum_server::Server<SocketAddr, A>) -> axum_server::Server<SocketAddr, A> {
+    let timer = hyper_util::rt::TokioTimer::new();
+    server.http_builder().http1().timer(timer).header_read_timeout(HEAD_TIMEOUT);
+    server
 }
 
 async fn wait_for(mut stopped: watch::Receiver<bool>) {

@@ -50,11 +50,11 @@ async fn simple(host: &HostPace, port: u16, nonce: u16) -> Option<PortFacts> {
 }
 
 async fn dns_server(host: &HostPace, port: u16, nonce: u16) -> Option<PortFacts> {
-    let exchange = Exchange::open(host, port).await?;
-    let version = exchange.ask(&dns::version_question(nonce), |bytes| dns::answer(bytes, nonce).ok()).await;
     let second = nonce.wrapping_add(1);
-    let recursion =
-        exchange.ask(&dns::recursion_question(second), |bytes| dns::answer(bytes, second).ok()).await;
+    let (version, recursion) = tokio::join!(
+        one(host, port, dns::version_question(nonce), |bytes| dns::answer(bytes, nonce).ok()),
+        one(host, port, dns::recursion_question(second), |bytes| dns::answer(bytes, second).ok()),
+    );
     if version.is_none() && recursion.is_none() {
         return None;
     }
@@ -64,6 +64,16 @@ async fn dns_server(host: &HostPace, port: u16, nonce: u16) -> Option<PortFacts>
         ..DnsFacts::default()
     };
     Some(PortFacts { dns: Some(facts), ..open(port, "dns") })
+}
+
+/// One question on a socket of its own, so that several may wait at the same time.
+async fn one<T>(
+    host: &HostPace,
+    port: u16,
+    payload: Vec<u8>,
+    read: impl Fn(&[u8]) -> Option<T>,
+) -> Option<T> {
+    Exchange::open(host, port).await?.ask(&payload, read).await
 }
 
 async fn tftp_server(host: &HostPace, port: u16) -> Option<PortFacts> {
@@ -85,26 +95,38 @@ async fn tftp_server(host: &HostPace, port: u16) -> Option<PortFacts> {
 }
 
 async fn ntp_server(host: &HostPace, port: u16, nonce: u16) -> Option<PortFacts> {
-    let exchange = Exchange::open(host, port).await?;
-    let transmit = u64::from(nonce) << 32 | 1;
-    let time =
-        exchange.ask(&ntp::client_question(transmit), |bytes| ntp::parse_answer(bytes, transmit).ok()).await;
-    let variables = exchange.ask(&ntp::variables_question(), |bytes| ntp::parse_variables(bytes).ok()).await;
-    let mut facts: NtpFacts = match (time, &variables) {
-        (Some(facts), _) => facts,
-        (None, Some(_)) => NtpFacts::default(),
-        (None, None) => return None,
-    };
-    facts.variables = variables;
-    facts.monlist = exchange.ask(&ntp::monlist_question(), |bytes| ntp::parse_monlist(bytes).ok()).await;
+    let transmit = (u64::from(nonce) << 32) | 1;
+    let (time, variables, monlist) = tokio::join!(
+        one(host, port, ntp::client_question(transmit), |bytes| ntp::parse_answer(bytes, transmit).ok()),
+        one(host, port, ntp::variables_question(), |bytes| ntp::parse_variables(bytes).ok()),
+        one(host, port, ntp::monlist_question(), |bytes| ntp::parse_monlist(bytes).ok()),
+    );
+    if time.is_none() && variables.is_none() && monlist.is_none() {
+        return None;
+    }
+    let facts = NtpFacts { variables, monlist, ..time.unwrap_or_default() };
     Some(PortFacts { ntp: Some(facts), ..open(port, "ntp") })
 }
 
-/// All communities are asked at once, because an agent is silent to those it does not know.
 async fn snmp_agent(host: &HostPace, port: u16, nonce: u16) -> Option<PortFacts> {
+    let first = i32::from(nonce) << 8;
+    let identity = first | 0xff;
+    let (communities, engine) = tokio::join!(
+        communities(host, port, first),
+        one(host, port, snmp::discovery(identity), |bytes| snmp::parse_discovery(bytes, identity).ok()),
+    );
+    let mut facts = communities.unwrap_or_default();
+    if engine.is_some() {
+        facts.versions.push("3".to_owned());
+    }
+    (!facts.versions.is_empty()).then(|| PortFacts { snmp: Some(facts), ..open(port, "snmp") })
+}
+
+/// Versions 1 and 2c. All communities are asked at once, because an agent is silent to those it
+/// does not know. `first`: 256 message numbers from here on are ours.
+async fn communities(host: &HostPace, port: u16, first: i32) -> Option<SnmpFacts> {
     let exchange = Exchange::open(host, port).await?;
     let mut facts = SnmpFacts::default();
-    let first = i32::from(nonce) << 8;
     let mut questions = Vec::new();
     for (community, number) in snmp::COMMUNITIES.iter().zip(first..) {
         for (version, offset) in [(SnmpVersion::V1, 0), (SnmpVersion::V2c, 128)] {
@@ -154,13 +176,7 @@ async fn snmp_agent(host: &HostPace, port: u16, nonce: u16) -> Option<PortFacts>
             facts.writable_communities.push(community);
         }
     }
-    let identity = first | 0xff;
-    let engine =
-        exchange.ask(&snmp::discovery(identity), |bytes| snmp::parse_discovery(bytes, identity).ok()).await;
-    if engine.is_some() {
-        facts.versions.push("3".to_owned());
-    }
-    (!facts.versions.is_empty()).then(|| PortFacts { snmp: Some(facts), ..open(port, "snmp") })
+    Some(facts)
 }
 
 async fn port_mapper(host: &HostPace, port: u16, nonce: u16) -> Option<PortFacts> {
