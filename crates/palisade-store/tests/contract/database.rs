@@ -18,6 +18,7 @@ async fn two_programs_started_at_once_migrate_once(bench: Bench) {
         "scan_host",
         "slice",
         "scan",
+        "host_port",
         "detection",
         "host",
         "host_range",
