@@ -6,7 +6,8 @@
 //! the use cases above it. No HTTP, no XML here.
 //!
 //! Where operations lock rows (PostgreSQL), they do it in one order everywhere: subscription, a
-//! slice, host, detections, scan. No operation locks two slices or two scans.
+//! slice, host, detections, scan. No operation locks two slices or two scans. The rows of the API
+//! limits are locked by operations of their own, which lock nothing else.
 
 mod activity;
 mod detection;
@@ -15,6 +16,7 @@ mod document;
 mod error;
 mod host;
 mod intake;
+mod limits;
 mod migration;
 mod reach;
 mod row;
@@ -29,6 +31,7 @@ pub use detection::{Detection, DetectionKey};
 pub use error::{Error, Result};
 pub use host::Host;
 pub use intake::{Delivery, DetectionCounts, Intake};
+pub use limits::{CallEntry, CallLimits};
 pub use reach::Reach;
 pub use scan::{Cancelled, LaunchType, Launched, NewScan, ReportFilter, Scan, ScanHost};
 pub use slice::{Holding, LeasedSlice, Progress, SLICE_ATTEMPTS_MAX, SLICE_RESTARTS_MAX};

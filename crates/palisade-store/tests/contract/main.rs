@@ -10,6 +10,7 @@ mod bench;
 mod database;
 mod detection;
 mod intake;
+mod limits;
 mod scan;
 mod slice;
 mod subscription;
