@@ -7,7 +7,7 @@ use palisade_model::{IpSet, Login, Role, Timestamp};
 use crate::data_directory::DataDirectory;
 use crate::server::{self, ServerError};
 use crate::settings::Settings;
-use crate::terminal::{line, plain, table};
+use crate::terminal::{line, plain, titled_table};
 
 /// What to do with accounts.
 #[derive(Debug, Subcommand)]
@@ -131,7 +131,7 @@ async fn add(arguments: AddArguments) -> Result<(), UserError> {
 
 async fn list(app: &App) -> Result<(), UserError> {
     let users = app.list_users().await.map_err(failed("listed"))?;
-    let head = ["login", "role", "status", "name", "hosts"].map(str::to_owned).to_vec();
+    let titles = ["login", "role", "status", "name", "hosts"];
     let rows = users.into_iter().map(|user| {
         vec![
             user.login.to_string(),
@@ -141,6 +141,6 @@ async fn list(app: &App) -> Result<(), UserError> {
             user.assigned_ips.to_string(),
         ]
     });
-    line(table(&std::iter::once(head).chain(rows).collect::<Vec<_>>()).trim_end());
+    line(titled_table(&titles, rows, "none").trim_end());
     Ok(())
 }
