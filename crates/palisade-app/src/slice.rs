@@ -73,7 +73,7 @@ impl App {
                 targets,
                 profile: scan.profile,
                 qids: scan.qids,
-                zones: Vec::new(),
+                zones: scan.zones,
             },
             delivered,
             lease_s: self.parts.config.lease_s,

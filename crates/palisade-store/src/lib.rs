@@ -14,6 +14,7 @@ mod dialect;
 mod document;
 mod error;
 mod host;
+mod host_port;
 mod intake;
 mod migration;
 mod reach;
@@ -28,6 +29,7 @@ pub use activity::{Activity, ActivityMark, ActivityOfUser, ActivitySpan, Activit
 pub use detection::{Detection, DetectionKey};
 pub use error::{Error, Result};
 pub use host::Host;
+pub use host_port::HostPort;
 pub use intake::{Delivery, DetectionCounts, Intake};
 pub use reach::Reach;
 pub use scan::{Cancelled, LaunchType, Launched, NewScan, ReportFilter, Scan, ScanHost};

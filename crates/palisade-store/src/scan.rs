@@ -70,6 +70,8 @@ pub struct Scan {
     pub profile: OptionProfile,
     /// The QIDs it is limited to.
     pub qids: Option<Vec<Qid>>,
+    /// DNS zones that name servers are asked for.
+    pub zones: Vec<String>,
     pub hosts_total: u64,
     pub hosts_done: u64,
     pub hosts_alive: u64,
@@ -93,6 +95,8 @@ pub struct NewScan {
     pub save_report: bool,
     pub profile: OptionProfile,
     pub qids: Option<Vec<Qid>>,
+    /// DNS zones that name servers are asked for.
+    pub zones: Vec<String>,
     /// The targets, cut for scanners.
     pub slices: Vec<IpSet>,
     /// Most scans queued and running, this one included.
@@ -144,7 +148,7 @@ pub struct ScanHost {
 macro_rules! columns {
     () => {
         "id, reference, title, target_text, targets, status, launched_at, started_at, ended_at, login,
-         launch_type, save_report, profile, qids, hosts_total, hosts_done, hosts_alive, findings, scanner,
+         launch_type, save_report, profile, qids, zones, hosts_total, hosts_done, hosts_alive, findings, scanner,
          reason"
     };
 }
@@ -285,6 +289,22 @@ impl Store {
         Ok(answer)
     }
 
+    /// The findings of the last stored result in which the host answered, and when it was taken in.
+    pub async fn latest_result(&self, ip: Ipv4Addr) -> Result<Option<(Vec<Finding>, Timestamp)>> {
+        let row = sqlx::query(
+            "SELECT scan_id, findings, taken_in_at FROM scan_host
+             WHERE ip = $1 AND alive = 1 ORDER BY scan_id DESC LIMIT 1",
+        )
+        .bind(number_of(ip))
+        .fetch_optional(self.pool())
+        .await?;
+        row.map(|row| {
+            let read = Read::new("scan_host", &row);
+            Ok((read.json("findings")?, read.time("taken_in_at")?))
+        })
+        .transpose()
+    }
+
     /// Deletes an ended scan with all its results; detections stay. `false` when the scan has not
     /// ended, or is gone.
     pub async fn delete_scan(&self, scan: &Scan) -> Result<bool> {
@@ -317,13 +337,14 @@ async fn add_scan(write: &mut Write, reference: &ScanRef, new: &NewScan) -> Resu
         save_report,
         profile,
         qids,
+        zones,
         slices: _,
         running_max: _,
     } = new;
     let row = sqlx::query(
         "INSERT INTO scan (reference, title, target_text, targets, status, launched_at, login, launch_type,
-                           save_report, profile, qids, hosts_total, hosts_done, hosts_alive, findings)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, 0, 0) RETURNING id",
+                           save_report, profile, qids, zones, hosts_total, hosts_done, hosts_alive, findings)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, 0, 0) RETURNING id",
     )
     .bind(reference.to_string())
     .bind(title.clone())
@@ -336,6 +357,7 @@ async fn add_scan(write: &mut Write, reference: &ScanRef, new: &NewScan) -> Resu
     .bind(i64::from(*save_report))
     .bind(json_text(profile)?)
     .bind(qids.as_ref().map(json_text).transpose()?)
+    .bind(json_text(zones)?)
     .bind(integer(targets.count()))
     .fetch_one(write.connection())
     .await?;
@@ -471,6 +493,7 @@ fn read_scan(row: &AnyRow) -> Result<Scan> {
         save_report: read.yes("save_report")?,
         profile: read.json("profile")?,
         qids: read.optional_json("qids")?,
+        zones: read.json("zones")?,
         hosts_total: read.count("hosts_total")?,
         hosts_done: read.count("hosts_done")?,
         hosts_alive: read.count("hosts_alive")?,

@@ -9,6 +9,7 @@ mod activity;
 mod bench;
 mod database;
 mod detection;
+mod host_port;
 mod intake;
 mod scan;
 mod slice;
