@@ -10,8 +10,8 @@ use palisade_wire::{Arguments, Call, XmlWriter};
 use crate::answer::Answer;
 use crate::error::CallError;
 use crate::v1::{
-    about, accept_eula, asset_ip, asset_ip_list, scan, scan_cancel, scan_report, scan_report_delete,
-    scan_report_list, scan_running_list,
+    about, accept_eula, asset_ip, asset_ip_list, knowledgebase_download, scan, scan_cancel, scan_report,
+    scan_report_delete, scan_report_list, scan_running_list,
 };
 
 /// What a handler is given.
@@ -70,9 +70,10 @@ impl Row {
         match self.permissions.first() {
             Some((_, Resource::Service)) | None => "service",
             Some((_, Resource::Account)) => "account",
-            Some((_, Resource::Host)) => "host",
+            Some((_, Resource::Host | Resource::HostVulnerability)) => "host",
             Some((_, Resource::Scan)) => "scan",
             Some((_, Resource::ScanReport)) => "report",
+            Some((_, Resource::KnowledgeBase)) => "knowledgebase",
         }
     }
 }
@@ -95,6 +96,7 @@ pub static CALLS: &[Row] = &[
     Row { before_eula: true, ..row!(accept_eula, &[(Action::Edit, Resource::Account)]) },
     row!(asset_ip, &[(Action::Add, Resource::Host), (Action::Edit, Resource::Host)]),
     row!(asset_ip_list, &[(Action::List, Resource::Host)]),
+    row!(knowledgebase_download, &[(Action::List, Resource::KnowledgeBase)]),
     row!(scan, &[(Action::Launch, Resource::Scan)]),
     row!(scan_cancel, &[(Action::Cancel, Resource::Scan)]),
     row!(scan_report, &[(Action::List, Resource::ScanReport)]),

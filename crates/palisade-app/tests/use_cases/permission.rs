@@ -1,11 +1,13 @@
 //! Every role with every use case.
 
-use palisade_app::{Actor, AddHosts, EditHosts, Error, ListHosts, ListReports, LoginRefused};
+use palisade_app::{
+    Actor, AddHosts, EditHosts, Error, ListHosts, ListReports, ListVulnerabilities, LoginRefused,
+};
 use palisade_model::{Role, ScanRef};
 
 use crate::desk::{Desk, HERE, PASSWORD, ips, launch, password};
 
-const USE_CASES: [&str; 11] = [
+const USE_CASES: [&str; 12] = [
     "about",
     "accept_eula",
     "list_hosts",
@@ -17,18 +19,19 @@ const USE_CASES: [&str; 11] = [
     "list_reports",
     "report_hosts",
     "delete_report",
+    "list_vulnerabilities",
 ];
 
 /// What the role table of the service says; written out so that the model is checked too.
 /// `+` allowed, `-` forbidden, in the order of the use cases.
 fn expected(role: Role) -> &'static str {
     match role {
-        Role::Manager => "+++++++++++",
-        Role::UnitManager => "+++-+++++++",
-        Role::Scanner => "+++--++++++",
-        Role::Reader => "+++---+-++-",
-        Role::Auditor => "+++--------",
-        Role::Contact => "-----------",
+        Role::Manager => "++++++++++++",
+        Role::UnitManager => "+++-++++++++",
+        Role::Scanner => "+++--+++++++",
+        Role::Reader => "+++---+-++-+",
+        Role::Auditor => "+++---------",
+        Role::Contact => "------------",
     }
 }
 
@@ -62,6 +65,7 @@ async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) 
         "list_reports" => refused(&app.list_reports(actor, ListReports::default()).await),
         "report_hosts" => refused(&app.report_hosts(actor, scan, None, 10).await),
         "delete_report" => refused(&app.delete_report(actor, scan).await),
+        "list_vulnerabilities" => refused(&app.list_vulnerabilities(actor, ListVulnerabilities::default())),
         other => panic!("no such use case: {other}"),
     }
 }
