@@ -10,8 +10,8 @@ use palisade_wire::{Arguments, Call, XmlWriter};
 use crate::answer::Answer;
 use crate::error::CallError;
 use crate::v1::{
-    about, accept_eula, asset_ip, asset_ip_list, knowledgebase_download, scan, scan_cancel, scan_report,
-    scan_report_delete, scan_report_list, scan_running_list,
+    about, accept_eula, action_log_report, asset_ip, asset_ip_list, knowledgebase_download, scan,
+    scan_cancel, scan_report, scan_report_delete, scan_report_list, scan_running_list,
 };
 
 /// What a handler is given.
@@ -70,6 +70,7 @@ impl Row {
         match self.permissions.first() {
             Some((_, Resource::Service)) | None => "service",
             Some((_, Resource::Account)) => "account",
+            Some((_, Resource::ActivityLog)) => "activity",
             Some((_, Resource::Host | Resource::HostVulnerability)) => "host",
             Some((_, Resource::Scan)) => "scan",
             Some((_, Resource::ScanReport)) => "report",
@@ -94,6 +95,7 @@ macro_rules! row {
 pub static CALLS: &[Row] = &[
     row!(about, &[(Action::List, Resource::Service)]),
     Row { before_eula: true, ..row!(accept_eula, &[(Action::Edit, Resource::Account)]) },
+    row!(action_log_report, &[(Action::List, Resource::ActivityLog)]),
     row!(asset_ip, &[(Action::Add, Resource::Host), (Action::Edit, Resource::Host)]),
     row!(asset_ip_list, &[(Action::List, Resource::Host)]),
     row!(knowledgebase_download, &[(Action::List, Resource::KnowledgeBase)]),

@@ -23,7 +23,7 @@ mod slice;
 mod throttle;
 
 pub use account::{NewAccount, NewUser, UserView};
-pub use activity::{ActivityEntry, ActivityView};
+pub use activity::{ActivityEntry, ActivityView, ReportActivity, ReportedActivity};
 pub use actor::Actor;
 pub use app::{App, Config};
 pub use authentication::LoginRefused;
@@ -32,7 +32,7 @@ pub use host::{AddHosts, EditHosts, HostListing, HostView, ListHosts, OwnerView}
 pub use knowledge_base::ListVulnerabilities;
 pub use launch::LaunchScan;
 pub use option_profile::{describe_option_profile, option_profiles};
-pub use palisade_store::{LaunchType, TrackingMethod};
+pub use palisade_store::{ActivityMark, ActivityUser, LaunchType, TrackingMethod};
 pub use password::MasterKey;
 pub use report::{HostReport, ListReports};
 pub use scan::ScanView;

@@ -61,7 +61,9 @@ impl Role {
     #[expect(clippy::match_same_arms, reason = "one line a cell of the role table, in the table's order")]
     pub const fn scope(self, action: Action, resource: Resource) -> Scope {
         use Action::{Cancel, Delete, Edit, Launch, List};
-        use Resource::{Account, Host, HostVulnerability, KnowledgeBase, Scan, ScanReport, Service};
+        use Resource::{
+            Account, ActivityLog, Host, HostVulnerability, KnowledgeBase, Scan, ScanReport, Service,
+        };
         match (self, action, resource) {
             (Self::Contact, _, _) => Scope::None,
             (_, List, Service) | (_, Edit, Account) => Scope::Own,
@@ -71,6 +73,8 @@ impl Role {
             (Self::Scanner | Self::Reader, List, HostVulnerability) => Scope::AssetGroups,
             (Self::UnitManager, List | Launch | Cancel | Delete, Scan | ScanReport) => Scope::BusinessUnit,
             (Self::UnitManager, List | Edit, Host) => Scope::BusinessUnit,
+            (Self::UnitManager, List, ActivityLog) => Scope::BusinessUnit,
+            (Self::Auditor | Self::Scanner | Self::Reader, List, ActivityLog) => Scope::Own,
             (Self::Scanner, Launch, Scan) => Scope::AssetGroups,
             (Self::Scanner, List, Scan | ScanReport) => Scope::AssetGroups,
             (Self::Scanner, Cancel | Delete, Scan | ScanReport) => Scope::Own,
@@ -120,6 +124,8 @@ pub enum Resource {
     Service,
     /// The caller's own account.
     Account,
+    /// What users did, and what they were refused.
+    ActivityLog,
     /// Hosts (addresses) of the subscription.
     Host,
     /// Scans, running or queued.

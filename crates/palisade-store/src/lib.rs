@@ -25,7 +25,7 @@ mod store;
 mod subscription;
 mod user;
 
-pub use activity::Activity;
+pub use activity::{Activity, ActivityMark, ActivityOfUser, ActivitySpan, ActivityUser};
 pub use detection::{Detection, DetectionKey};
 pub use error::{Error, Result};
 pub use host::Host;

@@ -10,6 +10,8 @@ pub struct Dtd {
 }
 
 pub const ABOUT: Dtd = Dtd { file: "about.dtd", text: include_str!("../dtd/about.dtd") };
+pub const ACTION_LOG_REPORT: Dtd =
+    Dtd { file: "action_log_report.dtd", text: include_str!("../dtd/action_log_report.dtd") };
 pub const GENERIC_RETURN: Dtd =
     Dtd { file: "generic_return.dtd", text: include_str!("../dtd/generic_return.dtd") };
 pub const IP_LIST: Dtd = Dtd { file: "ip_list.dtd", text: include_str!("../dtd/ip_list.dtd") };
@@ -22,8 +24,9 @@ pub const SCAN_RUNNING_LIST: Dtd =
     Dtd { file: "scan_running_list.dtd", text: include_str!("../dtd/scan_running_list.dtd") };
 
 /// All of them, by file name.
-pub const ALL: [&Dtd; 7] = [
+pub const ALL: [&Dtd; 8] = [
     &ABOUT,
+    &ACTION_LOG_REPORT,
     &GENERIC_RETURN,
     &IP_LIST,
     &KNOWLEDGEBASE_DOWNLOAD,

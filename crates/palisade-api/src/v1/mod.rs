@@ -3,6 +3,7 @@
 
 pub mod about;
 pub mod accept_eula;
+pub mod action_log_report;
 pub mod asset_ip;
 pub mod asset_ip_list;
 pub mod knowledgebase_download;

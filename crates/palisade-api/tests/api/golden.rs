@@ -33,6 +33,24 @@ async fn accept_eula() {
 }
 
 #[tokio::test]
+async fn action_log_report() {
+    let server = Server::start().await;
+    server.call("scanner", "about.php", &[("what", "<1>")]).await;
+    server.clock.advance(3600);
+    let scan = server.finished_scan("scanner", "192.0.2.4").await;
+    server.call("manager", "scan_report_delete.php", &[("ref", &scan)]).await.assert_success();
+    let call = async |login: &str, parameters: &[(&str, &str)]| {
+        server.call(login, "action_log_report.php", parameters).await
+    };
+    golden!("action_log_report", call("manager", &[("date_from", "2026-11-22")]).await);
+    let own = [("date_from", "2026-11-22T08:30:00"), ("date_to", "2026-12-01"), ("user_login", "scanner")];
+    golden!("action_log_report-own", call("scanner", &own).await);
+    golden!("action_log_report-none", call("reader", &own).await);
+    let reversed = [("date_from", "2026-11-22"), ("date_to", "2026-11-21")];
+    golden!("action_log_report-refused", call("manager", &reversed).await);
+}
+
+#[tokio::test]
 async fn asset_ip() {
     let server = Server::start().await;
     let add = [("action", "add"), ("host_ips", "198.51.100.1-198.51.100.9"), ("comment", "Mail <relays>")];

@@ -2,12 +2,13 @@
 
 use palisade_app::{
     Actor, AddHosts, EditHosts, Error, ListHosts, ListReports, ListVulnerabilities, LoginRefused,
+    ReportActivity,
 };
 use palisade_model::{Role, ScanRef};
 
 use crate::desk::{Desk, HERE, PASSWORD, ips, launch, password};
 
-const USE_CASES: [&str; 12] = [
+const USE_CASES: [&str; 13] = [
     "about",
     "accept_eula",
     "list_hosts",
@@ -19,6 +20,7 @@ const USE_CASES: [&str; 12] = [
     "list_reports",
     "report_hosts",
     "delete_report",
+    "report_activity",
     "list_vulnerabilities",
 ];
 
@@ -26,12 +28,12 @@ const USE_CASES: [&str; 12] = [
 /// `+` allowed, `-` forbidden, in the order of the use cases.
 fn expected(role: Role) -> &'static str {
     match role {
-        Role::Manager => "++++++++++++",
-        Role::UnitManager => "+++-++++++++",
-        Role::Scanner => "+++--+++++++",
-        Role::Reader => "+++---+-++-+",
-        Role::Auditor => "+++---------",
-        Role::Contact => "------------",
+        Role::Manager => "+++++++++++++",
+        Role::UnitManager => "+++-+++++++++",
+        Role::Scanner => "+++--++++++++",
+        Role::Reader => "+++---+-++-++",
+        Role::Auditor => "+++--------+-",
+        Role::Contact => "-------------",
     }
 }
 
@@ -65,6 +67,10 @@ async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) 
         "list_reports" => refused(&app.list_reports(actor, ListReports::default()).await),
         "report_hosts" => refused(&app.report_hosts(actor, scan, None, 10).await),
         "delete_report" => refused(&app.delete_report(actor, scan).await),
+        "report_activity" => {
+            let wanted = ReportActivity { from: desk.now(), to: desk.now(), login: None };
+            refused(&app.report_activity(actor, &wanted, None, 10).await)
+        }
         "list_vulnerabilities" => refused(&app.list_vulnerabilities(actor, ListVulnerabilities::default())),
         other => panic!("no such use case: {other}"),
     }
