@@ -48,7 +48,7 @@ pub(crate) async fn msp(
         return response;
     }
     let from = client_address(&api.config, request.headers(), peer);
-    let base_url = base_url(&api.config, request.headers());
+    let base_url = base_url(&api.config, request.uri(), request.headers());
     let actor = match authenticate(&api.app, request.headers(), from, &base_url).await {
         Ok(actor) => actor,
         Err(response) => return response,

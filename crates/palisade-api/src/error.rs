@@ -8,7 +8,7 @@ use palisade_app::Error as AppError;
 use palisade_model::IpSet;
 use palisade_wire::{Arguments, FormError, ParameterError};
 
-use crate::v1::{asset_ip, reference};
+use crate::v1::{asset_ip, knowledgebase_download, reference, scan};
 
 /// Longest list of addresses that an error shows, in characters.
 const IPS_SHOWN_CHARS: usize = 1_000;
@@ -98,7 +98,11 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
             (5102, format!("The subscription has at most {max} ranges of addresses."))
         }
         AppError::UnknownQid { qid } => {
-            (5000, format!("Invalid value for 'specific_vulns' : {qid}. No such QID."))
+            let parameter = [knowledgebase_download::VULN_ID.name]
+                .into_iter()
+                .find(|name| arguments.has(name))
+                .unwrap_or(scan::SPECIFIC_VULNS.name);
+            (5000, format!("Invalid value for '{parameter}' : {qid}. No such QID."))
         }
         AppError::TooLong { field, max } => {
             (5004, format!("Invalid value for '{field}' : longer than {max} characters."))

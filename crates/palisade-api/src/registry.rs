@@ -10,8 +10,8 @@ use palisade_wire::{Arguments, Call, XmlWriter};
 use crate::answer::Answer;
 use crate::error::CallError;
 use crate::v1::{
-    about, accept_eula, action_log_report, asset_ip, asset_ip_list, scan, scan_cancel, scan_report,
-    scan_report_delete, scan_report_list, scan_running_list,
+    about, accept_eula, action_log_report, asset_ip, asset_ip_list, knowledgebase_download, scan,
+    scan_cancel, scan_report, scan_report_delete, scan_report_list, scan_running_list, time_zone_code_list,
 };
 
 /// What a handler is given.
@@ -71,9 +71,10 @@ impl Row {
             Some((_, Resource::Service)) | None => "service",
             Some((_, Resource::Account)) => "account",
             Some((_, Resource::ActivityLog)) => "activity",
-            Some((_, Resource::Host)) => "host",
+            Some((_, Resource::Host | Resource::HostVulnerability)) => "host",
             Some((_, Resource::Scan)) => "scan",
             Some((_, Resource::ScanReport)) => "report",
+            Some((_, Resource::KnowledgeBase)) => "knowledgebase",
         }
     }
 }
@@ -97,16 +98,22 @@ pub static CALLS: &[Row] = &[
     row!(action_log_report, &[(Action::List, Resource::ActivityLog)]),
     row!(asset_ip, &[(Action::Add, Resource::Host), (Action::Edit, Resource::Host)]),
     row!(asset_ip_list, &[(Action::List, Resource::Host)]),
+    row!(knowledgebase_download, &[(Action::List, Resource::KnowledgeBase)]),
     row!(scan, &[(Action::Launch, Resource::Scan)]),
     row!(scan_cancel, &[(Action::Cancel, Resource::Scan)]),
     row!(scan_report, &[(Action::List, Resource::ScanReport)]),
     row!(scan_report_delete, &[(Action::Delete, Resource::ScanReport)]),
     row!(scan_report_list, &[(Action::List, Resource::ScanReport)]),
     row!(scan_running_list, &[(Action::List, Resource::Scan)]),
+    row!(time_zone_code_list, &[(Action::List, Resource::Service)]),
 ];
+
+/// Other names that clients call scripts by.
+const ALIASES: &[(&str, &str)] = &[("time_zone_code.php", "time_zone_code_list.php")];
 
 /// The row of a script.
 #[must_use]
 pub fn find(script: &str) -> Option<&'static Row> {
+    let script = ALIASES.iter().find(|(alias, _)| *alias == script).map_or(script, |(_, script)| script);
     CALLS.iter().find(|row| row.call.script == script)
 }

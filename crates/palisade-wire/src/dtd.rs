@@ -15,15 +15,28 @@ pub const ACTION_LOG_REPORT: Dtd =
 pub const GENERIC_RETURN: Dtd =
     Dtd { file: "generic_return.dtd", text: include_str!("../dtd/generic_return.dtd") };
 pub const IP_LIST: Dtd = Dtd { file: "ip_list.dtd", text: include_str!("../dtd/ip_list.dtd") };
+pub const KNOWLEDGEBASE_DOWNLOAD: Dtd =
+    Dtd { file: "knowledgebase_download.dtd", text: include_str!("../dtd/knowledgebase_download.dtd") };
 pub const SCAN: Dtd = Dtd { file: "scan-1.dtd", text: include_str!("../dtd/scan-1.dtd") };
 pub const SCAN_REPORT_LIST: Dtd =
     Dtd { file: "scan_report_list.dtd", text: include_str!("../dtd/scan_report_list.dtd") };
 pub const SCAN_RUNNING_LIST: Dtd =
     Dtd { file: "scan_running_list.dtd", text: include_str!("../dtd/scan_running_list.dtd") };
+pub const TIME_ZONE_CODE_LIST: Dtd =
+    Dtd { file: "time_zone_code_list.dtd", text: include_str!("../dtd/time_zone_code_list.dtd") };
 
 /// All of them, by file name.
-pub const ALL: [&Dtd; 7] =
-    [&ABOUT, &ACTION_LOG_REPORT, &GENERIC_RETURN, &IP_LIST, &SCAN, &SCAN_REPORT_LIST, &SCAN_RUNNING_LIST];
+pub const ALL: [&Dtd; 9] = [
+    &ABOUT,
+    &ACTION_LOG_REPORT,
+    &GENERIC_RETURN,
+    &IP_LIST,
+    &KNOWLEDGEBASE_DOWNLOAD,
+    &SCAN,
+    &SCAN_REPORT_LIST,
+    &SCAN_RUNNING_LIST,
+    &TIME_ZONE_CODE_LIST,
+];
 
 impl Dtd {
     /// Where the definition lies on the server at `base_url`.

@@ -20,18 +20,20 @@ enum Expected {
 use Expected::{Allowed as A, NoAccess as N, Refused as R};
 
 /// In the order of [`Role::ALL`]: Manager, Unit Manager, Auditor, Scanner, Reader, Contact.
-const MATRIX: [(&str, [Expected; 6]); 11] = [
+const MATRIX: [(&str, [Expected; 6]); 13] = [
     ("about.php", [A, A, A, A, A, N]),
     ("acceptEULA.php", [A, A, A, A, A, N]),
     ("action_log_report.php", [A, A, A, A, A, N]),
     ("asset_ip.php", [A, A, R, R, R, N]),
     ("asset_ip_list.php", [A, A, A, A, A, N]),
+    ("knowledgebase_download.php", [A, A, R, A, A, N]),
     ("scan.php", [A, A, R, A, R, N]),
     ("scan_cancel.php", [A, A, R, A, R, N]),
     ("scan_report.php", [A, A, R, A, A, N]),
     ("scan_report_delete.php", [A, A, R, A, R, N]),
     ("scan_report_list.php", [A, A, R, A, A, N]),
     ("scan_running_list.php", [A, A, R, A, A, N]),
+    ("time_zone_code_list.php", [A, A, A, A, A, N]),
 ];
 
 /// Parameters that are well-formed, and that change nothing where they get through.

@@ -1,11 +1,14 @@
 //! Every role with every use case.
 
-use palisade_app::{Actor, AddHosts, EditHosts, Error, ListHosts, ListReports, LoginRefused, ReportActivity};
+use palisade_app::{
+    Actor, AddHosts, EditHosts, Error, ListHosts, ListReports, ListVulnerabilities, LoginRefused,
+    ReportActivity,
+};
 use palisade_model::{Role, ScanRef};
 
 use crate::desk::{Desk, HERE, PASSWORD, ips, launch, password};
 
-const USE_CASES: [&str; 12] = [
+const USE_CASES: [&str; 13] = [
     "about",
     "accept_eula",
     "list_hosts",
@@ -18,18 +21,19 @@ const USE_CASES: [&str; 12] = [
     "report_hosts",
     "delete_report",
     "report_activity",
+    "list_vulnerabilities",
 ];
 
 /// What the role table of the service says; written out so that the model is checked too.
 /// `+` allowed, `-` forbidden, in the order of the use cases.
 fn expected(role: Role) -> &'static str {
     match role {
-        Role::Manager => "++++++++++++",
-        Role::UnitManager => "+++-++++++++",
-        Role::Scanner => "+++--+++++++",
-        Role::Reader => "+++---+-++-+",
-        Role::Auditor => "+++--------+",
-        Role::Contact => "------------",
+        Role::Manager => "+++++++++++++",
+        Role::UnitManager => "+++-+++++++++",
+        Role::Scanner => "+++--++++++++",
+        Role::Reader => "+++---+-++-++",
+        Role::Auditor => "+++--------+-",
+        Role::Contact => "-------------",
     }
 }
 
@@ -46,7 +50,11 @@ async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) 
     let app = &desk.app;
     let target = ips("10.0.0.1");
     match use_case {
-        "about" => refused(&app.about(actor)),
+        "about" => {
+            let about = refused(&app.about(actor));
+            assert_eq!(about, refused(&app.list_time_zones(actor)));
+            about
+        }
         "accept_eula" => refused(&app.accept_eula(actor).await),
         "list_hosts" => refused(&app.list_hosts(actor, ListHosts::default()).await),
         "add_hosts" => refused(&app.add_hosts(actor, AddHosts { ips: target, ..AddHosts::default() }).await),
@@ -67,6 +75,7 @@ async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) 
             let wanted = ReportActivity { from: desk.now(), to: desk.now(), login: None };
             refused(&app.report_activity(actor, &wanted, None, 10).await)
         }
+        "list_vulnerabilities" => refused(&app.list_vulnerabilities(actor, ListVulnerabilities::default())),
         other => panic!("no such use case: {other}"),
     }
 }
