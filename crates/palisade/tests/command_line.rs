@@ -1,0 +1,34 @@
+//! What the commands refuse, and what others read of them: exit status, plain logs.
+#![expect(clippy::unwrap_used, reason = "a test may fail on what it cannot read")]
+
+use std::path::Path;
+use std::process::Command;
+
+use palisade_testkit::server;
+
+const PALISADE: &str = env!("CARGO_BIN_EXE_palisade");
+
+fn palisade(words: &[&str]) -> Command {
+    let mut command = server::clean(Path::new(PALISADE));
+    command.args(words);
+    command
+}
+
+/// What it says on standard error when it refuses.
+#[track_caller]
+fn refusal(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success(), "{told}");
+    told
+}
+
+#[test]
+fn a_certificate_without_its_key_is_not_replaced_by_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("palisade.toml");
+    std::fs::write(&file, "tls_certificate = \"certificate.pem\"\n").unwrap();
+    let mut command = palisade(&["serve", "--listen", "127.0.0.1:0", "--config"]);
+    let told = refusal(command.arg(&file).arg("--data").arg(folder.path().join("data")));
+    assert!(told.ends_with("tls_certificate and tls_key are needed together\n"), "{told}");
+}
