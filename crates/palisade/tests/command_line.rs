@@ -32,3 +32,8 @@ fn a_certificate_without_its_key_is_not_replaced_by_another() {
     let told = refusal(command.arg(&file).arg("--data").arg(folder.path().join("data")));
     assert!(told.ends_with("tls_certificate and tls_key are needed together\n"), "{told}");
 }
+#[test]
+fn a_scan_for_a_qid_that_does_not_exist_is_refused() {
+    let told = refusal(&mut palisade(&["scan", "127.0.0.1", "--qids", "38169,99999999"]));
+    assert_eq!(told, "palisade: there is no QID 99999999; `palisade kb list` shows all\n");
+}
