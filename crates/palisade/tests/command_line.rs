@@ -24,6 +24,16 @@ fn refusal(command: &mut Command) -> String {
 }
 
 #[test]
+fn a_log_filter_that_says_nothing_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let mut command = palisade(&["serve", "--listen", "127.0.0.1:0", "--log", "palisade[=", "--data"]);
+    let told = refusal(command.arg(&data));
+    assert!(told.contains("--log"), "{told}");
+    assert!(!data.exists());
+}
+
+#[test]
 fn a_certificate_without_its_key_is_not_replaced_by_another() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("palisade.toml");
