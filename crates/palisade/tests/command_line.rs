@@ -1,6 +1,7 @@
 //! What the commands refuse, and what others read of them: exit status, plain logs.
 #![expect(clippy::unwrap_used, reason = "a test may fail on what it cannot read")]
 
+use std::fs::OpenOptions;
 use std::path::Path;
 use std::process::Command;
 
@@ -34,6 +35,19 @@ fn a_log_filter_that_says_nothing_is_refused() {
 }
 
 #[test]
+fn a_report_that_cannot_be_written_is_a_failure() {
+    let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let told = refusal(palisade(&["settings"]).stdout(full));
+    assert!(told.starts_with("palisade: cannot write to standard output: No space left"), "{told}");
+}
+
+#[test]
+fn a_scan_for_a_qid_that_does_not_exist_is_refused() {
+    let told = refusal(&mut palisade(&["scan", "127.0.0.1", "--qids", "38169,99999999"]));
+    assert_eq!(told, "palisade: there is no QID 99999999; `palisade kb list` shows all\n");
+}
+
+#[test]
 fn a_certificate_without_its_key_is_not_replaced_by_another() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("palisade.toml");
@@ -41,9 +55,4 @@ fn a_certificate_without_its_key_is_not_replaced_by_another() {
     let mut command = palisade(&["serve", "--listen", "127.0.0.1:0", "--config"]);
     let told = refusal(command.arg(&file).arg("--data").arg(folder.path().join("data")));
     assert!(told.ends_with("tls_certificate and tls_key are needed together\n"), "{told}");
-}
-#[test]
-fn a_scan_for_a_qid_that_does_not_exist_is_refused() {
-    let told = refusal(&mut palisade(&["scan", "127.0.0.1", "--qids", "38169,99999999"]));
-    assert_eq!(told, "palisade: there is no QID 99999999; `palisade kb list` shows all\n");
 }
