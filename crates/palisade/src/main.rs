@@ -17,6 +17,7 @@ mod terminal;
 mod user;
 
 use std::ffi::OsString;
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -187,7 +188,9 @@ fn start_log(command: &Command) {
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        .with_writer(std::io::stderr)
+        // Colours are for people; a file or a log collector gets plain text.
+        .with_ansi(std::io::stderr().is_terminal());
     // A log can be started once; main is the only place that does.
     let _ = if format == "json" { builder.json().try_init() } else { builder.try_init() };
 }

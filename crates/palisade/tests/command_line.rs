@@ -5,7 +5,7 @@ use std::fs::OpenOptions;
 use std::path::Path;
 use std::process::Command;
 
-use palisade_testkit::server;
+use palisade_testkit::server::{self, TestServer};
 
 const PALISADE: &str = env!("CARGO_BIN_EXE_palisade");
 
@@ -22,6 +22,13 @@ fn refusal(command: &mut Command) -> String {
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success(), "{told}");
     told
+}
+
+#[test]
+fn a_log_in_a_file_has_no_colours() {
+    let server = TestServer::start(PALISADE, None);
+    let log = server.log();
+    assert!(log.contains("listening") && !log.contains('\x1b'), "{log:?}");
 }
 
 #[test]
