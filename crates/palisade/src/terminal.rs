@@ -11,13 +11,11 @@ pub(crate) fn line(text: impl AsRef<str>) {
 /// Writes text to standard output as it is.
 pub(crate) fn raw(text: &str) {
     let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            if !OUTPUT_LOST.swap(true, Ordering::Relaxed) {
-                note(format!("palisade: cannot write to standard output: {error}"));
-            }
-        }
-        _ => {}
+    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush())
+        && error.kind() != io::ErrorKind::BrokenPipe
+        && !OUTPUT_LOST.swap(true, Ordering::Relaxed)
+    {
+        note(format!("palisade: cannot write to standard output: {error}"));
     }
 }
 
