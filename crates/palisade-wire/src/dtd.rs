@@ -14,6 +14,8 @@ pub const ACTION_LOG_REPORT: Dtd =
     Dtd { file: "action_log_report.dtd", text: include_str!("../dtd/action_log_report.dtd") };
 pub const GENERIC_RETURN: Dtd =
     Dtd { file: "generic_return.dtd", text: include_str!("../dtd/generic_return.dtd") };
+pub const GET_HOST_INFO: Dtd =
+    Dtd { file: "get_host_info.dtd", text: include_str!("../dtd/get_host_info.dtd") };
 pub const IP_LIST: Dtd = Dtd { file: "ip_list.dtd", text: include_str!("../dtd/ip_list.dtd") };
 pub const KNOWLEDGEBASE_DOWNLOAD: Dtd =
     Dtd { file: "knowledgebase_download.dtd", text: include_str!("../dtd/knowledgebase_download.dtd") };
@@ -24,10 +26,11 @@ pub const SCAN_RUNNING_LIST: Dtd =
     Dtd { file: "scan_running_list.dtd", text: include_str!("../dtd/scan_running_list.dtd") };
 
 /// All of them, by file name.
-pub const ALL: [&Dtd; 8] = [
+pub const ALL: [&Dtd; 9] = [
     &ABOUT,
     &ACTION_LOG_REPORT,
     &GENERIC_RETURN,
+    &GET_HOST_INFO,
     &IP_LIST,
     &KNOWLEDGEBASE_DOWNLOAD,
     &SCAN,
