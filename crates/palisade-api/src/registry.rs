@@ -12,6 +12,7 @@ use crate::error::CallError;
 use crate::v1::{
     about, accept_eula, action_log_report, asset_ip, asset_ip_list, get_host_info, knowledgebase_download,
     scan, scan_cancel, scan_report, scan_report_delete, scan_report_list, scan_running_list,
+    time_zone_code_list,
 };
 
 /// What a handler is given.
@@ -106,10 +107,15 @@ pub static CALLS: &[Row] = &[
     row!(scan_report_delete, &[(Action::Delete, Resource::ScanReport)]),
     row!(scan_report_list, &[(Action::List, Resource::ScanReport)]),
     row!(scan_running_list, &[(Action::List, Resource::Scan)]),
+    row!(time_zone_code_list, &[(Action::List, Resource::Service)]),
 ];
+
+/// Other names that clients call scripts by.
+const ALIASES: &[(&str, &str)] = &[("time_zone_code.php", "time_zone_code_list.php")];
 
 /// The row of a script.
 #[must_use]
 pub fn find(script: &str) -> Option<&'static Row> {
+    let script = ALIASES.iter().find(|(alias, _)| *alias == script).map_or(script, |(_, script)| script);
     CALLS.iter().find(|row| row.call.script == script)
 }

@@ -15,6 +15,7 @@ mod host;
 mod host_info;
 mod knowledge_base;
 mod launch;
+mod limits;
 mod option_profile;
 mod password;
 mod report;
@@ -33,6 +34,7 @@ pub use host::{AddHosts, EditHosts, HostListing, HostView, ListHosts, OwnerView}
 pub use host_info::{HostInfo, HostKey, HostVulnerability};
 pub use knowledge_base::ListVulnerabilities;
 pub use launch::LaunchScan;
+pub use limits::{Admission, LimitReached, LimitStatus, Limits, Slot};
 pub use option_profile::{describe_option_profile, option_profiles};
 pub use palisade_store::{ActivityMark, ActivityUser, LaunchType, TrackingMethod};
 pub use password::MasterKey;

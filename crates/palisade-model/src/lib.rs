@@ -15,6 +15,7 @@ pub mod qid;
 pub mod role;
 pub mod scan;
 pub mod scan_ref;
+pub mod time_zone;
 pub mod user;
 
 pub use clock::{Clock, IdSource, ManualClock, SeededIds, SystemClock, SystemIds};
@@ -28,6 +29,7 @@ pub use qid::{Qid, Severity};
 pub use role::{Action, Resource, Role, Scope};
 pub use scan::ScanStatus;
 pub use scan_ref::ScanRef;
+pub use time_zone::{ClockRule, TimeZoneCode};
 pub use user::{Login, UserStatus};
 
 /// A point in time, UTC.

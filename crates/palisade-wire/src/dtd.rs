@@ -24,9 +24,11 @@ pub const SCAN_REPORT_LIST: Dtd =
     Dtd { file: "scan_report_list.dtd", text: include_str!("../dtd/scan_report_list.dtd") };
 pub const SCAN_RUNNING_LIST: Dtd =
     Dtd { file: "scan_running_list.dtd", text: include_str!("../dtd/scan_running_list.dtd") };
+pub const TIME_ZONE_CODE_LIST: Dtd =
+    Dtd { file: "time_zone_code_list.dtd", text: include_str!("../dtd/time_zone_code_list.dtd") };
 
 /// All of them, by file name.
-pub const ALL: [&Dtd; 9] = [
+pub const ALL: [&Dtd; 10] = [
     &ABOUT,
     &ACTION_LOG_REPORT,
     &GENERIC_RETURN,
@@ -36,6 +38,7 @@ pub const ALL: [&Dtd; 9] = [
     &SCAN,
     &SCAN_REPORT_LIST,
     &SCAN_RUNNING_LIST,
+    &TIME_ZONE_CODE_LIST,
 ];
 
 impl Dtd {

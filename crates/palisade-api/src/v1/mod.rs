@@ -19,4 +19,5 @@ pub mod scan_report_delete;
 pub mod scan_report_list;
 pub mod scan_running_list;
 mod scan_stream;
+pub mod time_zone_code_list;
 mod vulnerability;

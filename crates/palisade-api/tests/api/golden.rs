@@ -234,3 +234,14 @@ async fn scan_running_list_and_cancel() {
     let parameters = [("ref", reference.as_str())];
     golden!("scan_cancel-ended", server.call("manager", "scan_cancel.php", &parameters).await);
 }
+
+#[tokio::test]
+async fn time_zone_code_list() {
+    let server = Server::start().await;
+    let list = server.call("reader", "time_zone_code_list.php", &[]).await;
+    let alias = server.call("reader", "time_zone_code.php", &[]).await;
+    assert_eq!(alias.text, list.text);
+    golden!("time_zone_code_list", list);
+    let refused = [("what", "1")];
+    golden!("time_zone_code_list-refused", server.call("reader", "time_zone_code_list.php", &refused).await);
+}

@@ -51,7 +51,11 @@ async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) 
     let app = &desk.app;
     let target = ips("10.0.0.1");
     match use_case {
-        "about" => refused(&app.about(actor)),
+        "about" => {
+            let about = refused(&app.about(actor));
+            assert_eq!(about, refused(&app.list_time_zones(actor)));
+            about
+        }
         "accept_eula" => refused(&app.accept_eula(actor).await),
         "list_hosts" => refused(&app.list_hosts(actor, ListHosts::default()).await),
         "add_hosts" => refused(&app.add_hosts(actor, AddHosts { ips: target, ..AddHosts::default() }).await),
