@@ -80,6 +80,35 @@ async fn asset_ip_list() {
 }
 
 #[tokio::test]
+async fn asset_search() {
+    let server = Server::start().await;
+    server.finished_scan("manager", "192.0.2.4-192.0.2.7").await;
+    server.finished_scan("manager", "192.0.2.40").await;
+    let call =
+        async |parameters: &[(&str, &str)]| server.call("reader", "asset_search.php", parameters).await;
+    golden!("asset_search", call(&[("target_asset_groups", "all"), ("vuln_port", "80")]).await);
+    let vulnerable = [
+        ("target_ips", "192.0.2.5-192.0.2.63"),
+        ("vuln_qid", "900005"),
+        ("vuln_results", "contain:not sent"),
+        ("last_scan", "within:1"),
+        ("tracking_method", "ip"),
+    ];
+    golden!("asset_search-vulnerable", call(&vulnerable).await);
+    let nothing = [("target_ips", "192.0.2.0/26"), ("dns", "begin:www"), ("host_os", "match:CP/M")];
+    golden!("asset_search-nothing", call(&nothing).await);
+    let dns = [("target_ips", "192.0.2.4"), ("dns", "www")];
+    golden!("asset_search-refused", call(&dns).await);
+    let group = call(&[("target_asset_groups", "Servers")]).await.refusal();
+    assert_eq!(
+        group.as_deref(),
+        Some("5009 Invalid value for 'target_asset_groups' : Servers. No such asset group.")
+    );
+    let days = call(&[("target_ips", "192.0.2.4"), ("last_scan", "within:-1")]).await.refusal();
+    assert!(days.is_some_and(|text| text.starts_with("5000 Invalid value for 'last_scan' : within:-1.")));
+}
+
+#[tokio::test]
 async fn get_host_info() {
     let server = Server::start().await;
     server.finished_scan("manager", "192.0.2.4").await;
