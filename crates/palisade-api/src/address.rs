@@ -34,7 +34,7 @@ pub(crate) fn base_url(config: &ApiConfig, target: &Uri, headers: &HeaderMap) ->
         _ if config.tls => "https",
         _ => "http",
     };
-    let authority = target.authority().map(|authority| authority.as_str());
+    let authority = target.authority().map(axum::http::uri::Authority::as_str);
     let host = authority.or_else(|| header(headers, HOST.as_str()));
     let host = host.filter(|host| is_host(host)).unwrap_or("localhost");
     format!("{scheme}://{host}")
