@@ -65,6 +65,7 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         }
         AppError::Forbidden { .. } => (2012, "The user's role does not permit this call.".to_owned()),
         AppError::UnknownScan => (3502, about_scan(arguments, "No such scan or report.")),
+        AppError::UnknownHost => (5103, "There is no such host in the user account.".to_owned()),
         AppError::ScanEnded => (3503, about_scan(arguments, "The scan has ended already.")),
         AppError::ScanRunning => (3504, about_scan(arguments, "The scan has not finished yet.")),
         AppError::NotInSubscription { ips } if arguments.has(asset_ip::HOST_IPS.name) => (
@@ -170,6 +171,7 @@ pub(crate) const NUMBERS: &[(u32, &str)] = &[
     (5009, "There is no such scanner appliance or asset group."),
     (5101, "Addresses are not in the subscription or not within the user's reach."),
     (5102, "The subscription would have too many ranges of addresses."),
+    (5103, "There is no such host within the user's reach."),
     (19_001, "There is no option profile of this title. The text names those there are."),
 ];
 

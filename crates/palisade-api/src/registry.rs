@@ -10,8 +10,9 @@ use palisade_wire::{Arguments, Call, XmlWriter};
 use crate::answer::Answer;
 use crate::error::CallError;
 use crate::v1::{
-    about, accept_eula, action_log_report, asset_ip, asset_ip_list, knowledgebase_download, scan,
-    scan_cancel, scan_report, scan_report_delete, scan_report_list, scan_running_list, time_zone_code_list,
+    about, accept_eula, action_log_report, asset_ip, asset_ip_list, asset_search, get_host_info,
+    knowledgebase_download, scan, scan_cancel, scan_report, scan_report_delete, scan_report_list,
+    scan_running_list, time_zone_code_list,
 };
 
 /// What a handler is given.
@@ -98,6 +99,8 @@ pub static CALLS: &[Row] = &[
     row!(action_log_report, &[(Action::List, Resource::ActivityLog)]),
     row!(asset_ip, &[(Action::Add, Resource::Host), (Action::Edit, Resource::Host)]),
     row!(asset_ip_list, &[(Action::List, Resource::Host)]),
+    row!(asset_search, &[(Action::List, Resource::HostVulnerability)]),
+    row!(get_host_info, &[(Action::List, Resource::HostVulnerability)]),
     row!(knowledgebase_download, &[(Action::List, Resource::KnowledgeBase)]),
     row!(scan, &[(Action::Launch, Resource::Scan)]),
     row!(scan_cancel, &[(Action::Cancel, Resource::Scan)]),

@@ -12,8 +12,12 @@ pub struct Dtd {
 pub const ABOUT: Dtd = Dtd { file: "about.dtd", text: include_str!("../dtd/about.dtd") };
 pub const ACTION_LOG_REPORT: Dtd =
     Dtd { file: "action_log_report.dtd", text: include_str!("../dtd/action_log_report.dtd") };
+pub const ASSET_SEARCH_REPORT: Dtd =
+    Dtd { file: "asset_search_report.dtd", text: include_str!("../dtd/asset_search_report.dtd") };
 pub const GENERIC_RETURN: Dtd =
     Dtd { file: "generic_return.dtd", text: include_str!("../dtd/generic_return.dtd") };
+pub const GET_HOST_INFO: Dtd =
+    Dtd { file: "get_host_info.dtd", text: include_str!("../dtd/get_host_info.dtd") };
 pub const IP_LIST: Dtd = Dtd { file: "ip_list.dtd", text: include_str!("../dtd/ip_list.dtd") };
 pub const KNOWLEDGEBASE_DOWNLOAD: Dtd =
     Dtd { file: "knowledgebase_download.dtd", text: include_str!("../dtd/knowledgebase_download.dtd") };
@@ -26,10 +30,12 @@ pub const TIME_ZONE_CODE_LIST: Dtd =
     Dtd { file: "time_zone_code_list.dtd", text: include_str!("../dtd/time_zone_code_list.dtd") };
 
 /// All of them, by file name.
-pub const ALL: [&Dtd; 9] = [
+pub const ALL: [&Dtd; 11] = [
     &ABOUT,
     &ACTION_LOG_REPORT,
+    &ASSET_SEARCH_REPORT,
     &GENERIC_RETURN,
+    &GET_HOST_INFO,
     &IP_LIST,
     &KNOWLEDGEBASE_DOWNLOAD,
     &SCAN,

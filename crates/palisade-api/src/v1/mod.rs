@@ -6,6 +6,8 @@ pub mod accept_eula;
 pub mod action_log_report;
 pub mod asset_ip;
 pub mod asset_ip_list;
+pub mod asset_search;
+pub mod get_host_info;
 pub mod knowledgebase_download;
 mod pages;
 pub mod reference;

@@ -1,6 +1,7 @@
 //! Sending a long document page by page, so that memory does not grow with it. For documents that
 //! are there from the start; a scan that is being watched has `scan_stream`.
 
+use palisade_app::Error as AppError;
 use palisade_wire::XmlWriter;
 use tokio::sync::mpsc;
 
@@ -39,7 +40,20 @@ impl Pages {
         self.send().await
     }
 
+    /// Ends a document that cannot be carried on; only its root is still open.
+    pub(super) async fn break_off(mut self, error: &AppError) -> Result<(), Disconnected> {
+        log_failure(error);
+        let text = "Internal error. Please contact customer support.";
+        self.xml.padded_text("ERROR", &[("number", "999")], text);
+        self.end().await
+    }
+
     async fn send(&mut self) -> Result<(), Disconnected> {
         self.sender.send(self.xml.take()).await.map_err(|_| Disconnected)
     }
+}
+
+fn log_failure(error: &AppError) {
+    let error: &dyn std::error::Error = error;
+    tracing::error!(error, "a document could not be sent to its end");
 }

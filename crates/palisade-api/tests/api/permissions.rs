@@ -20,12 +20,14 @@ enum Expected {
 use Expected::{Allowed as A, NoAccess as N, Refused as R};
 
 /// In the order of [`Role::ALL`]: Manager, Unit Manager, Auditor, Scanner, Reader, Contact.
-const MATRIX: [(&str, [Expected; 6]); 13] = [
+const MATRIX: [(&str, [Expected; 6]); 15] = [
     ("about.php", [A, A, A, A, A, N]),
     ("acceptEULA.php", [A, A, A, A, A, N]),
     ("action_log_report.php", [A, A, A, A, A, N]),
     ("asset_ip.php", [A, A, R, R, R, N]),
     ("asset_ip_list.php", [A, A, A, A, A, N]),
+    ("asset_search.php", [A, A, R, A, A, N]),
+    ("get_host_info.php", [A, A, R, A, A, N]),
     ("knowledgebase_download.php", [A, A, R, A, A, N]),
     ("scan.php", [A, A, R, A, R, N]),
     ("scan_cancel.php", [A, A, R, A, R, N]),
@@ -41,6 +43,8 @@ fn harmless(script: &str) -> &'static [(&'static str, &'static str)] {
     match script {
         "action_log_report.php" => &[("date_from", "2026-11-22")],
         "asset_ip.php" => &[("action", "edit"), ("host_ips", "203.0.113.1")],
+        "asset_search.php" => &[("target_ips", "192.0.2.4")],
+        "get_host_info.php" => &[("host_ip", "192.0.2.4"), ("general_info", "1")],
         "scan.php" => &[("ip", "203.0.113.1")],
         "scan_cancel.php" | "scan_report.php" | "scan_report_delete.php" => {
             &[("ref", "scan/1400000000.10001")]

@@ -1,14 +1,14 @@
 //! Every role with every use case.
 
 use palisade_app::{
-    Actor, AddHosts, EditHosts, Error, ListHosts, ListReports, ListVulnerabilities, LoginRefused,
-    ReportActivity,
+    Actor, AddHosts, EditHosts, Error, HostKey, ListHosts, ListReports, ListVulnerabilities, LoginRefused,
+    ReportActivity, SearchAssets,
 };
 use palisade_model::{Role, ScanRef};
 
-use crate::desk::{Desk, HERE, PASSWORD, ips, launch, password};
+use crate::desk::{Desk, HERE, PASSWORD, ip, ips, launch, password};
 
-const USE_CASES: [&str; 13] = [
+const USE_CASES: [&str; 15] = [
     "about",
     "accept_eula",
     "list_hosts",
@@ -22,18 +22,20 @@ const USE_CASES: [&str; 13] = [
     "delete_report",
     "report_activity",
     "list_vulnerabilities",
+    "host_info",
+    "search_assets",
 ];
 
 /// What the role table of the service says; written out so that the model is checked too.
 /// `+` allowed, `-` forbidden, in the order of the use cases.
 fn expected(role: Role) -> &'static str {
     match role {
-        Role::Manager => "+++++++++++++",
-        Role::UnitManager => "+++-+++++++++",
-        Role::Scanner => "+++--++++++++",
-        Role::Reader => "+++---+-++-++",
-        Role::Auditor => "+++--------+-",
-        Role::Contact => "-------------",
+        Role::Manager => "+++++++++++++++",
+        Role::UnitManager => "+++-+++++++++++",
+        Role::Scanner => "+++--++++++++++",
+        Role::Reader => "+++---+-++-++++",
+        Role::Auditor => "+++--------+---",
+        Role::Contact => "---------------",
     }
 }
 
@@ -76,6 +78,8 @@ async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) 
             refused(&app.report_activity(actor, &wanted, None, 10).await)
         }
         "list_vulnerabilities" => refused(&app.list_vulnerabilities(actor, ListVulnerabilities::default())),
+        "host_info" => refused(&app.host_info(actor, HostKey::Ip(ip("10.0.0.1"))).await),
+        "search_assets" => refused(&app.search_assets(actor, &SearchAssets::default(), None).await),
         other => panic!("no such use case: {other}"),
     }
 }
