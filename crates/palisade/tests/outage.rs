@@ -1,5 +1,4 @@
 //! A database that goes away in the middle of a scan and comes back.
-#![expect(clippy::unwrap_used, reason = "a test may fail on what it cannot read")]
 
 use std::thread;
 use std::time::Duration;

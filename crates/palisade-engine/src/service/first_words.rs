@@ -31,6 +31,8 @@ pub(super) struct Order {
     pub(super) second: Vec<FirstWords>,
     /// The service on this port greets as a rule, so that a slow one deserves time.
     pub(super) greeted: bool,
+    /// TLS is at home on this port, so that it deserves a hello of its own when nothing answered.
+    pub(super) tls_expected: bool,
 }
 
 /// Services that speak first; anything we say would only be logged.
@@ -40,6 +42,9 @@ const GREETERS: [&str; 14] = [
 ];
 /// Ports where TLS starts at once as a rule, beside those of the web.
 const TLS_PORTS: [u16; 13] = [465, 563, 636, 853, 990, 992, 993, 994, 995, 3_269, 5_061, 6_697, 8_883];
+
+/// Ports of the web that speak TLS as a rule.
+const TLS_WEB_PORTS: [u16; 4] = [443, 4_443, 8_443, 9_443];
 
 impl Order {
     /// The order for a port, plain or inside TLS.
@@ -64,7 +69,8 @@ impl Order {
             second.insert(1, FirstWords::Tls);
         }
         second.retain(|words| !first.iter().any(|known| known.name() == words.name()));
-        Self { first, second, greeted }
+        let tls_expected = TLS_PORTS.contains(&port) || TLS_WEB_PORTS.contains(&port);
+        Self { first, second, greeted, tls_expected }
     }
 }
 

@@ -97,7 +97,23 @@ pub(super) async fn identify(port: &Port<'_>) -> Identified {
             }
         }
     }
+    // The other questions hang up here.
+    drop(answers);
+    if found.service.is_none() && !port.tls && order.tls_expected && tls_alone(port).await {
+        return Identified { tls: true, ..Identified::default() };
+    }
     found
+}
+
+/// A hello with nobody beside it: a service that serves one client at a time never came to the
+/// hello that waited behind the other questions.
+async fn tls_alone(port: &Port<'_>) -> bool {
+    let patience = ANSWER_PATIENCE + port.host.round_trip.smoothed().unwrap_or_default() * 4;
+    let asking = async {
+        let stream = port.open().await?;
+        Some(speaks_tls(port, stream, port.until_after(patience)).await)
+    };
+    matches!(timeout_at(port.until_after(patience), asking).await, Ok(Some(true)))
 }
 
 async fn attempt(port: &Port<'_>, words: FirstWords, delay: Duration, greeted: bool) -> Answer {

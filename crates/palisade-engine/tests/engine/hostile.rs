@@ -145,3 +145,24 @@ async fn one_bad_port_does_not_hold_up_the_others() {
         host.facts.ports.iter().find(|facts| facts.port == good).map(|facts| facts.service.as_str());
     assert_eq!(service, Some("pop3"));
 }
+
+/// Many small devices have room for one client at a time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tls_service_with_room_for_one_client_is_recognised() {
+    let listener = TcpListener::bind("127.0.0.91:8443").await.expect("a port nobody has");
+    let _server = tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut hello = [0; 2048];
+            // Whoever is silent holds the only place until he hangs up.
+            let Ok(count) = stream.read(&mut hello).await else { continue };
+            if hello.get(..2) == Some(&[22, 3]) && count > 5 {
+                // A refusal is TLS too: no cipher in common.
+                let _ = stream.write_all(&[21, 3, 3, 0, 2, 2, 40]).await;
+            }
+        }
+    });
+    let host = scan(order("127.0.0.91", [8443])).await.pop().expect("one host");
+    let facts = host.facts.ports.first().expect("the port is open");
+    assert_eq!(facts.service, "tls");
+    assert!(facts.implicit_tls);
+}
