@@ -22,7 +22,7 @@ const PAGE_HOSTS: u32 = 50;
 const PIECES_WAITING: usize = 4;
 
 /// How long a store that fails is asked again before a watched scan is given up.
-const STORE_PATIENCE: Duration = Duration::from_mins(5);
+const STORE_PATIENCE: Duration = Duration::from_secs(15);
 
 /// What a sender needs.
 struct Sender {
