@@ -11,7 +11,7 @@ use crate::answer::Answer;
 use crate::error::CallError;
 use crate::v1::{
     about, accept_eula, action_log_report, asset_ip, asset_ip_list, scan, scan_cancel, scan_report,
-    scan_report_delete, scan_report_list, scan_running_list, time_zone_code_list,
+    scan_report_delete, scan_report_list, scan_running_list, time_zone_code_list, user_list,
 };
 
 /// What a handler is given.
@@ -74,6 +74,7 @@ impl Row {
             Some((_, Resource::Host)) => "host",
             Some((_, Resource::Scan)) => "scan",
             Some((_, Resource::ScanReport)) => "report",
+            Some((_, Resource::User)) => "user",
         }
     }
 }
@@ -104,6 +105,7 @@ pub static CALLS: &[Row] = &[
     row!(scan_report_list, &[(Action::List, Resource::ScanReport)]),
     row!(scan_running_list, &[(Action::List, Resource::Scan)]),
     row!(time_zone_code_list, &[(Action::List, Resource::Service)]),
+    row!(user_list, &[(Action::List, Resource::User)]),
 ];
 
 /// Other names that clients call scripts by.

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use palisade_model::user::Password;
-use palisade_model::{Action, IpSet, Login, Resource, Role, Timestamp, UserStatus};
+use palisade_model::{Action, IpSet, Login, Resource, Role, Timestamp, UserProfile, UserStatus};
 use palisade_store::User;
 
 use crate::activity::ActivityEntry;
@@ -43,12 +43,14 @@ pub struct NewAccount {
 /// An account as administrators see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserView {
+    pub id: i64,
     pub login: Login,
     pub role: Role,
     pub status: UserStatus,
     pub first_name: String,
     pub last_name: String,
     pub email: String,
+    pub profile: UserProfile,
     pub assigned_ips: IpSet,
     pub eula_accepted: bool,
     pub created_at: Timestamp,
@@ -134,6 +136,7 @@ impl App {
             first_name: new.first_name.clone(),
             last_name: new.last_name.clone(),
             email: new.email.clone(),
+            profile: UserProfile { company: self.company().to_owned(), ..UserProfile::default() },
             password_hash: password_hash.to_owned(),
             assigned_ips: new.assigned_ips.clone(),
             eula_accepted_at: new.eula_accepted.then_some(now),
@@ -167,14 +170,16 @@ fn login_candidates(company: &str, first_name: &str, last_name: &str) -> impl It
     (1..=LOGINS_TRIED).filter_map(move |number| format!("{stem}{number}").parse().ok())
 }
 
-fn view(user: User) -> UserView {
+pub(crate) fn view(user: User) -> UserView {
     UserView {
+        id: user.id,
         login: user.login,
         role: user.role,
         status: user.status,
         first_name: user.first_name,
         last_name: user.last_name,
         email: user.email,
+        profile: user.profile,
         assigned_ips: user.assigned_ips,
         eula_accepted: user.eula_accepted_at.is_some(),
         created_at: user.created_at,

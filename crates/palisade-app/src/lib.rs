@@ -20,6 +20,7 @@ mod scan;
 mod service;
 mod slice;
 mod throttle;
+mod user;
 
 pub use account::{NewAccount, NewUser, UserView};
 pub use activity::{ActivityEntry, ActivityView, ReportActivity, ReportedActivity};
@@ -36,3 +37,4 @@ pub use report::{HostReport, ListReports};
 pub use scan::ScanView;
 pub use service::About;
 pub use slice::InProcessLink;
+pub use user::{ListUsers, ListedUser};

@@ -22,9 +22,11 @@ pub const SCAN_RUNNING_LIST: Dtd =
     Dtd { file: "scan_running_list.dtd", text: include_str!("../dtd/scan_running_list.dtd") };
 pub const TIME_ZONE_CODE_LIST: Dtd =
     Dtd { file: "time_zone_code_list.dtd", text: include_str!("../dtd/time_zone_code_list.dtd") };
+pub const USER_LIST_OUTPUT: Dtd =
+    Dtd { file: "user_list_output.dtd", text: include_str!("../dtd/user_list_output.dtd") };
 
 /// All of them, by file name.
-pub const ALL: [&Dtd; 8] = [
+pub const ALL: [&Dtd; 9] = [
     &ABOUT,
     &ACTION_LOG_REPORT,
     &GENERIC_RETURN,
@@ -33,6 +35,7 @@ pub const ALL: [&Dtd; 8] = [
     &SCAN_REPORT_LIST,
     &SCAN_RUNNING_LIST,
     &TIME_ZONE_CODE_LIST,
+    &USER_LIST_OUTPUT,
 ];
 
 impl Dtd {

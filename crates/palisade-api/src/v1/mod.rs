@@ -17,3 +17,4 @@ pub mod scan_report_list;
 pub mod scan_running_list;
 mod scan_stream;
 pub mod time_zone_code_list;
+pub mod user_list;

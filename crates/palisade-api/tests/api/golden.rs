@@ -1,6 +1,8 @@
 //! Golden answers: one or more of every call, in full. The clock and the random source are
 //! injected, so nothing is filtered. Every answer is validated against its document type.
 
+use palisade_model::UserEdit;
+
 use crate::support::http::Response;
 use crate::support::{Server, assert_valid_answer};
 
@@ -179,4 +181,26 @@ async fn time_zone_code_list() {
     golden!("time_zone_code_list", list);
     let refused = [("what", "1")];
     golden!("time_zone_code_list-refused", server.call("reader", "time_zone_code_list.php", &refused).await);
+}
+
+#[tokio::test]
+async fn user_list() {
+    let server = Server::start().await;
+    let reader = server.store.user(&"reader".parse().unwrap()).await.unwrap().unwrap();
+    let edit = UserEdit {
+        external_id: Some("E-100 <a>".to_owned()),
+        city: Some("Łódź".to_owned()),
+        country: Some("Poland".to_owned()),
+        time_zone: Some("PL".parse().ok()),
+        ..UserEdit::default()
+    };
+    server.store.edit_user(reader.id, &edit).await.unwrap();
+    let call =
+        async |login, parameters: &[(&str, &str)]| server.call(login, "user_list.php", parameters).await;
+    golden!("user_list", call("manager", &[("external_id_contains", "")]).await);
+    let one = [("external_id_contains", "E-1"), ("show_access_permissions", "1")];
+    golden!("user_list-one", call("manager", &one).await);
+    golden!("user_list-none", call("manager", &[("external_id_contains", "e-1")]).await);
+    golden!("user_list-unit", call("unit_manager", &[("external_id_assigned", "0")]).await);
+    golden!("user_list-refused", call("scanner", &[]).await);
 }

@@ -20,7 +20,7 @@ enum Expected {
 use Expected::{Allowed as A, NoAccess as N, Refused as R};
 
 /// In the order of [`Role::ALL`]: Manager, Unit Manager, Auditor, Scanner, Reader, Contact.
-const MATRIX: [(&str, [Expected; 6]); 12] = [
+const MATRIX: [(&str, [Expected; 6]); 13] = [
     ("about.php", [A, A, A, A, A, N]),
     ("acceptEULA.php", [A, A, A, A, A, N]),
     ("action_log_report.php", [A, A, A, A, A, N]),
@@ -33,6 +33,7 @@ const MATRIX: [(&str, [Expected; 6]); 12] = [
     ("scan_report_list.php", [A, A, R, A, A, N]),
     ("scan_running_list.php", [A, A, R, A, A, N]),
     ("time_zone_code_list.php", [A, A, A, A, A, N]),
+    ("user_list.php", [A, A, R, R, R, N]),
 ];
 
 /// Parameters that are well-formed, and that change nothing where they get through.

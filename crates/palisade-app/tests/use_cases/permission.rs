@@ -1,11 +1,13 @@
 //! Every role with every use case.
 
-use palisade_app::{Actor, AddHosts, EditHosts, Error, ListHosts, ListReports, LoginRefused, ReportActivity};
+use palisade_app::{
+    Actor, AddHosts, EditHosts, Error, ListHosts, ListReports, ListUsers, LoginRefused, ReportActivity,
+};
 use palisade_model::{Role, ScanRef};
 
 use crate::desk::{Desk, HERE, PASSWORD, ips, launch, password};
 
-const USE_CASES: [&str; 12] = [
+const USE_CASES: [&str; 13] = [
     "about",
     "accept_eula",
     "list_hosts",
@@ -18,18 +20,19 @@ const USE_CASES: [&str; 12] = [
     "report_hosts",
     "delete_report",
     "report_activity",
+    "list_users_in_sight",
 ];
 
 /// What the role table of the service says; written out so that the model is checked too.
 /// `+` allowed, `-` forbidden, in the order of the use cases.
 fn expected(role: Role) -> &'static str {
     match role {
-        Role::Manager => "++++++++++++",
-        Role::UnitManager => "+++-++++++++",
-        Role::Scanner => "+++--+++++++",
-        Role::Reader => "+++---+-++-+",
-        Role::Auditor => "+++--------+",
-        Role::Contact => "------------",
+        Role::Manager => "+++++++++++++",
+        Role::UnitManager => "+++-+++++++++",
+        Role::Scanner => "+++--+++++++-",
+        Role::Reader => "+++---+-++-+-",
+        Role::Auditor => "+++--------+-",
+        Role::Contact => "-------------",
     }
 }
 
@@ -71,6 +74,7 @@ async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) 
             let wanted = ReportActivity { from: desk.now(), to: desk.now(), login: None };
             refused(&app.report_activity(actor, &wanted, None, 10).await)
         }
+        "list_users_in_sight" => refused(&app.list_users_in_sight(actor, &ListUsers::default()).await),
         other => panic!("no such use case: {other}"),
     }
 }
