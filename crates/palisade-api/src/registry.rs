@@ -10,8 +10,9 @@ use palisade_wire::{Arguments, Call, XmlWriter};
 use crate::answer::Answer;
 use crate::error::CallError;
 use crate::v1::{
-    about, accept_eula, action_log_report, asset_ip, asset_ip_list, scan, scan_cancel, scan_report,
-    scan_report_delete, scan_report_list, scan_running_list, time_zone_code_list, user_list,
+    about, accept_eula, action_log_report, asset_ip, asset_ip_list, password_change, scan, scan_cancel,
+    scan_report, scan_report_delete, scan_report_list, scan_running_list, time_zone_code_list, user,
+    user_list,
 };
 
 /// What a handler is given.
@@ -98,6 +99,7 @@ pub static CALLS: &[Row] = &[
     row!(action_log_report, &[(Action::List, Resource::ActivityLog)]),
     row!(asset_ip, &[(Action::Add, Resource::Host), (Action::Edit, Resource::Host)]),
     row!(asset_ip_list, &[(Action::List, Resource::Host)]),
+    row!(password_change, &[(Action::Edit, Resource::User)]),
     row!(scan, &[(Action::Launch, Resource::Scan)]),
     row!(scan_cancel, &[(Action::Cancel, Resource::Scan)]),
     row!(scan_report, &[(Action::List, Resource::ScanReport)]),
@@ -105,6 +107,7 @@ pub static CALLS: &[Row] = &[
     row!(scan_report_list, &[(Action::List, Resource::ScanReport)]),
     row!(scan_running_list, &[(Action::List, Resource::Scan)]),
     row!(time_zone_code_list, &[(Action::List, Resource::Service)]),
+    row!(user, &[(Action::Add, Resource::User), (Action::Edit, Resource::User)]),
     row!(user_list, &[(Action::List, Resource::User)]),
 ];
 

@@ -77,15 +77,23 @@ impl App {
             Some(login) => vec![login.clone()],
             None => login_candidates(self.company(), &new.first_name, &new.last_name).collect(),
         };
-        for login in candidates {
-            let user = self.user_to_store(&new, &login, &password_hash);
-            match self.store().add_user(&user).await {
+        let make = |login| self.user_to_store(&new, login, &password_hash);
+        let login = self.store_under_first_free(candidates, make).await?;
+        self.record_local("add", format!("{login}, {}", new.role)).await?;
+        Ok(NewAccount { login, password })
+    }
+
+    /// Stores an account under the first of the logins that is free, and gives the login.
+    pub(crate) async fn store_under_first_free(
+        &self,
+        logins: impl IntoIterator<Item = Login, IntoIter: Send> + Send,
+        make: impl Fn(Login) -> palisade_store::NewUser + Send,
+    ) -> Result<Login> {
+        for login in logins {
+            match self.store().add_user(&make(login.clone())).await {
                 Err(palisade_store::Error::Conflict) => {}
                 Err(error) => return Err(error.into()),
-                Ok(_) => {
-                    self.record_local("add", format!("{login}, {}", new.role)).await?;
-                    return Ok(NewAccount { login, password });
-                }
+                Ok(_) => return Ok(login),
             }
         }
         Err(Error::LoginTaken)
@@ -127,10 +135,10 @@ impl App {
         }
     }
 
-    fn user_to_store(&self, new: &NewUser, login: &Login, password_hash: &str) -> palisade_store::NewUser {
+    fn user_to_store(&self, new: &NewUser, login: Login, password_hash: &str) -> palisade_store::NewUser {
         let now = self.clock().now();
         palisade_store::NewUser {
-            login: login.clone(),
+            login,
             role: new.role,
             status: if new.eula_accepted { UserStatus::Active } else { UserStatus::PendingActivation },
             first_name: new.first_name.clone(),
@@ -160,7 +168,11 @@ impl App {
 }
 
 /// Logins in the order they are tried: `palis_ab1`, `palis_ab2`, ...
-fn login_candidates(company: &str, first_name: &str, last_name: &str) -> impl Iterator<Item = Login> + use<> {
+pub(crate) fn login_candidates(
+    company: &str,
+    first_name: &str,
+    last_name: &str,
+) -> impl Iterator<Item = Login> + use<> {
     let letters = |text: &str, count: usize| -> String {
         let letters =
             text.chars().filter(char::is_ascii_alphabetic).map(|letter| letter.to_ascii_lowercase());

@@ -1,5 +1,6 @@
 //! The application object: the parts every use case works with.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
@@ -23,11 +24,19 @@ pub struct Config {
     pub slice_hosts: u32,
     /// Most scans queued and running at the same time.
     pub running_scans_max: u32,
+    /// The folder that mails are written into; without one, no mail can be sent.
+    pub outbox: Option<PathBuf>,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { company: "Palisade".to_owned(), lease_s: 60, slice_hosts: 16, running_scans_max: 100 }
+        Self {
+            company: "Palisade".to_owned(),
+            lease_s: 60,
+            slice_hosts: 16,
+            running_scans_max: 100,
+            outbox: None,
+        }
     }
 }
 

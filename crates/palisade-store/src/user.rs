@@ -173,6 +173,19 @@ impl Store {
         write.commit().await
     }
 
+    /// Moves the account from one status to another; `false` when its status is another one.
+    pub async fn move_user_status(&self, id: i64, from: UserStatus, to: UserStatus) -> Result<bool> {
+        let mut write = self.write().await?;
+        let done = sqlx::query("UPDATE users SET status = $3 WHERE id = $1 AND status = $2")
+            .bind(id)
+            .bind(from.as_str())
+            .bind(to.as_str())
+            .execute(write.connection())
+            .await?;
+        write.commit().await?;
+        Ok(done.rows_affected() == 1)
+    }
+
     /// The holder accepted the terms: an account that waited for it becomes active. Accepting
     /// again changes nothing.
     pub async fn accept_eula(&self, id: i64, now: Timestamp) -> Result<()> {

@@ -15,6 +15,8 @@ pub const ACTION_LOG_REPORT: Dtd =
 pub const GENERIC_RETURN: Dtd =
     Dtd { file: "generic_return.dtd", text: include_str!("../dtd/generic_return.dtd") };
 pub const IP_LIST: Dtd = Dtd { file: "ip_list.dtd", text: include_str!("../dtd/ip_list.dtd") };
+pub const PASSWORD_CHANGE_OUTPUT: Dtd =
+    Dtd { file: "password_change_output.dtd", text: include_str!("../dtd/password_change_output.dtd") };
 pub const SCAN: Dtd = Dtd { file: "scan-1.dtd", text: include_str!("../dtd/scan-1.dtd") };
 pub const SCAN_REPORT_LIST: Dtd =
     Dtd { file: "scan_report_list.dtd", text: include_str!("../dtd/scan_report_list.dtd") };
@@ -24,18 +26,21 @@ pub const TIME_ZONE_CODE_LIST: Dtd =
     Dtd { file: "time_zone_code_list.dtd", text: include_str!("../dtd/time_zone_code_list.dtd") };
 pub const USER_LIST_OUTPUT: Dtd =
     Dtd { file: "user_list_output.dtd", text: include_str!("../dtd/user_list_output.dtd") };
+pub const USER_OUTPUT: Dtd = Dtd { file: "user_output.dtd", text: include_str!("../dtd/user_output.dtd") };
 
 /// All of them, by file name.
-pub const ALL: [&Dtd; 9] = [
+pub const ALL: [&Dtd; 11] = [
     &ABOUT,
     &ACTION_LOG_REPORT,
     &GENERIC_RETURN,
     &IP_LIST,
+    &PASSWORD_CHANGE_OUTPUT,
     &SCAN,
     &SCAN_REPORT_LIST,
     &SCAN_RUNNING_LIST,
     &TIME_ZONE_CODE_LIST,
     &USER_LIST_OUTPUT,
+    &USER_OUTPUT,
 ];
 
 impl Dtd {

@@ -66,7 +66,12 @@ pub(crate) async fn open_app(settings: &Settings, data: &DataDirectory) -> Resul
     let store = Store::open(&url, &data.documents()?).await.map_err(ServerError::Store)?;
     let kb = KnowledgeBase::embedded().map_err(ServerError::KnowledgeBase)?;
     let key = data.master_key(&*ids)?;
-    let config = Config { company: settings.company.clone(), lease_s: settings.lease_s, ..Config::default() };
+    let config = Config {
+        company: settings.company.clone(),
+        lease_s: settings.lease_s,
+        outbox: Some(data.outbox()?),
+        ..Config::default()
+    };
     Ok(App::new(store, Arc::new(kb), Arc::new(SystemClock), ids, key, config))
 }
 

@@ -204,3 +204,42 @@ async fn user_list() {
     golden!("user_list-unit", call("unit_manager", &[("external_id_assigned", "0")]).await);
     golden!("user_list-refused", call("scanner", &[]).await);
 }
+
+const NEW_USER: [(&str, &str); 10] = [
+    ("action", "add"),
+    ("user_role", "scanner"),
+    ("business_unit", "Unassigned"),
+    ("first_name", "Ada"),
+    ("last_name", "Brown"),
+    ("title", "Analyst"),
+    ("email", "ada@scans.example"),
+    ("address1", "1 Main Street"),
+    ("city", "Paris"),
+    ("country", "France"),
+];
+
+#[tokio::test]
+async fn user() {
+    let server = Server::start().await;
+    let call = async |parameters: &[(&str, &str)]| server.call("manager", "user.php", parameters).await;
+    golden!("user-mailed", call(&NEW_USER).await);
+    let answered = [&NEW_USER[..], &[("send_email", "0")]].concat();
+    golden!("user", call(&answered).await);
+    let edit = [("action", "edit"), ("login", "palis_ab1"), ("external_id", "E-1"), ("city", "Lyon")];
+    golden!("user-edit", call(&edit).await);
+    golden!("user-deactivate", call(&[("action", "deactivate"), ("login", "reader")]).await);
+    golden!("user-activate", call(&[("action", "activate"), ("login", "reader")]).await);
+    golden!("user-refused", call(&[("action", "edit"), ("login", "nobody")]).await);
+}
+
+#[tokio::test]
+async fn password_change() {
+    let server = Server::start().await;
+    let call =
+        async |parameters: &[(&str, &str)]| server.call("manager", "password_change.php", parameters).await;
+    golden!("password_change", call(&[("user_logins", "reader,scanner"), ("email", "0")]).await);
+    let some = [("user_logins", "reader, contact, nobody"), ("send_email", "1")];
+    golden!("password_change-some", call(&some).await);
+    golden!("password_change-failed", call(&[("user_logins", "nobody")]).await);
+    golden!("password_change-refused", call(&[("user_logins", "reader"), ("email", "no")]).await);
+}

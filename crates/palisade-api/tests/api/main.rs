@@ -13,3 +13,4 @@ mod requests;
 mod samples;
 mod streaming;
 mod support;
+mod user;

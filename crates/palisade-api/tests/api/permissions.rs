@@ -20,12 +20,13 @@ enum Expected {
 use Expected::{Allowed as A, NoAccess as N, Refused as R};
 
 /// In the order of [`Role::ALL`]: Manager, Unit Manager, Auditor, Scanner, Reader, Contact.
-const MATRIX: [(&str, [Expected; 6]); 13] = [
+const MATRIX: [(&str, [Expected; 6]); 15] = [
     ("about.php", [A, A, A, A, A, N]),
     ("acceptEULA.php", [A, A, A, A, A, N]),
     ("action_log_report.php", [A, A, A, A, A, N]),
     ("asset_ip.php", [A, A, R, R, R, N]),
     ("asset_ip_list.php", [A, A, A, A, A, N]),
+    ("password_change.php", [A, A, R, R, R, N]),
     ("scan.php", [A, A, R, A, R, N]),
     ("scan_cancel.php", [A, A, R, A, R, N]),
     ("scan_report.php", [A, A, R, A, A, N]),
@@ -33,6 +34,7 @@ const MATRIX: [(&str, [Expected; 6]); 13] = [
     ("scan_report_list.php", [A, A, R, A, A, N]),
     ("scan_running_list.php", [A, A, R, A, A, N]),
     ("time_zone_code_list.php", [A, A, A, A, A, N]),
+    ("user.php", [A, A, R, R, R, N]),
     ("user_list.php", [A, A, R, R, R, N]),
 ];
 
@@ -41,6 +43,8 @@ fn harmless(script: &str) -> &'static [(&'static str, &'static str)] {
     match script {
         "action_log_report.php" => &[("date_from", "2026-11-22")],
         "asset_ip.php" => &[("action", "edit"), ("host_ips", "203.0.113.1")],
+        "password_change.php" => &[("user_logins", "nobody"), ("email", "0")],
+        "user.php" => &[("action", "edit"), ("login", "nobody")],
         "scan.php" => &[("ip", "203.0.113.1")],
         "scan_cancel.php" | "scan_report.php" | "scan_report_delete.php" => {
             &[("ref", "scan/1400000000.10001")]

@@ -74,6 +74,16 @@ async fn changes_stay(bench: Bench) {
     assert_eq!(user.status, UserStatus::Inactive, "accepting the terms switches nobody on");
 }
 
+async fn a_status_moves_from_the_one_it_is(bench: Bench) {
+    let id = bench.store.add_user(&new_user("quays_ab1")).await.unwrap();
+    let (pending, active) = (UserStatus::PendingActivation, UserStatus::Active);
+    assert!(!bench.store.move_user_status(id, UserStatus::Inactive, active).await.unwrap());
+    assert!(bench.store.move_user_status(id, pending, active).await.unwrap());
+    assert!(!bench.store.move_user_status(id, pending, active).await.unwrap());
+    let user = bench.store.user(&login("quays_ab1")).await.unwrap().unwrap();
+    assert_eq!(user.status, active);
+}
+
 async fn what_is_not_there_is_not_changed(bench: Bench) {
     let changed = bench.store.set_user_status(7, UserStatus::Active).await;
     assert!(matches!(changed, Err(Error::RowsAffected { expected: 1, actual: 0 })), "{changed:?}");
@@ -122,6 +132,7 @@ crate::both!(
     an_account_comes_back_as_it_was_made,
     a_login_is_given_once,
     changes_stay,
+    a_status_moves_from_the_one_it_is,
     what_is_not_there_is_not_changed,
     accounts_are_listed_by_login,
 );
