@@ -1,14 +1,14 @@
 //! Why a call is refused, as number and text. The one place where faults of the use cases become
 //! numbers of the API; the match is exhaustive, so a new fault does not compile without one.
 //!
-//! 3509, 5000, 5101, 19001, 999 and 2012 are numbers that clients know. The others are free
+//! 3509, 5000, 5101, 19001, 999, 1960, 1965 and 2012 are numbers that clients know. The others are free
 //! choices next to them, and stay as they are.
 
 use palisade_app::Error as AppError;
 use palisade_model::IpSet;
 use palisade_wire::{Arguments, FormError, ParameterError};
 
-use crate::v1::{asset_ip, reference, user};
+use crate::v1::{asset_ip, knowledgebase_download, reference, scan, user};
 
 /// Longest list of addresses that an error shows, in characters.
 const IPS_SHOWN_CHARS: usize = 1_000;
@@ -98,7 +98,11 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
             (5102, format!("The subscription has at most {max} ranges of addresses."))
         }
         AppError::UnknownQid { qid } => {
-            (5000, format!("Invalid value for 'specific_vulns' : {qid}. No such QID."))
+            let parameter = [knowledgebase_download::VULN_ID.name]
+                .into_iter()
+                .find(|name| arguments.has(name))
+                .unwrap_or(scan::SPECIFIC_VULNS.name);
+            (5000, format!("Invalid value for '{parameter}' : {qid}. No such QID."))
         }
         AppError::TooLong { field, max } => {
             (5004, format!("Invalid value for '{field}' : longer than {max} characters."))
@@ -158,6 +162,11 @@ fn sentence(phrase: &str) -> String {
 /// Every number beside those of parameters, with what it means, for the user guide.
 pub(crate) const NUMBERS: &[(u32, &str)] = &[
     (999, "Internal error. The comment after the answer holds a signature to look for in the server's log."),
+    (1960, "As many instances of the call are running as may be; status 409. Repeat it when one has ended."),
+    (
+        1965,
+        "The call was made as often as may be within the window; status 409. Repeat it after X-RateLimit-ToWait-Sec.",
+    ),
     (2001, "The account has expired."),
     (2002, "The account is not active."),
     (2003, "The terms of service have not been accepted yet; only acceptEULA.php may be called."),

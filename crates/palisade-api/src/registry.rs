@@ -10,9 +10,9 @@ use palisade_wire::{Arguments, Call, XmlWriter};
 use crate::answer::Answer;
 use crate::error::CallError;
 use crate::v1::{
-    about, accept_eula, action_log_report, asset_ip, asset_ip_list, password_change, scan, scan_cancel,
-    scan_report, scan_report_delete, scan_report_list, scan_running_list, time_zone_code_list, user,
-    user_list,
+    about, accept_eula, action_log_report, asset_ip, asset_ip_list, knowledgebase_download, password_change,
+    scan, scan_cancel, scan_report, scan_report_delete, scan_report_list, scan_running_list,
+    time_zone_code_list, user, user_list,
 };
 
 /// What a handler is given.
@@ -72,9 +72,10 @@ impl Row {
             Some((_, Resource::Service)) | None => "service",
             Some((_, Resource::Account)) => "account",
             Some((_, Resource::ActivityLog)) => "activity",
-            Some((_, Resource::Host)) => "host",
+            Some((_, Resource::Host | Resource::HostVulnerability)) => "host",
             Some((_, Resource::Scan)) => "scan",
             Some((_, Resource::ScanReport)) => "report",
+            Some((_, Resource::KnowledgeBase)) => "knowledgebase",
             Some((_, Resource::User)) => "user",
         }
     }
@@ -99,6 +100,7 @@ pub static CALLS: &[Row] = &[
     row!(action_log_report, &[(Action::List, Resource::ActivityLog)]),
     row!(asset_ip, &[(Action::Add, Resource::Host), (Action::Edit, Resource::Host)]),
     row!(asset_ip_list, &[(Action::List, Resource::Host)]),
+    row!(knowledgebase_download, &[(Action::List, Resource::KnowledgeBase)]),
     row!(password_change, &[(Action::Edit, Resource::User)]),
     row!(scan, &[(Action::Launch, Resource::Scan)]),
     row!(scan_cancel, &[(Action::Cancel, Resource::Scan)]),

@@ -11,6 +11,7 @@ use palisade_store::Store;
 use tokio::sync::Notify;
 
 use crate::authentication::Authentication;
+use crate::limits::Limits;
 use crate::password::MasterKey;
 
 /// What the operator decides.
@@ -24,6 +25,11 @@ pub struct Config {
     pub slice_hosts: u32,
     /// Most scans queued and running at the same time.
     pub running_scans_max: u32,
+    /// Tells this server from others on one database, so that it finds what its own last process
+    /// left behind.
+    pub server_name: String,
+    /// The API limits.
+    pub limits: Limits,
     /// The folder that mails are written into; without one, no mail can be sent.
     pub outbox: Option<PathBuf>,
 }
@@ -35,6 +41,8 @@ impl Default for Config {
             lease_s: 60,
             slice_hosts: 16,
             running_scans_max: 100,
+            server_name: "built-in".to_owned(),
+            limits: Limits::default(),
             outbox: None,
         }
     }

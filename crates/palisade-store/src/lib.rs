@@ -6,7 +6,8 @@
 //! the use cases above it. No HTTP, no XML here.
 //!
 //! Where operations lock rows (PostgreSQL), they do it in one order everywhere: subscription, a
-//! slice, host, detections, scan. No operation locks two slices or two scans.
+//! slice, host, detections, scan. No operation locks two slices or two scans. The rows of the API
+//! limits are locked by operations of their own, which lock nothing else.
 
 mod activity;
 mod detection;
@@ -16,6 +17,7 @@ mod error;
 mod host;
 mod host_port;
 mod intake;
+mod limits;
 mod migration;
 mod reach;
 mod row;
@@ -32,6 +34,7 @@ pub use error::{Error, Result};
 pub use host::Host;
 pub use host_port::HostPort;
 pub use intake::{Delivery, DetectionCounts, Intake};
+pub use limits::{CallEntry, CallLimits};
 pub use reach::Reach;
 pub use scan::{Cancelled, LaunchType, Launched, NewScan, ReportFilter, Scan, ScanHost};
 pub use slice::{Holding, LeasedSlice, Progress, SLICE_ATTEMPTS_MAX, SLICE_RESTARTS_MAX};

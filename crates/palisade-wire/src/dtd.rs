@@ -15,6 +15,8 @@ pub const ACTION_LOG_REPORT: Dtd =
 pub const GENERIC_RETURN: Dtd =
     Dtd { file: "generic_return.dtd", text: include_str!("../dtd/generic_return.dtd") };
 pub const IP_LIST: Dtd = Dtd { file: "ip_list.dtd", text: include_str!("../dtd/ip_list.dtd") };
+pub const KNOWLEDGEBASE_DOWNLOAD: Dtd =
+    Dtd { file: "knowledgebase_download.dtd", text: include_str!("../dtd/knowledgebase_download.dtd") };
 pub const PASSWORD_CHANGE_OUTPUT: Dtd =
     Dtd { file: "password_change_output.dtd", text: include_str!("../dtd/password_change_output.dtd") };
 pub const SCAN: Dtd = Dtd { file: "scan-1.dtd", text: include_str!("../dtd/scan-1.dtd") };
@@ -29,11 +31,12 @@ pub const USER_LIST_OUTPUT: Dtd =
 pub const USER_OUTPUT: Dtd = Dtd { file: "user_output.dtd", text: include_str!("../dtd/user_output.dtd") };
 
 /// All of them, by file name.
-pub const ALL: [&Dtd; 11] = [
+pub const ALL: [&Dtd; 12] = [
     &ABOUT,
     &ACTION_LOG_REPORT,
     &GENERIC_RETURN,
     &IP_LIST,
+    &KNOWLEDGEBASE_DOWNLOAD,
     &PASSWORD_CHANGE_OUTPUT,
     &SCAN,
     &SCAN_REPORT_LIST,

@@ -12,8 +12,9 @@ use palisade_app::{App, NewUser};
 use palisade_model::user::Password;
 use palisade_model::{IpSet, Login, Role, ScanRef, UserStatus};
 
-use crate::client::{Client, ClientError};
+use crate::client::{Answer, Client, ClientError, RateLimit};
 use crate::data_directory::{DataDirectory, write_secret};
+use crate::polling::Polling;
 use crate::progress::{advance, percent_bar};
 use crate::report::{self, Host, Report, Row};
 use crate::server::{self, Server};
@@ -21,8 +22,8 @@ use crate::settings::Settings;
 use crate::targets;
 use crate::terminal::{line, plain, titled_table};
 
-/// How often the progress is asked for.
-const PROGRESS_EVERY: Duration = Duration::from_millis(700);
+/// How often the tour looks whether the scan has ended.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// The tour's own arguments.
 #[derive(Debug, Args)]
@@ -179,12 +180,15 @@ fn tour(client: &Client, targets: &IpSet) -> Result<(ScanRef, String), TourError
     });
     let bar = percent_bar();
     let mut scan = None;
+    let mut polling = Polling::new();
     while !running.is_finished() {
         match scan.as_ref() {
-            None => scan = reference.recv_timeout(PROGRESS_EVERY).ok(),
+            None => scan = reference.recv_timeout(LOOK_EVERY).ok(),
             Some(scan) => {
-                show_progress(&bar, client, scan);
-                std::thread::sleep(PROGRESS_EVERY);
+                if polling.is_due(LOOK_EVERY) {
+                    polling.wait(show_progress(&bar, client, scan));
+                }
+                std::thread::sleep(LOOK_EVERY);
             }
         }
     }
@@ -196,10 +200,20 @@ fn tour(client: &Client, targets: &IpSet) -> Result<(ScanRef, String), TourError
 }
 
 /// Asks the running list, as any client can, and shows what it says. A failed question is asked
-/// again at the next turn.
-fn show_progress(bar: &ProgressBar, client: &Client, scan: &ScanRef) {
-    let Ok(answer) = client.call("scan_running_list.php", &[]) else { return };
-    let Ok(running) = report::read_running(&answer, scan.as_str()) else { return };
+/// again at the next turn. Gives what the answer says about the rate limit.
+fn show_progress(bar: &ProgressBar, client: &Client, scan: &ScanRef) -> RateLimit {
+    match client.ask("scan_running_list.php", &[]) {
+        Ok(Answer { body, rate }) => {
+            show_running(bar, &body, scan);
+            rate
+        }
+        Err(ClientError::Blocked { rate, .. }) => rate,
+        Err(_) => RateLimit::default(),
+    }
+}
+
+fn show_running(bar: &ProgressBar, answer: &str, scan: &ScanRef) {
+    let Ok(running) = report::read_running(answer, scan.as_str()) else { return };
     let key = |name: &str| running.key(name).unwrap_or("0").to_owned();
     let number = |name: &str| key(name).parse::<u64>().unwrap_or(0);
     advance(bar, number("work_done"), number("work_total"));

@@ -81,6 +81,21 @@ async fn asset_ip_list() {
 }
 
 #[tokio::test]
+async fn knowledgebase_download() {
+    let server = Server::start().await;
+    let call = async |parameters: &[(&str, &str)]| {
+        server.call("reader", "knowledgebase_download.php", parameters).await
+    };
+    golden!("knowledgebase_download", call(&[]).await);
+    let flags = [("vuln_id", "900001"), ("show_pci_flag", "1"), ("show_disabled_flag", "1")];
+    golden!("knowledgebase_download-flags", call(&flags).await);
+    golden!("knowledgebase_download-patchable", call(&[("is_patchable", "1")]).await);
+    let nothing = [("is_patchable", "1"), ("vuln_id", "900001"), ("show_cvss_submetrics", "1")];
+    golden!("knowledgebase_download-nothing", call(&nothing).await);
+    golden!("knowledgebase_download-unknown", call(&[("vuln_id", "4294967295")]).await);
+}
+
+#[tokio::test]
 async fn scan() {
     let server = Server::start().await;
     let scanner = server.scanner();

@@ -1,14 +1,14 @@
 //! Every role with every use case.
 
 use palisade_app::{
-    Actor, AddHosts, CreateUser, EditHosts, Error, ListHosts, ListReports, ListUsers, LoginRefused,
-    PasswordsOf, ReportActivity,
+    Actor, AddHosts, CreateUser, EditHosts, Error, ListHosts, ListReports, ListUsers, ListVulnerabilities,
+    LoginRefused, PasswordsOf, ReportActivity,
 };
 use palisade_model::{Role, ScanRef, UserEdit, UserProfile};
 
 use crate::desk::{Desk, HERE, PASSWORD, ips, launch, password};
 
-const USE_CASES: [&str; 17] = [
+const USE_CASES: [&str; 18] = [
     "about",
     "accept_eula",
     "list_hosts",
@@ -21,6 +21,7 @@ const USE_CASES: [&str; 17] = [
     "report_hosts",
     "delete_report",
     "report_activity",
+    "list_vulnerabilities",
     "list_users_in_sight",
     "create_user",
     "edit_user",
@@ -32,12 +33,12 @@ const USE_CASES: [&str; 17] = [
 /// `+` allowed, `-` forbidden, in the order of the use cases.
 fn expected(role: Role) -> &'static str {
     match role {
-        Role::Manager => "+++++++++++++++++",
-        Role::UnitManager => "+++-+++++++++++++",
-        Role::Scanner => "+++--+++++++-----",
-        Role::Reader => "+++---+-++-+-----",
-        Role::Auditor => "+++--------+-----",
-        Role::Contact => "-----------------",
+        Role::Manager => "++++++++++++++++++",
+        Role::UnitManager => "+++-++++++++++++++",
+        Role::Scanner => "+++--++++++++-----",
+        Role::Reader => "+++---+-++-++-----",
+        Role::Auditor => "+++--------+------",
+        Role::Contact => "------------------",
     }
 }
 
@@ -92,6 +93,7 @@ async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) 
             let wanted = ReportActivity { from: desk.now(), to: desk.now(), login: None };
             refused(&app.report_activity(actor, &wanted, None, 10).await)
         }
+        "list_vulnerabilities" => refused(&app.list_vulnerabilities(actor, ListVulnerabilities::default())),
         "list_users_in_sight" => refused(&app.list_users_in_sight(actor, &ListUsers::default()).await),
         "create_user" => refused(&app.create_user(actor, nobody()).await),
         "edit_user" => refused(&app.edit_user(actor, "nobody", &UserEdit::default()).await),

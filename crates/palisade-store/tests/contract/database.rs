@@ -15,6 +15,9 @@ async fn two_programs_started_at_once_migrate_once(bench: Bench) {
     let mut raw = bench.connect().await;
     for table in [
         "activity_log",
+        "api_call",
+        "api_call_slot",
+        "api_function",
         "scan_host",
         "slice",
         "scan",

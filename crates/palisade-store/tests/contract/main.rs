@@ -11,6 +11,7 @@ mod database;
 mod detection;
 mod host_port;
 mod intake;
+mod limits;
 mod scan;
 mod slice;
 mod subscription;
