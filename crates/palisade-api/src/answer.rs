@@ -107,3 +107,32 @@ impl GenericReturn<'_> {
         xml.finish()
     }
 }
+
+/// What the calls about users put into their own roots: what an action came to, or why something
+/// was refused.
+#[derive(Debug)]
+pub(crate) struct OwnReturn<'a> {
+    pub(crate) api: &'a str,
+    pub(crate) username: &'a str,
+    pub(crate) at: &'a str,
+    /// `SUCCESS`, `WARNING` or `FAILED`.
+    pub(crate) status: &'a str,
+    /// The error's number.
+    pub(crate) number: Option<u32>,
+    pub(crate) message: &'a str,
+}
+
+impl OwnReturn<'_> {
+    /// `API`, and `RETURN` with its `MESSAGE` and whatever `more` writes after it.
+    pub(crate) fn write(&self, xml: &mut XmlWriter, more: impl FnOnce(&mut XmlWriter)) {
+        let Self { api, username, at, status, number, message } = *self;
+        xml.empty("API", &[("name", api), ("username", username), ("at", at)]);
+        let number = number.map(|number| number.to_string());
+        let mut attributes = vec![("status", status)];
+        attributes.extend(number.as_deref().map(|number| ("number", number)));
+        xml.element("RETURN", &attributes, |xml| {
+            xml.cdata("MESSAGE", message);
+            more(xml);
+        });
+    }
+}

@@ -13,7 +13,7 @@ use palisade_wire::date_time::date_time;
 use palisade_wire::{Arguments, Call, ErrorForm, Form, XmlWriter};
 
 use crate::address::{base_url, client_address};
-use crate::answer::{Answer, GenericReturn, end_report};
+use crate::answer::{Answer, GenericReturn, OwnReturn, end_report};
 use crate::authentication::{authenticate, plain};
 use crate::config::ApiConfig;
 use crate::error::{CallError, Fault, Refusal};
@@ -190,6 +190,19 @@ impl Visit<'_> {
                 let number = refusal.number.to_string();
                 xml.padded_text("ERROR", &[("number", &number)], &refusal.text);
                 end_report(&mut xml);
+                xml.finish()
+            }
+            ErrorForm::ReturnInRoot => {
+                let mut xml = XmlWriter::document(call.root, &call.dtd.url(&self.base_url));
+                let answer = OwnReturn {
+                    api: call.script,
+                    username: self.actor.login.as_str(),
+                    at: &date_time(self.api.app.clock().now()),
+                    status: "FAILED",
+                    number: Some(refusal.number),
+                    message: &refusal.text,
+                };
+                xml.element(call.root, &[], |xml| answer.write(xml, |_| {}));
                 xml.finish()
             }
             ErrorForm::GenericReturn => self.generic_document(call.script, refusal, None),

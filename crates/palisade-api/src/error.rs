@@ -8,7 +8,7 @@ use palisade_app::Error as AppError;
 use palisade_model::IpSet;
 use palisade_wire::{Arguments, FormError, ParameterError};
 
-use crate::v1::{asset_ip, knowledgebase_download, reference, scan};
+use crate::v1::{asset_ip, knowledgebase_download, reference, scan, user};
 
 /// Longest list of addresses that an error shows, in characters.
 const IPS_SHOWN_CHARS: usize = 1_000;
@@ -111,11 +111,27 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         AppError::ControlCharacter { field } => {
             (5000, format!("Invalid value for '{field}' : Control characters are not allowed."))
         }
-        AppError::UnknownUser => (5000, "No such user.".to_owned()),
+        AppError::UnknownUser => match arguments.written(&user::LOGIN) {
+            Some(login) => (5000, format!("Invalid value for 'login' : {login}. No such user.")),
+            None => (5000, "No such user.".to_owned()),
+        },
+        AppError::UnknownBusinessUnit { title } => {
+            (5000, format!("Invalid value for 'business_unit' : {title}. No such business unit."))
+        }
+        AppError::NotAMailAddress { address } => {
+            (5000, format!("Invalid value for 'email' : {address}. Expecting a mail address."))
+        }
+        AppError::WrongStatus { status } => {
+            (5201, format!("The user's status is {status}, which the action does not apply to."))
+        }
+        AppError::OwnAccount => (5202, "Nobody can activate or deactivate their own account.".to_owned()),
+        AppError::NoOutbox => {
+            (5203, "This server sends no mail. Repeat the call with 'send_email=0'.".to_owned())
+        }
         AppError::LoginTaken => (5000, "The login is taken.".to_owned()),
         AppError::Conflict => (3508, "Something changed at the same moment. Repeat the call.".to_owned()),
         AppError::PasswordLength { .. } => (5000, "The password is too short or too long.".to_owned()),
-        error @ (AppError::Hash | AppError::NotOfSlice { .. } | AppError::Store(_)) => {
+        error @ (AppError::Hash | AppError::Outbox(_) | AppError::NotOfSlice { .. } | AppError::Store(_)) => {
             return Fault::Internal(error);
         }
     };
@@ -172,6 +188,10 @@ pub(crate) const NUMBERS: &[(u32, &str)] = &[
     (5101, "Addresses are not in the subscription or not within the user's reach."),
     (5102, "The subscription would have too many ranges of addresses."),
     (5103, "There is no such host within the user's reach."),
+    (5201, "The user's status is not one that the action applies to."),
+    (5202, "Nobody can activate or deactivate their own account."),
+    (5203, "The server has no outbox, so that it cannot send mail."),
+    (5204, "No password was changed; the answer says why for each user."),
     (19_001, "There is no option profile of this title. The text names those there are."),
 ];
 

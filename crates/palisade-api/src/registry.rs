@@ -11,8 +11,8 @@ use crate::answer::Answer;
 use crate::error::CallError;
 use crate::v1::{
     about, accept_eula, action_log_report, asset_ip, asset_ip_list, asset_search, get_host_info,
-    knowledgebase_download, scan, scan_cancel, scan_report, scan_report_delete, scan_report_list,
-    scan_running_list, time_zone_code_list,
+    knowledgebase_download, password_change, scan, scan_cancel, scan_report, scan_report_delete,
+    scan_report_list, scan_running_list, time_zone_code_list, user, user_list,
 };
 
 /// What a handler is given.
@@ -76,6 +76,7 @@ impl Row {
             Some((_, Resource::Scan)) => "scan",
             Some((_, Resource::ScanReport)) => "report",
             Some((_, Resource::KnowledgeBase)) => "knowledgebase",
+            Some((_, Resource::User)) => "user",
         }
     }
 }
@@ -102,6 +103,7 @@ pub static CALLS: &[Row] = &[
     row!(asset_search, &[(Action::List, Resource::HostVulnerability)]),
     row!(get_host_info, &[(Action::List, Resource::HostVulnerability)]),
     row!(knowledgebase_download, &[(Action::List, Resource::KnowledgeBase)]),
+    row!(password_change, &[(Action::Edit, Resource::User)]),
     row!(scan, &[(Action::Launch, Resource::Scan)]),
     row!(scan_cancel, &[(Action::Cancel, Resource::Scan)]),
     row!(scan_report, &[(Action::List, Resource::ScanReport)]),
@@ -109,6 +111,8 @@ pub static CALLS: &[Row] = &[
     row!(scan_report_list, &[(Action::List, Resource::ScanReport)]),
     row!(scan_running_list, &[(Action::List, Resource::Scan)]),
     row!(time_zone_code_list, &[(Action::List, Resource::Service)]),
+    row!(user, &[(Action::Add, Resource::User), (Action::Edit, Resource::User)]),
+    row!(user_list, &[(Action::List, Resource::User)]),
 ];
 
 /// Other names that clients call scripts by.

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use palisade_model::user::Password;
-use palisade_model::{Action, IpSet, Login, Resource, Role, Timestamp, UserStatus};
+use palisade_model::{Action, IpSet, Login, Resource, Role, Timestamp, UserProfile, UserStatus};
 use palisade_store::User;
 
 use crate::activity::ActivityEntry;
@@ -43,12 +43,14 @@ pub struct NewAccount {
 /// An account as administrators see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserView {
+    pub id: i64,
     pub login: Login,
     pub role: Role,
     pub status: UserStatus,
     pub first_name: String,
     pub last_name: String,
     pub email: String,
+    pub profile: UserProfile,
     pub assigned_ips: IpSet,
     pub eula_accepted: bool,
     pub created_at: Timestamp,
@@ -75,15 +77,23 @@ impl App {
             Some(login) => vec![login.clone()],
             None => login_candidates(self.company(), &new.first_name, &new.last_name).collect(),
         };
-        for login in candidates {
-            let user = self.user_to_store(&new, &login, &password_hash);
-            match self.store().add_user(&user).await {
+        let make = |login| self.user_to_store(&new, login, &password_hash);
+        let login = self.store_under_first_free(candidates, make).await?;
+        self.record_local("add", format!("{login}, {}", new.role)).await?;
+        Ok(NewAccount { login, password })
+    }
+
+    /// Stores an account under the first of the logins that is free, and gives the login.
+    pub(crate) async fn store_under_first_free(
+        &self,
+        logins: impl IntoIterator<Item = Login, IntoIter: Send> + Send,
+        make: impl Fn(Login) -> palisade_store::NewUser + Send,
+    ) -> Result<Login> {
+        for login in logins {
+            match self.store().add_user(&make(login.clone())).await {
                 Err(palisade_store::Error::Conflict) => {}
                 Err(error) => return Err(error.into()),
-                Ok(_) => {
-                    self.record_local("add", format!("{login}, {}", new.role)).await?;
-                    return Ok(NewAccount { login, password });
-                }
+                Ok(_) => return Ok(login),
             }
         }
         Err(Error::LoginTaken)
@@ -125,15 +135,16 @@ impl App {
         }
     }
 
-    fn user_to_store(&self, new: &NewUser, login: &Login, password_hash: &str) -> palisade_store::NewUser {
+    fn user_to_store(&self, new: &NewUser, login: Login, password_hash: &str) -> palisade_store::NewUser {
         let now = self.clock().now();
         palisade_store::NewUser {
-            login: login.clone(),
+            login,
             role: new.role,
             status: if new.eula_accepted { UserStatus::Active } else { UserStatus::PendingActivation },
             first_name: new.first_name.clone(),
             last_name: new.last_name.clone(),
             email: new.email.clone(),
+            profile: UserProfile { company: self.company().to_owned(), ..UserProfile::default() },
             password_hash: password_hash.to_owned(),
             assigned_ips: new.assigned_ips.clone(),
             eula_accepted_at: new.eula_accepted.then_some(now),
@@ -157,7 +168,11 @@ impl App {
 }
 
 /// Logins in the order they are tried: `palis_ab1`, `palis_ab2`, ...
-fn login_candidates(company: &str, first_name: &str, last_name: &str) -> impl Iterator<Item = Login> + use<> {
+pub(crate) fn login_candidates(
+    company: &str,
+    first_name: &str,
+    last_name: &str,
+) -> impl Iterator<Item = Login> + use<> {
     let letters = |text: &str, count: usize| -> String {
         let letters =
             text.chars().filter(char::is_ascii_alphabetic).map(|letter| letter.to_ascii_lowercase());
@@ -167,14 +182,16 @@ fn login_candidates(company: &str, first_name: &str, last_name: &str) -> impl It
     (1..=LOGINS_TRIED).filter_map(move |number| format!("{stem}{number}").parse().ok())
 }
 
-fn view(user: User) -> UserView {
+pub(crate) fn view(user: User) -> UserView {
     UserView {
+        id: user.id,
         login: user.login,
         role: user.role,
         status: user.status,
         first_name: user.first_name,
         last_name: user.last_name,
         email: user.email,
+        profile: user.profile,
         assigned_ips: user.assigned_ips,
         eula_accepted: user.eula_accepted_at.is_some(),
         created_at: user.created_at,

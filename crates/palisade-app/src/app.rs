@@ -1,5 +1,6 @@
 //! The application object: the parts every use case works with.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
@@ -29,6 +30,8 @@ pub struct Config {
     pub server_name: String,
     /// The API limits.
     pub limits: Limits,
+    /// The folder that mails are written into; without one, no mail can be sent.
+    pub outbox: Option<PathBuf>,
 }
 
 impl Default for Config {
@@ -40,6 +43,7 @@ impl Default for Config {
             running_scans_max: 100,
             server_name: "built-in".to_owned(),
             limits: Limits::default(),
+            outbox: None,
         }
     }
 }

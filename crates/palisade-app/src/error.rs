@@ -65,6 +65,24 @@ pub enum Error {
     /// A chosen password is too short or too long.
     #[error("a password has {min} to {max} characters")]
     PasswordLength { min: usize, max: usize },
+    /// There is no such business unit, or the caller may not put users into it.
+    #[error("there is no business unit '{title}'")]
+    UnknownBusinessUnit { title: String },
+    /// A text that is no mail address.
+    #[error("'{address}' is not a mail address")]
+    NotAMailAddress { address: String },
+    /// The action is not for a user in this status.
+    #[error("the user is {status}")]
+    WrongStatus { status: palisade_model::UserStatus },
+    /// Nobody switches their own account.
+    #[error("it is the caller's own account")]
+    OwnAccount,
+    /// Mails are not configured.
+    #[error("there is no outbox for mails")]
+    NoOutbox,
+    /// A mail could not be written.
+    #[error("a mail could not be put into the outbox")]
+    Outbox(#[source] std::io::Error),
     /// A scanner delivered a host that it was not given.
     #[error("{address} is none of the slice's hosts")]
     NotOfSlice { address: std::net::Ipv4Addr },

@@ -17,6 +17,7 @@ pub mod scan;
 pub mod scan_ref;
 pub mod time_zone;
 pub mod user;
+pub mod user_profile;
 
 pub use clock::{Clock, IdSource, ManualClock, SeededIds, SystemClock, SystemIds};
 pub use detection::{DetectionEvent, DetectionStatus, Observation};
@@ -31,6 +32,7 @@ pub use scan::ScanStatus;
 pub use scan_ref::ScanRef;
 pub use time_zone::{ClockRule, TimeZoneCode};
 pub use user::{Login, UserStatus};
+pub use user_profile::{InterfaceStyle, UserEdit, UserProfile};
 
 /// A point in time, UTC.
 pub use jiff::Timestamp;

@@ -60,9 +60,9 @@ impl Role {
     #[must_use]
     #[expect(clippy::match_same_arms, reason = "one line a cell of the role table, in the table's order")]
     pub const fn scope(self, action: Action, resource: Resource) -> Scope {
-        use Action::{Cancel, Delete, Edit, Launch, List};
+        use Action::{Add, Cancel, Delete, Edit, Launch, List};
         use Resource::{
-            Account, ActivityLog, Host, HostVulnerability, KnowledgeBase, Scan, ScanReport, Service,
+            Account, ActivityLog, Host, HostVulnerability, KnowledgeBase, Scan, ScanReport, Service, User,
         };
         match (self, action, resource) {
             (Self::Contact, _, _) => Scope::None,
@@ -74,6 +74,7 @@ impl Role {
             (Self::UnitManager, List | Launch | Cancel | Delete, Scan | ScanReport) => Scope::BusinessUnit,
             (Self::UnitManager, List | Edit, Host) => Scope::BusinessUnit,
             (Self::UnitManager, List, ActivityLog) => Scope::BusinessUnit,
+            (Self::UnitManager, List | Add | Edit, User) => Scope::BusinessUnit,
             (Self::Auditor | Self::Scanner | Self::Reader, List, ActivityLog) => Scope::Own,
             (Self::Scanner, Launch, Scan) => Scope::AssetGroups,
             (Self::Scanner, List, Scan | ScanReport) => Scope::AssetGroups,
@@ -136,6 +137,8 @@ pub enum Resource {
     KnowledgeBase,
     /// What is known about the weaknesses of hosts: their detections.
     HostVulnerability,
+    /// Accounts, those of others included.
+    User,
 }
 
 /// How far a permission reaches.

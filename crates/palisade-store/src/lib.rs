@@ -26,6 +26,7 @@ mod slice;
 mod store;
 mod subscription;
 mod user;
+mod user_profile;
 
 pub use activity::{Activity, ActivityMark, ActivityOfUser, ActivitySpan, ActivityUser};
 pub use detection::{Detection, DetectionKey};

@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0003_call_limits.sql"),
     include_str!("../migrations/0004_activity_by_time.sql"),
     include_str!("../migrations/0005_ports_and_zones.sql"),
+    include_str!("../migrations/0009_user_profiles.sql"),
 ];
 
 /// Applies what is missing.

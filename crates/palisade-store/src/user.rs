@@ -1,11 +1,12 @@
 //! Accounts.
 
-use palisade_model::{IpSet, Login, Role, Timestamp, UserStatus};
+use palisade_model::{IpSet, Login, Role, Timestamp, UserProfile, UserStatus};
 use sqlx::any::AnyRow;
 
 use crate::error::Result;
 use crate::row::Read;
 use crate::store::{Store, expect_rows};
+use crate::user_profile::{read_profile, time_zone_text};
 
 /// An account as it is stored.
 #[derive(Clone, PartialEq, Eq)]
@@ -17,6 +18,7 @@ pub struct User {
     pub first_name: String,
     pub last_name: String,
     pub email: String,
+    pub profile: UserProfile,
     pub password_hash: String,
     pub assigned_ips: IpSet,
     pub eula_accepted_at: Option<Timestamp>,
@@ -41,6 +43,7 @@ pub struct NewUser {
     pub first_name: String,
     pub last_name: String,
     pub email: String,
+    pub profile: UserProfile,
     pub password_hash: String,
     pub assigned_ips: IpSet,
     pub eula_accepted_at: Option<Timestamp>,
@@ -61,7 +64,9 @@ impl std::fmt::Debug for NewUser {
 macro_rules! columns {
     () => {
         "id, login, role, status, first_name, last_name, email, password_hash, assigned_ips,
-         eula_accepted_at, created_at, expires_at, last_login_at"
+         eula_accepted_at, created_at, expires_at, last_login_at, external_id, title, phone, fax,
+         company, address1, address2, city, country, state, zip_code, time_zone_code,
+         ui_interface_style"
     };
 }
 
@@ -75,6 +80,7 @@ impl Store {
             first_name,
             last_name,
             email,
+            profile,
             password_hash,
             assigned_ips,
             eula_accepted_at,
@@ -84,8 +90,11 @@ impl Store {
         let mut write = self.write().await?;
         let row = sqlx::query(
             "INSERT INTO users (login, role, status, first_name, last_name, email, password_hash,
-                                assigned_ips, eula_accepted_at, created_at, expires_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id",
+                                assigned_ips, eula_accepted_at, created_at, expires_at, external_id,
+                                title, phone, fax, company, address1, address2, city, country, state,
+                                zip_code, time_zone_code, ui_interface_style)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+                     $19, $20, $21, $22, $23, $24) RETURNING id",
         )
         .bind(login.to_string())
         .bind(role.as_str())
@@ -98,6 +107,19 @@ impl Store {
         .bind(eula_accepted_at.map(Timestamp::as_microsecond))
         .bind(created_at.as_microsecond())
         .bind(expires_at.map(Timestamp::as_microsecond))
+        .bind(profile.external_id.clone())
+        .bind(profile.title.clone())
+        .bind(profile.phone.clone())
+        .bind(profile.fax.clone())
+        .bind(profile.company.clone())
+        .bind(profile.address1.clone())
+        .bind(profile.address2.clone())
+        .bind(profile.city.clone())
+        .bind(profile.country.clone())
+        .bind(profile.state.clone())
+        .bind(profile.zip_code.clone())
+        .bind(time_zone_text(profile.time_zone))
+        .bind(profile.interface_style.as_str())
         .fetch_one(write.connection())
         .await?;
         let id = Read::new("users", &row).number("id")?;
@@ -151,6 +173,19 @@ impl Store {
         write.commit().await
     }
 
+    /// Moves the account from one status to another; `false` when its status is another one.
+    pub async fn move_user_status(&self, id: i64, from: UserStatus, to: UserStatus) -> Result<bool> {
+        let mut write = self.write().await?;
+        let done = sqlx::query("UPDATE users SET status = $3 WHERE id = $1 AND status = $2")
+            .bind(id)
+            .bind(from.as_str())
+            .bind(to.as_str())
+            .execute(write.connection())
+            .await?;
+        write.commit().await?;
+        Ok(done.rows_affected() == 1)
+    }
+
     /// The holder accepted the terms: an account that waited for it becomes active. Accepting
     /// again changes nothing.
     pub async fn accept_eula(&self, id: i64, now: Timestamp) -> Result<()> {
@@ -193,6 +228,7 @@ fn read_user(row: &AnyRow) -> Result<User> {
         first_name: read.text("first_name")?,
         last_name: read.text("last_name")?,
         email: read.text("email")?,
+        profile: read_profile(&read)?,
         password_hash: read.text("password_hash")?,
         assigned_ips: read.value("assigned_ips")?,
         eula_accepted_at: read.optional_time("eula_accepted_at")?,

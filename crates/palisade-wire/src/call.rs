@@ -24,6 +24,8 @@ pub enum Rule {
 pub enum ErrorForm {
     /// An `ERROR` element in the call's own root; `attributes` are what the root then carries.
     InRoot { attributes: &'static [(&'static str, &'static str)] },
+    /// A `RETURN` with status `FAILED` in the call's own root, after the `API` element.
+    ReturnInRoot,
     /// A `GENERIC_RETURN` document with status `FAILED`.
     GenericReturn,
 }

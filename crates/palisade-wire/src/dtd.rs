@@ -21,6 +21,8 @@ pub const GET_HOST_INFO: Dtd =
 pub const IP_LIST: Dtd = Dtd { file: "ip_list.dtd", text: include_str!("../dtd/ip_list.dtd") };
 pub const KNOWLEDGEBASE_DOWNLOAD: Dtd =
     Dtd { file: "knowledgebase_download.dtd", text: include_str!("../dtd/knowledgebase_download.dtd") };
+pub const PASSWORD_CHANGE_OUTPUT: Dtd =
+    Dtd { file: "password_change_output.dtd", text: include_str!("../dtd/password_change_output.dtd") };
 pub const SCAN: Dtd = Dtd { file: "scan-1.dtd", text: include_str!("../dtd/scan-1.dtd") };
 pub const SCAN_REPORT_LIST: Dtd =
     Dtd { file: "scan_report_list.dtd", text: include_str!("../dtd/scan_report_list.dtd") };
@@ -28,9 +30,12 @@ pub const SCAN_RUNNING_LIST: Dtd =
     Dtd { file: "scan_running_list.dtd", text: include_str!("../dtd/scan_running_list.dtd") };
 pub const TIME_ZONE_CODE_LIST: Dtd =
     Dtd { file: "time_zone_code_list.dtd", text: include_str!("../dtd/time_zone_code_list.dtd") };
+pub const USER_LIST_OUTPUT: Dtd =
+    Dtd { file: "user_list_output.dtd", text: include_str!("../dtd/user_list_output.dtd") };
+pub const USER_OUTPUT: Dtd = Dtd { file: "user_output.dtd", text: include_str!("../dtd/user_output.dtd") };
 
 /// All of them, by file name.
-pub const ALL: [&Dtd; 11] = [
+pub const ALL: [&Dtd; 14] = [
     &ABOUT,
     &ACTION_LOG_REPORT,
     &ASSET_SEARCH_REPORT,
@@ -38,10 +43,13 @@ pub const ALL: [&Dtd; 11] = [
     &GET_HOST_INFO,
     &IP_LIST,
     &KNOWLEDGEBASE_DOWNLOAD,
+    &PASSWORD_CHANGE_OUTPUT,
     &SCAN,
     &SCAN_REPORT_LIST,
     &SCAN_RUNNING_LIST,
     &TIME_ZONE_CODE_LIST,
+    &USER_LIST_OUTPUT,
+    &USER_OUTPUT,
 ];
 
 impl Dtd {

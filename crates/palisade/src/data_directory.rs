@@ -109,6 +109,11 @@ impl DataDirectory {
         self.folder("reports")
     }
 
+    /// The folder of mails to be collected.
+    pub(crate) fn outbox(&self) -> Result<PathBuf, DataDirectoryError> {
+        self.folder("outbox")
+    }
+
     fn folder(&self, name: &str) -> Result<PathBuf, DataDirectoryError> {
         let path = self.path.join(name);
         DirBuilder::new()

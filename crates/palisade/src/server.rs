@@ -79,6 +79,7 @@ pub(crate) async fn open_app(settings: &Settings, data: &DataDirectory) -> Resul
             rate_limit_window_s: settings.rate_limit_window_s,
             concurrency_limit: settings.concurrency_limit,
         },
+        outbox: Some(data.outbox()?),
         ..Config::default()
     };
     Ok(App::new(store, Arc::new(kb), Arc::new(SystemClock), ids, key, config))

@@ -104,6 +104,9 @@ fn write_answer(page: &mut XmlWriter, call: &Call) {
         ErrorForm::InRoot { .. } => {
             format!("A refused call is answered with a {} that holds one ERROR.", call.root)
         }
+        ErrorForm::ReturnInRoot => {
+            format!("A refused call is answered with a {} whose RETURN has the status FAILED.", call.root)
+        }
         ErrorForm::GenericReturn => {
             "A refused call is answered with a GENERIC_RETURN whose RETURN has the status FAILED.".to_owned()
         }

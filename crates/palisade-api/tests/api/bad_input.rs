@@ -195,7 +195,7 @@ fn broken(call: &Call, rule: &Rule) -> Vec<Case> {
 /// Everything that a refused call could have changed.
 async fn state(server: &Server) -> Vec<String> {
     let mut state = Vec::new();
-    for script in ["asset_ip_list.php", "scan_report_list.php", "scan_running_list.php"] {
+    for script in ["asset_ip_list.php", "scan_report_list.php", "scan_running_list.php", "user_list.php"] {
         let parameters: &[(&str, &str)] = match script {
             "asset_ip_list.php" => &[("detailed_results", "1"), ("detailed_no_results", "1")],
             _ => &[],

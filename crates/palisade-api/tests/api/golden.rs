@@ -1,6 +1,8 @@
 //! Golden answers: one or more of every call, in full. The clock and the random source are
 //! injected, so nothing is filtered. Every answer is validated against its document type.
 
+use palisade_model::UserEdit;
+
 use crate::support::http::Response;
 use crate::support::scanner::{finding, sample_result};
 use crate::support::{Server, assert_valid_answer};
@@ -273,4 +275,65 @@ async fn time_zone_code_list() {
     golden!("time_zone_code_list", list);
     let refused = [("what", "1")];
     golden!("time_zone_code_list-refused", server.call("reader", "time_zone_code_list.php", &refused).await);
+}
+
+#[tokio::test]
+async fn user_list() {
+    let server = Server::start().await;
+    let reader = server.store.user(&"reader".parse().unwrap()).await.unwrap().unwrap();
+    let edit = UserEdit {
+        external_id: Some("E-100 <a>".to_owned()),
+        city: Some("Łódź".to_owned()),
+        country: Some("Poland".to_owned()),
+        time_zone: Some("PL".parse().ok()),
+        ..UserEdit::default()
+    };
+    server.store.edit_user(reader.id, &edit).await.unwrap();
+    let call =
+        async |login, parameters: &[(&str, &str)]| server.call(login, "user_list.php", parameters).await;
+    golden!("user_list", call("manager", &[("external_id_contains", "")]).await);
+    let one = [("external_id_contains", "E-1"), ("show_access_permissions", "1")];
+    golden!("user_list-one", call("manager", &one).await);
+    golden!("user_list-none", call("manager", &[("external_id_contains", "e-1")]).await);
+    golden!("user_list-unit", call("unit_manager", &[("external_id_assigned", "0")]).await);
+    golden!("user_list-refused", call("scanner", &[]).await);
+}
+
+const NEW_USER: [(&str, &str); 10] = [
+    ("action", "add"),
+    ("user_role", "scanner"),
+    ("business_unit", "Unassigned"),
+    ("first_name", "Ada"),
+    ("last_name", "Brown"),
+    ("title", "Analyst"),
+    ("email", "ada@scans.example"),
+    ("address1", "1 Main Street"),
+    ("city", "Paris"),
+    ("country", "France"),
+];
+
+#[tokio::test]
+async fn user() {
+    let server = Server::start().await;
+    let call = async |parameters: &[(&str, &str)]| server.call("manager", "user.php", parameters).await;
+    golden!("user-mailed", call(&NEW_USER).await);
+    let answered = [&NEW_USER[..], &[("send_email", "0")]].concat();
+    golden!("user", call(&answered).await);
+    let edit = [("action", "edit"), ("login", "palis_ab1"), ("external_id", "E-1"), ("city", "Lyon")];
+    golden!("user-edit", call(&edit).await);
+    golden!("user-deactivate", call(&[("action", "deactivate"), ("login", "reader")]).await);
+    golden!("user-activate", call(&[("action", "activate"), ("login", "reader")]).await);
+    golden!("user-refused", call(&[("action", "edit"), ("login", "nobody")]).await);
+}
+
+#[tokio::test]
+async fn password_change() {
+    let server = Server::start().await;
+    let call =
+        async |parameters: &[(&str, &str)]| server.call("manager", "password_change.php", parameters).await;
+    golden!("password_change", call(&[("user_logins", "reader,scanner"), ("email", "0")]).await);
+    let some = [("user_logins", "reader, contact, nobody"), ("send_email", "1")];
+    golden!("password_change-some", call(&some).await);
+    golden!("password_change-failed", call(&[("user_logins", "nobody")]).await);
+    golden!("password_change-refused", call(&[("user_logins", "reader"), ("email", "no")]).await);
 }

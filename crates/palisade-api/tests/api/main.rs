@@ -14,3 +14,4 @@ mod requests;
 mod samples;
 mod streaming;
 mod support;
+mod user;

@@ -20,7 +20,7 @@ enum Expected {
 use Expected::{Allowed as A, NoAccess as N, Refused as R};
 
 /// In the order of [`Role::ALL`]: Manager, Unit Manager, Auditor, Scanner, Reader, Contact.
-const MATRIX: [(&str, [Expected; 6]); 15] = [
+const MATRIX: [(&str, [Expected; 6]); 18] = [
     ("about.php", [A, A, A, A, A, N]),
     ("acceptEULA.php", [A, A, A, A, A, N]),
     ("action_log_report.php", [A, A, A, A, A, N]),
@@ -29,6 +29,7 @@ const MATRIX: [(&str, [Expected; 6]); 15] = [
     ("asset_search.php", [A, A, R, A, A, N]),
     ("get_host_info.php", [A, A, R, A, A, N]),
     ("knowledgebase_download.php", [A, A, R, A, A, N]),
+    ("password_change.php", [A, A, R, R, R, N]),
     ("scan.php", [A, A, R, A, R, N]),
     ("scan_cancel.php", [A, A, R, A, R, N]),
     ("scan_report.php", [A, A, R, A, A, N]),
@@ -36,6 +37,8 @@ const MATRIX: [(&str, [Expected; 6]); 15] = [
     ("scan_report_list.php", [A, A, R, A, A, N]),
     ("scan_running_list.php", [A, A, R, A, A, N]),
     ("time_zone_code_list.php", [A, A, A, A, A, N]),
+    ("user.php", [A, A, R, R, R, N]),
+    ("user_list.php", [A, A, R, R, R, N]),
 ];
 
 /// Parameters that are well-formed, and that change nothing where they get through.
@@ -45,6 +48,8 @@ fn harmless(script: &str) -> &'static [(&'static str, &'static str)] {
         "asset_ip.php" => &[("action", "edit"), ("host_ips", "203.0.113.1")],
         "asset_search.php" => &[("target_ips", "192.0.2.4")],
         "get_host_info.php" => &[("host_ip", "192.0.2.4"), ("general_info", "1")],
+        "password_change.php" => &[("user_logins", "nobody"), ("email", "0")],
+        "user.php" => &[("action", "edit"), ("login", "nobody")],
         "scan.php" => &[("ip", "203.0.113.1")],
         "scan_cancel.php" | "scan_report.php" | "scan_report_delete.php" => {
             &[("ref", "scan/1400000000.10001")]

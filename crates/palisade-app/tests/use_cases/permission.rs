@@ -1,14 +1,14 @@
 //! Every role with every use case.
 
 use palisade_app::{
-    Actor, AddHosts, EditHosts, Error, HostKey, ListHosts, ListReports, ListVulnerabilities, LoginRefused,
-    ReportActivity, SearchAssets,
+    Actor, AddHosts, CreateUser, EditHosts, Error, HostKey, ListHosts, ListReports, ListUsers,
+    ListVulnerabilities, LoginRefused, PasswordsOf, ReportActivity, SearchAssets,
 };
-use palisade_model::{Role, ScanRef};
+use palisade_model::{Role, ScanRef, UserEdit, UserProfile};
 
 use crate::desk::{Desk, HERE, PASSWORD, ip, ips, launch, password};
 
-const USE_CASES: [&str; 15] = [
+const USE_CASES: [&str; 20] = [
     "about",
     "accept_eula",
     "list_hosts",
@@ -24,18 +24,23 @@ const USE_CASES: [&str; 15] = [
     "list_vulnerabilities",
     "host_info",
     "search_assets",
+    "list_users_in_sight",
+    "create_user",
+    "edit_user",
+    "switch_user",
+    "change_passwords",
 ];
 
 /// What the role table of the service says; written out so that the model is checked too.
 /// `+` allowed, `-` forbidden, in the order of the use cases.
 fn expected(role: Role) -> &'static str {
     match role {
-        Role::Manager => "+++++++++++++++",
-        Role::UnitManager => "+++-+++++++++++",
-        Role::Scanner => "+++--++++++++++",
-        Role::Reader => "+++---+-++-++++",
-        Role::Auditor => "+++--------+---",
-        Role::Contact => "---------------",
+        Role::Manager => "++++++++++++++++++++",
+        Role::UnitManager => "+++-++++++++++++++++",
+        Role::Scanner => "+++--++++++++++-----",
+        Role::Reader => "+++---+-++-++++-----",
+        Role::Auditor => "+++--------+--------",
+        Role::Contact => "--------------------",
     }
 }
 
@@ -45,6 +50,19 @@ fn refused<T>(answer: &Result<T, Error>) -> bool {
         Err(Error::Forbidden { .. }) => true,
         Err(Error::EulaNotAccepted | Error::Store(_)) => panic!("the use case was not reached"),
         Ok(_) | Err(_) => false,
+    }
+}
+
+/// A user who cannot be made, because the unit does not exist.
+fn nobody() -> CreateUser {
+    CreateUser {
+        role: Role::Reader,
+        business_unit: "Nowhere".to_owned(),
+        first_name: String::new(),
+        last_name: String::new(),
+        email: String::new(),
+        profile: UserProfile::default(),
+        send_mail: false,
     }
 }
 
@@ -80,6 +98,14 @@ async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) 
         "list_vulnerabilities" => refused(&app.list_vulnerabilities(actor, ListVulnerabilities::default())),
         "host_info" => refused(&app.host_info(actor, HostKey::Ip(ip("10.0.0.1"))).await),
         "search_assets" => refused(&app.search_assets(actor, &SearchAssets::default(), None).await),
+        "list_users_in_sight" => refused(&app.list_users_in_sight(actor, &ListUsers::default()).await),
+        "create_user" => refused(&app.create_user(actor, nobody()).await),
+        "edit_user" => refused(&app.edit_user(actor, "nobody", &UserEdit::default()).await),
+        "switch_user" => refused(&app.switch_user(actor, "nobody", true).await),
+        "change_passwords" => {
+            let nobody = PasswordsOf::Logins(vec!["nobody".to_owned()]);
+            refused(&app.change_passwords(actor, nobody, false).await)
+        }
         other => panic!("no such use case: {other}"),
     }
 }

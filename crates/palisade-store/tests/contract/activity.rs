@@ -1,6 +1,6 @@
 //! The activity log.
 
-use palisade_model::{IpSet, Role, UserStatus};
+use palisade_model::{IpSet, Role, UserProfile, UserStatus};
 use palisade_store::{Activity, ActivitySpan, NewUser};
 
 use crate::bench::{Bench, at, login};
@@ -26,6 +26,7 @@ async fn add_user(bench: &Bench, name: &str) {
         first_name: "Ada".to_owned(),
         last_name: "Brown".to_owned(),
         email: "ada@example.test".to_owned(),
+        profile: UserProfile::default(),
         password_hash: "hash".to_owned(),
         assigned_ips: IpSet::new(),
         eula_accepted_at: None,

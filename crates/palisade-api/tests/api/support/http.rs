@@ -88,7 +88,12 @@ impl Response {
         let (_, rest) =
             self.text.split_once("<ERROR").or_else(|| self.text.split_once("<RETURN status=\"FAILED\""))?;
         let (number, rest) = rest.split_once("number=\"")?.1.split_once("\">")?;
-        let (text, _) = rest.split_once("</")?;
+        // Some calls wrap the text in a MESSAGE.
+        let rest = rest.trim_start();
+        let (text, _) = match rest.strip_prefix("<MESSAGE><![CDATA[") {
+            Some(message) => message.split_once("]]></")?,
+            None => rest.split_once("</")?,
+        };
         Some(format!("{number} {}", text.trim()))
     }
 

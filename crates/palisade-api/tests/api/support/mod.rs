@@ -4,6 +4,7 @@ pub(crate) mod http;
 pub(crate) mod scanner;
 
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -39,7 +40,7 @@ pub(crate) struct Server {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) address: SocketAddr,
     task: JoinHandle<()>,
-    _data: TempDir,
+    data: TempDir,
 }
 
 impl Drop for Server {
@@ -54,6 +55,18 @@ pub(crate) fn config() -> ApiConfig {
 }
 
 impl Server {
+    /// The mails that were written, in the order of their names.
+    pub(crate) fn mails(&self) -> Vec<String> {
+        let Ok(folder) = std::fs::read_dir(self.data.path().join("outbox")) else { return Vec::new() };
+        let mut paths: Vec<_> = folder.map(|entry| entry.unwrap().path()).collect();
+        paths.sort();
+        for path in &paths {
+            let mode = std::fs::metadata(path).unwrap().permissions().mode();
+            assert_eq!((mode & 0o777, path.extension().unwrap().to_str()), (0o600, Some("eml")));
+        }
+        paths.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect()
+    }
+
     /// A server with one user of every role, and the addresses of [`SUBSCRIPTION`].
     pub(crate) async fn start() -> Self {
         Self::start_with(config()).await
@@ -74,13 +87,13 @@ impl Server {
         let clock = Arc::new(ManualClock::new(start));
         let ids = Arc::new(SeededIds::new(1));
         let key = MasterKey::from_bytes([7; 32]);
-        let options = Config { limits, ..Config::default() };
+        let options = Config { limits, outbox: Some(data.path().join("outbox")), ..Config::default() };
         let app = App::new(store.clone(), kb, clock.clone(), ids, key, options);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let service = router(app.clone(), config).into_make_service_with_connect_info::<SocketAddr>();
         let task = tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
-        let server = Self { app, store, clock, address, task, _data: data };
+        let server = Self { app, store, clock, address, task, data };
         for role in Role::ALL {
             server.add_user(role.as_str(), role, true, None).await;
         }
