@@ -5,13 +5,16 @@
 //! choices next to them, and stay as they are.
 
 use palisade_app::Error as AppError;
-use palisade_model::IpSet;
+use palisade_model::{IpSet, Login};
 use palisade_wire::{Arguments, FormError, ParameterError};
 
-use crate::v1::{asset_ip, reference};
+use crate::v1::{asset_group, asset_ip, reference, scan};
 
 /// Longest list of addresses that an error shows, in characters.
 const IPS_SHOWN_CHARS: usize = 1_000;
+
+/// Most users that an error names.
+const LOGINS_SHOWN: usize = 20;
 
 /// A refusal that the caller is told about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,10 +70,9 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         AppError::UnknownScan => (3502, about_scan(arguments, "No such scan or report.")),
         AppError::ScanEnded => (3503, about_scan(arguments, "The scan has ended already.")),
         AppError::ScanRunning => (3504, about_scan(arguments, "The scan has not finished yet.")),
-        AppError::NotInSubscription { ips } if arguments.has(asset_ip::HOST_IPS.name) => (
-            5101,
-            format!("Invalid value for 'host_ips' : {}. IPs do not exist in the user account.", shown(&ips)),
-        ),
+        AppError::NotInSubscription { ips } if hosts_parameter(arguments).is_some() => {
+            (5101, foreign_hosts(arguments, &ips))
+        }
         AppError::NotInSubscription { ips } => {
             (3501, format!("Cannot launch scan. These IPs are not in your subscription: {}", shown(&ips)))
         }
@@ -83,6 +85,29 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         ),
         AppError::UnknownOwner { login } => {
             (5000, format!("Invalid value for 'owner' : {login}. No such user."))
+        }
+        AppError::UnknownAssetGroup { title } => {
+            let parameter = if arguments.has(scan::ASSET_GROUPS.name) { "asset_groups" } else { "title" };
+            (
+                5009,
+                format!(
+                    "Invalid value for '{parameter}' : {title}. No such asset group in the user account."
+                ),
+            )
+        }
+        AppError::AssetGroupTaken { title } => (5201, format!("There is an asset group {title} already.")),
+        AppError::EverythingGroup => {
+            (5202, "The asset group All cannot be added, edited or deleted.".to_owned())
+        }
+        AppError::AssetGroupInUse { title, users } => {
+            let users: Vec<&str> = users.iter().take(LOGINS_SHOWN).map(Login::as_str).collect();
+            (5203, format!("The asset group {title} is in use. It is assigned to: {}.", users.join(", ")))
+        }
+        AppError::NotAssignable { login } => {
+            (5000, format!("Invalid value for 'user_logins' : {login}. No such Scanner, Reader or Contact."))
+        }
+        AppError::TooManyAssetGroups { max } => {
+            (5204, format!("The subscription has at most {max} asset groups."))
         }
         AppError::NoTargets => {
             (3505, "Cannot launch scan. No targets are left after the exclusions.".to_owned())
@@ -115,6 +140,19 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         }
     };
     Fault::Refused(Refusal { number, text })
+}
+
+/// The parameter of a call about hosts that named them, if it is such a call.
+fn hosts_parameter(arguments: &Arguments) -> Option<&'static str> {
+    [asset_group::HOST_IPS.name, asset_group::ADD_HOST_IPS.name].into_iter().find(|name| arguments.has(name))
+}
+
+fn foreign_hosts(arguments: &Arguments, ips: &IpSet) -> String {
+    let parameter = hosts_parameter(arguments).unwrap_or(asset_ip::HOST_IPS.name);
+    // Clients of asset groups look for these words.
+    let owner = if arguments.has(asset_group::TITLE.name) { " (not assigned to AG owner)" } else { "" };
+    let ips = shown(ips);
+    format!("Invalid value for '{parameter}' : {ips}{owner}. IPs do not exist in the user account.")
 }
 
 fn about_scan(arguments: &Arguments, reason: &str) -> String {
@@ -161,6 +199,10 @@ pub(crate) const NUMBERS: &[(u32, &str)] = &[
     (5009, "There is no such scanner appliance or asset group."),
     (5101, "Addresses are not in the subscription or not within the user's reach."),
     (5102, "The subscription would have too many ranges of addresses."),
+    (5201, "Another asset group has this title."),
+    (5202, "The asset group All cannot be added, edited or deleted."),
+    (5203, "The asset group is assigned to users, so that it cannot be deleted. The text names them."),
+    (5204, "The subscription would have too many asset groups."),
     (19_001, "There is no option profile of this title. The text names those there are."),
 ];
 

@@ -10,8 +10,8 @@ use palisade_wire::{Arguments, Call, XmlWriter};
 use crate::answer::Answer;
 use crate::error::CallError;
 use crate::v1::{
-    about, accept_eula, asset_ip, asset_ip_list, scan, scan_cancel, scan_report, scan_report_delete,
-    scan_report_list, scan_running_list,
+    about, accept_eula, asset_group, asset_group_delete, asset_group_list, asset_ip, asset_ip_list,
+    group_list, scan, scan_cancel, scan_report, scan_report_delete, scan_report_list, scan_running_list,
 };
 
 /// What a handler is given.
@@ -70,6 +70,7 @@ impl Row {
         match self.permissions.first() {
             Some((_, Resource::Service)) | None => "service",
             Some((_, Resource::Account)) => "account",
+            Some((_, Resource::AssetGroup)) => "asset_group",
             Some((_, Resource::Host)) => "host",
             Some((_, Resource::Scan)) => "scan",
             Some((_, Resource::ScanReport)) => "report",
@@ -93,8 +94,12 @@ macro_rules! row {
 pub static CALLS: &[Row] = &[
     row!(about, &[(Action::List, Resource::Service)]),
     Row { before_eula: true, ..row!(accept_eula, &[(Action::Edit, Resource::Account)]) },
+    row!(asset_group, &[(Action::Add, Resource::AssetGroup), (Action::Edit, Resource::AssetGroup)]),
+    row!(asset_group_delete, &[(Action::Delete, Resource::AssetGroup)]),
+    row!(asset_group_list, &[(Action::List, Resource::AssetGroup)]),
     row!(asset_ip, &[(Action::Add, Resource::Host), (Action::Edit, Resource::Host)]),
     row!(asset_ip_list, &[(Action::List, Resource::Host)]),
+    row!(group_list, &[(Action::List, Resource::AssetGroup)]),
     row!(scan, &[(Action::Launch, Resource::Scan)]),
     row!(scan_cancel, &[(Action::Cancel, Resource::Scan)]),
     row!(scan_report, &[(Action::List, Resource::ScanReport)]),

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use palisade_model::user::Password;
 use palisade_model::{Action, IpSet, Login, Resource, Role, Timestamp, UserStatus};
-use palisade_store::User;
+use palisade_store::{AssetGroup, User};
 
 use crate::activity::ActivityEntry;
 use crate::actor::Actor;
@@ -28,7 +28,10 @@ pub struct NewUser {
     pub email: String,
     /// Generated when `None`.
     pub password: Option<Password>,
+    /// Beside the addresses of its asset groups.
     pub assigned_ips: IpSet,
+    /// Titles of the asset groups assigned to it.
+    pub asset_groups: Vec<String>,
     pub eula_accepted: bool,
     pub expires_at: Option<Timestamp>,
 }
@@ -49,7 +52,10 @@ pub struct UserView {
     pub first_name: String,
     pub last_name: String,
     pub email: String,
+    /// Beside the addresses of its asset groups.
     pub assigned_ips: IpSet,
+    /// Titles of the asset groups assigned to it.
+    pub asset_groups: Vec<String>,
     pub eula_accepted: bool,
     pub created_at: Timestamp,
     pub expires_at: Option<Timestamp>,
@@ -69,6 +75,7 @@ impl App {
         {
             check_length(field, text, TEXT_CHARACTERS_MAX)?;
         }
+        let asset_groups = self.asset_group_ids(&new.asset_groups).await?;
         let password = self.chosen_or_generated(new.password.clone())?;
         let password_hash = self.hash_password(&password).await?;
         let candidates: Vec<Login> = match &new.login {
@@ -76,7 +83,8 @@ impl App {
             None => login_candidates(self.company(), &new.first_name, &new.last_name).collect(),
         };
         for login in candidates {
-            let user = self.user_to_store(&new, &login, &password_hash);
+            let mut user = self.user_to_store(&new, &login, &password_hash);
+            user.asset_groups.clone_from(&asset_groups);
             match self.store().add_user(&user).await {
                 Err(palisade_store::Error::Conflict) => {}
                 Err(error) => return Err(error.into()),
@@ -91,7 +99,18 @@ impl App {
 
     /// All accounts, by login.
     pub async fn list_users(&self) -> Result<Vec<UserView>> {
-        Ok(self.store().list_users().await?.into_iter().map(view).collect())
+        let groups = self.store().list_asset_groups().await?;
+        let titles = |user: &User| {
+            let mine = |group: &&AssetGroup| group.users.iter().any(|assigned| assigned.id == user.id);
+            groups.iter().filter(mine).map(|group| group.title.to_string()).collect()
+        };
+        let users = self.store().list_users().await?.into_iter();
+        Ok(users
+            .map(|user| {
+                let titles = titles(&user);
+                view(user, titles)
+            })
+            .collect())
     }
 
     /// Sets a password, or a generated one, and gives it back.
@@ -139,11 +158,12 @@ impl App {
             eula_accepted_at: new.eula_accepted.then_some(now),
             created_at: now,
             expires_at: new.expires_at,
+            asset_groups: Vec::new(),
         }
     }
 
     /// Writes down what was done on this machine, without a login.
-    async fn record_local(&self, action: &str, details: String) -> Result<()> {
+    pub(crate) async fn record_local(&self, action: &str, details: String) -> Result<()> {
         self.record(ActivityEntry {
             login: None,
             from: IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -167,7 +187,7 @@ fn login_candidates(company: &str, first_name: &str, last_name: &str) -> impl It
     (1..=LOGINS_TRIED).filter_map(move |number| format!("{stem}{number}").parse().ok())
 }
 
-fn view(user: User) -> UserView {
+fn view(user: User, asset_groups: Vec<String>) -> UserView {
     UserView {
         login: user.login,
         role: user.role,
@@ -176,6 +196,7 @@ fn view(user: User) -> UserView {
         last_name: user.last_name,
         email: user.email,
         assigned_ips: user.assigned_ips,
+        asset_groups,
         eula_accepted: user.eula_accepted_at.is_some(),
         created_at: user.created_at,
         expires_at: user.expires_at,

@@ -60,14 +60,18 @@ impl Role {
     #[must_use]
     #[expect(clippy::match_same_arms, reason = "one line a cell of the role table, in the table's order")]
     pub const fn scope(self, action: Action, resource: Resource) -> Scope {
-        use Action::{Cancel, Delete, Edit, Launch, List};
-        use Resource::{Account, Host, Scan, ScanReport, Service};
+        use Action::{Add, Cancel, Delete, Edit, Launch, List};
+        use Resource::{Account, AssetGroup, Host, Scan, ScanReport, Service};
         match (self, action, resource) {
             (Self::Contact, _, _) => Scope::None,
             (_, List, Service) | (_, Edit, Account) => Scope::Own,
             (Self::Manager, _, _) => Scope::Subscription,
             (Self::UnitManager, List | Launch | Cancel | Delete, Scan | ScanReport) => Scope::BusinessUnit,
             (Self::UnitManager, List | Edit, Host) => Scope::BusinessUnit,
+            (Self::UnitManager, List | Add | Edit | Delete, AssetGroup) => Scope::BusinessUnit,
+            (Self::Scanner | Self::Reader, List, AssetGroup) => Scope::AssetGroups,
+            (Self::Scanner, Add | Edit | Delete, AssetGroup) => Scope::Own,
+            (Self::Auditor, List, AssetGroup) => Scope::Compliance,
             (Self::Scanner, Launch, Scan) => Scope::AssetGroups,
             (Self::Scanner, List, Scan | ScanReport) => Scope::AssetGroups,
             (Self::Scanner, Cancel | Delete, Scan | ScanReport) => Scope::Own,
@@ -117,6 +121,8 @@ pub enum Resource {
     Service,
     /// The caller's own account.
     Account,
+    /// Named sets of addresses.
+    AssetGroup,
     /// Hosts (addresses) of the subscription.
     Host,
     /// Scans, running or queued.

@@ -9,6 +9,7 @@
 //! slice, host, detections, scan. No operation locks two slices or two scans.
 
 mod activity;
+mod asset_group;
 mod detection;
 mod dialect;
 mod document;
@@ -19,18 +20,21 @@ mod migration;
 mod reach;
 mod row;
 mod scan;
+mod scan_target;
 mod slice;
 mod store;
 mod subscription;
 mod user;
 
 pub use activity::Activity;
+pub use asset_group::{AssetGroup, AssetGroupEdit, AssignedUser, GroupDeleted, GroupTexts, NewAssetGroup};
 pub use detection::{Detection, DetectionKey};
 pub use error::{Error, Result};
 pub use host::Host;
 pub use intake::{Delivery, DetectionCounts, Intake};
 pub use reach::Reach;
 pub use scan::{Cancelled, LaunchType, Launched, NewScan, ReportFilter, Scan, ScanHost};
+pub use scan_target::ScanTarget;
 pub use slice::{Holding, LeasedSlice, Progress, SLICE_ATTEMPTS_MAX, SLICE_RESTARTS_MAX};
 pub use store::Store;
 pub use subscription::{AttributeEdit, HostAttributes, HostRange, RANGES_MAX, TrackingMethod};

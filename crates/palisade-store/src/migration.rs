@@ -12,7 +12,10 @@ use crate::error::{Error, Result};
 use crate::store::{Store, Write};
 
 /// The migrations in order; the version of a schema is the number of migrations applied to it.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_first_tables.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_first_tables.sql"),
+    include_str!("../migrations/0002_asset_groups.sql"),
+];
 
 /// Applies what is missing.
 pub(crate) async fn migrate(store: &Store) -> Result<()> {

@@ -10,8 +10,11 @@ pub struct Dtd {
 }
 
 pub const ABOUT: Dtd = Dtd { file: "about.dtd", text: include_str!("../dtd/about.dtd") };
+pub const ASSET_GROUP_LIST: Dtd =
+    Dtd { file: "asset_group_list.dtd", text: include_str!("../dtd/asset_group_list.dtd") };
 pub const GENERIC_RETURN: Dtd =
     Dtd { file: "generic_return.dtd", text: include_str!("../dtd/generic_return.dtd") };
+pub const GROUP_LIST: Dtd = Dtd { file: "group_list.dtd", text: include_str!("../dtd/group_list.dtd") };
 pub const IP_LIST: Dtd = Dtd { file: "ip_list.dtd", text: include_str!("../dtd/ip_list.dtd") };
 pub const SCAN: Dtd = Dtd { file: "scan-1.dtd", text: include_str!("../dtd/scan-1.dtd") };
 pub const SCAN_REPORT_LIST: Dtd =
@@ -20,7 +23,16 @@ pub const SCAN_RUNNING_LIST: Dtd =
     Dtd { file: "scan_running_list.dtd", text: include_str!("../dtd/scan_running_list.dtd") };
 
 /// All of them, by file name.
-pub const ALL: [&Dtd; 6] = [&ABOUT, &GENERIC_RETURN, &IP_LIST, &SCAN, &SCAN_REPORT_LIST, &SCAN_RUNNING_LIST];
+pub const ALL: [&Dtd; 8] = [
+    &ABOUT,
+    &ASSET_GROUP_LIST,
+    &GENERIC_RETURN,
+    &GROUP_LIST,
+    &IP_LIST,
+    &SCAN,
+    &SCAN_REPORT_LIST,
+    &SCAN_RUNNING_LIST,
+];
 
 impl Dtd {
     /// Where the definition lies on the server at `base_url`.

@@ -3,8 +3,12 @@
 
 pub mod about;
 pub mod accept_eula;
+pub mod asset_group;
+pub mod asset_group_delete;
+pub mod asset_group_list;
 pub mod asset_ip;
 pub mod asset_ip_list;
+pub mod group_list;
 pub mod reference;
 pub mod scan;
 pub mod scan_cancel;

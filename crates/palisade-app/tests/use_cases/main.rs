@@ -5,6 +5,7 @@
 
 mod account;
 mod activity;
+mod asset_group;
 mod cancel;
 mod desk;
 mod every_scan_ends;

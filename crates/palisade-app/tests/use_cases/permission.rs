@@ -3,9 +3,10 @@
 use palisade_app::{Actor, AddHosts, EditHosts, Error, ListHosts, ListReports, LoginRefused};
 use palisade_model::{Role, ScanRef};
 
+use crate::asset_group::{edit_group, new_group};
 use crate::desk::{Desk, HERE, PASSWORD, ips, launch, password};
 
-const USE_CASES: [&str; 11] = [
+const USE_CASES: [&str; 15] = [
     "about",
     "accept_eula",
     "list_hosts",
@@ -17,18 +18,22 @@ const USE_CASES: [&str; 11] = [
     "list_reports",
     "report_hosts",
     "delete_report",
+    "list_asset_groups, asset_group_ips",
+    "add_asset_group",
+    "edit_asset_group",
+    "delete_asset_group",
 ];
 
 /// What the role table of the service says; written out so that the model is checked too.
 /// `+` allowed, `-` forbidden, in the order of the use cases.
 fn expected(role: Role) -> &'static str {
     match role {
-        Role::Manager => "+++++++++++",
-        Role::UnitManager => "+++-+++++++",
-        Role::Scanner => "+++--++++++",
-        Role::Reader => "+++---+-++-",
-        Role::Auditor => "+++--------",
-        Role::Contact => "-----------",
+        Role::Manager => "+++++++++++++++",
+        Role::UnitManager => "+++-+++++++++++",
+        Role::Scanner => "+++--++++++++++",
+        Role::Reader => "+++---+-++-+---",
+        Role::Auditor => "+++--------+---",
+        Role::Contact => "---------------",
     }
 }
 
@@ -62,6 +67,14 @@ async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) 
         "list_reports" => refused(&app.list_reports(actor, ListReports::default()).await),
         "report_hosts" => refused(&app.report_hosts(actor, scan, None, 10).await),
         "delete_report" => refused(&app.delete_report(actor, scan).await),
+        "list_asset_groups, asset_group_ips" => {
+            let list = refused(&app.list_asset_groups(actor, None).await);
+            assert_eq!(list, refused(&app.asset_group_ips(actor, &["All".to_owned()]).await));
+            list
+        }
+        "add_asset_group" => refused(&app.add_asset_group(actor, new_group("A", "10.0.0.1")).await),
+        "edit_asset_group" => refused(&app.edit_asset_group(actor, edit_group("A")).await),
+        "delete_asset_group" => refused(&app.delete_asset_group(actor, &"A".parse().unwrap()).await),
         other => panic!("no such use case: {other}"),
     }
 }

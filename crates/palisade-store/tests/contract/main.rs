@@ -6,11 +6,13 @@
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test, and the panic says where")]
 
 mod activity;
+mod asset_group;
 mod bench;
 mod database;
 mod detection;
 mod intake;
 mod scan;
+mod scan_target;
 mod slice;
 mod subscription;
 mod user;

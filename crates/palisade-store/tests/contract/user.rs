@@ -5,7 +5,7 @@ use palisade_store::{Error, NewUser};
 
 use crate::bench::{Bench, at, ips, login};
 
-fn new_user(name: &str) -> NewUser {
+pub(crate) fn new_user(name: &str) -> NewUser {
     NewUser {
         login: login(name),
         role: Role::Scanner,
@@ -18,6 +18,7 @@ fn new_user(name: &str) -> NewUser {
         eula_accepted_at: None,
         created_at: at(0),
         expires_at: Some(at(100)),
+        asset_groups: Vec::new(),
     }
 }
 
