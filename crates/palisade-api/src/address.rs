@@ -3,15 +3,17 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use axum::http::HeaderMap;
 use axum::http::header::HOST;
+use axum::http::{HeaderMap, Uri};
 
 use crate::config::ApiConfig;
 
 /// The address of the client: the peer, or what a trusted front says about it.
 pub(crate) fn client_address(config: &ApiConfig, headers: &HeaderMap, peer: SocketAddr) -> IpAddr {
-    // The front appends, so the last item is the one it saw itself.
-    let forwarded = header(headers, "x-forwarded-for").and_then(|list| list.rsplit(',').next());
+    // The front appends, to the last line or in a line of its own, so the last item of the last
+    // line is the one it saw itself.
+    let last_line = headers.get_all("x-forwarded-for").iter().next_back();
+    let forwarded = last_line.and_then(|line| line.to_str().ok()).and_then(|list| list.rsplit(',').next());
     forwarded
         .filter(|_| config.behind_proxy)
         .and_then(|address| address.trim().parse().ok())
@@ -19,7 +21,9 @@ pub(crate) fn client_address(config: &ApiConfig, headers: &HeaderMap, peer: Sock
 }
 
 /// Scheme, host and port under which the client reached us, without a slash at the end.
-pub(crate) fn base_url(config: &ApiConfig, headers: &HeaderMap) -> String {
+///
+/// HTTP/2 names the host in the request's target and has no `Host` header.
+pub(crate) fn base_url(config: &ApiConfig, target: &Uri, headers: &HeaderMap) -> String {
     if let Some(url) = &config.base_url {
         return url.trim_end_matches('/').to_owned();
     }
@@ -30,7 +34,9 @@ pub(crate) fn base_url(config: &ApiConfig, headers: &HeaderMap) -> String {
         _ if config.tls => "https",
         _ => "http",
     };
-    let host = header(headers, HOST.as_str()).filter(|host| is_host(host)).unwrap_or("localhost");
+    let authority = target.authority().map(|authority| authority.as_str());
+    let host = authority.or_else(|| header(headers, HOST.as_str()));
+    let host = host.filter(|host| is_host(host)).unwrap_or("localhost");
     format!("{scheme}://{host}")
 }
 
@@ -54,7 +60,16 @@ mod tests {
 
     #[track_caller]
     fn check(config: &ApiConfig, pairs: &[(&'static str, &'static str)], expected: &str) {
-        assert_eq!(base_url(config, &headers(pairs)), expected);
+        assert_eq!(base_url(config, &Uri::from_static("/msp/about.php"), &headers(pairs)), expected);
+    }
+
+    #[test]
+    fn the_host_of_the_target_counts_before_the_header() {
+        let config = ApiConfig::default();
+        let found = |target, pairs: &[_]| base_url(&config, &Uri::from_static(target), &headers(pairs));
+        assert_eq!(found("https://scans.example:8443/msp/about.php", &[]), "https://scans.example:8443");
+        assert_eq!(found("http://scans.example/", &[("host", "other")]), "https://scans.example");
+        assert_eq!(found("https://me@scans.example/", &[]), "https://localhost");
     }
 
     #[test]
@@ -78,5 +93,8 @@ mod tests {
         let behind = ApiConfig { behind_proxy: true, ..alone };
         check(&behind, &sent, "https://h");
         assert_eq!(client_address(&behind, &headers(&sent), peer), IpAddr::from([10, 0, 0, 1]));
+        let mut twice = headers(&sent);
+        twice.append("x-forwarded-for", "10.0.0.2".parse().unwrap());
+        assert_eq!(client_address(&behind, &twice, peer), IpAddr::from([10, 0, 0, 2]));
     }
 }

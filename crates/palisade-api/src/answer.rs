@@ -7,6 +7,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use futures_util::stream;
+use palisade_app::Slot;
 use palisade_wire::{XmlWriter, dtd};
 use tokio::sync::mpsc;
 
@@ -25,20 +26,46 @@ pub enum Answer {
 impl Answer {
     /// The answer over HTTP.
     pub(crate) fn into_response(self, status: StatusCode) -> Response {
-        let body = match self {
-            Self::Document(document) => Body::from(document),
-            Self::Stream(receiver) => Body::from_stream(stream::unfold(receiver, |mut receiver| async {
-                receiver.recv().await.map(|piece| (Ok::<_, Infallible>(piece), receiver))
-            })),
-        };
-        let mut response = Response::new(body);
-        *response.status_mut() = status;
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        response
+        match self {
+            Self::Document(document) => respond(status, Body::from(document)),
+            Self::Stream(receiver) => respond(status, stream_body(receiver, None)),
+        }
     }
+
+    /// The answer of a call that holds a slot: given back before the client sees the end of the
+    /// answer, or when it hangs up.
+    pub(crate) async fn end_call(self, status: StatusCode, slot: Slot) -> Response {
+        match self {
+            Self::Document(document) => {
+                slot.release().await;
+                respond(status, Body::from(document))
+            }
+            Self::Stream(receiver) => respond(status, stream_body(receiver, Some(slot))),
+        }
+    }
+}
+
+/// The pieces as they come. Dropped by the server when the client has hung up.
+fn stream_body(receiver: mpsc::Receiver<Vec<u8>>, slot: Option<Slot>) -> Body {
+    Body::from_stream(stream::unfold((receiver, slot), |(mut receiver, slot)| async {
+        if let Some(piece) = receiver.recv().await {
+            return Some((Ok::<_, Infallible>(piece), (receiver, slot)));
+        }
+        if let Some(slot) = slot {
+            slot.release().await;
+        }
+        None
+    }))
+}
+
+fn respond(status: StatusCode, body: Body) -> Response {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
 }
 
 /// Ends a report: closes what is open, and the notice after the root.

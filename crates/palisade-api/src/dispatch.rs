@@ -8,7 +8,7 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::ALLOW;
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::Response;
-use palisade_app::{ActivityEntry, Actor, App};
+use palisade_app::{ActivityEntry, Actor, Admission, App, Error as AppError};
 use palisade_wire::date_time::date_time;
 use palisade_wire::{Arguments, Call, ErrorForm, Form, XmlWriter};
 
@@ -17,6 +17,7 @@ use crate::answer::{Answer, GenericReturn, end_report};
 use crate::authentication::{authenticate, plain};
 use crate::config::ApiConfig;
 use crate::error::{CallError, Fault, Refusal};
+use crate::limits;
 use crate::registry::{self, CallRequest, Row};
 use crate::request::{ReadError, read_form};
 
@@ -47,17 +48,17 @@ pub(crate) async fn msp(
         return response;
     }
     let from = client_address(&api.config, request.headers(), peer);
-    let base_url = base_url(&api.config, request.headers());
+    let base_url = base_url(&api.config, request.uri(), request.headers());
     let actor = match authenticate(&api.app, request.headers(), from, &base_url).await {
         Ok(actor) => actor,
         Err(response) => return response,
     };
     let visit = Visit { api: &api, row, actor, base_url };
-    match read_form(&api.config, request).await {
-        Ok(form) => visit.answer(form).await,
-        Err(error) => visit.refuse_unread(error).await,
-    }
+    visit.answer(read_form(&api.config, request).await).await
 }
+
+/// What a call comes to.
+type Outcome = (StatusCode, Answer);
 
 /// A call by a known user.
 struct Visit<'a> {
@@ -68,7 +69,36 @@ struct Visit<'a> {
 }
 
 impl Visit<'_> {
-    async fn answer(&self, form: Form) -> Response {
+    /// Holds the call against the API limits, and answers it if they let it in.
+    async fn answer(&self, form: Result<Form, ReadError>) -> Response {
+        let script = self.row.call.script;
+        let Admission { status, entry } = match self.api.app.begin_call(script).await {
+            Ok(admission) => admission,
+            Err(error) => {
+                let (code, answer) = self.fail(&error);
+                return answer.into_response(code);
+            }
+        };
+        let mut response = match entry {
+            Ok(slot) => {
+                let (code, answer) = match form {
+                    Ok(form) => self.run(form).await,
+                    Err(error) => self.refuse_unread(error).await,
+                };
+                answer.end_call(code, slot).await
+            }
+            Err(reached) => {
+                let refusal = limits::refusal(reached, &status);
+                self.record(&refusal, "").await;
+                let document = self.generic_document(script, &refusal, None);
+                Answer::Document(document).into_response(StatusCode::CONFLICT)
+            }
+        };
+        limits::write_headers(response.headers_mut(), &status);
+        response
+    }
+
+    async fn run(&self, form: Form) -> Outcome {
         let arguments = match self.admit(&form) {
             Ok(arguments) => arguments,
             Err(error) => return self.refuse(error, &Arguments::default(), &form).await,
@@ -82,7 +112,7 @@ impl Visit<'_> {
             call: self.row.call,
         };
         match (self.row.handler)(request).await {
-            Ok(answer) => answer.into_response(StatusCode::OK),
+            Ok(answer) => (StatusCode::OK, answer),
             Err(error) => self.refuse(error, &arguments, &form).await,
         }
     }
@@ -93,27 +123,31 @@ impl Visit<'_> {
         Ok(self.row.call.parse(form)?)
     }
 
-    async fn refuse(&self, error: CallError, arguments: &Arguments, form: &Form) -> Response {
+    async fn refuse(&self, error: CallError, arguments: &Arguments, form: &Form) -> Outcome {
         let described = self.row.call.describe(form, DESCRIPTION_CHARS);
         match error.into_fault(arguments) {
             Fault::Refused(refusal) => {
                 self.record(&refusal, &described).await;
-                Answer::Document(self.refusal_document(&refusal)).into_response(StatusCode::OK)
+                (StatusCode::OK, Answer::Document(self.refusal_document(&refusal)))
             }
-            Fault::Internal(error) => {
-                let incident = self.incident();
-                let script = self.row.call.script;
-                let error: &dyn std::error::Error = &error;
-                tracing::error!(error, incident, script, "a call failed");
-                let text = "Internal error. Please contact customer support.";
-                let notice = format!("Incident signature: {incident}");
-                self.generic_refusal("index.php", StatusCode::OK, &Refusal::new(999, text), Some(&notice))
-            }
+            Fault::Internal(error) => self.fail(&error),
         }
     }
 
+    /// Something of ours went wrong: the log is told what, the client where to look in it.
+    fn fail(&self, error: &AppError) -> Outcome {
+        let incident = self.incident();
+        let script = self.row.call.script;
+        let error: &dyn std::error::Error = error;
+        tracing::error!(error, incident, script, "a call failed");
+        let refusal = Refusal::new(999, "Internal error. Please contact customer support.");
+        let notice = format!("Incident signature: {incident}");
+        let document = self.generic_document("index.php", &refusal, Some(&notice));
+        (StatusCode::OK, Answer::Document(document))
+    }
+
     /// Refuses a request whose parameters could not be read.
-    async fn refuse_unread(&self, error: ReadError) -> Response {
+    async fn refuse_unread(&self, error: ReadError) -> Outcome {
         let (status, error) = match error {
             ReadError::Form(error) => (StatusCode::OK, CallError::Form(error)),
             ReadError::TooLarge { max } => {
@@ -136,13 +170,13 @@ impl Visit<'_> {
         match error.into_fault(&Arguments::default()) {
             Fault::Refused(refusal) if status != StatusCode::OK => {
                 self.record(&refusal, "").await;
-                self.generic_refusal(self.row.call.script, status, &refusal, None)
+                (status, Answer::Document(self.generic_document(self.row.call.script, &refusal, None)))
             }
             Fault::Refused(refusal) => {
                 self.record(&refusal, "").await;
-                Answer::Document(self.refusal_document(&refusal)).into_response(status)
+                (status, Answer::Document(self.refusal_document(&refusal)))
             }
-            Fault::Internal(_) => plain(StatusCode::INTERNAL_SERVER_ERROR, "Internal error"),
+            Fault::Internal(error) => self.fail(&error),
         }
     }
 
@@ -167,16 +201,6 @@ impl Visit<'_> {
         let outcome = Err((refusal.number, refusal.text.as_str()));
         let username = self.actor.login.as_str();
         GenericReturn { base_url: &self.base_url, api, username, at: &at, outcome }.document(notice)
-    }
-
-    fn generic_refusal(
-        &self,
-        api: &str,
-        status: StatusCode,
-        refusal: &Refusal,
-        notice: Option<&str>,
-    ) -> Response {
-        Answer::Document(self.generic_document(api, refusal, notice)).into_response(status)
     }
 
     /// Writes a refusal to the activity log.

@@ -1,7 +1,7 @@
 //! Why a call is refused, as number and text. The one place where faults of the use cases become
 //! numbers of the API; the match is exhaustive, so a new fault does not compile without one.
 //!
-//! 3509, 5000, 5101, 19001, 999 and 2012 are numbers that clients know. The others are free
+//! 3509, 5000, 5101, 19001, 999, 1960, 1965 and 2012 are numbers that clients know. The others are free
 //! choices next to them, and stay as they are.
 
 use palisade_app::Error as AppError;
@@ -180,6 +180,11 @@ fn sentence(phrase: &str) -> String {
 /// Every number beside those of parameters, with what it means, for the user guide.
 pub(crate) const NUMBERS: &[(u32, &str)] = &[
     (999, "Internal error. The comment after the answer holds a signature to look for in the server's log."),
+    (1960, "As many instances of the call are running as may be; status 409. Repeat it when one has ended."),
+    (
+        1965,
+        "The call was made as often as may be within the window; status 409. Repeat it after X-RateLimit-ToWait-Sec.",
+    ),
     (2001, "The account has expired."),
     (2002, "The account is not active."),
     (2003, "The terms of service have not been accepted yet; only acceptEULA.php may be called."),

@@ -10,8 +10,9 @@ use palisade_wire::{Arguments, Call, XmlWriter};
 use crate::answer::Answer;
 use crate::error::CallError;
 use crate::v1::{
-    about, accept_eula, asset_group, asset_group_delete, asset_group_list, asset_ip, asset_ip_list,
-    group_list, scan, scan_cancel, scan_report, scan_report_delete, scan_report_list, scan_running_list,
+    about, accept_eula, action_log_report, asset_group, asset_group_delete, asset_group_list, asset_ip,
+    asset_ip_list, group_list, scan, scan_cancel, scan_report, scan_report_delete, scan_report_list,
+    scan_running_list,
 };
 
 /// What a handler is given.
@@ -70,6 +71,7 @@ impl Row {
         match self.permissions.first() {
             Some((_, Resource::Service)) | None => "service",
             Some((_, Resource::Account)) => "account",
+            Some((_, Resource::ActivityLog)) => "activity",
             Some((_, Resource::AssetGroup)) => "asset_group",
             Some((_, Resource::Host)) => "host",
             Some((_, Resource::Scan)) => "scan",
@@ -94,6 +96,7 @@ macro_rules! row {
 pub static CALLS: &[Row] = &[
     row!(about, &[(Action::List, Resource::Service)]),
     Row { before_eula: true, ..row!(accept_eula, &[(Action::Edit, Resource::Account)]) },
+    row!(action_log_report, &[(Action::List, Resource::ActivityLog)]),
     row!(asset_group, &[(Action::Add, Resource::AssetGroup), (Action::Edit, Resource::AssetGroup)]),
     row!(asset_group_delete, &[(Action::Delete, Resource::AssetGroup)]),
     row!(asset_group_list, &[(Action::List, Resource::AssetGroup)]),

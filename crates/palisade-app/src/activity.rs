@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use palisade_model::Timestamp;
-use palisade_store::Activity;
+use palisade_model::{Action, Resource, Timestamp};
+use palisade_store::{Activity, ActivityMark, ActivityOfUser, ActivitySpan, ActivityUser};
 
 use crate::actor::Actor;
 use crate::app::App;
@@ -12,6 +12,8 @@ use crate::error::Result;
 /// Longest texts that are kept, in characters.
 const NAME_CHARACTERS_MAX: usize = 64;
 const DETAILS_CHARACTERS_MAX: usize = 1_000;
+/// Most entries of one page of a report.
+const PAGE_ENTRIES_MAX: u32 = 1_000;
 /// Most entries one call lists.
 const ENTRIES_MAX: u32 = 10_000;
 
@@ -44,7 +46,57 @@ pub struct ActivityView {
     pub refused: bool,
 }
 
+/// A part of the activity log that somebody wants to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportActivity {
+    /// The first and the last moment, both included.
+    pub from: Timestamp,
+    pub to: Timestamp,
+    /// Only what was done under this login.
+    pub login: Option<String>,
+}
+
+/// Something written down, with the user it was and the place to read on from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportedActivity {
+    pub mark: ActivityMark,
+    pub activity: ActivityView,
+    /// The account of this login as it is now; `None` for strangers and for what was done on the
+    /// server's own command line.
+    pub user: Option<ActivityUser>,
+}
+
 impl App {
+    /// Up to `limit` (1,000 at most) entries of the part of the log that is wanted and that
+    /// `actor` may see, the oldest first. Read on `after` the last entry of the page before; an
+    /// empty page is the end.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Forbidden`] for users without access to the API.
+    pub async fn report_activity(
+        &self,
+        actor: &Actor,
+        wanted: &ReportActivity,
+        after: Option<ActivityMark>,
+        limit: u32,
+    ) -> Result<Vec<ReportedActivity>> {
+        let only = actor.allow(Action::List, Resource::ActivityLog)?.only_login();
+        let login = match (only, &wanted.login) {
+            // Somebody else's entries are out of sight: none are listed, and none is an error.
+            (Some(own), Some(login)) if own.as_str() != login => return Ok(Vec::new()),
+            (Some(own), _) => Some(own.to_string()),
+            (None, login) => login.clone(),
+        };
+        let span = ActivitySpan { from: wanted.from, to: wanted.to, login };
+        let page = self.store().list_activity_span(&span, after, limit.min(PAGE_ENTRIES_MAX)).await?;
+        let reported = |entry: ActivityOfUser| {
+            let ActivityOfUser { mark, activity, user } = entry;
+            ReportedActivity { mark, activity: view(activity), user }
+        };
+        Ok(page.into_iter().map(reported).collect())
+    }
+
     /// Writes one entry.
     pub async fn record(&self, entry: ActivityEntry) -> Result<()> {
         let activity = Activity {
@@ -62,18 +114,7 @@ impl App {
     /// The newest entries, newest first; at most 10,000.
     pub async fn list_activity(&self, limit: u32) -> Result<Vec<ActivityView>> {
         let entries = self.store().list_activity(limit.min(ENTRIES_MAX)).await?;
-        Ok(entries
-            .into_iter()
-            .map(|Activity { at, login, from, module, action, details, refused }| ActivityView {
-                at,
-                login,
-                from,
-                module,
-                action,
-                details,
-                refused,
-            })
-            .collect())
+        Ok(entries.into_iter().map(view).collect())
     }
 
     /// Writes down what `actor` did.
@@ -94,6 +135,11 @@ impl App {
         })
         .await
     }
+}
+
+fn view(activity: Activity) -> ActivityView {
+    let Activity { at, login, from, module, action, details, refused } = activity;
+    ActivityView { at, login, from, module, action, details, refused }
 }
 
 /// At most `characters_max` characters, control characters made visible: the log is read on

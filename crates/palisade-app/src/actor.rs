@@ -78,6 +78,17 @@ impl Permit<'_> {
         }
     }
 
+    /// The login that the permission is limited to; `None` when it reaches every user. A Unit
+    /// Manager reaches the users of the business unit: themselves, as long as there are no units.
+    pub(crate) fn only_login(self) -> Option<Login> {
+        match self.scope {
+            Scope::Subscription => None,
+            Scope::BusinessUnit | Scope::AssetGroups | Scope::Compliance | Scope::Own | Scope::None => {
+                Some(self.actor.login.clone())
+            }
+        }
+    }
+
     /// For use cases that concern nobody but the caller: their own id.
     pub(crate) fn caller(self) -> i64 {
         self.actor.user_id

@@ -10,6 +10,7 @@ use palisade_store::Store;
 use tokio::sync::Notify;
 
 use crate::authentication::Authentication;
+use crate::limits::Limits;
 use crate::password::MasterKey;
 
 /// What the operator decides.
@@ -23,11 +24,23 @@ pub struct Config {
     pub slice_hosts: u32,
     /// Most scans queued and running at the same time.
     pub running_scans_max: u32,
+    /// Tells this server from others on one database, so that it finds what its own last process
+    /// left behind.
+    pub server_name: String,
+    /// The API limits.
+    pub limits: Limits,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { company: "Palisade".to_owned(), lease_s: 60, slice_hosts: 16, running_scans_max: 100 }
+        Self {
+            company: "Palisade".to_owned(),
+            lease_s: 60,
+            slice_hosts: 16,
+            running_scans_max: 100,
+            server_name: "built-in".to_owned(),
+            limits: Limits::default(),
+        }
     }
 }
 

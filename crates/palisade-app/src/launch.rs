@@ -1,5 +1,7 @@
 //! Launching a scan.
 
+use std::collections::BTreeMap;
+
 use palisade_model::{Action, IpSet, Qid, Resource, ScanRef};
 use palisade_store::{LaunchType, Launched, NewScan, Reach};
 
@@ -13,6 +15,9 @@ const TARGETS_MAX: u64 = 65_536;
 /// Longest texts kept with a scan.
 const TITLE_CHARACTERS_MAX: usize = 2_000;
 const TARGET_TEXT_CHARACTERS_MAX: usize = 2_000_000;
+/// Most DNS zones that name servers are asked for, and names of hosts they are told from.
+const ZONES_MAX: usize = 5;
+const ZONE_NAMES_MAX: u32 = 20_000;
 /// For scans launched without a title.
 const DEFAULT_TITLE: &str = "Vulnerability scan";
 
@@ -92,6 +97,7 @@ impl App {
             save_report,
             profile,
             qids,
+            zones: frequent_zones(&self.store().list_dns_names(ZONE_NAMES_MAX).await?),
             asset_groups,
             assigned_only: matches!(reach, Reach::Assigned { .. }),
             running_max,
@@ -112,5 +118,40 @@ impl App {
             Some(qid) => Err(Error::UnknownQid { qid: *qid }),
             None => Ok(()),
         }
+    }
+}
+
+/// The zones most names are in, the most frequent first. A name server whose own names do not tell
+/// its zone can then still be asked for it.
+fn frequent_zones(names: &[String]) -> Vec<String> {
+    let mut counts = BTreeMap::<String, u32>::new();
+    for zone in names.iter().filter_map(|name| zone_of(name)) {
+        *counts.entry(zone).or_default() += 1;
+    }
+    let mut zones: Vec<(String, u32)> = counts.into_iter().collect();
+    // Stable, so that zones of equally many names stay in their order.
+    zones.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    zones.into_iter().take(ZONES_MAX).map(|(zone, _)| zone).collect()
+}
+
+/// The parent domain of a name; a name right below a top-level domain is its own. A top-level
+/// domain is nobody's to give away.
+fn zone_of(name: &str) -> Option<String> {
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    let (_, parent) = name.split_once('.')?;
+    Some(if parent.contains('.') { parent.to_owned() } else { name })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zones_are_few_and_the_most_frequent_first() {
+        let names = ["a.one.test", "b.Two.test", "c.two.test.", "example.org", "printer", ""];
+        let zones = frequent_zones(&names.map(str::to_owned));
+        assert_eq!(zones, ["two.test", "example.org", "one.test"]);
+        let many: Vec<String> = (0..20).map(|number| format!("host.z{number:02}.test")).collect();
+        assert_eq!(frequent_zones(&many).len(), ZONES_MAX);
     }
 }

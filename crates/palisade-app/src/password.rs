@@ -4,7 +4,9 @@
 //! [`MasterKey`] mixed in as the secret. The text form names algorithm, parameters, salt and hash,
 //! so that stronger parameters can come later without a migration.
 
-use argon2::{Algorithm, Argon2, Params, Version};
+use std::sync::{Mutex, PoisonError};
+
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 use palisade_model::IdSource;
@@ -108,8 +110,36 @@ fn derive(key: &MasterKey, password: &Password, salt: &[u8]) -> Result<Zeroizing
     let argon2 = Argon2::new_with_secret(key.as_bytes(), Algorithm::Argon2id, Version::V0x13, params)
         .map_err(|_| Error::Hash)?;
     let mut hash = Zeroizing::new([0; HASH_BYTES]);
-    argon2.hash_password_into(password.reveal().as_bytes(), salt, hash.as_mut()).map_err(|_| Error::Hash)?;
+    let mut blocks = borrow_blocks(argon2.params().block_count());
+    let derived = argon2.hash_password_into_with_memory(
+        password.reveal().as_bytes(),
+        salt,
+        hash.as_mut(),
+        blocks.as_mut_slice(),
+    );
+    give_back_blocks(blocks);
+    derived.map_err(|_| Error::Hash)?;
     Ok(hash)
+}
+
+/// The memory of derivations that have ended, for the next ones. Given back to the allocator it
+/// would stay with whichever thread used it, 19 MiB in each.
+static IDLE_BLOCKS: Mutex<Vec<Vec<Block>>> = Mutex::new(Vec::new());
+/// As many as are in use at the same time while logins are checked.
+const IDLE_BLOCKS_MAX: usize = 2;
+
+fn borrow_blocks(count: usize) -> Vec<Block> {
+    let idle = IDLE_BLOCKS.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    idle.filter(|blocks| blocks.len() == count).unwrap_or_else(|| vec![Block::default(); count])
+}
+
+fn give_back_blocks(mut blocks: Vec<Block>) {
+    // Nothing of a password stays.
+    blocks.fill(Block::default());
+    let mut idle = IDLE_BLOCKS.lock().unwrap_or_else(PoisonError::into_inner);
+    if idle.len() < IDLE_BLOCKS_MAX {
+        idle.push(blocks);
+    }
 }
 
 #[cfg(test)]
@@ -132,6 +162,30 @@ mod tests {
         assert!(!verify(&MasterKey::generate(&ids), &password("correct horse"), Some(&stored)).unwrap());
         assert!(!verify(&key, &password("correct horse"), None).unwrap());
         assert!(!verify(&key, &password("correct horse"), Some("argon2id$broken")).unwrap());
+    }
+
+    #[test]
+    fn many_threads_do_not_keep_the_memory_of_a_check_each() {
+        let resident_pages = || {
+            let counts = std::fs::read_to_string("/proc/self/statm").unwrap();
+            counts.split(' ').nth(1).unwrap().parse::<usize>().unwrap()
+        };
+        let before = resident_pages();
+        let (key, one_at_a_time) = (MasterKey::from_bytes([7; 32]), Mutex::new(()));
+        let all_have_checked = std::sync::Barrier::new(17);
+        std::thread::scope(|scope| {
+            for _ in 0..16 {
+                scope.spawn(|| {
+                    let turn = one_at_a_time.lock().unwrap();
+                    assert!(!verify(&key, &password("wrong"), None).unwrap());
+                    drop(turn);
+                    all_have_checked.wait();
+                });
+            }
+            all_have_checked.wait();
+        });
+        let grown_pages = resident_pages().saturating_sub(before);
+        assert!(grown_pages < 25_000, "{grown_pages} pages for 16 threads");
     }
 
     #[test]

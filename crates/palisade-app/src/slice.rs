@@ -40,7 +40,9 @@ impl App {
         let now = self.clock().now();
         let last = &self.parts.taken_back_at_us;
         let before = last.load(Ordering::Relaxed);
-        let due = now.as_microsecond().checked_sub(before).is_none_or(|passed| passed >= TAKE_BACK_EVERY_US);
+        // Also when the clock was set back: the last look then lies in the future.
+        let passed = now.as_microsecond().checked_sub(before);
+        let due = passed.is_none_or(|passed| !(0..TAKE_BACK_EVERY_US).contains(&passed));
         let mine = || {
             last.compare_exchange(before, now.as_microsecond(), Ordering::Relaxed, Ordering::Relaxed).is_ok()
         };
@@ -73,7 +75,7 @@ impl App {
                 targets,
                 profile: scan.profile,
                 qids: scan.qids,
-                zones: Vec::new(),
+                zones: scan.zones,
             },
             delivered,
             lease_s: self.parts.config.lease_s,

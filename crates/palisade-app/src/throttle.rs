@@ -56,7 +56,8 @@ impl Throttle {
 impl Failures {
     fn wait_s(self, free: u32, wait_s_max: i64, now: Timestamp) -> i64 {
         let passed_s = now.as_second() - self.last_at.as_second();
-        if self.count < free || passed_s >= MEMORY_S {
+        // A clock that was set back must not lengthen a wait: the next failure renews it.
+        if self.count < free || !(0..MEMORY_S).contains(&passed_s) {
             return 0;
         }
         let doublings = (self.count - free).min(30);
@@ -125,6 +126,17 @@ mod tests {
         assert_eq!(throttle.wait_s("quays_ab1", HERE, at(MEMORY_S)), 0);
         throttle.note_success("quays_ab1");
         assert_eq!(throttle.wait_s("quays_ab1", HERE, at(0)), 0);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_locks_nobody_out() {
+        let mut throttle = Throttle::default();
+        for _ in 0..20 {
+            throttle.note_failure("quays_ab1", HERE, at(100_000));
+        }
+        assert_eq!(throttle.wait_s("quays_ab1", HERE, at(10)), 0);
+        throttle.note_failure("quays_ab1", HERE, at(10));
+        assert_eq!(throttle.wait_s("quays_ab1", HERE, at(10)), 60);
     }
 
     #[test]

@@ -61,13 +61,15 @@ impl Role {
     #[expect(clippy::match_same_arms, reason = "one line a cell of the role table, in the table's order")]
     pub const fn scope(self, action: Action, resource: Resource) -> Scope {
         use Action::{Add, Cancel, Delete, Edit, Launch, List};
-        use Resource::{Account, AssetGroup, Host, Scan, ScanReport, Service};
+        use Resource::{Account, ActivityLog, AssetGroup, Host, Scan, ScanReport, Service};
         match (self, action, resource) {
             (Self::Contact, _, _) => Scope::None,
             (_, List, Service) | (_, Edit, Account) => Scope::Own,
             (Self::Manager, _, _) => Scope::Subscription,
             (Self::UnitManager, List | Launch | Cancel | Delete, Scan | ScanReport) => Scope::BusinessUnit,
             (Self::UnitManager, List | Edit, Host) => Scope::BusinessUnit,
+            (Self::UnitManager, List, ActivityLog) => Scope::BusinessUnit,
+            (Self::Auditor | Self::Scanner | Self::Reader, List, ActivityLog) => Scope::Own,
             (Self::UnitManager, List | Add | Edit | Delete, AssetGroup) => Scope::BusinessUnit,
             (Self::Scanner | Self::Reader, List, AssetGroup) => Scope::AssetGroups,
             (Self::Scanner, Add | Edit | Delete, AssetGroup) => Scope::Own,
@@ -121,6 +123,8 @@ pub enum Resource {
     Service,
     /// The caller's own account.
     Account,
+    /// What users did, and what they were refused.
+    ActivityLog,
     /// Named sets of addresses.
     AssetGroup,
     /// Hosts (addresses) of the subscription.

@@ -1,6 +1,6 @@
-//! The activity log: appended to, read from its end.
+//! The activity log: appended to, read from its end or through a stretch of time.
 
-use palisade_model::Timestamp;
+use palisade_model::{Role, Timestamp};
 use sqlx::any::AnyRow;
 
 use crate::error::Result;
@@ -19,6 +19,40 @@ pub struct Activity {
     pub action: String,
     pub details: String,
     pub refused: bool,
+}
+
+/// A part of the activity log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActivitySpan {
+    /// The first and the last moment, both included.
+    pub from: Timestamp,
+    pub to: Timestamp,
+    /// Only entries with this login.
+    pub login: Option<String>,
+}
+
+/// Where a page of the activity log ended. Pages are in the order of time, and of writing where
+/// the time is the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ActivityMark {
+    at: Timestamp,
+    id: i64,
+}
+
+/// An entry with the account that its login names, if there is one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActivityOfUser {
+    pub mark: ActivityMark,
+    pub activity: Activity,
+    pub user: Option<ActivityUser>,
+}
+
+/// The account of an entry, as it is now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActivityUser {
+    pub first_name: String,
+    pub last_name: String,
+    pub role: Role,
 }
 
 /// Entries that are kept; older ones make room, because strangers can cause entries.
@@ -60,6 +94,51 @@ impl Store {
         .await?;
         rows.iter().map(read_activity).collect()
     }
+
+    /// Up to `limit` entries of a part of the log, the oldest first; the next page begins `after`
+    /// the last entry of the one before.
+    pub async fn list_activity_span(
+        &self,
+        span: &ActivitySpan,
+        after: Option<ActivityMark>,
+        limit: u32,
+    ) -> Result<Vec<ActivityOfUser>> {
+        let ActivitySpan { from, to, login } = span;
+        // Before the first entry of the part, when there is no page before this one.
+        let (after_at, after_id) =
+            after.map_or((from.as_microsecond(), i64::MIN), |mark| (mark.at.as_microsecond(), mark.id));
+        let rows = sqlx::query(
+            "SELECT a.id AS id, a.at AS at, a.login AS login, a.from_address AS from_address,
+                    a.module AS module, a.action AS action, a.details AS details, a.refused AS refused,
+                    u.first_name AS first_name, u.last_name AS last_name, u.role AS role
+             FROM activity_log a LEFT JOIN users u ON u.login = a.login
+             WHERE a.at >= $1 AND (a.at > $1 OR a.id > $2) AND a.at <= $3
+               AND ($4 = 0 OR a.login = $5)
+             ORDER BY a.at, a.id LIMIT $6",
+        )
+        .bind(after_at)
+        .bind(after_id)
+        .bind(to.as_microsecond())
+        .bind(i64::from(login.is_some()))
+        .bind(login.clone().unwrap_or_default())
+        .bind(i64::from(limit))
+        .fetch_all(self.pool())
+        .await?;
+        rows.iter().map(read_activity_of_user).collect()
+    }
+}
+
+fn read_activity_of_user(row: &AnyRow) -> Result<ActivityOfUser> {
+    let read = Read::new("activity_log", row);
+    let activity = read_activity(row)?;
+    let user = match (read.optional_text("first_name")?, read.optional_text("last_name")?) {
+        (Some(first_name), Some(last_name)) => {
+            Some(ActivityUser { first_name, last_name, role: read.word("role")? })
+        }
+        _ => None,
+    };
+    let mark = ActivityMark { at: activity.at, id: read.number("id")? };
+    Ok(ActivityOfUser { mark, activity, user })
 }
 
 fn read_activity(row: &AnyRow) -> Result<Activity> {

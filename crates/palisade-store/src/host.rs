@@ -60,6 +60,19 @@ impl Store {
                 .await?;
         rows.iter().map(read_host).collect()
     }
+
+    /// DNS names of hosts that are in the subscription, by address: the first `limit`.
+    pub async fn list_dns_names(&self, limit: u32) -> Result<Vec<String>> {
+        let rows = sqlx::query(
+            "SELECT dns_name FROM host WHERE dns_name IS NOT NULL AND EXISTS
+                 (SELECT 1 FROM host_range WHERE host.ip BETWEEN first_ip AND last_ip)
+             ORDER BY ip LIMIT $1",
+        )
+        .bind(i64::from(limit))
+        .fetch_all(self.pool())
+        .await?;
+        rows.iter().map(|row| Read::new("host", row).text("dns_name")).collect()
+    }
 }
 
 /// Notes what was seen and gives the host's id. The operating system and its CPE belong

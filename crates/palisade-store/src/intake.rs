@@ -7,6 +7,7 @@ use palisade_model::{DetectionEvent, HostResult, IpSet, Qid, ScanRef, Timestamp}
 use crate::detection::{observe_host, storable};
 use crate::error::Result;
 use crate::host::{Sighting, add_sighting};
+use crate::host_port::observe_ports;
 use crate::row::{Read, integer, json_text, number_of};
 use crate::slice::{Holding, hold};
 use crate::store::{Store, Write, expect_rows};
@@ -139,6 +140,7 @@ async fn add_host(write: &mut Write, delivery: &Delivery<'_>) -> Result<Detectio
         scan: (*scan).clone(),
     };
     let host_id = add_sighting(write, sighting).await?;
+    observe_ports(write, host_id, result, *now).await?;
     observe_host(write, host_id, scan, result, is_detection, *now).await
 }
 

@@ -6,7 +6,8 @@
 //! the use cases above it. No HTTP, no XML here.
 //!
 //! Where operations lock rows (PostgreSQL), they do it in one order everywhere: subscription, a
-//! slice, host, detections, scan. No operation locks two slices or two scans.
+//! slice, host, detections, scan. No operation locks two slices or two scans. The rows of the API
+//! limits are locked by operations of their own, which lock nothing else.
 
 mod activity;
 mod asset_group;
@@ -15,7 +16,9 @@ mod dialect;
 mod document;
 mod error;
 mod host;
+mod host_port;
 mod intake;
+mod limits;
 mod migration;
 mod reach;
 mod row;
@@ -26,12 +29,14 @@ mod store;
 mod subscription;
 mod user;
 
-pub use activity::Activity;
+pub use activity::{Activity, ActivityMark, ActivityOfUser, ActivitySpan, ActivityUser};
 pub use asset_group::{AssetGroup, AssetGroupEdit, AssignedUser, GroupDeleted, GroupTexts, NewAssetGroup};
 pub use detection::{Detection, DetectionKey};
 pub use error::{Error, Result};
 pub use host::Host;
+pub use host_port::HostPort;
 pub use intake::{Delivery, DetectionCounts, Intake};
+pub use limits::{CallEntry, CallLimits};
 pub use reach::Reach;
 pub use scan::{Cancelled, LaunchType, Launched, NewScan, ReportFilter, Scan, ScanHost};
 pub use scan_target::ScanTarget;

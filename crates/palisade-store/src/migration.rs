@@ -15,6 +15,9 @@ use crate::store::{Store, Write};
 const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_first_tables.sql"),
     include_str!("../migrations/0002_asset_groups.sql"),
+    include_str!("../migrations/0003_call_limits.sql"),
+    include_str!("../migrations/0004_activity_by_time.sql"),
+    include_str!("../migrations/0005_ports_and_zones.sql"),
 ];
 
 /// Applies what is missing.

@@ -71,6 +71,8 @@ pub struct Scan {
     pub profile: OptionProfile,
     /// The QIDs it is limited to.
     pub qids: Option<Vec<Qid>>,
+    /// DNS zones that name servers are asked for.
+    pub zones: Vec<String>,
     /// Titles of the asset groups it was launched with.
     pub asset_groups: Vec<String>,
     /// Whether it is handed out only as far as its addresses are assigned to its user.
@@ -98,6 +100,8 @@ pub struct NewScan {
     pub save_report: bool,
     pub profile: OptionProfile,
     pub qids: Option<Vec<Qid>>,
+    /// DNS zones that name servers are asked for.
+    pub zones: Vec<String>,
     /// Titles of the asset groups among its targets.
     pub asset_groups: Vec<String>,
     /// Hand it out only as far as its addresses are assigned to its user at that moment.
@@ -153,8 +157,8 @@ pub struct ScanHost {
 macro_rules! columns {
     () => {
         "id, reference, title, target_text, targets, status, launched_at, started_at, ended_at, login,
-         launch_type, save_report, profile, qids, asset_groups, assigned_only, hosts_total, hosts_done,
-         hosts_alive, findings, scanner, reason"
+         launch_type, save_report, profile, qids, zones, asset_groups, assigned_only, hosts_total,
+         hosts_done, hosts_alive, findings, scanner, reason"
     };
 }
 
@@ -295,6 +299,22 @@ impl Store {
         Ok(answer)
     }
 
+    /// The findings of the last stored result in which the host answered, and when it was taken in.
+    pub async fn latest_result(&self, ip: Ipv4Addr) -> Result<Option<(Vec<Finding>, Timestamp)>> {
+        let row = sqlx::query(
+            "SELECT scan_id, findings, taken_in_at FROM scan_host
+             WHERE ip = $1 AND alive = 1 ORDER BY scan_id DESC LIMIT 1",
+        )
+        .bind(number_of(ip))
+        .fetch_optional(self.pool())
+        .await?;
+        row.map(|row| {
+            let read = Read::new("scan_host", &row);
+            Ok((read.json("findings")?, read.time("taken_in_at")?))
+        })
+        .transpose()
+    }
+
     /// Deletes an ended scan with all its results; detections stay. `false` when the scan has not
     /// ended, or is gone.
     pub async fn delete_scan(&self, scan: &Scan) -> Result<bool> {
@@ -327,6 +347,7 @@ async fn add_scan(write: &mut Write, reference: &ScanRef, new: &NewScan) -> Resu
         save_report,
         profile,
         qids,
+        zones,
         asset_groups,
         assigned_only,
         slices: _,
@@ -334,9 +355,9 @@ async fn add_scan(write: &mut Write, reference: &ScanRef, new: &NewScan) -> Resu
     } = new;
     let row = sqlx::query(
         "INSERT INTO scan (reference, title, target_text, targets, status, launched_at, login, launch_type,
-                           save_report, profile, qids, hosts_total, asset_groups, assigned_only,
+                           save_report, profile, qids, zones, hosts_total, asset_groups, assigned_only,
                            hosts_done, hosts_alive, findings)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, 0, 0) RETURNING id",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 0, 0, 0) RETURNING id",
     )
     .bind(reference.to_string())
     .bind(title.clone())
@@ -349,6 +370,7 @@ async fn add_scan(write: &mut Write, reference: &ScanRef, new: &NewScan) -> Resu
     .bind(i64::from(*save_report))
     .bind(json_text(profile)?)
     .bind(qids.as_ref().map(json_text).transpose()?)
+    .bind(json_text(zones)?)
     .bind(integer(targets.count()))
     .bind(json_text(asset_groups)?)
     .bind(i64::from(*assigned_only))
@@ -486,6 +508,7 @@ fn read_scan(row: &AnyRow) -> Result<Scan> {
         save_report: read.yes("save_report")?,
         profile: read.json("profile")?,
         qids: read.optional_json("qids")?,
+        zones: read.json("zones")?,
         asset_groups: read.json("asset_groups")?,
         assigned_only: read.yes("assigned_only")?,
         hosts_total: read.count("hosts_total")?,

@@ -1,12 +1,13 @@
 //! Opening a store, and the transactions everything else is written in.
 
 use std::fmt::Write as _;
+use std::future::ready;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::any::AnyPoolOptions;
-use sqlx::{Any, AnyConnection, AnyPool, Executor, Transaction};
+use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Executor, Transaction};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::dialect::Dialect;
@@ -70,6 +71,9 @@ impl Store {
                     Ok(())
                 })
             })
+            // SQLite ends a transaction by itself when the disk is full. The driver does not hear
+            // of that, and its connection could never begin another: it is replaced.
+            .before_acquire(|connection, _| Box::pin(ready(Ok(!connection.is_in_transaction()))))
             .connect(&dialect.complete_url(url))
             .await?;
         let writer = (dialect == Dialect::Sqlite).then(Arc::default);

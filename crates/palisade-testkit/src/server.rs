@@ -22,6 +22,8 @@ pub struct TestServer {
     binary: PathBuf,
     folder: TempDir,
     database: Option<String>,
+    /// Further arguments of `palisade serve`.
+    settings: Vec<String>,
     child: Option<Child>,
     base_url: String,
     login: String,
@@ -45,7 +47,16 @@ impl TestServer {
     /// When it does not start; the message holds its log.
     #[must_use]
     pub fn start(binary: &str, database: Option<&str>) -> Self {
-        Self::make(binary, database, false)
+        Self::make(binary, database, false, &[])
+    }
+
+    /// The same with further arguments of `palisade serve`, for every start of it.
+    ///
+    /// # Panics
+    /// When it does not start; the message holds its log.
+    #[must_use]
+    pub fn start_with_settings(binary: &str, database: Option<&str>, settings: &[&str]) -> Self {
+        Self::make(binary, database, false, settings)
     }
 
     /// The same over TLS, with the certificate that the server makes for itself. [`Self::call`]
@@ -55,15 +66,16 @@ impl TestServer {
     /// When it does not start; the message holds its log.
     #[must_use]
     pub fn start_with_tls(binary: &str) -> Self {
-        Self::make(binary, None, true)
+        Self::make(binary, None, true, &[])
     }
 
-    fn make(binary: &str, database: Option<&str>, tls: bool) -> Self {
+    fn make(binary: &str, database: Option<&str>, tls: bool, settings: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let mut server = Self {
             binary: binary.into(),
             folder,
             database: database.map(str::to_owned),
+            settings: settings.iter().map(|word| (*word).to_owned()).collect(),
             child: None,
             base_url: String::new(),
             login: String::new(),
@@ -103,6 +115,7 @@ impl TestServer {
         command
             .args(["--listen", "127.0.0.1:0"])
             .args((!self.tls).then_some("--http"))
+            .args(&self.settings)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(file);

@@ -10,6 +10,8 @@ pub struct Dtd {
 }
 
 pub const ABOUT: Dtd = Dtd { file: "about.dtd", text: include_str!("../dtd/about.dtd") };
+pub const ACTION_LOG_REPORT: Dtd =
+    Dtd { file: "action_log_report.dtd", text: include_str!("../dtd/action_log_report.dtd") };
 pub const ASSET_GROUP_LIST: Dtd =
     Dtd { file: "asset_group_list.dtd", text: include_str!("../dtd/asset_group_list.dtd") };
 pub const GENERIC_RETURN: Dtd =
@@ -23,8 +25,9 @@ pub const SCAN_RUNNING_LIST: Dtd =
     Dtd { file: "scan_running_list.dtd", text: include_str!("../dtd/scan_running_list.dtd") };
 
 /// All of them, by file name.
-pub const ALL: [&Dtd; 8] = [
+pub const ALL: [&Dtd; 9] = [
     &ABOUT,
+    &ACTION_LOG_REPORT,
     &ASSET_GROUP_LIST,
     &GENERIC_RETURN,
     &GROUP_LIST,

@@ -20,6 +20,24 @@ pub(crate) struct Client {
     authorization: String,
 }
 
+/// An answer, and what it says about the rate limit.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) body: String,
+    pub(crate) rate: RateLimit,
+}
+
+/// What the headers of an answer say about the rate limit; 0 where they say nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct RateLimit {
+    /// Calls within the window.
+    pub(crate) limit: u64,
+    /// Calls that are left.
+    pub(crate) remaining: u64,
+    /// Seconds until the next call is let in, after one that was not.
+    pub(crate) to_wait_s: u64,
+}
+
 /// Why a call gave no answer.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ClientError {
@@ -37,6 +55,8 @@ pub(crate) enum ClientError {
     },
     #[error("the server answered {path} with status {status}: {body}")]
     Status { path: String, status: u16, body: String },
+    #[error("{path} has reached a limit of the API")]
+    Blocked { path: String, rate: RateLimit },
     #[error("the server's certificate cannot be read")]
     Certificate(#[source] Box<ureq::Error>),
     #[error("the server refused: {0}")]
@@ -73,16 +93,26 @@ impl Client {
 
     /// The whole answer to a form.
     pub(crate) fn call(&self, function: &str, form: &[(&str, &str)]) -> Result<String, ClientError> {
+        self.ask(function, form).map(|answer| answer.body)
+    }
+
+    /// The same, with what it says about the rate limit: for calls that are made again and again.
+    pub(crate) fn ask(&self, function: &str, form: &[(&str, &str)]) -> Result<Answer, ClientError> {
         let path = format!("/msp/{function}");
         let mut response = self.send(&path, form, Some(Duration::from_mins(2)))?;
         let status = response.status().as_u16();
+        let rate = rate_limit(response.headers());
         let body = response
             .body_mut()
             .with_config()
             .limit(DOCUMENT_BYTES_MAX)
             .read_to_string()
             .map_err(|source| ClientError::Transport { path: path.clone(), source: Box::new(source) })?;
-        if status == 200 { Ok(body) } else { Err(ClientError::Status { path, status, body }) }
+        match status {
+            200 => Ok(Answer { body, rate }),
+            409 => Err(ClientError::Blocked { path, rate }),
+            _ => Err(ClientError::Status { path, status, body }),
+        }
     }
 
     /// Launches a scan. `launched` is told the reference as soon as the answer names it; the call
@@ -131,6 +161,17 @@ impl Client {
             .header("X-Requested-With", "palisade quickstart")
             .send_form(form.iter().copied())
             .map_err(|source| ClientError::Transport { path: path.to_owned(), source: Box::new(source) })
+    }
+}
+
+fn rate_limit(headers: &ureq::http::HeaderMap) -> RateLimit {
+    let number = |name: &str| {
+        headers.get(name).and_then(|value| value.to_str().ok()?.trim().parse().ok()).unwrap_or_default()
+    };
+    RateLimit {
+        limit: number("x-ratelimit-limit"),
+        remaining: number("x-ratelimit-remaining"),
+        to_wait_s: number("x-ratelimit-towait-sec"),
     }
 }
 

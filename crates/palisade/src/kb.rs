@@ -4,7 +4,7 @@ use clap::Subcommand;
 use palisade_kb::{Entry, KnowledgeBase};
 use palisade_model::{FindingKind, Qid};
 
-use crate::terminal::{line, table};
+use crate::terminal::{line, titled_table};
 
 /// What to look up.
 #[derive(Debug, Subcommand)]
@@ -35,7 +35,7 @@ pub(crate) fn run(command: KbCommand) -> Result<(), KbError> {
     match command {
         KbCommand::List { words } => {
             let words: Vec<String> = words.iter().map(|word| word.to_lowercase()).collect();
-            let head = ["QID", "severity", "kind", "title"].map(str::to_owned).to_vec();
+            let titles = ["QID", "severity", "kind", "title"];
             let rows = kb.entries().filter(|entry| has_all(entry, &words)).map(|entry| {
                 vec![
                     entry.qid.to_string(),
@@ -44,7 +44,7 @@ pub(crate) fn run(command: KbCommand) -> Result<(), KbError> {
                     entry.title.clone(),
                 ]
             });
-            line(table(&std::iter::once(head).chain(rows).collect::<Vec<_>>()).trim_end());
+            line(titled_table(&titles, rows, "none").trim_end());
         }
         KbCommand::Show { qid } => {
             let entry = kb.entry(qid).ok_or(KbError::Unknown(qid))?;

@@ -1,6 +1,7 @@
 //! The guided tour: data folder, first account, server, and a real scan, done as a client of the
 //! server's own API.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -11,17 +12,18 @@ use palisade_app::{App, NewUser};
 use palisade_model::user::Password;
 use palisade_model::{IpSet, Login, Role, ScanRef, UserStatus};
 
-use crate::client::{Client, ClientError};
+use crate::client::{Answer, Client, ClientError, RateLimit};
 use crate::data_directory::{DataDirectory, write_secret};
+use crate::polling::Polling;
 use crate::progress::{advance, percent_bar};
-use crate::report::{self, Report};
+use crate::report::{self, Host, Report, Row};
 use crate::server::{self, Server};
 use crate::settings::Settings;
 use crate::targets;
-use crate::terminal::{line, plain, table};
+use crate::terminal::{line, plain, titled_table};
 
-/// How often the progress is asked for.
-const PROGRESS_EVERY: Duration = Duration::from_millis(700);
+/// How often the tour looks whether the scan has ended.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// The tour's own arguments.
 #[derive(Debug, Args)]
@@ -179,12 +181,15 @@ fn tour(client: &Client, targets: &IpSet) -> Result<(ScanRef, String), TourError
     });
     let bar = percent_bar();
     let mut scan = None;
+    let mut polling = Polling::new();
     while !running.is_finished() {
         match scan.as_ref() {
-            None => scan = reference.recv_timeout(PROGRESS_EVERY).ok(),
+            None => scan = reference.recv_timeout(LOOK_EVERY).ok(),
             Some(scan) => {
-                show_progress(&bar, client, scan);
-                std::thread::sleep(PROGRESS_EVERY);
+                if polling.is_due(LOOK_EVERY) {
+                    polling.wait(show_progress(&bar, client, scan));
+                }
+                std::thread::sleep(LOOK_EVERY);
             }
         }
     }
@@ -196,10 +201,20 @@ fn tour(client: &Client, targets: &IpSet) -> Result<(ScanRef, String), TourError
 }
 
 /// Asks the running list, as any client can, and shows what it says. A failed question is asked
-/// again at the next turn.
-fn show_progress(bar: &ProgressBar, client: &Client, scan: &ScanRef) {
-    let Ok(answer) = client.call("scan_running_list.php", &[]) else { return };
-    let Ok(running) = report::read_running(&answer, scan.as_str()) else { return };
+/// again at the next turn. Gives what the answer says about the rate limit.
+fn show_progress(bar: &ProgressBar, client: &Client, scan: &ScanRef) -> RateLimit {
+    match client.ask("scan_running_list.php", &[]) {
+        Ok(Answer { body, rate }) => {
+            show_running(bar, &body, scan);
+            rate
+        }
+        Err(ClientError::Blocked { rate, .. }) => rate,
+        Err(_) => RateLimit::default(),
+    }
+}
+
+fn show_running(bar: &ProgressBar, answer: &str, scan: &ScanRef) {
+    let Ok(running) = report::read_running(answer, scan.as_str()) else { return };
     let key = |name: &str| running.key(name).unwrap_or("0").to_owned();
     let number = |name: &str| key(name).parse::<u64>().unwrap_or(0);
     advance(bar, number("work_done"), number("work_total"));
@@ -240,7 +255,7 @@ fn finish(report: &Report) -> Result<(), TourError> {
 fn show(report: &Report, saved: &Path, server: &Server, login: &Login, scan: &ScanRef) {
     for host in &report.hosts {
         line(format!("\n{}  {}  {}", host.address, plain(&host.name), plain(&host.os)));
-        line(findings(&report::Report { hosts: vec![host.clone()], ..Report::default() }));
+        line(findings(host));
     }
     for error in &report.errors {
         line(plain(error));
@@ -261,34 +276,21 @@ fn show(report: &Report, saved: &Path, server: &Server, login: &Login, scan: &Sc
     line(format!("  xdg-open {base}/resources/api/    (the API user guide, in a browser)"));
 }
 
-/// The findings of severity 1 to 5 as a table, worst first; information is counted, not listed.
-fn findings(report: &Report) -> String {
-    let mut rows: Vec<_> = report.hosts.iter().flat_map(|host| &host.rows).collect();
-    rows.sort_by(|left, right| {
-        right
-            .severity
-            .cmp(&left.severity)
-            .then_with(|| left.qid.len().cmp(&right.qid.len()))
-            .then_with(|| left.qid.cmp(&right.qid))
-    });
-    let (found, information): (Vec<&report::Row>, Vec<&report::Row>) =
-        rows.into_iter().partition(|row| row.kind == "VULN" || row.kind == "PRACTICE");
-    let head = ["severity", "kind", "QID", "port", "title"].map(str::to_owned).to_vec();
-    let body = found.iter().map(|row| {
+/// A host's vulnerabilities as a table, worst first; information is counted, not listed.
+fn findings(host: &Host) -> String {
+    let (mut found, information): (Vec<&Row>, Vec<&Row>) =
+        host.rows.iter().partition(|row| row.is_detection());
+    found
+        .sort_by_key(|row| (std::cmp::Reverse(row.severity), row.qid.parse::<u32>().unwrap_or(0), &row.port));
+    let rows = found.into_iter().map(|row| {
         let kind = if row.kind == "VULN" { "confirmed" } else { "potential" };
         vec![row.severity.to_string(), kind.to_owned(), row.qid.clone(), row.port.clone(), plain(&row.title)]
     });
-    let text = table(&std::iter::once(head).chain(body).collect::<Vec<_>>());
-    let services: Vec<String> = information
-        .iter()
-        .filter(|row| !row.port.is_empty())
-        .map(|row| row.port.clone())
-        .collect::<std::collections::BTreeSet<_>>()
-        .into_iter()
-        .collect();
-    let ports =
-        if services.is_empty() { String::new() } else { format!(", on the ports {}", services.join(" ")) };
-    text + &format!("and {} pieces of information gathered{ports}", information.len())
+    let text = titled_table(&["severity", "kind", "QID", "port", "title"], rows, "no vulnerabilities found");
+    let ports: BTreeSet<(u32, &str)> = information.iter().filter_map(|row| row.port_key()).collect();
+    let ports: Vec<String> = ports.into_iter().map(|(port, protocol)| format!("{port}/{protocol}")).collect();
+    let places = if ports.is_empty() { String::new() } else { format!(", on the ports {}", ports.join(" ")) };
+    text + &format!("and {} pieces of information gathered{places}", information.len())
 }
 
 fn summary(report: &Report) -> String {
@@ -297,7 +299,7 @@ fn summary(report: &Report) -> String {
             .hosts
             .iter()
             .flat_map(|host| &host.rows)
-            .filter(|row| row.severity == severity && (row.kind == "VULN" || row.kind == "PRACTICE"))
+            .filter(|row| row.severity == severity && row.is_detection())
             .count()
     };
     let counts: Vec<String> =

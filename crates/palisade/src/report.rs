@@ -15,6 +15,19 @@ pub(crate) struct Row {
     pub(crate) port: String,
 }
 
+impl Row {
+    /// Whether it is a vulnerability, confirmed or potential.
+    pub(crate) fn is_detection(&self) -> bool {
+        self.kind == "VULN" || self.kind == "PRACTICE"
+    }
+
+    /// The port as something that sorts by number.
+    pub(crate) fn port_key(&self) -> Option<(u32, &str)> {
+        let (port, protocol) = self.port.split_once('/')?;
+        Some((port.parse().ok()?, protocol))
+    }
+}
+
 /// One host of a report.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Host {

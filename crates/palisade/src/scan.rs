@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 
 use crate::progress;
 use crate::targets;
-use crate::terminal::{line, plain, raw, table};
+use crate::terminal::{line, plain, raw, titled_table};
 
 /// Connections and datagrams a second that no `--rate` goes beyond.
 const RATE_PPS_MAX: u32 = 1_000_000;
@@ -211,8 +211,7 @@ fn show(kb: &KnowledgeBase, result: &HostResult) {
             plain(product.trim()),
         ]
     });
-    let head = ["port", "service", "product"].map(str::to_owned).to_vec();
-    line(table(&std::iter::once(head).chain(services).collect::<Vec<_>>()));
+    line(titled_table(&["port", "service", "product"], services, "no open ports found"));
     let mut found: Vec<_> = result
         .findings
         .iter()
@@ -233,8 +232,7 @@ fn show(kb: &KnowledgeBase, result: &HostResult) {
             entry.title.clone(),
         ]
     });
-    let head = ["severity", "kind", "QID", "port", "title"].map(str::to_owned).to_vec();
-    line(table(&std::iter::once(head).chain(rows).collect::<Vec<_>>()));
+    line(titled_table(&["severity", "kind", "QID", "port", "title"], rows, "no vulnerabilities found"));
 }
 
 /// The document that a server would answer for the same scan.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use palisade_api::{ApiConfig, platform_url};
-use palisade_app::{App, Config};
+use palisade_app::{App, Config, Limits};
 use palisade_engine::{Worker, WorkerOptions};
 use palisade_kb::KnowledgeBase;
 use palisade_model::{Clock, IdSource, SystemClock, SystemIds};
@@ -52,6 +52,8 @@ pub(crate) enum ServerError {
         #[source]
         source: std::io::Error,
     },
+    #[error("the calls of the last process cannot be ended")]
+    FormerCalls(#[source] palisade_app::Error),
     #[error("the server stopped with an error")]
     Serve(#[source] std::io::Error),
 }
@@ -66,7 +68,17 @@ pub(crate) async fn open_app(settings: &Settings, data: &DataDirectory) -> Resul
     let store = Store::open(&url, &data.documents()?).await.map_err(ServerError::Store)?;
     let kb = KnowledgeBase::embedded().map_err(ServerError::KnowledgeBase)?;
     let key = data.master_key(&*ids)?;
-    let config = Config { company: settings.company.clone(), lease_s: settings.lease_s, ..Config::default() };
+    let config = Config {
+        company: settings.company.clone(),
+        lease_s: settings.lease_s,
+        server_name: settings.scanner_name.clone(),
+        limits: Limits {
+            rate_limit_calls: settings.rate_limit_calls,
+            rate_limit_window_s: settings.rate_limit_window_s,
+            concurrency_limit: settings.concurrency_limit,
+        },
+        ..Config::default()
+    };
     Ok(App::new(store, Arc::new(kb), Arc::new(SystemClock), ids, key, config))
 }
 
@@ -97,6 +109,10 @@ impl Server {
         }
         let socket = bind(settings.listen, next_free_port)?;
         let address = socket.local_addr().map_err(|source| listen_failed(settings.listen, source))?;
+        let former_calls = app.end_former_calls().await.map_err(ServerError::FormerCalls)?;
+        if former_calls > 0 {
+            tracing::info!(former_calls, "ended the calls that the last process left");
+        }
         let router = palisade_api::router(
             app.clone(),
             ApiConfig {

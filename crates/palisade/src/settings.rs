@@ -61,7 +61,7 @@ pub(crate) struct Settings {
     #[arg(long, env = "PALISADE_COMPANY", value_name = "NAME", default_value = "Palisade")]
     pub(crate) company: String,
 
-    /// Name of this server's built-in scanner; must differ between servers on one database
+    /// Name of this server and its built-in scanner; must differ between servers on one database
     #[arg(long, env = "PALISADE_SCANNER_NAME", value_name = "NAME", default_value = "built-in")]
     pub(crate) scanner_name: String,
 
@@ -79,6 +79,23 @@ pub(crate) struct Settings {
     #[arg(long, env = "PALISADE_LEASE_S", value_name = "SECONDS", default_value_t = 60,
           value_parser = clap::value_parser!(u32).range(10..=3600))]
     pub(crate) lease_s: u32,
+
+    /// Calls of each API function that are let in within the window; 0 for any number (0 to 100000)
+    ///
+    /// The three limits are those of the subscription: servers on one database must agree on them.
+    #[arg(long, env = "PALISADE_RATE_LIMIT_CALLS", value_name = "CALLS", default_value_t = 300,
+          value_parser = clap::value_parser!(u32).range(0..=100_000))]
+    pub(crate) rate_limit_calls: u32,
+
+    /// Length of the sliding window in which calls are counted, in seconds (1 to 2678400)
+    #[arg(long, env = "PALISADE_RATE_LIMIT_WINDOW_S", value_name = "SECONDS", default_value_t = 3600,
+          value_parser = clap::value_parser!(u32).range(1..=2_678_400))]
+    pub(crate) rate_limit_window_s: u32,
+
+    /// Calls of each API function that may run at the same time; 0 for any number (0 to 1000)
+    #[arg(long, env = "PALISADE_CONCURRENCY_LIMIT", value_name = "CALLS", default_value_t = 2,
+          value_parser = clap::value_parser!(u32).range(0..=1000))]
+    pub(crate) concurrency_limit: u32,
 
     /// What to log: a level (error, warn, info, debug, trace) or filters such as palisade_engine=debug
     #[arg(long, env = "PALISADE_LOG", value_name = "FILTER", default_value = "info")]

@@ -18,8 +18,19 @@ pub(crate) fn note(text: impl AsRef<str>) {
     let _ = writeln!(io::stderr().lock(), "{}", text.as_ref());
 }
 
+/// A table with its titles, or `none` when there is nothing to list.
+pub(crate) fn titled_table(
+    titles: &[&str],
+    rows: impl IntoIterator<Item = Vec<String>>,
+    none: &str,
+) -> String {
+    let titles = titles.iter().map(|title| (*title).to_owned()).collect();
+    let rows: Vec<_> = std::iter::once(titles).chain(rows).collect();
+    if rows.len() == 1 { format!("{none}\n") } else { table(&rows) }
+}
+
 /// Columns padded to their widest cell; the last column is not padded.
-pub(crate) fn table(rows: &[Vec<String>]) -> String {
+fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
@@ -53,6 +64,12 @@ mod tests {
     fn columns_line_up() {
         let rows = [["a", "bb", "c"], ["aaa", "b", "cc"]].map(|row| row.map(str::to_owned).to_vec());
         assert_eq!(table(&rows), "a    bb  c\naaa  b   cc\n");
+    }
+
+    #[test]
+    fn an_empty_table_says_so() {
+        assert_eq!(titled_table(&["QID"], [], "nothing found"), "nothing found\n");
+        assert_eq!(titled_table(&["QID"], [vec!["6".to_owned()]], "nothing found"), "QID\n6\n");
     }
 
     #[test]

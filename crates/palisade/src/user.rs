@@ -7,7 +7,7 @@ use palisade_model::{IpSet, Login, Role, Timestamp};
 use crate::data_directory::DataDirectory;
 use crate::server::{self, ServerError};
 use crate::settings::Settings;
-use crate::terminal::{line, plain, table};
+use crate::terminal::{line, plain, titled_table};
 
 /// What to do with accounts.
 #[derive(Debug, Subcommand)]
@@ -157,7 +157,7 @@ async fn add(arguments: AddArguments) -> Result<(), UserError> {
 
 async fn list(app: &App) -> Result<(), UserError> {
     let users = app.list_users().await.map_err(failed("listed"))?;
-    let head = ["login", "role", "status", "name", "hosts", "asset groups"].map(str::to_owned).to_vec();
+    let head = ["login", "role", "status", "name", "hosts", "asset groups"];
     let rows = users.into_iter().map(|user| {
         vec![
             user.login.to_string(),
@@ -168,6 +168,6 @@ async fn list(app: &App) -> Result<(), UserError> {
             plain(&user.asset_groups.join(", ")),
         ]
     });
-    line(table(&std::iter::once(head).chain(rows).collect::<Vec<_>>()).trim_end());
+    line(titled_table(&head, rows, "none").trim_end());
     Ok(())
 }

@@ -28,6 +28,22 @@ const CONVENTIONS: &[(&str, &[&str])] = &[
              Users without access to the API get status 403."],
     ),
     (
+        "Limits",
+        &[
+            "Each function may be called so many times within a sliding window, and so many of its calls may \
+             run at the same time; scan.php runs until its scan has ended. The limits are those of the \
+             subscription, not of a user. Every answer to a known user tells where it stands: \
+             X-RateLimit-Limit and X-RateLimit-Window-Sec (calls allowed in how many seconds), \
+             X-RateLimit-Remaining (calls left), X-RateLimit-ToWait-Sec (seconds to wait after a refusal), \
+             X-Concurrency-Limit-Limit and X-Concurrency-Limit-Running (calls allowed to run, and running \
+             now, this one included).",
+            "A call beyond a limit is answered with status 409, the same headers, and error 1960 (too many \
+             run) or 1965 (too many were made); it is not counted, and nothing was done. Programs that ask \
+             again and again, for example for running scans, do well to ask less often as the remaining \
+             calls become fewer.",
+        ],
+    ),
+    (
         "Answers",
         &[
             "Answers are XML in UTF-8. The second line is the document type; it leads to a definition on this \
@@ -38,7 +54,7 @@ const CONVENTIONS: &[(&str, &[&str])] = &[
     (
         "Errors",
         &[
-            "A call that is refused is answered with status 200: look for an ERROR element in the root of the \
+            "A call that is refused is answered with status 200 (409 at a limit): look for an ERROR element in the root of the \
              answer, or for a RETURN with status FAILED. Both carry a number and a text. Every refusal is in \
              the activity log, and nothing was changed.",
         ],

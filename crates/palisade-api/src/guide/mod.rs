@@ -12,7 +12,7 @@ use axum::extract::{Path, State};
 use axum::http::header::{
     CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use palisade_wire::dtd;
@@ -48,17 +48,22 @@ pub(crate) fn router(api: Arc<Api>) -> Router {
         .with_state(api)
 }
 
-async fn index(State(api): State<Arc<Api>>, headers: HeaderMap) -> Response {
-    html(index_page::write(&base_url(&api.config, &headers)))
+async fn index(State(api): State<Arc<Api>>, target: Uri, headers: HeaderMap) -> Response {
+    html(index_page::write(&base_url(&api.config, &target, &headers)))
 }
 
-async fn page(State(api): State<Arc<Api>>, Path(page): Path<String>, headers: HeaderMap) -> Response {
+async fn page(
+    State(api): State<Arc<Api>>,
+    Path(page): Path<String>,
+    target: Uri,
+    headers: HeaderMap,
+) -> Response {
     if page == "style.css" {
         return ([(CONTENT_TYPE, "text/css; charset=UTF-8")], STYLE).into_response();
     }
     let row = registry::CALLS.iter().find(|row| page_name(row.call.script) == page);
     match row {
-        Some(row) => html(call_page::write(row.call, &base_url(&api.config, &headers))),
+        Some(row) => html(call_page::write(row.call, &base_url(&api.config, &target, &headers))),
         None => plain(StatusCode::NOT_FOUND, "Not Found"),
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod about;
 pub mod accept_eula;
+pub mod action_log_report;
 pub mod asset_group;
 pub mod asset_group_delete;
 pub mod asset_group_list;

@@ -64,7 +64,7 @@ async fn asset_group() {
         ("add_host_ips", "192.0.2.7"),
         ("remove_host_ips", "192.0.2.40"),
         ("user_logins", "scanner, reader"),
-        ("comments", ""),
+        ("comments", "Behind the <proxy>"),
     ];
     golden!("asset_group-edit", call(&edit).await);
     golden!("asset_group-unknown", call(&edit).await);
@@ -127,6 +127,24 @@ async fn scan_of_asset_groups() {
     golden!("scan_report_list-asset_groups", server.call("manager", "scan_report_list.php", &[]).await);
     let unknown = [("asset_groups", "Mail, Web <servers>")];
     golden!("scan-unknown-group", server.call("manager", "scan.php", &unknown).await);
+}
+
+#[tokio::test]
+async fn action_log_report() {
+    let server = Server::start().await;
+    server.call("scanner", "about.php", &[("what", "<1>")]).await;
+    server.clock.advance(3600);
+    let scan = server.finished_scan("scanner", "192.0.2.4").await;
+    server.call("manager", "scan_report_delete.php", &[("ref", &scan)]).await.assert_success();
+    let call = async |login: &str, parameters: &[(&str, &str)]| {
+        server.call(login, "action_log_report.php", parameters).await
+    };
+    golden!("action_log_report", call("manager", &[("date_from", "2026-11-22")]).await);
+    let own = [("date_from", "2026-11-22T08:30:00"), ("date_to", "2026-12-01"), ("user_login", "scanner")];
+    golden!("action_log_report-own", call("scanner", &own).await);
+    golden!("action_log_report-none", call("reader", &own).await);
+    let reversed = [("date_from", "2026-11-22"), ("date_to", "2026-11-21")];
+    golden!("action_log_report-refused", call("manager", &reversed).await);
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod bad_input;
 mod coverage;
 mod golden;
 mod guide;
+mod limits;
 mod permissions;
 mod requests;
 mod samples;

@@ -20,9 +20,10 @@ enum Expected {
 use Expected::{Allowed as A, NoAccess as N, Refused as R};
 
 /// In the order of [`Role::ALL`]: Manager, Unit Manager, Auditor, Scanner, Reader, Contact.
-const MATRIX: [(&str, [Expected; 6]); 14] = [
+const MATRIX: [(&str, [Expected; 6]); 15] = [
     ("about.php", [A, A, A, A, A, N]),
     ("acceptEULA.php", [A, A, A, A, A, N]),
+    ("action_log_report.php", [A, A, A, A, A, N]),
     ("asset_group.php", [A, A, R, A, R, N]),
     ("asset_group_delete.php", [A, A, R, A, R, N]),
     ("asset_group_list.php", [A, A, A, A, A, N]),
@@ -40,6 +41,7 @@ const MATRIX: [(&str, [Expected; 6]); 14] = [
 /// Parameters that are well-formed, and that change nothing where they get through.
 fn harmless(script: &str) -> &'static [(&'static str, &'static str)] {
     match script {
+        "action_log_report.php" => &[("date_from", "2026-11-22")],
         "asset_group.php" => &[("action", "edit"), ("title", "No such group")],
         "asset_group_delete.php" => &[("title", "No such group")],
         "asset_ip.php" => &[("action", "edit"), ("host_ips", "203.0.113.1")],

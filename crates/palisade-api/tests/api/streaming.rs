@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use palisade_api::ApiConfig;
+use palisade_app::ActivityEntry;
 use palisade_engine::Hold;
 use palisade_model::ScanRef;
 
@@ -168,4 +169,26 @@ async fn nothing_runs(server: &Server) {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     panic!("a scan is still running");
+}
+
+#[tokio::test]
+async fn a_long_activity_log_is_sent_in_pages() {
+    let server = start().await;
+    for number in 0..1_200 {
+        let entry = ActivityEntry {
+            login: Some("manager".to_owned()),
+            from: server.address.ip(),
+            module: "scan".to_owned(),
+            action: "launch".to_owned(),
+            details: format!("entry {number}."),
+            refused: false,
+        };
+        server.app.record(entry).await.unwrap();
+    }
+    let parameters = [("date_from", "2026-11-22"), ("user_login", "manager")];
+    let response = server.call("manager", "action_log_report.php", &parameters).await;
+    assert_valid_answer(&response);
+    let places: Vec<Option<usize>> =
+        (0..1_200).map(|number| response.text.find(&format!("[entry {number}.]"))).collect();
+    assert!(places.iter().all(Option::is_some) && places.is_sorted());
 }

@@ -135,3 +135,22 @@ async fn the_order_says_what_was_asked_for() {
     assert_eq!((lease.order.profile.title.as_str(), lease.order.qids), ("Full TCP Scan", Some(vec![qid])));
     assert_eq!(desk.app.scan(&manager, &scan).await.unwrap().title, "weekly");
 }
+
+#[tokio::test]
+async fn name_servers_are_asked_for_the_zones_of_known_hosts() {
+    let desk = Desk::new().await;
+    let manager = desk.manager().await;
+    desk.launch(&manager, "10.0.0.1-10.0.0.2").await;
+    let link = desk.app.link("built-in");
+    let lease = link.lease().await.unwrap().unwrap();
+    assert_eq!(lease.order.zones, [""; 0], "nothing is known yet");
+    for (address, name) in [("10.0.0.1", "www.shop.test"), ("10.0.0.2", "Mail.Office.test")] {
+        let mut result = desk.result(ip(address));
+        result.facts.name = Some(name.to_owned());
+        link.deliver(&lease, result).await.unwrap();
+    }
+    link.complete(&lease).await.unwrap();
+    desk.launch(&manager, "10.0.0.3").await;
+    let lease = link.lease().await.unwrap().unwrap();
+    assert_eq!(lease.order.zones, ["office.test", "shop.test"]);
+}

@@ -11,6 +11,7 @@ mod desk;
 mod every_scan_ends;
 mod host;
 mod launch;
+mod limits;
 mod login;
 mod permission;
 mod report;

@@ -1,12 +1,12 @@
 //! Every role with every use case.
 
-use palisade_app::{Actor, AddHosts, EditHosts, Error, ListHosts, ListReports, LoginRefused};
+use palisade_app::{Actor, AddHosts, EditHosts, Error, ListHosts, ListReports, LoginRefused, ReportActivity};
 use palisade_model::{Role, ScanRef};
 
 use crate::asset_group::{edit_group, new_group};
 use crate::desk::{Desk, HERE, PASSWORD, ips, launch, password};
 
-const USE_CASES: [&str; 15] = [
+const USE_CASES: [&str; 16] = [
     "about",
     "accept_eula",
     "list_hosts",
@@ -18,6 +18,7 @@ const USE_CASES: [&str; 15] = [
     "list_reports",
     "report_hosts",
     "delete_report",
+    "report_activity",
     "list_asset_groups, asset_group_ips",
     "add_asset_group",
     "edit_asset_group",
@@ -28,12 +29,12 @@ const USE_CASES: [&str; 15] = [
 /// `+` allowed, `-` forbidden, in the order of the use cases.
 fn expected(role: Role) -> &'static str {
     match role {
-        Role::Manager => "+++++++++++++++",
-        Role::UnitManager => "+++-+++++++++++",
-        Role::Scanner => "+++--++++++++++",
-        Role::Reader => "+++---+-++-+---",
-        Role::Auditor => "+++--------+---",
-        Role::Contact => "---------------",
+        Role::Manager => "++++++++++++++++",
+        Role::UnitManager => "+++-++++++++++++",
+        Role::Scanner => "+++--+++++++++++",
+        Role::Reader => "+++---+-++-++---",
+        Role::Auditor => "+++--------++---",
+        Role::Contact => "----------------",
     }
 }
 
@@ -67,6 +68,10 @@ async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) 
         "list_reports" => refused(&app.list_reports(actor, ListReports::default()).await),
         "report_hosts" => refused(&app.report_hosts(actor, scan, None, 10).await),
         "delete_report" => refused(&app.delete_report(actor, scan).await),
+        "report_activity" => {
+            let wanted = ReportActivity { from: desk.now(), to: desk.now(), login: None };
+            refused(&app.report_activity(actor, &wanted, None, 10).await)
+        }
         "list_asset_groups, asset_group_ips" => {
             let list = refused(&app.list_asset_groups(actor, None).await);
             assert_eq!(list, refused(&app.asset_group_ips(actor, &["All".to_owned()]).await));

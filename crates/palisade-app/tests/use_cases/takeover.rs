@@ -61,6 +61,20 @@ async fn a_silent_scanner_loses_its_slice() {
 }
 
 #[tokio::test]
+async fn a_clock_that_is_set_back_does_not_leave_slices_with_silent_scanners() {
+    let desk = Desk::new().await;
+    let manager = desk.manager().await;
+    desk.launch(&manager, "10.0.0.1").await;
+    desk.clock.advance(3_600);
+    // A look at the leases, in what is the future a moment later.
+    desk.app.list_running(&manager).await.unwrap();
+    desk.clock.advance(-3_600);
+    desk.app.link("silent").lease().await.unwrap().unwrap();
+    desk.clock.advance(60);
+    assert!(desk.app.link("other").lease().await.unwrap().is_some());
+}
+
+#[tokio::test]
 async fn a_scanner_that_never_gets_on_does_not_loop_for_ever() {
     let desk = Desk::new().await;
     let manager = desk.manager().await;

@@ -2,6 +2,7 @@
 
 mod discovery;
 mod hostile;
+mod legacy_tls;
 mod service;
 mod support;
 mod worker;

@@ -3,7 +3,7 @@
 use palisade_store::{Error, Store};
 use sqlx::{Connection, Executor};
 
-use crate::bench::{Bench, alive, at, finding, ip, ips};
+use crate::bench::{Bench, alive, at, finding, ip, ips, new_scan};
 
 async fn opening_again_changes_nothing(bench: Bench) {
     bench.add_subscription().await;
@@ -18,9 +18,13 @@ async fn two_programs_started_at_once_migrate_once(bench: Bench) {
         "asset_group_user",
         "asset_group",
         "activity_log",
+        "api_call",
+        "api_call_slot",
+        "api_function",
         "scan_host",
         "slice",
         "scan",
+        "host_port",
         "detection",
         "host",
         "host_range",
@@ -104,6 +108,29 @@ crate::both!(
     a_transaction_that_breaks_never_was,
     a_broken_connection_is_replaced,
 );
+
+/// A full disk makes SQLite roll back without being asked; the trigger makes it do the same.
+#[test]
+fn writing_goes_on_after_sqlite_rolled_back_by_itself() {
+    crate::bench::on_sqlite(async |bench| {
+        bench.add_subscription().await;
+        let mut raw = bench.connect().await;
+        raw.execute(
+            "CREATE TRIGGER disk_full BEFORE INSERT ON scan
+             BEGIN SELECT RAISE(ROLLBACK, 'database or disk is full'); END",
+        )
+        .await
+        .unwrap();
+        // As often as there are connections, so that none is left that has not seen it.
+        for _ in 0..10 {
+            let refused = bench.store.launch_scan(&new_scan("10.0.0.1")).await;
+            assert!(matches!(refused, Err(Error::Driver(_))), "{refused:?}");
+        }
+        raw.execute("DROP TRIGGER disk_full").await.unwrap();
+        bench.launch("10.0.0.1").await;
+        assert!(bench.lease("worker", "token").await.is_some());
+    });
+}
 
 #[tokio::test]
 async fn other_databases_are_refused() {

@@ -18,7 +18,7 @@ async fn a_scan_comes_back_as_it_was_launched(bench: Bench) {
     let scan = bench.store.scan(&reference).await.unwrap().unwrap();
     assert_eq!((scan.title, scan.targets, scan.profile), (new.title, new.targets, new.profile));
     assert_eq!((scan.status, scan.launched_at, scan.ended_at), (ScanStatus::Queued, at(0), None));
-    assert_eq!((scan.hosts_total, scan.hosts_done, scan.qids), (4, 0, new.qids));
+    assert_eq!((scan.hosts_total, scan.hosts_done, scan.qids, scan.zones), (4, 0, new.qids, new.zones));
 }
 
 async fn launches_at_the_same_moment_get_references_of_their_own(bench: Bench) {

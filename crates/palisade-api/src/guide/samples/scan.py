@@ -27,8 +27,8 @@ def call(server, script, **parameters):
 
 
 def show_progress(server, stop):
-    """Prints one line every two seconds while scans are running."""
-    while not stop.wait(2):
+    """Prints one line every 15 seconds while scans are running: 240 calls an hour, where 300 are usual."""
+    while not stop.wait(15):
         for scan in call(server, "scan_running_list.php").iter("SCAN"):
             keys = {key.get("value"): key.text for key in scan.iter("KEY")}
             print(

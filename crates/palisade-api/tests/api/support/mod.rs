@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use palisade_api::{ApiConfig, router};
-use palisade_app::{ActivityView, Actor, App, Config, MasterKey, NewUser};
+use palisade_app::{ActivityView, Actor, App, Config, Limits, MasterKey, NewUser};
 use palisade_kb::KnowledgeBase;
 use palisade_model::user::Password;
 use palisade_model::{IpSet, ManualClock, Role, SeededIds, Timestamp};
@@ -26,6 +26,10 @@ pub(crate) const PASSWORD: &str = "correct horse battery staple";
 /// The subscription of the fixture, and the part of it that is assigned to single users.
 pub(crate) const SUBSCRIPTION: &str = "192.0.2.0-192.0.2.63";
 pub(crate) const ASSIGNED: &str = "192.0.2.0-192.0.2.31";
+
+/// Limits that counted calls stay below: generated tests make many calls of one function.
+const ROOMY: Limits =
+    Limits { rate_limit_calls: 100_000, rate_limit_window_s: 3_600, concurrency_limit: 100 };
 
 /// A running server. Dropping it ends it.
 pub(crate) struct Server {
@@ -56,6 +60,11 @@ impl Server {
     }
 
     pub(crate) async fn start_with(config: ApiConfig) -> Self {
+        Self::start_limited(config, ROOMY).await
+    }
+
+    /// The same with other API limits.
+    pub(crate) async fn start_limited(config: ApiConfig, limits: Limits) -> Self {
         let data = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", data.path().join("test.sqlite").display());
         let store = Store::open(&url, &data.path().join("documents")).await.unwrap();
@@ -65,7 +74,8 @@ impl Server {
         let clock = Arc::new(ManualClock::new(start));
         let ids = Arc::new(SeededIds::new(1));
         let key = MasterKey::from_bytes([7; 32]);
-        let app = App::new(store.clone(), kb, clock.clone(), ids, key, Config::default());
+        let options = Config { limits, ..Config::default() };
+        let app = App::new(store.clone(), kb, clock.clone(), ids, key, options);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let service = router(app.clone(), config).into_make_service_with_connect_info::<SocketAddr>();
