@@ -109,6 +109,12 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         AppError::TooManyAssetGroups { max } => {
             (5204, format!("The subscription has at most {max} asset groups."))
         }
+        AppError::TooMuchHistory { max } => (
+            3512,
+            format!(
+                "The history has more than {max} ranges of addresses. Ask for fewer addresses or less time."
+            ),
+        ),
         AppError::NoTargets => {
             (3505, "Cannot launch scan. No targets are left after the exclusions.".to_owned())
         }
@@ -200,6 +206,7 @@ pub(crate) const NUMBERS: &[(u32, &str)] = &[
     (3509, "No host answered. The scan itself went well."),
     (3510, "The scanner failed; the results are incomplete."),
     (3511, "No scan is running."),
+    (3512, "The history of targets is too long for one answer. Ask for fewer addresses or less time."),
     (5008, "The request is too large or takes too long to arrive, or its body cannot be read."),
     (5009, "There is no such scanner appliance or asset group."),
     (5101, "Addresses are not in the subscription or not within the user's reach."),

@@ -11,8 +11,8 @@ use crate::answer::Answer;
 use crate::error::CallError;
 use crate::v1::{
     about, accept_eula, action_log_report, asset_group, asset_group_delete, asset_group_list, asset_ip,
-    asset_ip_list, group_list, scan, scan_cancel, scan_report, scan_report_delete, scan_report_list,
-    scan_running_list,
+    asset_ip_list, group_list, ip_list, iscanner_list, scan, scan_cancel, scan_report, scan_report_delete,
+    scan_report_list, scan_reports_list, scan_running_list, scan_target_history,
 };
 
 /// What a handler is given.
@@ -103,12 +103,16 @@ pub static CALLS: &[Row] = &[
     row!(asset_ip, &[(Action::Add, Resource::Host), (Action::Edit, Resource::Host)]),
     row!(asset_ip_list, &[(Action::List, Resource::Host)]),
     row!(group_list, &[(Action::List, Resource::AssetGroup)]),
+    row!(ip_list, &[(Action::List, Resource::Host)]),
+    row!(iscanner_list, &[(Action::Launch, Resource::Scan)]),
     row!(scan, &[(Action::Launch, Resource::Scan)]),
     row!(scan_cancel, &[(Action::Cancel, Resource::Scan)]),
     row!(scan_report, &[(Action::List, Resource::ScanReport)]),
     row!(scan_report_delete, &[(Action::Delete, Resource::ScanReport)]),
     row!(scan_report_list, &[(Action::List, Resource::ScanReport)]),
+    row!(scan_reports_list, &[(Action::List, Resource::ScanReport)]),
     row!(scan_running_list, &[(Action::List, Resource::Scan)]),
+    row!(scan_target_history, &[(Action::List, Resource::Scan)]),
 ];
 
 /// The row of a script.

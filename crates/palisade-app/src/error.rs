@@ -62,6 +62,9 @@ pub enum Error {
     /// The subscription would be cut into more pieces than it may have.
     #[error("the subscription has at most {max} address ranges")]
     TooManyRanges { max: usize },
+    /// A history would have more entries than one answer holds.
+    #[error("the history has more than {max} ranges of addresses")]
+    TooMuchHistory { max: usize },
     /// A QID that is not in the KnowledgeBase.
     #[error("the KnowledgeBase has no QID {qid}")]
     UnknownQid { qid: Qid },

@@ -21,6 +21,7 @@ mod report;
 mod scan;
 mod service;
 mod slice;
+mod target_history;
 mod throttle;
 
 pub use account::{NewAccount, NewUser, UserView};
@@ -40,3 +41,4 @@ pub use report::{HostReport, ListReports};
 pub use scan::ScanView;
 pub use service::About;
 pub use slice::InProcessLink;
+pub use target_history::{ListTargetHistory, TargetHistory, TargetedScan, TitleFilter};

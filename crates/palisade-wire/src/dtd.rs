@@ -18,23 +18,32 @@ pub const GENERIC_RETURN: Dtd =
     Dtd { file: "generic_return.dtd", text: include_str!("../dtd/generic_return.dtd") };
 pub const GROUP_LIST: Dtd = Dtd { file: "group_list.dtd", text: include_str!("../dtd/group_list.dtd") };
 pub const IP_LIST: Dtd = Dtd { file: "ip_list.dtd", text: include_str!("../dtd/ip_list.dtd") };
+pub const ISCANNER_LIST: Dtd =
+    Dtd { file: "iscanner_list.dtd", text: include_str!("../dtd/iscanner_list.dtd") };
 pub const SCAN: Dtd = Dtd { file: "scan-1.dtd", text: include_str!("../dtd/scan-1.dtd") };
 pub const SCAN_REPORT_LIST: Dtd =
     Dtd { file: "scan_report_list.dtd", text: include_str!("../dtd/scan_report_list.dtd") };
 pub const SCAN_RUNNING_LIST: Dtd =
     Dtd { file: "scan_running_list.dtd", text: include_str!("../dtd/scan_running_list.dtd") };
 
+pub const SCAN_TARGET_HISTORY_OUTPUT: Dtd = Dtd {
+    file: "scan_target_history_output.dtd",
+    text: include_str!("../dtd/scan_target_history_output.dtd"),
+};
+
 /// All of them, by file name.
-pub const ALL: [&Dtd; 9] = [
+pub const ALL: [&Dtd; 11] = [
     &ABOUT,
     &ACTION_LOG_REPORT,
     &ASSET_GROUP_LIST,
     &GENERIC_RETURN,
     &GROUP_LIST,
     &IP_LIST,
+    &ISCANNER_LIST,
     &SCAN,
     &SCAN_REPORT_LIST,
     &SCAN_RUNNING_LIST,
+    &SCAN_TARGET_HISTORY_OUTPUT,
 ];
 
 impl Dtd {

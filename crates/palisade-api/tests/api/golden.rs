@@ -148,6 +148,48 @@ async fn action_log_report() {
 }
 
 #[tokio::test]
+async fn simple_lists() {
+    let server = Server::start().await;
+    golden!("ip_list", server.call("manager", "ip_list.php", &[]).await);
+    golden!("ip_list-compliance", server.call("auditor", "ip_list.php", &[]).await);
+    golden!("ip_list-refused", server.call("manager", "ip_list.php", &[("what", "1")]).await);
+    golden!("iscanner_list", server.call("manager", "iscanner_list.php", &[]).await);
+    golden!("iscanner_list-refused", server.call("reader", "iscanner_list.php", &[]).await);
+    server.finished_scan("manager", "192.0.2.4").await;
+    golden!("scan_reports_list", server.call("manager", "scan_reports_list.php", &[]).await);
+    let refused = [("last", "1")];
+    golden!("scan_reports_list-refused", server.call("manager", "scan_reports_list.php", &refused).await);
+}
+
+#[tokio::test]
+async fn scan_target_history() {
+    let server = Server::start().await;
+    let reference = server.finished_scan("manager", "192.0.2.4-192.0.2.5").await;
+    server.call("manager", "scan_report_delete.php", &[("ref", &reference)]).await.assert_success();
+    server.clock.advance(3600);
+    server.finished_scan("manager", "192.0.2.5,192.0.2.7").await;
+    let call = async |parameters: &[(&str, &str)]| {
+        server.call("manager", "scan_target_history.php", parameters).await
+    };
+    let (from, ips) = (("date_from", "2026-11-22"), ("ips", "192.0.2.4-192.0.2.9"));
+    let (targeted, not_targeted) = (("ip_targeted_list", "1"), ("ip_not_targeted_list", "1"));
+    golden!("scan_target_history", call(&[from, ips, targeted, not_targeted]).await);
+    let detailed = [
+        from,
+        ("date_to", "2026-11-22T23:59:59Z"),
+        ("asset_groups", "All"),
+        targeted,
+        not_targeted,
+        ("detailed_history", "1"),
+        ("option_profile_title", "begin:Initial"),
+    ];
+    golden!("scan_target_history-detailed", call(&detailed).await);
+    golden!("scan_target_history-no-list", call(&[from, ips, ("ip_targeted_list", "0")]).await);
+    let unknown = [from, ("asset_groups", "Servers"), targeted];
+    golden!("scan_target_history-unknown-group", call(&unknown).await);
+}
+
+#[tokio::test]
 async fn asset_ip() {
     let server = Server::start().await;
     let add = [("action", "add"), ("host_ips", "198.51.100.1-198.51.100.9"), ("comment", "Mail <relays>")];

@@ -20,7 +20,7 @@ enum Expected {
 use Expected::{Allowed as A, NoAccess as N, Refused as R};
 
 /// In the order of [`Role::ALL`]: Manager, Unit Manager, Auditor, Scanner, Reader, Contact.
-const MATRIX: [(&str, [Expected; 6]); 15] = [
+const MATRIX: [(&str, [Expected; 6]); 19] = [
     ("about.php", [A, A, A, A, A, N]),
     ("acceptEULA.php", [A, A, A, A, A, N]),
     ("action_log_report.php", [A, A, A, A, A, N]),
@@ -30,12 +30,16 @@ const MATRIX: [(&str, [Expected; 6]); 15] = [
     ("asset_ip.php", [A, A, R, R, R, N]),
     ("asset_ip_list.php", [A, A, A, A, A, N]),
     ("group_list.php", [A, A, A, A, A, N]),
+    ("ip_list.php", [A, A, A, A, A, N]),
+    ("iscanner_list.php", [A, A, R, A, R, N]),
     ("scan.php", [A, A, R, A, R, N]),
     ("scan_cancel.php", [A, A, R, A, R, N]),
     ("scan_report.php", [A, A, R, A, A, N]),
     ("scan_report_delete.php", [A, A, R, A, R, N]),
     ("scan_report_list.php", [A, A, R, A, A, N]),
+    ("scan_reports_list.php", [A, A, R, A, A, N]),
     ("scan_running_list.php", [A, A, R, A, A, N]),
+    ("scan_target_history.php", [A, A, R, A, A, N]),
 ];
 
 /// Parameters that are well-formed, and that change nothing where they get through.
@@ -48,6 +52,9 @@ fn harmless(script: &str) -> &'static [(&'static str, &'static str)] {
         "scan.php" => &[("ip", "203.0.113.1")],
         "scan_cancel.php" | "scan_report.php" | "scan_report_delete.php" => {
             &[("ref", "scan/1400000000.10001")]
+        }
+        "scan_target_history.php" => {
+            &[("date_from", "2026-11-22"), ("ips", "192.0.2.1"), ("ip_targeted_list", "1")]
         }
         _ => &[],
     }

@@ -16,3 +16,4 @@ mod login;
 mod permission;
 mod report;
 mod takeover;
+mod target_history;

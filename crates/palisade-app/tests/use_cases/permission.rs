@@ -1,12 +1,15 @@
 //! Every role with every use case.
 
-use palisade_app::{Actor, AddHosts, EditHosts, Error, ListHosts, ListReports, LoginRefused, ReportActivity};
+use palisade_app::{
+    Actor, AddHosts, EditHosts, Error, ListHosts, ListReports, ListTargetHistory, LoginRefused,
+    ReportActivity,
+};
 use palisade_model::{Role, ScanRef};
 
 use crate::asset_group::{edit_group, new_group};
 use crate::desk::{Desk, HERE, PASSWORD, ips, launch, password};
 
-const USE_CASES: [&str; 16] = [
+const USE_CASES: [&str; 17] = [
     "about",
     "accept_eula",
     "list_hosts",
@@ -23,18 +26,19 @@ const USE_CASES: [&str; 16] = [
     "add_asset_group",
     "edit_asset_group",
     "delete_asset_group",
+    "list_target_history",
 ];
 
 /// What the role table of the service says; written out so that the model is checked too.
 /// `+` allowed, `-` forbidden, in the order of the use cases.
 fn expected(role: Role) -> &'static str {
     match role {
-        Role::Manager => "++++++++++++++++",
-        Role::UnitManager => "+++-++++++++++++",
-        Role::Scanner => "+++--+++++++++++",
-        Role::Reader => "+++---+-++-++---",
-        Role::Auditor => "+++--------++---",
-        Role::Contact => "----------------",
+        Role::Manager => "+++++++++++++++++",
+        Role::UnitManager => "+++-+++++++++++++",
+        Role::Scanner => "+++--++++++++++++",
+        Role::Reader => "+++---+-++-++---+",
+        Role::Auditor => "+++--------++----",
+        Role::Contact => "-----------------",
     }
 }
 
@@ -80,6 +84,16 @@ async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) 
         "add_asset_group" => refused(&app.add_asset_group(actor, new_group("A", "10.0.0.1")).await),
         "edit_asset_group" => refused(&app.edit_asset_group(actor, edit_group("A")).await),
         "delete_asset_group" => refused(&app.delete_asset_group(actor, &"A".parse().unwrap()).await),
+        "list_target_history" => {
+            let wanted = ListTargetHistory {
+                from: desk.now(),
+                to: desk.now(),
+                ips: target,
+                asset_groups: Vec::new(),
+                option_title: None,
+            };
+            refused(&app.list_target_history(actor, wanted).await)
+        }
         other => panic!("no such use case: {other}"),
     }
 }
