@@ -4,6 +4,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use axum::http::header::HOST;
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Uri};
 
 use crate::config::ApiConfig;
@@ -34,7 +35,7 @@ pub(crate) fn base_url(config: &ApiConfig, target: &Uri, headers: &HeaderMap) ->
         _ if config.tls => "https",
         _ => "http",
     };
-    let authority = target.authority().map(|authority| authority.as_str());
+    let authority = target.authority().map(Authority::as_str);
     let host = authority.or_else(|| header(headers, HOST.as_str()));
     let host = host.filter(|host| is_host(host)).unwrap_or("localhost");
     format!("{scheme}://{host}")

@@ -8,7 +8,7 @@ use palisade_app::Error as AppError;
 use palisade_model::{IpSet, Login};
 use palisade_wire::{Arguments, FormError, ParameterError};
 
-use crate::v1::{asset_group, asset_ip, reference, scan};
+use crate::v1::{asset_group, asset_ip, knowledgebase_download, reference, scan};
 
 /// Longest list of addresses that an error shows, in characters.
 const IPS_SHOWN_CHARS: usize = 1_000;
@@ -68,6 +68,7 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         }
         AppError::Forbidden { .. } => (2012, "The user's role does not permit this call.".to_owned()),
         AppError::UnknownScan => (3502, about_scan(arguments, "No such scan or report.")),
+        AppError::UnknownHost => (5103, "There is no such host in the user account.".to_owned()),
         AppError::ScanEnded => (3503, about_scan(arguments, "The scan has ended already.")),
         AppError::ScanRunning => (3504, about_scan(arguments, "The scan has not finished yet.")),
         AppError::NotInSubscription { ips } if hosts_parameter(arguments).is_some() => {
@@ -129,7 +130,11 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
             (5102, format!("The subscription has at most {max} ranges of addresses."))
         }
         AppError::UnknownQid { qid } => {
-            (5000, format!("Invalid value for 'specific_vulns' : {qid}. No such QID."))
+            let parameter = [knowledgebase_download::VULN_ID.name]
+                .into_iter()
+                .find(|name| arguments.has(name))
+                .unwrap_or(scan::SPECIFIC_VULNS.name);
+            (5000, format!("Invalid value for '{parameter}' : {qid}. No such QID."))
         }
         AppError::TooLong { field, max } => {
             (5004, format!("Invalid value for '{field}' : longer than {max} characters."))
@@ -211,6 +216,7 @@ pub(crate) const NUMBERS: &[(u32, &str)] = &[
     (5009, "There is no such scanner appliance or asset group."),
     (5101, "Addresses are not in the subscription or not within the user's reach."),
     (5102, "The subscription would have too many ranges of addresses."),
+    (5103, "There is no such host within the user's reach."),
     (5201, "Another asset group has this title."),
     (5202, "The asset group All cannot be added, edited or deleted."),
     (5203, "The asset group is assigned to users, so that it cannot be deleted. The text names them."),

@@ -11,8 +11,9 @@ use crate::answer::Answer;
 use crate::error::CallError;
 use crate::v1::{
     about, accept_eula, action_log_report, asset_group, asset_group_delete, asset_group_list, asset_ip,
-    asset_ip_list, group_list, ip_list, iscanner_list, scan, scan_cancel, scan_report, scan_report_delete,
-    scan_report_list, scan_reports_list, scan_running_list, scan_target_history,
+    asset_ip_list, asset_search, get_host_info, group_list, ip_list, iscanner_list, knowledgebase_download,
+    scan, scan_cancel, scan_report, scan_report_delete, scan_report_list, scan_reports_list,
+    scan_running_list, scan_target_history, time_zone_code_list,
 };
 
 /// What a handler is given.
@@ -73,9 +74,10 @@ impl Row {
             Some((_, Resource::Account)) => "account",
             Some((_, Resource::ActivityLog)) => "activity",
             Some((_, Resource::AssetGroup)) => "asset_group",
-            Some((_, Resource::Host)) => "host",
+            Some((_, Resource::Host | Resource::HostVulnerability)) => "host",
             Some((_, Resource::Scan)) => "scan",
             Some((_, Resource::ScanReport)) => "report",
+            Some((_, Resource::KnowledgeBase)) => "knowledgebase",
         }
     }
 }
@@ -102,9 +104,12 @@ pub static CALLS: &[Row] = &[
     row!(asset_group_list, &[(Action::List, Resource::AssetGroup)]),
     row!(asset_ip, &[(Action::Add, Resource::Host), (Action::Edit, Resource::Host)]),
     row!(asset_ip_list, &[(Action::List, Resource::Host)]),
+    row!(asset_search, &[(Action::List, Resource::HostVulnerability)]),
+    row!(get_host_info, &[(Action::List, Resource::HostVulnerability)]),
     row!(group_list, &[(Action::List, Resource::AssetGroup)]),
     row!(ip_list, &[(Action::List, Resource::Host)]),
     row!(iscanner_list, &[(Action::Launch, Resource::Scan)]),
+    row!(knowledgebase_download, &[(Action::List, Resource::KnowledgeBase)]),
     row!(scan, &[(Action::Launch, Resource::Scan)]),
     row!(scan_cancel, &[(Action::Cancel, Resource::Scan)]),
     row!(scan_report, &[(Action::List, Resource::ScanReport)]),
@@ -113,10 +118,15 @@ pub static CALLS: &[Row] = &[
     row!(scan_reports_list, &[(Action::List, Resource::ScanReport)]),
     row!(scan_running_list, &[(Action::List, Resource::Scan)]),
     row!(scan_target_history, &[(Action::List, Resource::Scan)]),
+    row!(time_zone_code_list, &[(Action::List, Resource::Service)]),
 ];
+
+/// Other names that clients call scripts by.
+const ALIASES: &[(&str, &str)] = &[("time_zone_code.php", "time_zone_code_list.php")];
 
 /// The row of a script.
 #[must_use]
 pub fn find(script: &str) -> Option<&'static Row> {
+    let script = ALIASES.iter().find(|(alias, _)| *alias == script).map_or(script, |(_, script)| script);
     CALLS.iter().find(|row| row.call.script == script)
 }

@@ -17,6 +17,9 @@ pub enum Error {
     /// There is no such scan, or it is out of the user's sight.
     #[error("the scan reference is unknown")]
     UnknownScan,
+    /// There is no such host, or it is out of the user's sight.
+    #[error("the host is unknown")]
+    UnknownHost,
     /// There is nothing left to cancel.
     #[error("the scan has ended already")]
     ScanEnded,

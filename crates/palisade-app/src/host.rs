@@ -202,7 +202,7 @@ fn check_texts(comment: Option<&String>, ud: [Option<&String>; 3]) -> Result<()>
 }
 
 /// The attributes of an address; `ranges` are sorted.
-fn attributes_of(ranges: &[HostRange], ip: Ipv4Addr) -> Option<&HostAttributes> {
+pub(crate) fn attributes_of(ranges: &[HostRange], ip: Ipv4Addr) -> Option<&HostAttributes> {
     let after = ranges.partition_point(|part| part.range.first() <= ip);
     let part = ranges.get(after.checked_sub(1)?)?;
     (ip <= part.range.last()).then_some(&part.attributes)

@@ -1,7 +1,7 @@
 //! What the service says about itself.
 
 use palisade_kb::KnowledgeBase;
-use palisade_model::{Action, Resource};
+use palisade_model::{Action, ClockRule, Resource, TimeZoneCode};
 
 use crate::actor::Actor;
 use crate::app::App;
@@ -32,5 +32,12 @@ impl App {
     pub fn about(&self, actor: &Actor) -> Result<About> {
         actor.allow(Action::List, Resource::Service)?.caller();
         Ok(About::of(self.kb()))
+    }
+
+    /// The codes of time zones, sorted, and how their clocks go this year.
+    pub fn list_time_zones(&self, actor: &Actor) -> Result<Vec<(TimeZoneCode, ClockRule)>> {
+        actor.allow(Action::List, Resource::Service)?.caller();
+        let now = self.clock().now();
+        Ok(TimeZoneCode::all().filter_map(|code| Some((code, code.clock_rule(now)?))).collect())
     }
 }

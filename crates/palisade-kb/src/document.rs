@@ -67,6 +67,8 @@ pub(crate) struct Document {
     cvss_temporal: Option<String>,
     #[serde(default)]
     pci: bool,
+    #[serde(default)]
+    patchable: bool,
     updated: toml::value::Datetime,
     threat: String,
     impact: String,
@@ -146,6 +148,7 @@ impl Document {
             cvss_base: self.cvss_base,
             cvss_temporal: self.cvss_temporal,
             pci: self.pci,
+            patchable: self.patchable,
             updated_at,
             threat: folded(&self.threat),
             impact: folded(&self.impact),

@@ -22,6 +22,8 @@ pub struct Entry {
     pub cvss_temporal: Option<String>,
     /// Fails a PCI DSS scan.
     pub pci: bool,
+    /// The vendor has a release or a patch without it.
+    pub patchable: bool,
     /// When the content was last changed.
     pub updated_at: Timestamp,
     /// What it is; plain text, paragraphs divided by `<P>`.

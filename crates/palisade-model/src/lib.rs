@@ -16,6 +16,7 @@ pub mod qid;
 pub mod role;
 pub mod scan;
 pub mod scan_ref;
+pub mod time_zone;
 pub mod user;
 
 pub use asset_group::{AssetGroupTitle, BusinessImpact, Environment, EnvironmentLevel};
@@ -30,6 +31,7 @@ pub use qid::{Qid, Severity};
 pub use role::{Action, Resource, Role, Scope};
 pub use scan::ScanStatus;
 pub use scan_ref::ScanRef;
+pub use time_zone::{ClockRule, TimeZoneCode};
 pub use user::{Login, UserStatus};
 
 /// A point in time, UTC.

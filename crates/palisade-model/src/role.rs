@@ -61,11 +61,17 @@ impl Role {
     #[expect(clippy::match_same_arms, reason = "one line a cell of the role table, in the table's order")]
     pub const fn scope(self, action: Action, resource: Resource) -> Scope {
         use Action::{Add, Cancel, Delete, Edit, Launch, List};
-        use Resource::{Account, ActivityLog, AssetGroup, Host, Scan, ScanReport, Service};
+        use Resource::{
+            Account, ActivityLog, AssetGroup, Host, HostVulnerability, KnowledgeBase, Scan, ScanReport,
+            Service,
+        };
         match (self, action, resource) {
             (Self::Contact, _, _) => Scope::None,
             (_, List, Service) | (_, Edit, Account) => Scope::Own,
             (Self::Manager, _, _) => Scope::Subscription,
+            (Self::UnitManager | Self::Scanner | Self::Reader, List, KnowledgeBase) => Scope::Subscription,
+            (Self::UnitManager, List, HostVulnerability) => Scope::BusinessUnit,
+            (Self::Scanner | Self::Reader, List, HostVulnerability) => Scope::AssetGroups,
             (Self::UnitManager, List | Launch | Cancel | Delete, Scan | ScanReport) => Scope::BusinessUnit,
             (Self::UnitManager, List | Edit, Host) => Scope::BusinessUnit,
             (Self::UnitManager, List, ActivityLog) => Scope::BusinessUnit,
@@ -133,6 +139,10 @@ pub enum Resource {
     Scan,
     /// Saved results of scans.
     ScanReport,
+    /// What is known about vulnerabilities.
+    KnowledgeBase,
+    /// What is known about the weaknesses of hosts: their detections.
+    HostVulnerability,
 }
 
 /// How far a permission reaches.

@@ -12,5 +12,9 @@ CREATE TABLE host_port (
     PRIMARY KEY (host_id, port, transport)
 );
 
+-- Hosts by their names, in any case of letters.
+CREATE INDEX host_by_dns_name ON host (LOWER(dns_name));
+CREATE INDEX host_by_netbios_name ON host (LOWER(netbios_name));
+
 -- The latest stored result of one host.
 CREATE INDEX scan_host_by_ip ON scan_host (ip, scan_id);

@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 use palisade_model::{ScanRef, Timestamp};
 use sqlx::any::AnyRow;
 
+use crate::detection::storable;
 use crate::error::Result;
 use crate::row::{Read, number_of};
 use crate::store::{Store, Write};
@@ -58,6 +59,32 @@ impl Store {
                 .bind(i64::from(limit))
                 .fetch_all(self.pool())
                 .await?;
+        rows.iter().map(read_host).collect()
+    }
+
+    /// The hosts with this DNS name, in any case of letters, by address.
+    pub async fn list_hosts_by_dns_name(&self, name: &str) -> Result<Vec<Host>> {
+        let rows = sqlx::query(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM host WHERE LOWER(dns_name) = LOWER($1) ORDER BY ip"
+        ))
+        .bind(storable(name))
+        .fetch_all(self.pool())
+        .await?;
+        rows.iter().map(read_host).collect()
+    }
+
+    /// The hosts with this NetBIOS name, in any case of letters, by address.
+    pub async fn list_hosts_by_netbios_name(&self, name: &str) -> Result<Vec<Host>> {
+        let rows = sqlx::query(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM host WHERE LOWER(netbios_name) = LOWER($1) ORDER BY ip"
+        ))
+        .bind(storable(name))
+        .fetch_all(self.pool())
+        .await?;
         rows.iter().map(read_host).collect()
     }
 

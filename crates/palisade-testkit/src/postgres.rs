@@ -68,6 +68,13 @@ impl Database {
         format!("postgres://palisade@localhost/{}?host={}", self.name, self.cluster.socket.display())
     }
 
+    /// Refuses new connections, and ends those there are, until they are allowed again: what a
+    /// restart of the database looks like from outside.
+    pub fn allow_connections(&self, allowed: bool) -> Result<(), Error> {
+        self.cluster.run(&format!("ALTER DATABASE {} ALLOW_CONNECTIONS {allowed}", self.name))?;
+        if allowed { Ok(()) } else { self.break_connections() }
+    }
+
     /// Ends every connection to the database, as a failing network or server does.
     pub fn break_connections(&self) -> Result<(), Error> {
         let name = &self.name;

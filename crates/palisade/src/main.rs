@@ -18,6 +18,7 @@ mod terminal;
 mod user;
 
 use std::ffi::OsString;
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -109,6 +110,8 @@ fn main() -> ExitCode {
     let outcome = runtime.block_on(run(cli.command));
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     match outcome {
+        // Whoever reads the status must not take half a report for a whole one.
+        Ok(_) if terminal::output_was_lost() => ExitCode::FAILURE,
         Ok(code) => code,
         Err(error) => report_failure(&*error),
     }
@@ -184,7 +187,11 @@ fn start_log(command: &Command) {
         _ => ("warn", "text"),
     };
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        // Colours are for people; a file or a log collector gets plain text.
+        .with_ansi(std::io::stderr().is_terminal());
     // A log can be started once; main is the only place that does.
     let _ = if format == "json" { builder.json().try_init() } else { builder.try_init() };
 }

@@ -82,6 +82,8 @@ pub(crate) enum ScanError {
     Targets(#[from] targets::TargetError),
     #[error("the KnowledgeBase cannot be loaded")]
     KnowledgeBase(#[from] palisade_kb::Error),
+    #[error("there is no QID {qid}; `palisade kb list` shows all")]
+    UnknownQid { qid: Qid },
     #[error("the result cannot be written as JSON")]
     Json(#[from] serde_json::Error),
 }
@@ -108,6 +110,9 @@ struct NamedResult<'a> {
 pub(crate) async fn run(arguments: ScanArguments) -> Result<(), ScanError> {
     let targets = targets::resolve(&arguments.targets)?;
     let kb = Arc::new(KnowledgeBase::embedded()?);
+    if let Some(qid) = arguments.qids.iter().flatten().copied().find(|qid| kb.entry(*qid).is_none()) {
+        return Err(ScanError::UnknownQid { qid });
+    }
     let started_at = SystemClock.now();
     let mut profile = OptionProfile::initial();
     profile.tcp = arguments.ports;

@@ -54,6 +54,8 @@ pub(crate) enum ServerError {
     },
     #[error("the calls of the last process cannot be ended")]
     FormerCalls(#[source] palisade_app::Error),
+    #[error("tls_certificate and tls_key are needed together")]
+    HalfACertificate,
     #[error("the server stopped with an error")]
     Serve(#[source] std::io::Error),
 }
@@ -259,8 +261,11 @@ fn certificate_files(
     data: &DataDirectory,
     address: SocketAddr,
 ) -> Result<(PathBuf, PathBuf), ServerError> {
-    if let (Some(certificate), Some(key)) = (&settings.tls_certificate, &settings.tls_key) {
-        return Ok((certificate.clone(), key.clone()));
+    match (&settings.tls_certificate, &settings.tls_key) {
+        (Some(certificate), Some(key)) => return Ok((certificate.clone(), key.clone())),
+        (None, None) => {}
+        // Values of the configuration file are defaults, which the command line's rules pass over.
+        _ => return Err(ServerError::HalfACertificate),
     }
     let machine = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
     let (certificate, key) = certificate::self_signed(machine.as_deref(), address.ip(), SystemClock.now())

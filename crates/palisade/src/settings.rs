@@ -98,13 +98,19 @@ pub(crate) struct Settings {
     pub(crate) concurrency_limit: u32,
 
     /// What to log: a level (error, warn, info, debug, trace) or filters such as palisade_engine=debug
-    #[arg(long, env = "PALISADE_LOG", value_name = "FILTER", default_value = "info")]
+    #[arg(long, env = "PALISADE_LOG", value_name = "FILTER", default_value = "info",
+          value_parser = log_filter)]
     pub(crate) log: String,
 
     /// How to write the log, to standard error
     #[arg(long, env = "PALISADE_LOG_FORMAT", value_name = "FORMAT", default_value = "text",
           value_parser = ["text", "json"])]
     pub(crate) log_format: String,
+}
+
+/// A filter that would be ignored is refused: whoever wrote it waits for lines that never come.
+fn log_filter(text: &str) -> Result<String, tracing_subscriber::filter::ParseError> {
+    tracing_subscriber::EnvFilter::try_new(text).map(|_| text.to_owned())
 }
 
 /// Why the configuration file cannot be used.

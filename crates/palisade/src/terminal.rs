@@ -1,6 +1,7 @@
 //! What people read: lines on standard output, tables, and the one place that writes them.
 
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Writes a line to standard output. A closed pipe (`palisade … | head`) is not an error.
 pub(crate) fn line(text: impl AsRef<str>) {
@@ -10,8 +11,20 @@ pub(crate) fn line(text: impl AsRef<str>) {
 /// Writes text to standard output as it is.
 pub(crate) fn raw(text: &str) {
     let mut out = io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush())
+        && error.kind() != io::ErrorKind::BrokenPipe
+        && !OUTPUT_LOST.swap(true, Ordering::Relaxed)
+    {
+        note(format!("palisade: cannot write to standard output: {error}"));
+    }
 }
+
+/// Whether something that was to be on standard output is not there: the disk is full, say.
+pub(crate) fn output_was_lost() -> bool {
+    OUTPUT_LOST.load(Ordering::Relaxed)
+}
+
+static OUTPUT_LOST: AtomicBool = AtomicBool::new(false);
 
 /// Writes a line to standard error.
 pub(crate) fn note(text: impl AsRef<str>) {

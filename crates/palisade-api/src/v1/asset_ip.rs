@@ -97,7 +97,7 @@ pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
     Ok(Answer::Document(answer.document(None)))
 }
 
-fn tracking_method(word: &str) -> TrackingMethod {
+pub(super) fn tracking_method(word: &str) -> TrackingMethod {
     match word {
         "dns" => TrackingMethod::Dns,
         "netbios" => TrackingMethod::Netbios,

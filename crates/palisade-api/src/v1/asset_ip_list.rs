@@ -111,7 +111,7 @@ fn write_host(xml: &mut XmlWriter, host: &HostView) {
     });
 }
 
-const fn tracking_title(tracking: TrackingMethod) -> &'static str {
+pub(super) const fn tracking_title(tracking: TrackingMethod) -> &'static str {
     match tracking {
         TrackingMethod::Ip => "IP address",
         TrackingMethod::Dns => "DNS hostname",

@@ -4,10 +4,12 @@
 use std::collections::BTreeMap;
 
 use palisade_app::{About, HostReport, LaunchType, ScanView};
-use palisade_kb::{Entry, KnowledgeBase, Reference};
+use palisade_kb::{Entry, KnowledgeBase};
 use palisade_model::{Finding, FindingKind, Transport};
 use palisade_wire::XmlWriter;
 use palisade_wire::date_time::{date_time, duration};
+
+use crate::v1::vulnerability::{filled, write_bugtraq, write_cves, write_cvss_base, write_vendor_references};
 
 /// The two places a SCAN document appears in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,8 +22,6 @@ pub(super) enum Context {
 
 /// What clients show for a host without a name.
 const NO_NAME: &str = "No registered hostname";
-const CVE_URL: &str = "https://cve.mitre.org/cgi-bin/cvename.cgi?name=";
-const BUGTRAQ_URL: &str = "http://www.securityfocus.com/bid/";
 
 /// A section of a host and the element of its findings, in the order of the document.
 const SECTIONS: [(FindingKind, &str, &str); 4] = [
@@ -176,7 +176,8 @@ fn write_finding(xml: &mut XmlWriter, element: &'static str, finding: &Finding, 
         threat,
         impact,
         solution,
-        remote: _, // no element for it
+        patchable: _, // no element for these two
+        remote: _,
     } = entry;
     let (number, severity, cve_list) = (qid.to_string(), severity.to_string(), cves.join(","));
     let mut attributes = vec![("number", number.as_str()), ("severity", &severity)];
@@ -186,20 +187,12 @@ fn write_finding(xml: &mut XmlWriter, element: &'static str, finding: &Finding, 
     xml.element(element, &attributes, |xml| {
         xml.cdata("TITLE", title);
         xml.cdata("LAST_UPDATE", &date_time(*updated_at));
-        if let Some(score) = cvss_base {
-            // Only a CVE has a score that somebody else gave.
-            let source: &[(&str, &str)] = if cves.is_empty() { &[("source", "service")] } else { &[] };
-            xml.text_with("CVSS_BASE", source, score);
-        }
+        write_cvss_base(xml, cvss_base.as_deref(), cves);
         xml.optional_text("CVSS_TEMPORAL", cvss_temporal.as_deref());
         xml.text("PCI_FLAG", if *pci { "1" } else { "0" });
-        xml.list("VENDOR_REFERENCE_LIST", vendor_references, |xml, Reference { id, url }| {
-            write_link(xml, "VENDOR_REFERENCE", id, url);
-        });
-        xml.list("CVE_ID_LIST", cves, |xml, cve| write_link(xml, "CVE_ID", cve, &format!("{CVE_URL}{cve}")));
-        xml.list("BUGTRAQ_ID_LIST", bugtraq, |xml, number| {
-            write_link(xml, "BUGTRAQ_ID", &number.to_string(), &format!("{BUGTRAQ_URL}{number}"));
-        });
+        write_vendor_references(xml, vendor_references);
+        write_cves(xml, cves);
+        write_bugtraq(xml, bugtraq);
         xml.optional_cdata("DIAGNOSIS", filled(threat));
         xml.optional_cdata("CONSEQUENCE", filled(impact));
         xml.optional_cdata("SOLUTION", filled(solution));
@@ -213,15 +206,4 @@ fn write_result(xml: &mut XmlWriter, finding: &Finding) {
         let format: &[(&str, &str)] = if *table { &[("format", "table")] } else { &[] };
         xml.cdata_with("RESULT", format, result);
     }
-}
-
-fn write_link(xml: &mut XmlWriter, element: &'static str, id: &str, url: &str) {
-    xml.element(element, &[], |xml| {
-        xml.cdata("ID", id);
-        xml.cdata("URL", url);
-    });
-}
-
-fn filled(text: &str) -> Option<&str> {
-    Some(text).filter(|text| !text.is_empty())
 }

@@ -21,6 +21,9 @@ const PAGE_HOSTS: u32 = 50;
 /// Pieces that wait for a slow client.
 const PIECES_WAITING: usize = 4;
 
+/// How long a store that fails is asked again before a watched scan is given up.
+const STORE_PATIENCE: Duration = Duration::from_mins(5);
+
 /// What a sender needs.
 struct Sender {
     app: App,
@@ -117,10 +120,21 @@ impl Sender {
     /// Sends comments until the scan has ended or the client has hung up.
     async fn wait_for_end(&mut self, keep_alive: Duration) -> Result<ScanView, Stopped> {
         let mut next_comment = Instant::now() + keep_alive;
+        let mut failing_since: Option<Instant> = None;
         loop {
-            let view = self.app.scan(&self.actor, &self.scan).await?;
-            if view.status.is_ended() {
-                return Ok(view);
+            match self.app.scan(&self.actor, &self.scan).await {
+                Ok(view) if view.status.is_ended() => return Ok(view),
+                Ok(_) => failing_since = None,
+                // The scanner waits for a store that comes back, and so does its client.
+                Err(error @ AppError::Store(_)) => match failing_since {
+                    None => {
+                        log_failure(&self.scan, &error, "the scan cannot be looked at; will try again");
+                        failing_since = Some(Instant::now());
+                    }
+                    Some(since) if since.elapsed() < STORE_PATIENCE => {}
+                    Some(_) => return Err(error.into()),
+                },
+                Err(error) => return Err(error.into()),
             }
             tokio::select! {
                 () = self.app.changed() => {}

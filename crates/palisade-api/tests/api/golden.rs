@@ -2,7 +2,7 @@
 //! injected, so nothing is filtered. Every answer is validated against its document type.
 
 use crate::support::http::Response;
-use crate::support::scanner::silent;
+use crate::support::scanner::{finding, sample_result, silent};
 use crate::support::{Server, assert_valid_answer};
 
 /// Compares an answer with its golden file, and validates it.
@@ -218,6 +218,99 @@ async fn asset_ip_list() {
 }
 
 #[tokio::test]
+async fn asset_search() {
+    let server = Server::start().await;
+    server.finished_scan("manager", "192.0.2.4-192.0.2.7").await;
+    server.finished_scan("manager", "192.0.2.40").await;
+    let call =
+        async |parameters: &[(&str, &str)]| server.call("reader", "asset_search.php", parameters).await;
+    golden!("asset_search", call(&[("target_asset_groups", "all"), ("vuln_port", "80")]).await);
+    let vulnerable = [
+        ("target_ips", "192.0.2.5-192.0.2.63"),
+        ("vuln_qid", "900005"),
+        ("vuln_results", "contain:not sent"),
+        ("last_scan", "within:1"),
+        ("tracking_method", "ip"),
+    ];
+    golden!("asset_search-vulnerable", call(&vulnerable).await);
+    let nothing = [("target_ips", "192.0.2.0/26"), ("dns", "begin:www"), ("host_os", "match:CP/M")];
+    golden!("asset_search-nothing", call(&nothing).await);
+    let dns = [("target_ips", "192.0.2.4"), ("dns", "www")];
+    golden!("asset_search-refused", call(&dns).await);
+    let group = call(&[("target_asset_groups", "Servers")]).await.refusal();
+    assert_eq!(
+        group.as_deref(),
+        Some("5009 Invalid value for 'target_asset_groups' : Servers. No such asset group.")
+    );
+    let days = call(&[("target_ips", "192.0.2.4"), ("last_scan", "within:-1")]).await.refusal();
+    assert!(days.is_some_and(|text| text.starts_with("5000 Invalid value for 'last_scan' : within:-1.")));
+}
+
+#[tokio::test]
+async fn get_host_info() {
+    let server = Server::start().await;
+    server.finished_scan("manager", "192.0.2.4").await;
+    server.clock.advance(3600);
+    let scanner = server.scanner();
+    let parameters = [("ip", "192.0.2.4"), ("save_report", "yes")];
+    let scanning = async {
+        let lease = scanner.lease().await;
+        let mut result = sample_result([192, 0, 2, 4].into());
+        // Fixed meanwhile, and another one found.
+        result.findings.retain(|finding| (finding.qid.number(), finding.port) != (900_005, Some(8443)));
+        result.findings.push(finding(900_006, Some(80), "A shell answers.", false));
+        result.tcp_ports = [80, 443, 8443].into_iter().collect();
+        scanner.deliver(&lease, result).await;
+        scanner.complete(&lease).await;
+    };
+    tokio::join!(server.call("manager", "scan.php", &parameters), scanning);
+    let edit =
+        [("action", "edit"), ("host_ips", "192.0.2.4"), ("owner", "manager"), ("comment", "The <gateway>")];
+    server.call("manager", "asset_ip.php", &edit).await.assert_success();
+
+    let call =
+        async |parameters: &[(&str, &str)]| server.call("reader", "get_host_info.php", parameters).await;
+    let everything =
+        [("host_ip", "192.0.2.4"), ("general_info", "1"), ("vuln_details", "1"), ("ticket_details", "1")];
+    golden!("get_host_info", call(&everything).await);
+    let worst = [
+        ("host_dns", "HOST-4.scans.example"),
+        ("vuln_details", "1"),
+        ("vuln_severity", "5"),
+        ("potential_vuln_severity", "4,5"),
+        ("ig_severity", "1"),
+    ];
+    golden!("get_host_info-worst", call(&worst).await);
+    golden!("get_host_info-unscanned", call(&[("host_ip", "192.0.2.5"), ("general_info", "1")]).await);
+    let by_netbios = call(&[("host_netbios", "host4"), ("general_info", "0")]).await;
+    assert!(by_netbios.text.contains("<IP>192.0.2.4</IP>"), "{}", by_netbios.text);
+
+    golden!("get_host_info-beyond", call(&[("host_ip", "192.0.2.40"), ("general_info", "1")]).await);
+    let refused = async |parameters: &[(&str, &str)]| call(parameters).await.refusal().unwrap_or_default();
+    let two = refused(&[("host_ip", "192.0.2.4,192.0.2.5"), ("general_info", "1")]).await;
+    assert_eq!(two, "5000 Invalid value for 'host_ip' : 192.0.2.4,192.0.2.5. Expecting one address.");
+    let level = refused(&[("host_ip", "192.0.2.4"), ("vuln_details", "1"), ("ig_severity", "6")]).await;
+    assert_eq!(level, "5000 Invalid value for 'ig_severity' : 6. Expecting severities from 1 to 5.");
+    let nobody = refused(&[("host_dns", ""), ("general_info", "1")]).await;
+    assert_eq!(nobody, "5103 There is no such host in the user account.");
+}
+
+#[tokio::test]
+async fn knowledgebase_download() {
+    let server = Server::start().await;
+    let call = async |parameters: &[(&str, &str)]| {
+        server.call("reader", "knowledgebase_download.php", parameters).await
+    };
+    golden!("knowledgebase_download", call(&[]).await);
+    let flags = [("vuln_id", "900001"), ("show_pci_flag", "1"), ("show_disabled_flag", "1")];
+    golden!("knowledgebase_download-flags", call(&flags).await);
+    golden!("knowledgebase_download-patchable", call(&[("is_patchable", "1")]).await);
+    let nothing = [("is_patchable", "1"), ("vuln_id", "900001"), ("show_cvss_submetrics", "1")];
+    golden!("knowledgebase_download-nothing", call(&nothing).await);
+    golden!("knowledgebase_download-unknown", call(&[("vuln_id", "4294967295")]).await);
+}
+
+#[tokio::test]
 async fn scan() {
     let server = Server::start().await;
     let scanner = server.scanner();
@@ -307,4 +400,15 @@ async fn scan_running_list_and_cancel() {
     golden!("scan-canceled", response);
     let parameters = [("ref", reference.as_str())];
     golden!("scan_cancel-ended", server.call("manager", "scan_cancel.php", &parameters).await);
+}
+
+#[tokio::test]
+async fn time_zone_code_list() {
+    let server = Server::start().await;
+    let list = server.call("reader", "time_zone_code_list.php", &[]).await;
+    let alias = server.call("reader", "time_zone_code.php", &[]).await;
+    assert_eq!(alias.text, list.text);
+    golden!("time_zone_code_list", list);
+    let refused = [("what", "1")];
+    golden!("time_zone_code_list-refused", server.call("reader", "time_zone_code_list.php", &refused).await);
 }

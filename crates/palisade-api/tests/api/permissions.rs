@@ -20,7 +20,7 @@ enum Expected {
 use Expected::{Allowed as A, NoAccess as N, Refused as R};
 
 /// In the order of [`Role::ALL`]: Manager, Unit Manager, Auditor, Scanner, Reader, Contact.
-const MATRIX: [(&str, [Expected; 6]); 19] = [
+const MATRIX: [(&str, [Expected; 6]); 23] = [
     ("about.php", [A, A, A, A, A, N]),
     ("acceptEULA.php", [A, A, A, A, A, N]),
     ("action_log_report.php", [A, A, A, A, A, N]),
@@ -29,9 +29,12 @@ const MATRIX: [(&str, [Expected; 6]); 19] = [
     ("asset_group_list.php", [A, A, A, A, A, N]),
     ("asset_ip.php", [A, A, R, R, R, N]),
     ("asset_ip_list.php", [A, A, A, A, A, N]),
+    ("asset_search.php", [A, A, R, A, A, N]),
+    ("get_host_info.php", [A, A, R, A, A, N]),
     ("group_list.php", [A, A, A, A, A, N]),
     ("ip_list.php", [A, A, A, A, A, N]),
     ("iscanner_list.php", [A, A, R, A, R, N]),
+    ("knowledgebase_download.php", [A, A, R, A, A, N]),
     ("scan.php", [A, A, R, A, R, N]),
     ("scan_cancel.php", [A, A, R, A, R, N]),
     ("scan_report.php", [A, A, R, A, A, N]),
@@ -40,6 +43,7 @@ const MATRIX: [(&str, [Expected; 6]); 19] = [
     ("scan_reports_list.php", [A, A, R, A, A, N]),
     ("scan_running_list.php", [A, A, R, A, A, N]),
     ("scan_target_history.php", [A, A, R, A, A, N]),
+    ("time_zone_code_list.php", [A, A, A, A, A, N]),
 ];
 
 /// Parameters that are well-formed, and that change nothing where they get through.
@@ -49,6 +53,8 @@ fn harmless(script: &str) -> &'static [(&'static str, &'static str)] {
         "asset_group.php" => &[("action", "edit"), ("title", "No such group")],
         "asset_group_delete.php" => &[("title", "No such group")],
         "asset_ip.php" => &[("action", "edit"), ("host_ips", "203.0.113.1")],
+        "asset_search.php" => &[("target_ips", "192.0.2.4")],
+        "get_host_info.php" => &[("host_ip", "192.0.2.4"), ("general_info", "1")],
         "scan.php" => &[("ip", "203.0.113.1")],
         "scan_cancel.php" | "scan_report.php" | "scan_report_delete.php" => {
             &[("ref", "scan/1400000000.10001")]

@@ -6,6 +6,7 @@
 mod account;
 mod activity;
 mod asset_group;
+mod asset_search;
 mod cancel;
 mod desk;
 mod every_scan_ends;

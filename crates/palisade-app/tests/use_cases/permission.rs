@@ -1,15 +1,15 @@
 //! Every role with every use case.
 
 use palisade_app::{
-    Actor, AddHosts, EditHosts, Error, ListHosts, ListReports, ListTargetHistory, LoginRefused,
-    ReportActivity,
+    Actor, AddHosts, EditHosts, Error, HostKey, ListHosts, ListReports, ListTargetHistory,
+    ListVulnerabilities, LoginRefused, ReportActivity, SearchAssets,
 };
 use palisade_model::{Role, ScanRef};
 
 use crate::asset_group::{edit_group, new_group};
-use crate::desk::{Desk, HERE, PASSWORD, ips, launch, password};
+use crate::desk::{Desk, HERE, PASSWORD, ip, ips, launch, password};
 
-const USE_CASES: [&str; 17] = [
+const USE_CASES: [&str; 20] = [
     "about",
     "accept_eula",
     "list_hosts",
@@ -22,6 +22,9 @@ const USE_CASES: [&str; 17] = [
     "report_hosts",
     "delete_report",
     "report_activity",
+    "list_vulnerabilities",
+    "host_info",
+    "search_assets",
     "list_asset_groups, asset_group_ips",
     "add_asset_group",
     "edit_asset_group",
@@ -33,12 +36,12 @@ const USE_CASES: [&str; 17] = [
 /// `+` allowed, `-` forbidden, in the order of the use cases.
 fn expected(role: Role) -> &'static str {
     match role {
-        Role::Manager => "+++++++++++++++++",
-        Role::UnitManager => "+++-+++++++++++++",
-        Role::Scanner => "+++--++++++++++++",
-        Role::Reader => "+++---+-++-++---+",
-        Role::Auditor => "+++--------++----",
-        Role::Contact => "-----------------",
+        Role::Manager => "++++++++++++++++++++",
+        Role::UnitManager => "+++-++++++++++++++++",
+        Role::Scanner => "+++--+++++++++++++++",
+        Role::Reader => "+++---+-++-+++++---+",
+        Role::Auditor => "+++--------+---+----",
+        Role::Contact => "--------------------",
     }
 }
 
@@ -55,7 +58,11 @@ async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) 
     let app = &desk.app;
     let target = ips("10.0.0.1");
     match use_case {
-        "about" => refused(&app.about(actor)),
+        "about" => {
+            let about = refused(&app.about(actor));
+            assert_eq!(about, refused(&app.list_time_zones(actor)));
+            about
+        }
         "accept_eula" => refused(&app.accept_eula(actor).await),
         "list_hosts" => refused(&app.list_hosts(actor, ListHosts::default()).await),
         "add_hosts" => refused(&app.add_hosts(actor, AddHosts { ips: target, ..AddHosts::default() }).await),
@@ -76,6 +83,9 @@ async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) 
             let wanted = ReportActivity { from: desk.now(), to: desk.now(), login: None };
             refused(&app.report_activity(actor, &wanted, None, 10).await)
         }
+        "list_vulnerabilities" => refused(&app.list_vulnerabilities(actor, ListVulnerabilities::default())),
+        "host_info" => refused(&app.host_info(actor, HostKey::Ip(ip("10.0.0.1"))).await),
+        "search_assets" => refused(&app.search_assets(actor, &SearchAssets::default(), None).await),
         "list_asset_groups, asset_group_ips" => {
             let list = refused(&app.list_asset_groups(actor, None).await);
             assert_eq!(list, refused(&app.asset_group_ips(actor, &["All".to_owned()]).await));

@@ -1,6 +1,6 @@
 //! Finding hosts and ports on the loopback.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::support::{order, scan, scan_loopback};
 use tokio::net::TcpListener;
@@ -23,12 +23,11 @@ async fn open_and_closed_ports_are_told_apart() {
 }
 
 #[tokio::test]
-async fn two_thousand_closed_ports_take_no_time() {
+async fn two_thousand_closed_ports_are_all_refused() {
     // An address of the loopback where nothing listens on the low ports.
-    let started = Instant::now();
     let hosts = scan(order("127.77.0.1", 1..2_000)).await;
-    assert_eq!(hosts[0].facts.tcp_scanned, 1_999);
-    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+    let facts = &hosts[0].facts;
+    assert_eq!((facts.tcp_scanned, facts.tcp_silent), (1_999, 0));
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! The open ports of hosts, and what is told of many hosts at once.
 
-use palisade_model::fact::PortFacts;
+use palisade_model::fact::{NetbiosFacts, PortFacts};
 use palisade_model::{HostResult, PortSet, Transport};
 
 use crate::bench::{Bench, alive, at, finding, ip, qid};
@@ -93,6 +93,24 @@ async fn the_latest_stored_result_is_the_last_that_answered(bench: Bench) {
     assert_eq!((findings, taken_in_at), (vec![finding(1_001, Some(22))], at(200)));
 }
 
+async fn hosts_are_found_by_their_names(bench: Bench) {
+    bench.add_subscription().await;
+    for (number, address) in (0_i64..).zip(["10.0.0.2", "10.0.0.1"]) {
+        let mut result = alive(address, Vec::new(), &[]);
+        result.facts.name = Some("Www.Lab.test".to_owned());
+        let mut netbios = PortFacts::new(137, Transport::Udp);
+        netbios.netbios =
+            Some(NetbiosFacts { host_name: Some(format!("BOX{number}")), ..NetbiosFacts::default() });
+        result.facts.ports = vec![netbios];
+        bench.scan_host(&result, 100 + number).await;
+    }
+    let by_dns = bench.store.list_hosts_by_dns_name("wwW.lab.test").await.unwrap();
+    assert_eq!(by_dns.iter().map(|host| host.ip).collect::<Vec<_>>(), [ip("10.0.0.1"), ip("10.0.0.2")]);
+    let by_netbios = bench.store.list_hosts_by_netbios_name("box0").await.unwrap();
+    assert_eq!(by_netbios.iter().map(|host| host.ip).collect::<Vec<_>>(), [ip("10.0.0.2")]);
+    assert_eq!(bench.store.list_hosts_by_dns_name("\0").await.unwrap(), []);
+}
+
 async fn names_are_those_of_the_subscription(bench: Bench) {
     bench.add_subscription().await;
     for (number, address) in (0_i64..).zip(["10.0.0.2", "10.0.0.1", "10.0.0.3"]) {
@@ -111,5 +129,6 @@ crate::both!(
     open_ports_are_kept_and_closed_ones_go,
     ports_and_detections_are_told_of_many_hosts_at_once,
     the_latest_stored_result_is_the_last_that_answered,
+    hosts_are_found_by_their_names,
     names_are_those_of_the_subscription,
 );

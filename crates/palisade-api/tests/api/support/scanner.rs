@@ -94,9 +94,10 @@ pub(crate) fn sample_result(address: Ipv4Addr) -> HostResult {
     let netbios = NetbiosFacts { host_name: Some(format!("HOST{last}")), ..NetbiosFacts::default() };
     let mut port = PortFacts::new(137, Transport::Udp);
     port.netbios = Some(netbios);
+    let web = PortFacts { service: "http".to_owned(), ..PortFacts::new(80, Transport::Tcp) };
     let facts = HostFacts {
         address,
-        ports: if named { vec![port] } else { Vec::new() },
+        ports: if named { vec![web, port] } else { Vec::new() },
         name: named.then(|| format!("host-{last}.scans.example")),
         os: named.then_some(system),
         ..HostFacts::default()
@@ -114,7 +115,7 @@ pub(crate) fn sample_result(address: Ipv4Addr) -> HostResult {
     HostResult { facts, findings, tested, tcp_ports: PortSet::default(), udp_ports: PortSet::default() }
 }
 
-fn finding(qid: u32, port: Option<u16>, result: &str, table: bool) -> Finding {
+pub(crate) fn finding(qid: u32, port: Option<u16>, result: &str, table: bool) -> Finding {
     Finding {
         qid: Qid::new(qid).unwrap(),
         port,

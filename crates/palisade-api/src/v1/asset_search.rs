@@ -1,0 +1,265 @@
+//! `asset_search.php`: hosts by what the scans learnt of them.
+
+use std::net::Ipv4Addr;
+
+use palisade_app::{Actor, App, FoundAsset, FoundAssets, LastScan, SearchAssets, TextMatch};
+use palisade_kb::expected_service;
+use palisade_model::{IpSet, Qid};
+use palisade_wire::date_time::date_time;
+use palisade_wire::{Arguments, Call, ErrorForm, Example, Parameter, ParameterKind, Rule, XmlWriter, dtd};
+
+use crate::answer::Answer;
+use crate::error::{CallError, Refusal};
+use crate::registry::CallRequest;
+use crate::v1::asset_ip;
+use crate::v1::asset_ip_list::tracking_title;
+use crate::v1::pages::{Disconnected, Pages};
+
+/// The group of all hosts that the caller may see.
+const ALL_GROUP: &str = "All";
+
+pub const TARGET_IPS: Parameter =
+    Parameter::new("target_ips", ParameterKind::IpSet, "192.0.2.0-192.0.2.9", "Where to search.");
+pub const TARGET_ASSET_GROUPS: Parameter = Parameter::new(
+    "target_asset_groups",
+    ParameterKind::Titles { max_items: 100, max_chars: 255 },
+    "All",
+    "Where to search: All stands for every host the caller may see. There are no other asset groups so far.",
+);
+
+const fn text(name: &'static str, example: &'static str, description: &'static str) -> Parameter {
+    Parameter::new(name, ParameterKind::Text { max_chars: 300 }, example, description)
+}
+
+pub const DNS: Parameter = text(
+    "dns",
+    "begin:www",
+    "Only hosts with such a DNS name: begin, match, contain or end, a colon, and the text. Upper and lower \
+     case are the same. The other texts are written likewise.",
+);
+pub const NETBIOS: Parameter = text("netbios", "contain:HOST", "Only hosts with such a NetBIOS name.");
+pub const HOST_OS: Parameter = text("host_os", "contain:linux", "Only hosts with such an operating system.");
+pub const TRACKING_METHOD: Parameter = Parameter::new(
+    "tracking_method",
+    asset_ip::TRACKING_METHOD.kind,
+    "ip",
+    "Only hosts that are tracked so.",
+);
+pub const LAST_SCAN: Parameter = text(
+    "last_scan",
+    "within:30",
+    "Only hosts last scanned within so many days, or not within them: within or not_within, a colon, and a \
+     number.",
+);
+pub const VULN_QID: Parameter = Parameter::new(
+    "vuln_qid",
+    ParameterKind::Integer { min: 1, max: u32::MAX as u64 },
+    "38173",
+    "Only hosts with this vulnerability, unless it is fixed.",
+);
+pub const VULN_RESULTS: Parameter = text(
+    "vuln_results",
+    "contain:TLSv1.0",
+    "Only hosts with a vulnerability that is not fixed and has such results.",
+);
+pub const VULN_PORT: Parameter = Parameter::new(
+    "vuln_port",
+    ParameterKind::Integer { min: 1, max: 65_535 },
+    "443",
+    "Only hosts on which this port is open, over TCP or UDP.",
+);
+pub const VULN_SERVICE: Parameter =
+    text("vuln_service", "match:http", "Only hosts on which such a service answers.");
+
+pub const CALL: Call = Call {
+    script: "asset_search.php",
+    summary: "Search hosts",
+    description: &[
+        "Lists the scanned hosts that all filters fit, by address. QID_LIST and PORT_SERVICE_LIST show what \
+         filters on vulnerabilities and on ports found.",
+    ],
+    parameters: &[
+        TARGET_IPS,
+        TARGET_ASSET_GROUPS,
+        DNS,
+        NETBIOS,
+        HOST_OS,
+        TRACKING_METHOD,
+        LAST_SCAN,
+        VULN_QID,
+        VULN_RESULTS,
+        VULN_PORT,
+        VULN_SERVICE,
+    ],
+    rules: &[Rule::AtLeastOneOf(&["target_ips", "target_asset_groups"])],
+    roles: "Manager: the subscription. Unit Manager: the business unit. Scanner and Reader: assigned asset \
+            groups.",
+    root: "ASSET_SEARCH_REPORT",
+    dtd: &dtd::ASSET_SEARCH_REPORT,
+    errors: ErrorForm::InRoot { attributes: &[] },
+    example: Example {
+        parameters: &[("target_asset_groups", "All"), ("vuln_port", "443"), ("last_scan", "within:30")],
+        description: "List the hosts with port 443 open that were scanned within the last 30 days.",
+    },
+};
+
+/// Filters that are shown in the header.
+const FILTERS: [&Parameter; 11] = [
+    &TARGET_IPS,
+    &TARGET_ASSET_GROUPS,
+    &DNS,
+    &NETBIOS,
+    &HOST_OS,
+    &TRACKING_METHOD,
+    &LAST_SCAN,
+    &VULN_QID,
+    &VULN_RESULTS,
+    &VULN_PORT,
+    &VULN_SERVICE,
+];
+
+pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
+    let wanted = wanted(&request.arguments)?;
+    // The first page is searched before anything is answered, so that a refusal is one.
+    let first = request.app.search_assets(&request.actor, &wanted, None).await?;
+    let (mut pages, answer) = Pages::new(request.document());
+    write_header(&mut pages.xml, &request);
+    let CallRequest { app, actor, .. } = request;
+    tokio::spawn(async move {
+        // A client that hung up has nothing left to be told.
+        let _ = send(pages, &app, &actor, &wanted, first).await;
+    });
+    Ok(answer)
+}
+
+async fn send(
+    mut pages: Pages,
+    app: &App,
+    actor: &Actor,
+    wanted: &SearchAssets,
+    first: FoundAssets,
+) -> Result<(), Disconnected> {
+    let mut found = first;
+    let mut has_list = false;
+    loop {
+        for asset in &found.assets {
+            if !has_list {
+                pages.xml.open("HOST_LIST", &[]);
+                has_list = true;
+            }
+            write_asset(&mut pages.xml, asset, wanted);
+            pages.turn().await?;
+        }
+        let after: Option<Ipv4Addr> = found.next;
+        if after.is_none() {
+            return pages.end().await;
+        }
+        match app.search_assets(actor, wanted, after).await {
+            Ok(next) => found = next,
+            Err(error) => {
+                if has_list {
+                    pages.xml.close();
+                }
+                return pages.break_off(&error).await;
+            }
+        }
+    }
+}
+
+fn wanted(arguments: &Arguments) -> Result<SearchAssets, CallError> {
+    let mut target = arguments.ip_set(&TARGET_IPS).cloned();
+    for title in arguments.titles(&TARGET_ASSET_GROUPS).unwrap_or_default() {
+        if !title.eq_ignore_ascii_case(ALL_GROUP) {
+            let text = format!("Invalid value for 'target_asset_groups' : {title}. No such asset group.");
+            return Err(CallError::Refused(Refusal::new(5009, text)));
+        }
+        target = None;
+    }
+    let qid = arguments.integer(&VULN_QID).and_then(|number| u32::try_from(number).ok()).and_then(Qid::new);
+    Ok(SearchAssets {
+        target: target.filter(|ips: &IpSet| !ips.is_empty()),
+        dns: text_match(arguments, &DNS)?,
+        netbios: text_match(arguments, &NETBIOS)?,
+        os: text_match(arguments, &HOST_OS)?,
+        tracking: arguments.choice(&TRACKING_METHOD).map(asset_ip::tracking_method),
+        last_scan: last_scan(arguments)?,
+        qid,
+        results: text_match(arguments, &VULN_RESULTS)?,
+        port: arguments.integer(&VULN_PORT).and_then(|port| u16::try_from(port).ok()),
+        service: text_match(arguments, &VULN_SERVICE)?,
+    })
+}
+
+fn text_match(arguments: &Arguments, parameter: &Parameter) -> Result<Option<TextMatch>, CallError> {
+    let Some(written) = arguments.text(parameter) else { return Ok(None) };
+    let parsed = match written.split_once(':').filter(|(_, text)| !text.is_empty()) {
+        Some(("begin", text)) => Some(TextMatch::Begin(text.to_owned())),
+        Some(("match", text)) => Some(TextMatch::Match(text.to_owned())),
+        Some(("contain", text)) => Some(TextMatch::Contain(text.to_owned())),
+        Some(("end", text)) => Some(TextMatch::End(text.to_owned())),
+        Some(_) | None => None,
+    };
+    let reason = "Expecting begin, match, contain or end, a colon, and a text.";
+    parsed.map(Some).ok_or_else(|| invalid(written, parameter, reason))
+}
+
+fn last_scan(arguments: &Arguments) -> Result<Option<LastScan>, CallError> {
+    let Some(written) = arguments.text(&LAST_SCAN) else { return Ok(None) };
+    let parsed = match written.split_once(':') {
+        Some(("within", days)) => days.parse().ok().map(LastScan::WithinDays),
+        Some(("not_within", days)) => days.parse().ok().map(LastScan::NotWithinDays),
+        Some(_) | None => None,
+    };
+    let reason = "Expecting within or not_within, a colon, and a number of days.";
+    parsed.map(Some).ok_or_else(|| invalid(written, &LAST_SCAN, reason))
+}
+
+fn invalid(written: &str, parameter: &Parameter, reason: &str) -> CallError {
+    let text = format!("Invalid value for '{}' : {written}. {reason}", parameter.name);
+    CallError::Refused(Refusal::new(5000, text))
+}
+
+/// The root, and what was searched for.
+fn write_header(xml: &mut XmlWriter, request: &CallRequest) {
+    xml.open("ASSET_SEARCH_REPORT", &[]);
+    xml.element("HEADER", &[], |xml| {
+        xml.cdata("COMPANY", request.app.company());
+        xml.text("USERNAME", request.actor.login.as_str());
+        xml.text("GENERATION_DATETIME", &date_time(request.app.clock().now()));
+        let given = FILTERS
+            .into_iter()
+            .filter_map(|parameter| Some((parameter.name, request.arguments.written(parameter)?)));
+        xml.list("FILTERS", given, |xml, (name, written)| {
+            xml.cdata_with("FILTER", &[("name", name)], written);
+        });
+    });
+}
+
+fn write_asset(xml: &mut XmlWriter, asset: &FoundAsset, wanted: &SearchAssets) {
+    let FoundAsset { ip, tracking, dns, netbios, os, vulnerabilities, ports, last_scan_at, first_scan_at } =
+        asset;
+    xml.element("HOST", &[], |xml| {
+        xml.text("IP", &ip.to_string());
+        xml.text("TRACKING_METHOD", tracking_title(*tracking));
+        xml.optional_cdata("DNS", dns.as_deref());
+        xml.optional_cdata("NETBIOS", netbios.as_deref());
+        xml.optional_cdata("OPERATING_SYSTEM", os.as_deref());
+        xml.list("QID_LIST", vulnerabilities, |xml, (qid, result)| {
+            xml.element("QID", &[], |xml| {
+                xml.text("ID", &qid.to_string());
+                if wanted.results.is_some() {
+                    xml.cdata("RESULT", result);
+                }
+            });
+        });
+        xml.list("PORT_SERVICE_LIST", ports, |xml, (port, transport, service)| {
+            xml.element("PORT_SERVICE", &[], |xml| {
+                xml.text("PORT", &port.to_string());
+                xml.cdata("SERVICE", service);
+                xml.optional_cdata("DEFAULT_SERVICE", expected_service(*port, *transport));
+            });
+        });
+        xml.text("LAST_SCAN_DATE", &date_time(*last_scan_at));
+        xml.text("FIRST_FOUND_DATE", &date_time(*first_scan_at));
+    });
+}

@@ -1,0 +1,257 @@
+//! `get_host_info.php`: one host, and how it is vulnerable.
+
+use std::net::Ipv4Addr;
+
+use palisade_app::{HostInfo, HostKey, HostVulnerability, OwnerView};
+use palisade_kb::{Entry, KnowledgeBase};
+use palisade_model::FindingKind;
+use palisade_wire::date_time::date_time;
+use palisade_wire::{Arguments, Call, ErrorForm, Example, Parameter, ParameterKind, Rule, XmlWriter, dtd};
+
+use crate::answer::{Answer, end_report};
+use crate::error::{CallError, Refusal};
+use crate::registry::CallRequest;
+use crate::v1::asset_ip_list::tracking_title;
+use crate::v1::vulnerability::{filled, write_bugtraq, write_cves, write_vendor_references};
+
+pub const HOST_IP: Parameter =
+    Parameter::new("host_ip", ParameterKind::IpSet, "192.0.2.4", "The host's address; one only.");
+pub const HOST_DNS: Parameter = Parameter::new(
+    "host_dns",
+    ParameterKind::Text { max_chars: 255 },
+    "www.scans.example",
+    "The host's DNS name, in full. Upper and lower case are the same.",
+);
+pub const HOST_NETBIOS: Parameter = Parameter::new(
+    "host_netbios",
+    ParameterKind::Text { max_chars: 255 },
+    "HOST4",
+    "The host's NetBIOS name. Upper and lower case are the same.",
+);
+pub const GENERAL_INFO: Parameter = Parameter::new(
+    "general_info",
+    ParameterKind::ZeroOne,
+    "1",
+    "1 shows names, operating system, last scan, comment and owner.",
+)
+.default("0");
+pub const VULN_DETAILS: Parameter = Parameter::new(
+    "vuln_details",
+    ParameterKind::ZeroOne,
+    "1",
+    "1 shows the vulnerabilities that are not fixed, and the information gathered by the last scan whose \
+     results are stored.",
+)
+.default("0");
+pub const TICKET_DETAILS: Parameter = Parameter::new(
+    "ticket_details",
+    ParameterKind::ZeroOne,
+    "1",
+    "1 shows the host's remediation tickets; a host without any has no such section.",
+)
+.default("0");
+
+const fn levels(name: &'static str, description: &'static str) -> Parameter {
+    let kind = ParameterKind::Titles { max_items: 5, max_chars: 1 };
+    Parameter::new(name, kind, "4,5", description).default("all levels")
+}
+
+pub const VULN_SEVERITY: Parameter =
+    levels("vuln_severity", "Only confirmed vulnerabilities of these severities, 1 to 5.");
+pub const POTENTIAL_VULN_SEVERITY: Parameter =
+    levels("potential_vuln_severity", "Only potential vulnerabilities of these severities, 1 to 5.");
+pub const IG_SEVERITY: Parameter =
+    levels("ig_severity", "Only information gathered of these severities, 1 to 5.");
+
+pub const CALL: Call = Call {
+    script: "get_host_info.php",
+    summary: "Show one host",
+    description: &[
+        "Shows what is known about one host of the subscription. SECURITY_RISK is the highest severity among \
+         its confirmed and potential vulnerabilities that are not fixed, 0 without any. Several hosts of the \
+         same name: the one with the lowest address is shown.",
+    ],
+    parameters: &[
+        HOST_IP,
+        HOST_DNS,
+        HOST_NETBIOS,
+        GENERAL_INFO,
+        VULN_DETAILS,
+        TICKET_DETAILS,
+        VULN_SEVERITY,
+        POTENTIAL_VULN_SEVERITY,
+        IG_SEVERITY,
+    ],
+    rules: &[
+        Rule::OneOf(&["host_ip", "host_dns", "host_netbios"]),
+        Rule::AtLeastOneOf(&["general_info", "vuln_details", "ticket_details"]),
+    ],
+    roles: "Manager: the subscription. Unit Manager: the business unit. Scanner and Reader: assigned asset \
+            groups.",
+    root: "HOST",
+    dtd: &dtd::GET_HOST_INFO,
+    errors: ErrorForm::InRoot { attributes: &[] },
+    example: Example {
+        parameters: &[("host_ip", "192.0.2.4"), ("general_info", "1"), ("vuln_details", "1")],
+        description: "Show a host with its vulnerabilities.",
+    },
+};
+
+/// The elements of the severities, the worst first.
+const LEVELS: [(u8, &str); 5] = [
+    (5, "SEVERITY_LEVEL_5"),
+    (4, "SEVERITY_LEVEL_4"),
+    (3, "SEVERITY_LEVEL_3"),
+    (2, "SEVERITY_LEVEL_2"),
+    (1, "SEVERITY_LEVEL_1"),
+];
+
+/// The three lists, in the order of the document, and the severities shown of each.
+struct Sections([(&'static str, &'static [FindingKind], Vec<u8>); 3]);
+
+pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
+    let arguments = &request.arguments;
+    let sections = Sections([
+        ("VULNS", &[FindingKind::Vulnerability], severities(arguments, &VULN_SEVERITY)?),
+        ("POTENTIAL_VULNS", &[FindingKind::Potential], severities(arguments, &POTENTIAL_VULN_SEVERITY)?),
+        (
+            "INFO_GATHERED",
+            &[FindingKind::Information, FindingKind::Service],
+            severities(arguments, &IG_SEVERITY)?,
+        ),
+    ]);
+    let host = request.app.host_info(&request.actor, host_key(arguments)?).await?;
+    let mut xml = request.document();
+    xml.element("HOST", &[], |xml| {
+        write_host(xml, &host, arguments.switch(&GENERAL_INFO));
+        if arguments.switch(&VULN_DETAILS) {
+            write_sections(xml, request.app.kb(), &host.vulnerabilities, &sections);
+        }
+    });
+    end_report(&mut xml);
+    Ok(Answer::Document(xml.finish()))
+}
+
+fn host_key(arguments: &Arguments) -> Result<HostKey, CallError> {
+    if let Some(name) = arguments.text(&HOST_DNS) {
+        return Ok(HostKey::Dns(name.to_owned()));
+    }
+    if let Some(name) = arguments.text(&HOST_NETBIOS) {
+        return Ok(HostKey::Netbios(name.to_owned()));
+    }
+    let only = arguments.ip_set(&HOST_IP).filter(|ips| ips.count() == 1);
+    let ip: Option<Ipv4Addr> = only.and_then(|ips| ips.iter().next());
+    ip.map(HostKey::Ip).ok_or_else(|| invalid(arguments, &HOST_IP, "Expecting one address."))
+}
+
+/// The severities asked for; all when the parameter is absent.
+fn severities(arguments: &Arguments, parameter: &'static Parameter) -> Result<Vec<u8>, CallError> {
+    let Some(titles) = arguments.titles(parameter) else { return Ok((1..=5).collect()) };
+    let level = |text: &String| text.parse().ok().filter(|level| (1..=5).contains(level));
+    let levels: Option<Vec<u8>> = titles.iter().map(level).collect();
+    levels.ok_or_else(|| invalid(arguments, parameter, "Expecting severities from 1 to 5."))
+}
+
+fn invalid(arguments: &Arguments, parameter: &Parameter, reason: &str) -> CallError {
+    let written: String = arguments.written(parameter).unwrap_or_default().chars().take(200).collect();
+    CallError::Refused(Refusal::new(
+        5000,
+        format!("Invalid value for '{}' : {written}. {reason}", parameter.name),
+    ))
+}
+
+fn write_host(xml: &mut XmlWriter, host: &HostInfo, general: bool) {
+    let HostInfo {
+        ip,
+        tracking,
+        dns,
+        netbios,
+        os,
+        comment,
+        owner,
+        last_scan_at,
+        security_risk,
+        vulnerabilities: _, // a section of their own
+    } = host;
+    xml.text("TRACKING_METHOD", tracking_title(*tracking));
+    xml.text("SECURITY_RISK", &security_risk.to_string());
+    xml.text("IP", &ip.to_string());
+    if !general {
+        return;
+    }
+    xml.optional_cdata("DNS", dns.as_deref());
+    xml.optional_cdata("NETBIOS", netbios.as_deref());
+    xml.optional_cdata("OPERATING_SYSTEM", os.as_deref());
+    xml.optional_text("LAST_SCAN_DATE", last_scan_at.map(date_time).as_deref());
+    xml.optional_cdata("COMMENT", comment.as_deref());
+    if let Some(OwnerView { first_name, last_name, login }) = owner {
+        xml.element("OWNER", &[], |xml| {
+            xml.element("USER", &[], |xml| {
+                xml.cdata("FIRSTNAME", first_name);
+                xml.cdata("LASTNAME", last_name);
+                xml.cdata("USER_LOGIN", login.as_str());
+            });
+        });
+    }
+}
+
+fn write_sections(xml: &mut XmlWriter, kb: &KnowledgeBase, found: &[HostVulnerability], sections: &Sections) {
+    for (section, kinds, severities) in &sections.0 {
+        let shown: Vec<(&HostVulnerability, &Entry)> = found
+            .iter()
+            .filter(|one| kinds.contains(&one.kind))
+            .filter_map(|one| Some((one, kb.entry(one.qid)?)))
+            .filter(|(_, entry)| severities.contains(&entry.severity.level()))
+            .collect();
+        let levels = LEVELS.iter().filter_map(|(level, element)| {
+            let here = shown.iter().filter(|(_, entry)| entry.severity.level() == *level);
+            let here: Vec<_> = here.collect();
+            (!here.is_empty()).then_some((*element, here))
+        });
+        xml.list(section, levels, |xml, (element, here)| {
+            xml.list(element, here, |xml, (one, entry)| write_vulnerability(xml, one, entry));
+        });
+    }
+}
+
+fn write_vulnerability(xml: &mut XmlWriter, found: &HostVulnerability, entry: &Entry) {
+    let HostVulnerability {
+        qid,
+        kind: _, // stands in the section around
+        port,
+        service,
+        status,
+        first_found_at,
+        times_found,
+        last_found_at,
+        result,
+    } = found;
+    xml.element("VULNINFO", &[], |xml| {
+        xml.text_with("QID", &[("id", &format!("qid_{qid}"))], &qid.to_string());
+        xml.text("SEVERITY_LEVEL", &entry.severity.to_string());
+        xml.cdata("TITLE", &entry.title);
+        xml.optional_text("VULN_STATUS", status.map(palisade_model::DetectionStatus::as_str));
+        xml.cdata("CATEGORY", &entry.category);
+        if let Some((port, transport)) = port {
+            xml.text("PORT", &port.to_string());
+            xml.optional_cdata("SERVICE", service.as_deref());
+            xml.text("PROTOCOL", transport.as_str());
+        }
+        xml.optional_text("FIRST_FOUND", first_found_at.map(date_time).as_deref());
+        xml.text("LAST_FOUND", &date_time(*last_found_at));
+        xml.optional_text("TIMES_FOUND", times_found.map(|times| times.to_string()).as_deref());
+        if let Some(base) = &entry.cvss_base {
+            xml.element("CVSS_SCORE", &[], |xml| {
+                xml.text("CVSS_BASE", base);
+                xml.optional_text("CVSS_TEMPORAL", entry.cvss_temporal.as_deref());
+            });
+        }
+        write_vendor_references(xml, &entry.vendor_references);
+        write_cves(xml, &entry.cves);
+        write_bugtraq(xml, &entry.bugtraq);
+        xml.optional_cdata("DIAGNOSIS", filled(&entry.threat));
+        xml.optional_cdata("CONSEQUENCE", filled(&entry.impact));
+        xml.optional_cdata("SOLUTION", filled(&entry.solution));
+        xml.optional_cdata("RESULT", filled(result));
+    });
+}

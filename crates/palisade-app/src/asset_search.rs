@@ -1,0 +1,217 @@
+//! Searching hosts by what the scans learnt of them.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+
+use palisade_model::{Action, DetectionStatus, IpSet, Qid, Resource, Timestamp, Transport};
+use palisade_store::{Host, HostRange, TrackingMethod};
+
+use crate::actor::Actor;
+use crate::app::App;
+use crate::error::Result;
+use crate::host::attributes_of;
+
+/// Hosts looked at for one page of what was found.
+const PAGE_HOSTS: u32 = 200;
+const SECONDS_PER_DAY: u64 = 86_400;
+
+/// How a text is compared; upper and lower case are the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TextMatch {
+    Begin(String),
+    Match(String),
+    Contain(String),
+    End(String),
+}
+
+impl TextMatch {
+    fn fits(&self, text: &str) -> bool {
+        let text = text.to_lowercase();
+        match self {
+            Self::Begin(wanted) => text.starts_with(&wanted.to_lowercase()),
+            Self::Match(wanted) => text == wanted.to_lowercase(),
+            Self::Contain(wanted) => text.contains(&wanted.to_lowercase()),
+            Self::End(wanted) => text.ends_with(&wanted.to_lowercase()),
+        }
+    }
+}
+
+/// When the last scan was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LastScan {
+    WithinDays(u64),
+    NotWithinDays(u64),
+}
+
+/// Which hosts are wanted: those that everything given is true of.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SearchAssets {
+    /// All within the caller's reach when `None`.
+    pub target: Option<IpSet>,
+    pub dns: Option<TextMatch>,
+    pub netbios: Option<TextMatch>,
+    pub os: Option<TextMatch>,
+    pub tracking: Option<TrackingMethod>,
+    pub last_scan: Option<LastScan>,
+    /// A vulnerability that is not fixed, with this QID and this evidence.
+    pub qid: Option<Qid>,
+    pub results: Option<TextMatch>,
+    /// An open port with this number, and this service behind it.
+    pub port: Option<u16>,
+    pub service: Option<TextMatch>,
+}
+
+/// A host that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundAsset {
+    pub ip: Ipv4Addr,
+    pub tracking: TrackingMethod,
+    pub dns: Option<String>,
+    pub netbios: Option<String>,
+    pub os: Option<String>,
+    /// The vulnerabilities searched for, with their evidence; empty when none were.
+    pub vulnerabilities: Vec<(Qid, String)>,
+    /// The open ports searched for, with their services; empty when none were.
+    pub ports: Vec<(u16, Transport, String)>,
+    pub last_scan_at: Timestamp,
+    pub first_scan_at: Timestamp,
+}
+
+/// Some of what was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundAssets {
+    /// By address.
+    pub assets: Vec<FoundAsset>,
+    /// Where the next page goes on; `None` when this is the last.
+    pub next: Option<Ipv4Addr>,
+}
+
+/// What is known beside the host itself, by address.
+type Vulnerabilities = BTreeMap<Ipv4Addr, Vec<(Qid, String)>>;
+type Ports = BTreeMap<Ipv4Addr, Vec<(u16, Transport, String)>>;
+
+impl App {
+    /// One page of the scanned hosts that are wanted and within the caller's reach, by address; the
+    /// first page is after `None`. A page may be empty though others follow.
+    pub async fn search_assets(
+        &self,
+        actor: &Actor,
+        wanted: &SearchAssets,
+        after: Option<Ipv4Addr>,
+    ) -> Result<FoundAssets> {
+        let reach = actor.allow(Action::List, Resource::HostVulnerability)?.reach();
+        let ranges = self.store().list_host_ranges().await?;
+        let visible = reach.hosts(&ranges.iter().map(|part| part.range).collect());
+        let target = wanted.target.as_ref().map_or_else(|| visible.clone(), |ips| ips.intersection(&visible));
+        let (Some(first), Some(last)) = (target.ranges().first(), target.ranges().last()) else {
+            return Ok(FoundAssets { assets: Vec::new(), next: None });
+        };
+        let before = u32::from(first.first()).checked_sub(1).map(Ipv4Addr::from);
+        let page = self.store().list_hosts(after.or(before), PAGE_HOSTS).await?;
+        let next = page.last().map(|host| host.ip).filter(|ip| *ip < last.last());
+        let hosts: Vec<Host> = page
+            .into_iter()
+            .filter(|host| target.contains(host.ip) && self.is_wanted(wanted, host, &ranges))
+            .collect();
+        let (Some(low), Some(high)) = (hosts.first().map(|host| host.ip), hosts.last().map(|host| host.ip))
+        else {
+            return Ok(FoundAssets { assets: Vec::new(), next });
+        };
+        let mut vulnerabilities = self.vulnerabilities_wanted(wanted, low, high).await?;
+        let mut ports = self.ports_wanted(wanted, low, high).await?;
+        let searches_vulnerabilities = wanted.qid.is_some() || wanted.results.is_some();
+        let searches_ports = wanted.port.is_some() || wanted.service.is_some();
+        let assets = hosts
+            .into_iter()
+            .map(|host| {
+                let vulnerabilities = vulnerabilities.remove(&host.ip).unwrap_or_default();
+                let ports = ports.remove(&host.ip).unwrap_or_default();
+                asset(host, &ranges, vulnerabilities, ports)
+            })
+            .filter(|asset| !searches_vulnerabilities || !asset.vulnerabilities.is_empty())
+            .filter(|asset| !searches_ports || !asset.ports.is_empty())
+            .collect();
+        Ok(FoundAssets { assets, next })
+    }
+
+    /// Whether the host itself is wanted; its vulnerabilities and ports are looked at later.
+    fn is_wanted(&self, wanted: &SearchAssets, host: &Host, ranges: &[HostRange]) -> bool {
+        let fits = |text: &Option<String>, wanted: &Option<TextMatch>| {
+            wanted.as_ref().is_none_or(|wanted| text.as_ref().is_some_and(|text| wanted.fits(text)))
+        };
+        let tracking = || attributes_of(ranges, host.ip).map_or(TrackingMethod::Ip, |known| known.tracking);
+        let seconds = self.clock().now().as_second().saturating_sub(host.last_scan_at.as_second());
+        let seconds = u64::try_from(seconds).unwrap_or(0);
+        let is_recent = |days: u64| seconds <= days.saturating_mul(SECONDS_PER_DAY);
+        fits(&host.dns_name, &wanted.dns)
+            && fits(&host.netbios_name, &wanted.netbios)
+            && fits(&host.os, &wanted.os)
+            && wanted.tracking.is_none_or(|wanted| tracking() == wanted)
+            && match wanted.last_scan {
+                None => true,
+                Some(LastScan::WithinDays(days)) => is_recent(days),
+                Some(LastScan::NotWithinDays(days)) => !is_recent(days),
+            }
+    }
+
+    async fn vulnerabilities_wanted(
+        &self,
+        wanted: &SearchAssets,
+        first: Ipv4Addr,
+        last: Ipv4Addr,
+    ) -> Result<Vulnerabilities> {
+        let mut found = Vulnerabilities::new();
+        if wanted.qid.is_none() && wanted.results.is_none() {
+            return Ok(found);
+        }
+        for (ip, detection) in self.store().list_detections_between(first, last, wanted.qid).await? {
+            let fits = wanted.results.as_ref().is_none_or(|wanted| wanted.fits(&detection.result));
+            if !fits || detection.status == DetectionStatus::Fixed {
+                continue;
+            }
+            let here = found.entry(ip).or_default();
+            let qid = detection.key.qid;
+            // A QID on several ports is one, unless its evidence was searched and differs.
+            let is_told = here.last().is_some_and(|(known, result)| {
+                *known == qid && (wanted.results.is_none() || *result == detection.result)
+            });
+            if !is_told {
+                here.push((qid, detection.result));
+            }
+        }
+        Ok(found)
+    }
+
+    async fn ports_wanted(&self, wanted: &SearchAssets, first: Ipv4Addr, last: Ipv4Addr) -> Result<Ports> {
+        let mut found = Ports::new();
+        if wanted.port.is_none() && wanted.service.is_none() {
+            return Ok(found);
+        }
+        for open in self.store().list_host_ports(first, last).await? {
+            let fits = wanted.service.as_ref().is_none_or(|wanted| wanted.fits(&open.service));
+            if fits && wanted.port.is_none_or(|port| open.port == port) {
+                found.entry(open.ip).or_default().push((open.port, open.transport, open.service));
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn asset(
+    host: Host,
+    ranges: &[HostRange],
+    vulnerabilities: Vec<(Qid, String)>,
+    ports: Vec<(u16, Transport, String)>,
+) -> FoundAsset {
+    FoundAsset {
+        ip: host.ip,
+        tracking: attributes_of(ranges, host.ip).map_or(TrackingMethod::Ip, |known| known.tracking),
+        dns: host.dns_name,
+        netbios: host.netbios_name,
+        os: host.os,
+        vulnerabilities,
+        ports,
+        last_scan_at: host.last_scan_at,
+        first_scan_at: host.first_scan_at,
+    }
+}
