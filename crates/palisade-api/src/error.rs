@@ -5,13 +5,16 @@
 //! choices next to them, and stay as they are.
 
 use palisade_app::Error as AppError;
-use palisade_model::IpSet;
+use palisade_model::{IpSet, Login};
 use palisade_wire::{Arguments, FormError, ParameterError};
 
-use crate::v1::{asset_ip, knowledgebase_download, reference, scan, user};
+use crate::v1::{asset_group, asset_ip, knowledgebase_download, reference, scan, user};
 
 /// Longest list of addresses that an error shows, in characters.
 const IPS_SHOWN_CHARS: usize = 1_000;
+
+/// Most users that an error names.
+const LOGINS_SHOWN: usize = 20;
 
 /// A refusal that the caller is told about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,10 +71,9 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         AppError::UnknownHost => (5103, "There is no such host in the user account.".to_owned()),
         AppError::ScanEnded => (3503, about_scan(arguments, "The scan has ended already.")),
         AppError::ScanRunning => (3504, about_scan(arguments, "The scan has not finished yet.")),
-        AppError::NotInSubscription { ips } if arguments.has(asset_ip::HOST_IPS.name) => (
-            5101,
-            format!("Invalid value for 'host_ips' : {}. IPs do not exist in the user account.", shown(&ips)),
-        ),
+        AppError::NotInSubscription { ips } if hosts_parameter(arguments).is_some() => {
+            (5101, foreign_hosts(arguments, &ips))
+        }
         AppError::NotInSubscription { ips } => {
             (3501, format!("Cannot launch scan. These IPs are not in your subscription: {}", shown(&ips)))
         }
@@ -85,6 +87,35 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         AppError::UnknownOwner { login } => {
             (5000, format!("Invalid value for 'owner' : {login}. No such user."))
         }
+        AppError::UnknownAssetGroup { title } => {
+            let parameter = if arguments.has(scan::ASSET_GROUPS.name) { "asset_groups" } else { "title" };
+            (
+                5009,
+                format!(
+                    "Invalid value for '{parameter}' : {title}. No such asset group in the user account."
+                ),
+            )
+        }
+        AppError::AssetGroupTaken { title } => (5301, format!("There is an asset group {title} already.")),
+        AppError::EverythingGroup => {
+            (5302, "The asset group All cannot be added, edited or deleted.".to_owned())
+        }
+        AppError::AssetGroupInUse { title, users } => {
+            let users: Vec<&str> = users.iter().take(LOGINS_SHOWN).map(Login::as_str).collect();
+            (5303, format!("The asset group {title} is in use. It is assigned to: {}.", users.join(", ")))
+        }
+        AppError::NotAssignable { login } => {
+            (5000, format!("Invalid value for 'user_logins' : {login}. No such Scanner, Reader or Contact."))
+        }
+        AppError::TooManyAssetGroups { max } => {
+            (5304, format!("The subscription has at most {max} asset groups."))
+        }
+        AppError::TooMuchHistory { max } => (
+            3512,
+            format!(
+                "The history has more than {max} ranges of addresses. Ask for fewer addresses or less time."
+            ),
+        ),
         AppError::NoTargets => {
             (3505, "Cannot launch scan. No targets are left after the exclusions.".to_owned())
         }
@@ -138,6 +169,19 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
     Fault::Refused(Refusal { number, text })
 }
 
+/// The parameter of a call about hosts that named them, if it is such a call.
+fn hosts_parameter(arguments: &Arguments) -> Option<&'static str> {
+    [asset_group::HOST_IPS.name, asset_group::ADD_HOST_IPS.name].into_iter().find(|name| arguments.has(name))
+}
+
+fn foreign_hosts(arguments: &Arguments, ips: &IpSet) -> String {
+    let parameter = hosts_parameter(arguments).unwrap_or(asset_ip::HOST_IPS.name);
+    // Clients of asset groups look for these words.
+    let owner = if arguments.has(asset_group::TITLE.name) { " (not assigned to AG owner)" } else { "" };
+    let ips = shown(ips);
+    format!("Invalid value for '{parameter}' : {ips}{owner}. IPs do not exist in the user account.")
+}
+
 fn about_scan(arguments: &Arguments, reason: &str) -> String {
     match arguments.scan_ref(&reference::REF) {
         Some(scan) => format!("Invalid value for 'ref' : {scan}. {reason}"),
@@ -183,6 +227,7 @@ pub(crate) const NUMBERS: &[(u32, &str)] = &[
     (3509, "No host answered. The scan itself went well."),
     (3510, "The scanner failed; the results are incomplete."),
     (3511, "No scan is running."),
+    (3512, "The history of targets is too long for one answer. Ask for fewer addresses or less time."),
     (5008, "The request is too large or takes too long to arrive, or its body cannot be read."),
     (5009, "There is no such scanner appliance or asset group."),
     (5101, "Addresses are not in the subscription or not within the user's reach."),
@@ -192,6 +237,10 @@ pub(crate) const NUMBERS: &[(u32, &str)] = &[
     (5202, "Nobody can activate or deactivate their own account."),
     (5203, "The server has no outbox, so that it cannot send mail."),
     (5204, "No password was changed; the answer says why for each user."),
+    (5301, "Another asset group has this title."),
+    (5302, "The asset group All cannot be added, edited or deleted."),
+    (5303, "The asset group is assigned to users, so that it cannot be deleted. The text names them."),
+    (5304, "The subscription would have too many asset groups."),
     (19_001, "There is no option profile of this title. The text names those there are."),
 ];
 

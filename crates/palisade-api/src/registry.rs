@@ -10,9 +10,10 @@ use palisade_wire::{Arguments, Call, XmlWriter};
 use crate::answer::Answer;
 use crate::error::CallError;
 use crate::v1::{
-    about, accept_eula, action_log_report, asset_ip, asset_ip_list, asset_search, get_host_info,
-    knowledgebase_download, password_change, scan, scan_cancel, scan_report, scan_report_delete,
-    scan_report_list, scan_running_list, time_zone_code_list, user, user_list,
+    about, accept_eula, action_log_report, asset_group, asset_group_delete, asset_group_list, asset_ip,
+    asset_ip_list, asset_search, get_host_info, group_list, ip_list, iscanner_list, knowledgebase_download,
+    password_change, scan, scan_cancel, scan_report, scan_report_delete, scan_report_list, scan_reports_list,
+    scan_running_list, scan_target_history, time_zone_code_list, user, user_list,
 };
 
 /// What a handler is given.
@@ -72,6 +73,7 @@ impl Row {
             Some((_, Resource::Service)) | None => "service",
             Some((_, Resource::Account)) => "account",
             Some((_, Resource::ActivityLog)) => "activity",
+            Some((_, Resource::AssetGroup)) => "asset_group",
             Some((_, Resource::Host | Resource::HostVulnerability)) => "host",
             Some((_, Resource::Scan)) => "scan",
             Some((_, Resource::ScanReport)) => "report",
@@ -98,10 +100,16 @@ pub static CALLS: &[Row] = &[
     row!(about, &[(Action::List, Resource::Service)]),
     Row { before_eula: true, ..row!(accept_eula, &[(Action::Edit, Resource::Account)]) },
     row!(action_log_report, &[(Action::List, Resource::ActivityLog)]),
+    row!(asset_group, &[(Action::Add, Resource::AssetGroup), (Action::Edit, Resource::AssetGroup)]),
+    row!(asset_group_delete, &[(Action::Delete, Resource::AssetGroup)]),
+    row!(asset_group_list, &[(Action::List, Resource::AssetGroup)]),
     row!(asset_ip, &[(Action::Add, Resource::Host), (Action::Edit, Resource::Host)]),
     row!(asset_ip_list, &[(Action::List, Resource::Host)]),
     row!(asset_search, &[(Action::List, Resource::HostVulnerability)]),
     row!(get_host_info, &[(Action::List, Resource::HostVulnerability)]),
+    row!(group_list, &[(Action::List, Resource::AssetGroup)]),
+    row!(ip_list, &[(Action::List, Resource::Host)]),
+    row!(iscanner_list, &[(Action::Launch, Resource::Scan)]),
     row!(knowledgebase_download, &[(Action::List, Resource::KnowledgeBase)]),
     row!(password_change, &[(Action::Edit, Resource::User)]),
     row!(scan, &[(Action::Launch, Resource::Scan)]),
@@ -109,7 +117,9 @@ pub static CALLS: &[Row] = &[
     row!(scan_report, &[(Action::List, Resource::ScanReport)]),
     row!(scan_report_delete, &[(Action::Delete, Resource::ScanReport)]),
     row!(scan_report_list, &[(Action::List, Resource::ScanReport)]),
+    row!(scan_reports_list, &[(Action::List, Resource::ScanReport)]),
     row!(scan_running_list, &[(Action::List, Resource::Scan)]),
+    row!(scan_target_history, &[(Action::List, Resource::Scan)]),
     row!(time_zone_code_list, &[(Action::List, Resource::Service)]),
     row!(user, &[(Action::Add, Resource::User), (Action::Edit, Resource::User)]),
     row!(user_list, &[(Action::List, Resource::User)]),

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use palisade_model::user::Password;
 use palisade_model::{Action, IpSet, Login, Resource, Role, Timestamp, UserProfile, UserStatus};
-use palisade_store::User;
+use palisade_store::{AssetGroup, User};
 
 use crate::activity::ActivityEntry;
 use crate::actor::Actor;
@@ -28,7 +28,10 @@ pub struct NewUser {
     pub email: String,
     /// Generated when `None`.
     pub password: Option<Password>,
+    /// Beside the addresses of its asset groups.
     pub assigned_ips: IpSet,
+    /// Titles of the asset groups assigned to it.
+    pub asset_groups: Vec<String>,
     pub eula_accepted: bool,
     pub expires_at: Option<Timestamp>,
 }
@@ -51,7 +54,10 @@ pub struct UserView {
     pub last_name: String,
     pub email: String,
     pub profile: UserProfile,
+    /// Beside the addresses of its asset groups.
     pub assigned_ips: IpSet,
+    /// Titles of the asset groups assigned to it.
+    pub asset_groups: Vec<String>,
     pub eula_accepted: bool,
     pub created_at: Timestamp,
     pub expires_at: Option<Timestamp>,
@@ -71,13 +77,17 @@ impl App {
         {
             check_length(field, text, TEXT_CHARACTERS_MAX)?;
         }
+        let asset_groups = self.asset_group_ids(&new.asset_groups).await?;
         let password = self.chosen_or_generated(new.password.clone())?;
         let password_hash = self.hash_password(&password).await?;
         let candidates: Vec<Login> = match &new.login {
             Some(login) => vec![login.clone()],
             None => login_candidates(self.company(), &new.first_name, &new.last_name).collect(),
         };
-        let make = |login| self.user_to_store(&new, login, &password_hash);
+        let make = |login| palisade_store::NewUser {
+            asset_groups: asset_groups.clone(),
+            ..self.user_to_store(&new, login, &password_hash)
+        };
         let login = self.store_under_first_free(candidates, make).await?;
         self.record_local("add", format!("{login}, {}", new.role)).await?;
         Ok(NewAccount { login, password })
@@ -101,7 +111,9 @@ impl App {
 
     /// All accounts, by login.
     pub async fn list_users(&self) -> Result<Vec<UserView>> {
-        Ok(self.store().list_users().await?.into_iter().map(view).collect())
+        let groups = self.store().list_asset_groups().await?;
+        let users = self.store().list_users().await?.into_iter();
+        Ok(users.map(|user| view(user, &groups)).collect())
     }
 
     /// Sets a password, or a generated one, and gives it back.
@@ -150,11 +162,12 @@ impl App {
             eula_accepted_at: new.eula_accepted.then_some(now),
             created_at: now,
             expires_at: new.expires_at,
+            asset_groups: Vec::new(),
         }
     }
 
     /// Writes down what was done on this machine, without a login.
-    async fn record_local(&self, action: &str, details: String) -> Result<()> {
+    pub(crate) async fn record_local(&self, action: &str, details: String) -> Result<()> {
         self.record(ActivityEntry {
             login: None,
             from: IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -182,7 +195,10 @@ pub(crate) fn login_candidates(
     (1..=LOGINS_TRIED).filter_map(move |number| format!("{stem}{number}").parse().ok())
 }
 
-pub(crate) fn view(user: User) -> UserView {
+/// The account as users see it; `groups` are those of the subscription.
+pub(crate) fn view(user: User, groups: &[AssetGroup]) -> UserView {
+    let mine = |group: &&AssetGroup| group.users.iter().any(|assigned| assigned.id == user.id);
+    let asset_groups = groups.iter().filter(mine).map(|group| group.title.to_string()).collect();
     UserView {
         id: user.id,
         login: user.login,
@@ -193,6 +209,7 @@ pub(crate) fn view(user: User) -> UserView {
         email: user.email,
         profile: user.profile,
         assigned_ips: user.assigned_ips,
+        asset_groups,
         eula_accepted: user.eula_accepted_at.is_some(),
         created_at: user.created_at,
         expires_at: user.expires_at,

@@ -17,7 +17,7 @@ pub struct Actor {
     pub first_name: String,
     pub last_name: String,
     pub eula_accepted: bool,
-    /// Addresses of the asset groups (or the business unit) of the user.
+    /// Addresses assigned to the user, by asset groups or one by one.
     pub assigned_ips: IpSet,
     /// Where the call came from.
     pub from: IpAddr,

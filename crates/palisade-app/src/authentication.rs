@@ -207,7 +207,10 @@ impl App {
             }
         }
         let Some(user) = user else { return Err(LoginRefused::BadCredentials) };
-        let actor = let_in(&user, from, now)?;
+        let mut actor = let_in(&user, from, now)?;
+        let group_ips = self.store().assigned_group_ips(user.id).await;
+        let group_ips = group_ips.map_err(|error| LoginRefused::Unavailable(error.into()))?;
+        actor.assigned_ips = actor.assigned_ips.union(&group_ips);
         if !remembered {
             authentication.remember(digest, &user, now, REMEMBERED_S);
             let noted = self.store().note_login(user.id, now).await;
@@ -245,7 +248,8 @@ impl App {
     }
 }
 
-/// Whether the account may be used, now that its holder is known.
+/// Whether the account may be used, now that its holder is known. The addresses of asset groups
+/// are still missing in the answer.
 fn let_in(user: &User, from: IpAddr, now: Timestamp) -> Result<Actor, LoginRefused> {
     if user.status == UserStatus::Inactive {
         return Err(LoginRefused::Inactive);

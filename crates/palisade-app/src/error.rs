@@ -1,6 +1,6 @@
 //! Why a use case could not be carried out. No numbers, no HTTP: those are the API's business.
 
-use palisade_model::{Action, IpSet, Qid, Resource};
+use palisade_model::{Action, IpSet, Login, Qid, Resource};
 
 /// Shorthand for the results of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -35,6 +35,24 @@ pub enum Error {
     /// The owner named for a host is no user.
     #[error("there is no user '{login}' to own the hosts")]
     UnknownOwner { login: String },
+    /// No asset group within the user's reach has this title.
+    #[error("there is no asset group '{title}'")]
+    UnknownAssetGroup { title: String },
+    /// Another asset group has this title.
+    #[error("there is an asset group '{title}' already")]
+    AssetGroupTaken { title: String },
+    /// The group of everything is not made, changed or deleted.
+    #[error("the asset group of everything cannot be made, changed or deleted")]
+    EverythingGroup,
+    /// The group is assigned to users.
+    #[error("the asset group '{title}' is assigned to users")]
+    AssetGroupInUse { title: String, users: Vec<Login> },
+    /// Asset groups are assigned to Scanners, Readers and Contacts only, and this is none of them.
+    #[error("'{login}' is no user that asset groups are assigned to")]
+    NotAssignable { login: String },
+    /// More asset groups than a subscription may have.
+    #[error("a subscription has at most {max} asset groups")]
+    TooManyAssetGroups { max: usize },
     /// Nothing is left after the exclusions.
     #[error("there are no targets")]
     NoTargets,
@@ -47,6 +65,9 @@ pub enum Error {
     /// The subscription would be cut into more pieces than it may have.
     #[error("the subscription has at most {max} address ranges")]
     TooManyRanges { max: usize },
+    /// A history would have more entries than one answer holds.
+    #[error("the history has more than {max} ranges of addresses")]
+    TooMuchHistory { max: usize },
     /// A QID that is not in the KnowledgeBase.
     #[error("the KnowledgeBase has no QID {qid}")]
     UnknownQid { qid: Qid },

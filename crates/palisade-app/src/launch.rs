@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use palisade_model::{Action, IpSet, Qid, Resource, ScanRef};
-use palisade_store::{LaunchType, Launched, NewScan};
+use palisade_store::{LaunchType, Launched, NewScan, Reach};
 
 use crate::actor::Actor;
 use crate::app::App;
@@ -24,8 +24,11 @@ const DEFAULT_TITLE: &str = "Vulnerability scan";
 /// A scan to be launched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LaunchScan {
+    /// Beside those of `asset_groups`.
     pub targets: IpSet,
-    /// The targets as the client wrote them.
+    /// Titles of asset groups whose addresses are scanned too.
+    pub asset_groups: Vec<String>,
+    /// The targets as the client wrote them. With asset groups the addresses take its place.
     pub target_text: String,
     pub excluded: IpSet,
     pub title: Option<String>,
@@ -43,14 +46,15 @@ impl App {
     ///
     /// # Errors
     ///
-    /// In this order: permission, [`Error::TooManyTargets`], [`Error::NoTargets`],
+    /// In this order: permission, [`Error::UnknownAssetGroup`], [`Error::TooManyTargets`], [`Error::NoTargets`],
     /// [`Error::NotInSubscription`] with the addresses that are not, or are beyond the caller's
     /// reach, [`Error::UnknownOption`], [`Error::UnknownQid`], [`Error::TooManyScans`].
     pub async fn launch_scan(&self, actor: &Actor, launch: LaunchScan) -> Result<ScanRef> {
         let reach = actor.allow(Action::Launch, Resource::Scan)?.reach();
         let LaunchScan {
             targets,
-            target_text,
+            asset_groups,
+            mut target_text,
             excluded,
             title,
             option,
@@ -58,6 +62,11 @@ impl App {
             specific_vulns: qids,
             launched_by: launch_type,
         } = launch;
+        let mut targets = targets;
+        if !asset_groups.is_empty() {
+            targets = targets.union(&self.asset_group_ips(actor, &asset_groups).await?);
+            target_text = targets.to_string();
+        }
         let targets = targets.difference(&excluded);
         if targets.count() > TARGETS_MAX {
             return Err(Error::TooManyTargets { max: TARGETS_MAX });
@@ -89,6 +98,8 @@ impl App {
             profile,
             qids,
             zones: frequent_zones(&self.store().list_dns_names(ZONE_NAMES_MAX).await?),
+            asset_groups,
+            assigned_only: matches!(reach, Reach::Assigned { .. }),
             running_max,
         };
         match self.store().launch_scan(&new).await? {

@@ -20,6 +20,8 @@ pub struct ScanView {
     /// The targets as the client wrote them.
     pub target_text: String,
     pub targets: IpSet,
+    /// Titles of the asset groups it was launched with.
+    pub asset_groups: Vec<String>,
     pub status: ScanStatus,
     pub launched_at: Timestamp,
     pub ended_at: Option<Timestamp>,
@@ -97,6 +99,7 @@ impl App {
             title: scan.title,
             target_text: scan.target_text,
             targets: scan.targets,
+            asset_groups: scan.asset_groups,
             status: scan.status,
             launched_at: scan.launched_at,
             ended_at: scan.ended_at,

@@ -37,12 +37,13 @@ impl App {
     /// [`crate::Error::Forbidden`] for roles that do not manage users.
     pub async fn list_users_in_sight(&self, actor: &Actor, wanted: &ListUsers) -> Result<Vec<ListedUser>> {
         let only = actor.allow(Action::List, Resource::User)?.only_login();
+        let groups = self.store().list_asset_groups().await?;
         let users = self.store().list_users().await?;
         let first_manager = users.iter().filter(|user| user.role == Role::Manager).map(|user| user.id).min();
         let seen = users.into_iter().filter(|user| only.as_ref().is_none_or(|own| *own == user.login));
         let listed = seen.map(|user| {
             let manager_poc = first_manager == Some(user.id);
-            ListedUser { user: view(user), manager_poc }
+            ListedUser { user: view(user, &groups), manager_poc }
         });
         Ok(listed.filter(|listed| wanted.admits(&listed.user.profile.external_id)).collect())
     }
@@ -120,6 +121,7 @@ impl App {
                 eula_accepted_at: None,
                 created_at,
                 expires_at: None,
+                asset_groups: Vec::new(),
             })
             .await?;
         self.record_done(actor, "user", "add", format!("{login}, {role}")).await?;

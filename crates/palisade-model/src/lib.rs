@@ -4,6 +4,7 @@
 //! words; nothing here knows who uses them. The clock and the source of randomness are traits
 //! here so that time-dependent behaviour is tested without sleeping.
 
+pub mod asset_group;
 pub mod clock;
 pub mod detection;
 pub mod fact;
@@ -19,6 +20,7 @@ pub mod time_zone;
 pub mod user;
 pub mod user_profile;
 
+pub use asset_group::{AssetGroupTitle, BusinessImpact, Environment, EnvironmentLevel};
 pub use clock::{Clock, IdSource, ManualClock, SeededIds, SystemClock, SystemIds};
 pub use detection::{DetectionEvent, DetectionStatus, Observation};
 pub use fact::{HostFacts, PortFacts, Transport};

@@ -62,7 +62,8 @@ impl Role {
     pub const fn scope(self, action: Action, resource: Resource) -> Scope {
         use Action::{Add, Cancel, Delete, Edit, Launch, List};
         use Resource::{
-            Account, ActivityLog, Host, HostVulnerability, KnowledgeBase, Scan, ScanReport, Service, User,
+            Account, ActivityLog, AssetGroup, Host, HostVulnerability, KnowledgeBase, Scan, ScanReport,
+            Service, User,
         };
         match (self, action, resource) {
             (Self::Contact, _, _) => Scope::None,
@@ -76,6 +77,10 @@ impl Role {
             (Self::UnitManager, List, ActivityLog) => Scope::BusinessUnit,
             (Self::UnitManager, List | Add | Edit, User) => Scope::BusinessUnit,
             (Self::Auditor | Self::Scanner | Self::Reader, List, ActivityLog) => Scope::Own,
+            (Self::UnitManager, List | Add | Edit | Delete, AssetGroup) => Scope::BusinessUnit,
+            (Self::Scanner | Self::Reader, List, AssetGroup) => Scope::AssetGroups,
+            (Self::Scanner, Add | Edit | Delete, AssetGroup) => Scope::Own,
+            (Self::Auditor, List, AssetGroup) => Scope::Compliance,
             (Self::Scanner, Launch, Scan) => Scope::AssetGroups,
             (Self::Scanner, List, Scan | ScanReport) => Scope::AssetGroups,
             (Self::Scanner, Cancel | Delete, Scan | ScanReport) => Scope::Own,
@@ -127,6 +132,8 @@ pub enum Resource {
     Account,
     /// What users did, and what they were refused.
     ActivityLog,
+    /// Named sets of addresses.
+    AssetGroup,
     /// Hosts (addresses) of the subscription.
     Host,
     /// Scans, running or queued.

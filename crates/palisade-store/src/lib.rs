@@ -10,6 +10,7 @@
 //! limits are locked by operations of their own, which lock nothing else.
 
 mod activity;
+mod asset_group;
 mod detection;
 mod dialect;
 mod document;
@@ -22,6 +23,7 @@ mod migration;
 mod reach;
 mod row;
 mod scan;
+mod scan_target;
 mod slice;
 mod store;
 mod subscription;
@@ -29,6 +31,7 @@ mod user;
 mod user_profile;
 
 pub use activity::{Activity, ActivityMark, ActivityOfUser, ActivitySpan, ActivityUser};
+pub use asset_group::{AssetGroup, AssetGroupEdit, AssignedUser, GroupDeleted, GroupTexts, NewAssetGroup};
 pub use detection::{Detection, DetectionKey};
 pub use error::{Error, Result};
 pub use host::Host;
@@ -37,6 +40,7 @@ pub use intake::{Delivery, DetectionCounts, Intake};
 pub use limits::{CallEntry, CallLimits};
 pub use reach::Reach;
 pub use scan::{Cancelled, LaunchType, Launched, NewScan, ReportFilter, Scan, ScanHost};
+pub use scan_target::ScanTarget;
 pub use slice::{Holding, LeasedSlice, Progress, SLICE_ATTEMPTS_MAX, SLICE_RESTARTS_MAX};
 pub use store::Store;
 pub use subscription::{AttributeEdit, HostAttributes, HostRange, RANGES_MAX, TrackingMethod};

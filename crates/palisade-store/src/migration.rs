@@ -14,10 +14,11 @@ use crate::store::{Store, Write};
 /// The migrations in order; the version of a schema is the number of migrations applied to it.
 const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_first_tables.sql"),
+    include_str!("../migrations/0002_asset_groups.sql"),
     include_str!("../migrations/0003_call_limits.sql"),
     include_str!("../migrations/0004_activity_by_time.sql"),
     include_str!("../migrations/0005_ports_and_zones.sql"),
-    include_str!("../migrations/0009_user_profiles.sql"),
+    include_str!("../migrations/0006_user_profiles.sql"),
 ];
 
 /// Applies what is missing.

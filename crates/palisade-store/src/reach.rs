@@ -2,6 +2,7 @@
 
 use palisade_model::{IpSet, Login};
 
+use crate::asset_group::AssetGroup;
 use crate::scan::Scan;
 
 /// Which objects an operation may touch. Decided by the use cases, applied by the store.
@@ -28,6 +29,19 @@ impl Reach {
             Self::Everything => true,
             Self::Assigned { ips, login } => scan.login == *login || scan.targets.difference(ips).is_empty(),
             Self::Own { login } => scan.login == *login,
+            Self::Nothing => false,
+        }
+    }
+
+    /// Whether the asset group is within reach: the user made it, or it is assigned to them.
+    #[must_use]
+    pub fn has_asset_group(&self, group: &AssetGroup) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Assigned { login, .. } => {
+                group.owner == *login || group.users.iter().any(|user| user.login == *login)
+            }
+            Self::Own { login } => group.owner == *login,
             Self::Nothing => false,
         }
     }

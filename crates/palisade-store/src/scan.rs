@@ -9,6 +9,7 @@ use sqlx::any::AnyRow;
 
 use crate::error::{Error, Result};
 use crate::row::{Read, integer, json_text, number_of};
+use crate::scan_target::note_target;
 use crate::store::{Store, Write, expect_rows};
 
 /// How a scan came to be.
@@ -72,6 +73,10 @@ pub struct Scan {
     pub qids: Option<Vec<Qid>>,
     /// DNS zones that name servers are asked for.
     pub zones: Vec<String>,
+    /// Titles of the asset groups it was launched with.
+    pub asset_groups: Vec<String>,
+    /// Whether it is handed out only as far as its addresses are assigned to its user.
+    pub assigned_only: bool,
     pub hosts_total: u64,
     pub hosts_done: u64,
     pub hosts_alive: u64,
@@ -97,6 +102,10 @@ pub struct NewScan {
     pub qids: Option<Vec<Qid>>,
     /// DNS zones that name servers are asked for.
     pub zones: Vec<String>,
+    /// Titles of the asset groups among its targets.
+    pub asset_groups: Vec<String>,
+    /// Hand it out only as far as its addresses are assigned to its user at that moment.
+    pub assigned_only: bool,
     /// The targets, cut for scanners.
     pub slices: Vec<IpSet>,
     /// Most scans queued and running, this one included.
@@ -148,8 +157,8 @@ pub struct ScanHost {
 macro_rules! columns {
     () => {
         "id, reference, title, target_text, targets, status, launched_at, started_at, ended_at, login,
-         launch_type, save_report, profile, qids, zones, hosts_total, hosts_done, hosts_alive, findings, scanner,
-         reason"
+         launch_type, save_report, profile, qids, zones, asset_groups, assigned_only, hosts_total,
+         hosts_done, hosts_alive, findings, scanner, reason"
     };
 }
 
@@ -175,6 +184,7 @@ impl Store {
         let number = u32::try_from(number % 100_000).unwrap_or(0);
         let reference = ScanRef::new(new.launched_at, number);
         let id = add_scan(&mut write, &reference, new).await?;
+        note_target(&mut write, &reference, new).await?;
         for (slice, number) in new.slices.iter().zip(0_i64..) {
             add_slice(&mut write, id, number, slice).await?;
         }
@@ -338,13 +348,16 @@ async fn add_scan(write: &mut Write, reference: &ScanRef, new: &NewScan) -> Resu
         profile,
         qids,
         zones,
+        asset_groups,
+        assigned_only,
         slices: _,
         running_max: _,
     } = new;
     let row = sqlx::query(
         "INSERT INTO scan (reference, title, target_text, targets, status, launched_at, login, launch_type,
-                           save_report, profile, qids, zones, hosts_total, hosts_done, hosts_alive, findings)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, 0, 0) RETURNING id",
+                           save_report, profile, qids, zones, hosts_total, asset_groups, assigned_only,
+                           hosts_done, hosts_alive, findings)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 0, 0, 0) RETURNING id",
     )
     .bind(reference.to_string())
     .bind(title.clone())
@@ -359,6 +372,8 @@ async fn add_scan(write: &mut Write, reference: &ScanRef, new: &NewScan) -> Resu
     .bind(qids.as_ref().map(json_text).transpose()?)
     .bind(json_text(zones)?)
     .bind(integer(targets.count()))
+    .bind(json_text(asset_groups)?)
+    .bind(i64::from(*assigned_only))
     .fetch_one(write.connection())
     .await?;
     Read::new("scan", &row).number("id")
@@ -494,6 +509,8 @@ fn read_scan(row: &AnyRow) -> Result<Scan> {
         profile: read.json("profile")?,
         qids: read.optional_json("qids")?,
         zones: read.json("zones")?,
+        asset_groups: read.json("asset_groups")?,
+        assigned_only: read.yes("assigned_only")?,
         hosts_total: read.count("hosts_total")?,
         hosts_done: read.count("hosts_done")?,
         hosts_alive: read.count("hosts_alive")?,

@@ -10,6 +10,7 @@ use std::net::Ipv4Addr;
 use palisade_model::{IpSet, ScanStatus, Timestamp};
 use sqlx::any::AnyRow;
 
+use crate::asset_group::assigned_within;
 use crate::error::Result;
 use crate::intake::delivered;
 use crate::row::{Read, integer};
@@ -40,7 +41,8 @@ pub enum Holding {
 pub struct LeasedSlice {
     pub slice_id: i64,
     pub scan: Scan,
-    /// The slice's hosts, as far as they are still in the subscription.
+    /// The slice's hosts, as far as they are still in the subscription and, for a scan of assigned
+    /// addresses only, still assigned to its user.
     pub targets: IpSet,
     /// Those of them whose results were taken in under earlier leases.
     pub delivered: Vec<Ipv4Addr>,
@@ -106,7 +108,7 @@ impl Store {
             let Some(slice) = row.as_ref().map(read_slice).transpose()? else {
                 return Ok(None);
             };
-            let targets = slice.targets.intersection(&ips_within(&mut write).await?);
+            let targets = still_permitted(&mut write, &slice).await?;
             if targets != slice.targets {
                 narrow(&mut write, &slice, &targets).await?;
             }
@@ -314,7 +316,19 @@ async fn lock_slice(store: &Store, write: &mut Write, slice_id: i64) -> Result<O
     row.as_ref().map(read_slice).transpose()
 }
 
-/// Leaves out the targets that left the subscription since the launch.
+/// The targets that are still in the subscription and, where the scan asks for it, still assigned
+/// to its user.
+async fn still_permitted(write: &mut Write, slice: &SliceRow) -> Result<IpSet> {
+    let subscribed = slice.targets.intersection(&ips_within(write).await?);
+    let scan = scan_by_id(write, slice.scan_id).await?;
+    if scan.assigned_only {
+        Ok(subscribed.intersection(&assigned_within(write, &scan.login).await?))
+    } else {
+        Ok(subscribed)
+    }
+}
+
+/// Leaves out the targets that are not permitted any more.
 async fn narrow(write: &mut Write, slice: &SliceRow, targets: &IpSet) -> Result<()> {
     let gone = slice.targets.count() - targets.count();
     sqlx::query("UPDATE slice SET targets = $2, hosts = $3 WHERE id = $1")

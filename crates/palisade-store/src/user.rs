@@ -3,6 +3,7 @@
 use palisade_model::{IpSet, Login, Role, Timestamp, UserProfile, UserStatus};
 use sqlx::any::AnyRow;
 
+use crate::asset_group::assign;
 use crate::error::Result;
 use crate::row::Read;
 use crate::store::{Store, expect_rows};
@@ -49,6 +50,8 @@ pub struct NewUser {
     pub eula_accepted_at: Option<Timestamp>,
     pub created_at: Timestamp,
     pub expires_at: Option<Timestamp>,
+    /// Ids of the asset groups assigned to it.
+    pub asset_groups: Vec<i64>,
 }
 
 impl std::fmt::Debug for NewUser {
@@ -86,6 +89,7 @@ impl Store {
             eula_accepted_at,
             created_at,
             expires_at,
+            asset_groups,
         } = user;
         let mut write = self.write().await?;
         let row = sqlx::query(
@@ -123,6 +127,9 @@ impl Store {
         .fetch_one(write.connection())
         .await?;
         let id = Read::new("users", &row).number("id")?;
+        for group in asset_groups {
+            assign(&mut write, *group, id).await?;
+        }
         write.commit().await?;
         Ok(id)
     }

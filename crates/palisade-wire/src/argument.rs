@@ -1,7 +1,7 @@
 //! Typed arguments of a request. They are asked for by the parameter's declaration, not by name,
 //! so that a misspelt name does not compile.
 
-use palisade_model::{IpSet, Qid, ScanRef, Timestamp};
+use palisade_model::{AssetGroupTitle, IpSet, Qid, ScanRef, Timestamp};
 
 use crate::parameter::Parameter;
 
@@ -16,6 +16,7 @@ pub enum Value {
     DateTime(Timestamp),
     Integer(u64),
     Qids(Vec<Qid>),
+    AssetGroupTitle(AssetGroupTitle),
     Titles(Vec<String>),
 }
 
@@ -77,6 +78,7 @@ impl Arguments {
     getter!(/** The addresses of an address list. */ ip_set, IpSet, IpSet);
     getter!(/** A scan reference. */ scan_ref, ScanRef, ScanRef);
     getter!(/** The QIDs of a list, in the order given, each once. */ qids, Qids, [Qid]);
+    getter!(/** The title of an asset group. */ asset_group_title, AssetGroupTitle, AssetGroupTitle);
     getter!(/** The titles of a list. */ titles, Titles, [String]);
 
     /// A text that is not blank.

@@ -12,13 +12,18 @@ pub struct Dtd {
 pub const ABOUT: Dtd = Dtd { file: "about.dtd", text: include_str!("../dtd/about.dtd") };
 pub const ACTION_LOG_REPORT: Dtd =
     Dtd { file: "action_log_report.dtd", text: include_str!("../dtd/action_log_report.dtd") };
+pub const ASSET_GROUP_LIST: Dtd =
+    Dtd { file: "asset_group_list.dtd", text: include_str!("../dtd/asset_group_list.dtd") };
 pub const ASSET_SEARCH_REPORT: Dtd =
     Dtd { file: "asset_search_report.dtd", text: include_str!("../dtd/asset_search_report.dtd") };
 pub const GENERIC_RETURN: Dtd =
     Dtd { file: "generic_return.dtd", text: include_str!("../dtd/generic_return.dtd") };
 pub const GET_HOST_INFO: Dtd =
     Dtd { file: "get_host_info.dtd", text: include_str!("../dtd/get_host_info.dtd") };
+pub const GROUP_LIST: Dtd = Dtd { file: "group_list.dtd", text: include_str!("../dtd/group_list.dtd") };
 pub const IP_LIST: Dtd = Dtd { file: "ip_list.dtd", text: include_str!("../dtd/ip_list.dtd") };
+pub const ISCANNER_LIST: Dtd =
+    Dtd { file: "iscanner_list.dtd", text: include_str!("../dtd/iscanner_list.dtd") };
 pub const KNOWLEDGEBASE_DOWNLOAD: Dtd =
     Dtd { file: "knowledgebase_download.dtd", text: include_str!("../dtd/knowledgebase_download.dtd") };
 pub const PASSWORD_CHANGE_OUTPUT: Dtd =
@@ -28,6 +33,10 @@ pub const SCAN_REPORT_LIST: Dtd =
     Dtd { file: "scan_report_list.dtd", text: include_str!("../dtd/scan_report_list.dtd") };
 pub const SCAN_RUNNING_LIST: Dtd =
     Dtd { file: "scan_running_list.dtd", text: include_str!("../dtd/scan_running_list.dtd") };
+pub const SCAN_TARGET_HISTORY_OUTPUT: Dtd = Dtd {
+    file: "scan_target_history_output.dtd",
+    text: include_str!("../dtd/scan_target_history_output.dtd"),
+};
 pub const TIME_ZONE_CODE_LIST: Dtd =
     Dtd { file: "time_zone_code_list.dtd", text: include_str!("../dtd/time_zone_code_list.dtd") };
 pub const USER_LIST_OUTPUT: Dtd =
@@ -35,18 +44,22 @@ pub const USER_LIST_OUTPUT: Dtd =
 pub const USER_OUTPUT: Dtd = Dtd { file: "user_output.dtd", text: include_str!("../dtd/user_output.dtd") };
 
 /// All of them, by file name.
-pub const ALL: [&Dtd; 14] = [
+pub const ALL: [&Dtd; 18] = [
     &ABOUT,
     &ACTION_LOG_REPORT,
+    &ASSET_GROUP_LIST,
     &ASSET_SEARCH_REPORT,
     &GENERIC_RETURN,
     &GET_HOST_INFO,
+    &GROUP_LIST,
     &IP_LIST,
+    &ISCANNER_LIST,
     &KNOWLEDGEBASE_DOWNLOAD,
     &PASSWORD_CHANGE_OUTPUT,
     &SCAN,
     &SCAN_REPORT_LIST,
     &SCAN_RUNNING_LIST,
+    &SCAN_TARGET_HISTORY_OUTPUT,
     &TIME_ZONE_CODE_LIST,
     &USER_LIST_OUTPUT,
     &USER_OUTPUT,

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use palisade_model::IpSetError;
+use palisade_model::asset_group::TITLE_CHARACTERS_MAX;
 
 use crate::argument::Value;
 use crate::date_time::parse_date_time;
@@ -34,6 +35,8 @@ pub enum ParameterKind {
     Integer { min: u64, max: u64 },
     /// QIDs separated by commas.
     QidList { max_items: usize },
+    /// The title of one asset group.
+    AssetGroupTitle,
     /// Titles separated by commas.
     Titles { max_items: usize, max_chars: usize },
 }
@@ -51,6 +54,7 @@ impl ParameterKind {
             | Self::DateTime
             | Self::Integer { .. } => WORD_CHARS_MAX,
             Self::IpSet => IP_SET_CHARS_MAX,
+            Self::AssetGroupTitle => TITLE_CHARACTERS_MAX,
             // Ten digits, a comma and a blank.
             Self::QidList { max_items } => max_items * 12,
             Self::Titles { max_items, max_chars } => max_items * (max_chars + 2),
@@ -77,6 +81,9 @@ impl ParameterKind {
                 .filter(|number| (min..=max).contains(number))
                 .map(Value::Integer)
                 .ok_or(InvalidReason::NotAnInteger { min, max }),
+            Self::AssetGroupTitle => {
+                text.parse().map(Value::AssetGroupTitle).map_err(InvalidReason::NotATitle)
+            }
             Self::QidList { max_items } => parse_qids(text, max_items),
             Self::Titles { max_items, max_chars } => parse_titles(text, max_items, max_chars),
         }
@@ -96,6 +103,9 @@ impl fmt::Display for ParameterKind {
             Self::DateTime => f.write_str("date, YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ (UTC)"),
             Self::Integer { min, max } => write!(f, "whole number, {min} to {max}"),
             Self::QidList { max_items } => write!(f, "QIDs separated by commas, at most {max_items}"),
+            Self::AssetGroupTitle => {
+                write!(f, "title, at most {TITLE_CHARACTERS_MAX} characters, no comma")
+            }
             Self::Titles { max_items, max_chars } => {
                 write!(f, "titles separated by commas, at most {max_items} of {max_chars} characters each")
             }

@@ -6,6 +6,7 @@
 use std::fmt;
 
 use palisade_model::IpSetError;
+use palisade_model::asset_group::NotATitle;
 
 use crate::parameter::offending_item;
 
@@ -22,6 +23,7 @@ pub enum InvalidReason {
     NotADate,
     NotAnInteger { min: u64, max: u64 },
     NotAQid { item: String },
+    NotATitle(NotATitle),
     TooManyItems { max: usize },
     TitleTooLong { max_chars: usize },
     EmptyList,
@@ -52,6 +54,7 @@ impl fmt::Display for InvalidReason {
                 write!(f, "Invalid number, expecting a whole number from {min} to {max}.")
             }
             Self::NotAQid { .. } => f.write_str("Invalid QID."),
+            Self::NotATitle(error) => write_title_reason(f, error),
             Self::TooManyItems { max } => write!(f, "The list has more than {max} items."),
             Self::TitleTooLong { max_chars } => {
                 write!(f, "A title has at most {max_chars} characters.")
@@ -77,6 +80,15 @@ fn write_ip_reason(f: &mut fmt::Formatter<'_>, error: &IpSetError) -> fmt::Resul
         IpSetError::TooManyItems { max } => {
             write!(f, "Invalid IP or range. The list has more than {max} items.")
         }
+    }
+}
+
+fn write_title_reason(f: &mut fmt::Formatter<'_>, error: &NotATitle) -> fmt::Result {
+    match error {
+        NotATitle::Empty => f.write_str("The title is empty."),
+        NotATitle::TooLong { max } => write!(f, "A title has at most {max} characters."),
+        NotATitle::Comma => f.write_str("A title has no comma."),
+        NotATitle::ControlCharacter => f.write_str("Control characters are not allowed."),
     }
 }
 

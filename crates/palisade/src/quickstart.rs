@@ -141,6 +141,7 @@ async fn account(app: &App, credentials: Option<&Path>) -> Result<Login, TourErr
         email: String::new(),
         password: None,
         assigned_ips: IpSet::new(),
+        asset_groups: Vec::new(),
         eula_accepted: true,
         expires_at: None,
     };

@@ -251,6 +251,7 @@ fn xml(kb: &KnowledgeBase, order: &ScanOrder, results: &[HostResult], launched_a
         title: "palisade scan".to_owned(),
         target_text: order.targets.to_string(),
         targets: order.targets.clone(),
+        asset_groups: Vec::new(),
         status: if alive == 0 { ScanStatus::NoHostAlive } else { ScanStatus::Finished },
         launched_at,
         ended_at: Some(SystemClock.now()),

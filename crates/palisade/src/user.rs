@@ -26,6 +26,16 @@ pub(crate) enum UserCommand {
         #[command(flatten)]
         settings: Settings,
     },
+    /// Assign asset groups to an account, in place of those it has
+    AssetGroups {
+        /// The account
+        login: Login,
+        /// Their titles, separated by commas; none takes all groups from the account
+        #[arg(value_name = "TITLES", value_delimiter = ',')]
+        titles: Vec<String>,
+        #[command(flatten)]
+        settings: Settings,
+    },
     /// Switch an account on or off
     Status {
         /// The account
@@ -55,6 +65,9 @@ pub(crate) struct AddArguments {
     /// Hosts a Unit Manager, Scanner or Reader may see and scan
     #[arg(long, value_name = "IPS")]
     ips: Option<IpSet>,
+    /// Titles of asset groups to assign, separated by commas; their hosts come beside those of --ips
+    #[arg(long, value_name = "TITLES", value_delimiter = ',')]
+    asset_groups: Vec<String>,
     /// The account counts as having accepted the terms; else its holder calls acceptEULA.php first
     #[arg(long)]
     accept_terms: bool,
@@ -93,6 +106,13 @@ pub(crate) async fn run(command: UserCommand) -> Result<(), UserError> {
             line(format!("login     {login}\npassword  {}", password.reveal()));
             Ok(())
         }
+        UserCommand::AssetGroups { login, titles: given, settings } => {
+            let titles = titles(&given);
+            open(&settings).await?.set_user_asset_groups(&login, &titles).await.map_err(failed("changed"))?;
+            let shown = if titles.is_empty() { "none".to_owned() } else { titles.join(", ") };
+            line(plain(&format!("asset groups of {login}: {shown}")));
+            Ok(())
+        }
         UserCommand::Status { login, status, settings } => {
             let status = if status == "active" {
                 palisade_model::UserStatus::Active
@@ -111,6 +131,11 @@ async fn open(settings: &Settings) -> Result<App, UserError> {
     Ok(server::open_app(settings, &data).await?)
 }
 
+/// Titles as they were written around commas.
+fn titles(given: &[String]) -> Vec<String> {
+    given.iter().map(|title| title.trim().to_owned()).filter(|title| !title.is_empty()).collect()
+}
+
 async fn add(arguments: AddArguments) -> Result<(), UserError> {
     let app = open(&arguments.settings).await?;
     let new = NewUser {
@@ -121,6 +146,7 @@ async fn add(arguments: AddArguments) -> Result<(), UserError> {
         email: arguments.email,
         password: None,
         assigned_ips: arguments.ips.unwrap_or_default(),
+        asset_groups: titles(&arguments.asset_groups),
         eula_accepted: arguments.accept_terms,
         expires_at: arguments.expires,
     };
@@ -131,7 +157,7 @@ async fn add(arguments: AddArguments) -> Result<(), UserError> {
 
 async fn list(app: &App) -> Result<(), UserError> {
     let users = app.list_users().await.map_err(failed("listed"))?;
-    let titles = ["login", "role", "status", "name", "hosts"];
+    let head = ["login", "role", "status", "name", "hosts", "asset groups"];
     let rows = users.into_iter().map(|user| {
         vec![
             user.login.to_string(),
@@ -139,8 +165,9 @@ async fn list(app: &App) -> Result<(), UserError> {
             user.status.to_string(),
             plain(&format!("{} {}", user.first_name, user.last_name)),
             user.assigned_ips.to_string(),
+            plain(&user.asset_groups.join(", ")),
         ]
     });
-    line(titled_table(&titles, rows, "none").trim_end());
+    line(titled_table(&head, rows, "none").trim_end());
     Ok(())
 }

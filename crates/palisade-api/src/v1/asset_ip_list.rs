@@ -1,7 +1,7 @@
 //! `asset_ip_list.php`: the addresses of the subscription, and what is known about the hosts.
 
 use palisade_app::{HostListing, HostView, ListHosts, OwnerView, TrackingMethod};
-use palisade_model::IpSet;
+use palisade_model::{IpRange, IpSet};
 use palisade_wire::date_time::date_time;
 use palisade_wire::{Call, ErrorForm, Example, Parameter, ParameterKind, XmlWriter, dtd};
 
@@ -78,11 +78,14 @@ fn write_listing(xml: &mut XmlWriter, listing: &HostListing) {
 }
 
 fn write_ips(xml: &mut XmlWriter, ips: &IpSet) {
-    xml.list("IP_LIST", ips.ranges(), |xml, range| {
-        xml.element("RANGE", &[], |xml| {
-            xml.cdata("START", &range.first().to_string());
-            xml.cdata("END", &range.last().to_string());
-        });
+    xml.list("IP_LIST", ips.ranges(), |xml, range| write_range(xml, *range));
+}
+
+/// A closed range of addresses.
+pub(super) fn write_range(xml: &mut XmlWriter, range: IpRange) {
+    xml.element("RANGE", &[], |xml| {
+        xml.cdata("START", &range.first().to_string());
+        xml.cdata("END", &range.last().to_string());
     });
 }
 

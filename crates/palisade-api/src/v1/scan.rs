@@ -1,7 +1,7 @@
 //! `scan.php`: launches a scan and answers with its results when it has ended.
 
-use palisade_app::{Actor, App, LaunchScan, LaunchType, ListHosts};
-use palisade_model::{IpSet, Qid};
+use palisade_app::{App, LaunchScan, LaunchType};
+use palisade_model::Qid;
 use palisade_wire::{Arguments, Call, ErrorForm, Example, Parameter, ParameterKind, Rule, dtd};
 
 use crate::answer::Answer;
@@ -11,8 +11,6 @@ use crate::v1::scan_stream;
 
 /// The title of a scan whose report is not saved and that was given none.
 const UNSAVED_TITLE: &str = "N/A (no report saved)";
-/// The asset group of everything that the caller may see; the only one there is.
-const ALL: &str = "All";
 /// Names the scanner of the server itself.
 const EXTERNAL: &str = "External";
 
@@ -27,7 +25,7 @@ pub const ASSET_GROUPS: Parameter = Parameter::new(
     ParameterKind::Titles { max_items: 100, max_chars: 255 },
     "All",
     "Asset groups whose addresses are scanned, in addition to ip. All stands for every address that the \
-     caller may see; other groups do not exist yet.",
+     caller may see.",
 );
 pub const EXCLUDE_IP_PER_SCAN: Parameter = Parameter::new(
     "exclude_ip_per_scan",
@@ -130,12 +128,13 @@ pub const CALL: Call = Call {
 pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
     let arguments = &request.arguments;
     check_scanner(arguments)?;
-    let (targets, target_text) = targets(&request.app, &request.actor, arguments).await?;
     let save_report = arguments.switch(&SAVE_REPORT);
     let title = arguments.filled_text(&SCAN_TITLE).or((!save_report).then_some(UNSAVED_TITLE));
     let launch = LaunchScan {
-        targets,
-        target_text,
+        targets: arguments.ip_set(&IP).cloned().unwrap_or_default(),
+        asset_groups: arguments.titles(&ASSET_GROUPS).unwrap_or_default().to_vec(),
+        // Unchanged, because some clients compare it with what they sent.
+        target_text: arguments.written(&IP).unwrap_or_default().to_owned(),
         excluded: arguments.ip_set(&EXCLUDE_IP_PER_SCAN).cloned().unwrap_or_default(),
         title: title.map(str::to_owned),
         option: arguments.filled_text(&OPTION).map(str::to_owned),
@@ -158,31 +157,12 @@ fn known_qids(app: &App, qids: &[Qid]) -> Vec<Qid> {
 fn check_scanner(arguments: &Arguments) -> Result<(), CallError> {
     match arguments.filled_text(&ISCANNER_NAME) {
         Some(name) if !name.trim().eq_ignore_ascii_case(EXTERNAL) => {
-            Err(no_such(ISCANNER_NAME.name, "scanner appliance", name, EXTERNAL))
+            let text = format!(
+                "Invalid value for 'iscanner_name' : {name}. Invalid scanner appliance name {name}, \
+                 expecting one of ({EXTERNAL})"
+            );
+            Err(CallError::Refused(Refusal::new(5009, text)))
         }
         _ => Ok(()),
     }
-}
-
-/// The addresses to scan, and the text that lists of scans show for them: the client's own when
-/// it named addresses only, because some compare it with what they sent.
-async fn targets(app: &App, actor: &Actor, arguments: &Arguments) -> Result<(IpSet, String), CallError> {
-    let ips = arguments.ip_set(&IP).cloned().unwrap_or_default();
-    let Some(titles) = arguments.titles(&ASSET_GROUPS) else {
-        return Ok((ips, arguments.written(&IP).unwrap_or_default().to_owned()));
-    };
-    if let Some(unknown) = titles.iter().find(|title| !title.eq_ignore_ascii_case(ALL)) {
-        return Err(no_such(ASSET_GROUPS.name, "asset group", unknown, ALL));
-    }
-    let listing = app.list_hosts(actor, ListHosts { results: false, no_results: false }).await?;
-    let targets = ips.union(&listing.ips);
-    let text = targets.to_string();
-    Ok((targets, text))
-}
-
-fn no_such(parameter: &str, what: &str, name: &str, known: &str) -> CallError {
-    let text = format!(
-        "Invalid value for '{parameter}' : {name}. Invalid {what} name {name}, expecting one of ({known})"
-    );
-    CallError::Refused(Refusal::new(5009, text))
 }

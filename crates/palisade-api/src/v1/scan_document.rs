@@ -36,6 +36,13 @@ pub(super) fn write_key(xml: &mut XmlWriter, key: &str, value: &str) {
     xml.text_with("KEY", &[("value", key)], value);
 }
 
+/// The asset groups a scan was aimed at, if it was.
+pub(super) fn write_asset_groups(xml: &mut XmlWriter, view: &ScanView) {
+    xml.list("ASSET_GROUPS", &view.asset_groups, |xml, title| {
+        xml.element("ASSET_GROUP", &[], |xml| xml.cdata("ASSET_GROUP_TITLE", title));
+    });
+}
+
 /// The option profile a scan was launched with.
 pub(super) fn write_option_profile(xml: &mut XmlWriter, view: &ScanView) {
     let default = if view.option_is_default { "1" } else { "0" };
@@ -66,6 +73,7 @@ pub(super) fn write_header(xml: &mut XmlWriter, view: &ScanView, about: &About, 
         write_key(xml, "REPORT_TYPE", report_type(view));
         xml.cdata_with("KEY", &[("value", "OPTIONS")], &view.options_text);
         write_key(xml, "STATUS", view.status.as_str());
+        write_asset_groups(xml, view);
         write_option_profile(xml, view);
     });
 }

@@ -7,7 +7,7 @@ use palisade_wire::{Call, ErrorForm, Example, XmlWriter, dtd};
 use crate::answer::{Answer, end_report};
 use crate::error::CallError;
 use crate::registry::CallRequest;
-use crate::v1::scan_document::{write_key, write_option_profile};
+use crate::v1::scan_document::{write_asset_groups, write_key, write_option_profile};
 
 pub const CALL: Call = Call {
     script: "scan_running_list.php",
@@ -69,6 +69,7 @@ fn write_scan(xml: &mut XmlWriter, view: &ScanView) {
         if let Some(seconds) = view.seconds_left {
             write_key(xml, "time_left", &duration(seconds));
         }
+        write_asset_groups(xml, view);
         write_option_profile(xml, view);
     });
 }

@@ -140,6 +140,7 @@ fn wrong_values(kind: ParameterKind) -> &'static [&'static str] {
         ParameterKind::DateTime => &["", "yesterday", "2026-13-01", "2026-02-30", "22.11.2026", "1e9"],
         ParameterKind::Integer { .. } => &["", "x", "-1", "1.5", "99999999999999999999"],
         ParameterKind::QidList { .. } => &["", "x", "0", "-5", "38170;45038", "99999999999"],
+        ParameterKind::AssetGroupTitle => &["", " ", "a,b", "a\nb", "a\u{0}b"],
         ParameterKind::Titles { .. } => &["", ",", "a\nb"],
     }
 }
@@ -195,7 +196,13 @@ fn broken(call: &Call, rule: &Rule) -> Vec<Case> {
 /// Everything that a refused call could have changed.
 async fn state(server: &Server) -> Vec<String> {
     let mut state = Vec::new();
-    for script in ["asset_ip_list.php", "scan_report_list.php", "scan_running_list.php", "user_list.php"] {
+    for script in [
+        "asset_group_list.php",
+        "asset_ip_list.php",
+        "scan_report_list.php",
+        "scan_running_list.php",
+        "user_list.php",
+    ] {
         let parameters: &[(&str, &str)] = match script {
             "asset_ip_list.php" => &[("detailed_results", "1"), ("detailed_no_results", "1")],
             _ => &[],

@@ -4,7 +4,7 @@
 use palisade_model::UserEdit;
 
 use crate::support::http::Response;
-use crate::support::scanner::{finding, sample_result};
+use crate::support::scanner::{finding, sample_result, silent};
 use crate::support::{Server, assert_valid_answer};
 
 /// Compares an answer with its golden file, and validates it.
@@ -35,6 +35,102 @@ async fn accept_eula() {
     server.call("newcomer", "about.php", &[]).await.assert_success();
 }
 
+/// A group of the fixture's addresses, assigned to the Scanner.
+const GROUP: [(&str, &str); 13] = [
+    ("action", "add"),
+    ("title", "Web <servers>"),
+    ("host_ips", "192.0.2.4-192.0.2.5,192.0.2.40"),
+    ("business_impact", "critical"),
+    ("comments", "Reached from the Internet"),
+    ("division", "Sales"),
+    ("function", "Shop"),
+    ("location", "Room 101"),
+    ("cvss_enviro_cdp", "low-medium"),
+    ("cvss_enviro_td", "none"),
+    ("cvss_enviro_cr", "high"),
+    ("cvss_enviro_ir", "medium"),
+    ("cvss_enviro_ar", "low"),
+];
+
+#[tokio::test]
+async fn asset_group() {
+    let server = Server::start().await;
+    let call =
+        async |parameters: &[(&str, &str)]| server.call("manager", "asset_group.php", parameters).await;
+    golden!("asset_group", call(&GROUP).await);
+    golden!("asset_group-taken", call(&GROUP).await);
+    let edit = [
+        ("action", "edit"),
+        ("title", "Web <servers>"),
+        ("new_title", "Web"),
+        ("add_host_ips", "192.0.2.7"),
+        ("remove_host_ips", "192.0.2.40"),
+        ("user_logins", "scanner, reader"),
+        ("comments", "Behind the <proxy>"),
+    ];
+    golden!("asset_group-edit", call(&edit).await);
+    golden!("asset_group-unknown", call(&edit).await);
+    golden!("asset_group-all", call(&[("action", "add"), ("title", "All")]).await);
+    let foreign = [("action", "add"), ("title", "X"), ("host_ips", "192.0.2.1,203.0.113.1")];
+    golden!("asset_group-not-subscribed", call(&foreign).await);
+    let manager = [("action", "edit"), ("title", "Web"), ("user_logins", "unit_manager")];
+    golden!("asset_group-not-assignable", call(&manager).await);
+
+    let list = async |login: &str| server.call(login, "asset_group_list.php", &[]).await;
+    golden!("asset_group_list", list("manager").await);
+    golden!("asset_group_list-scanner", list("scanner").await);
+    golden!("asset_group_list-compliance", list("auditor").await);
+    let one = async |title: &str| server.call("manager", "asset_group_list.php", &[("title", title)]).await;
+    golden!("asset_group_list-one", one("Web").await);
+    golden!("asset_group_list-none", one("Nothing").await);
+    golden!("asset_group_list-refused", one("a,b").await);
+    golden!("group_list", server.call("manager", "group_list.php", &[]).await);
+    golden!("group_list-unassigned", server.call("unit_manager", "group_list.php", &[]).await);
+    golden!("group_list-refused", server.call("manager", "group_list.php", &[("title", "Web")]).await);
+}
+
+#[tokio::test]
+async fn asset_group_delete() {
+    let server = Server::start().await;
+    server.call("manager", "asset_group.php", &GROUP).await.assert_success();
+    let edit = async |users: &str| {
+        let parameters = [("action", "edit"), ("title", "Web <servers>"), ("user_logins", users)];
+        server.call("manager", "asset_group.php", &parameters).await.assert_success();
+    };
+    let delete =
+        async |title: &str| server.call("manager", "asset_group_delete.php", &[("title", title)]).await;
+    edit("scanner,reader").await;
+    golden!("asset_group_delete-in-use", delete("Web <servers>").await);
+    edit("").await;
+    golden!("asset_group_delete", delete("Web <servers>").await);
+    golden!("asset_group_delete-unknown", delete("Web <servers>").await);
+    golden!("asset_group_delete-all", delete("all").await);
+}
+
+#[tokio::test]
+async fn scan_of_asset_groups() {
+    let server = Server::start().await;
+    server.call("manager", "asset_group.php", &GROUP).await.assert_success();
+    let scanner = server.scanner();
+    let parameters =
+        [("ip", "192.0.2.9"), ("asset_groups", "Web <servers>"), ("exclude_ip_per_scan", "192.0.2.5")];
+    let saved = [&parameters[..], &[("save_report", "yes"), ("scan_title", "Groups")]].concat();
+    let watched = server.call("manager", "scan.php", &saved);
+    let meanwhile = async {
+        let lease = scanner.lease().await;
+        golden!("scan_running_list-asset_groups", server.call("manager", "scan_running_list.php", &[]).await);
+        for address in lease.order.targets.iter() {
+            scanner.deliver(&lease, silent(address)).await;
+        }
+        scanner.complete(&lease).await;
+    };
+    let (response, ()) = tokio::join!(watched, meanwhile);
+    golden!("scan-asset_groups", response);
+    golden!("scan_report_list-asset_groups", server.call("manager", "scan_report_list.php", &[]).await);
+    let unknown = [("asset_groups", "Mail, Web <servers>")];
+    golden!("scan-unknown-group", server.call("manager", "scan.php", &unknown).await);
+}
+
 #[tokio::test]
 async fn action_log_report() {
     let server = Server::start().await;
@@ -51,6 +147,48 @@ async fn action_log_report() {
     golden!("action_log_report-none", call("reader", &own).await);
     let reversed = [("date_from", "2026-11-22"), ("date_to", "2026-11-21")];
     golden!("action_log_report-refused", call("manager", &reversed).await);
+}
+
+#[tokio::test]
+async fn simple_lists() {
+    let server = Server::start().await;
+    golden!("ip_list", server.call("manager", "ip_list.php", &[]).await);
+    golden!("ip_list-compliance", server.call("auditor", "ip_list.php", &[]).await);
+    golden!("ip_list-refused", server.call("manager", "ip_list.php", &[("what", "1")]).await);
+    golden!("iscanner_list", server.call("manager", "iscanner_list.php", &[]).await);
+    golden!("iscanner_list-refused", server.call("reader", "iscanner_list.php", &[]).await);
+    server.finished_scan("manager", "192.0.2.4").await;
+    golden!("scan_reports_list", server.call("manager", "scan_reports_list.php", &[]).await);
+    let refused = [("last", "1")];
+    golden!("scan_reports_list-refused", server.call("manager", "scan_reports_list.php", &refused).await);
+}
+
+#[tokio::test]
+async fn scan_target_history() {
+    let server = Server::start().await;
+    let reference = server.finished_scan("manager", "192.0.2.4-192.0.2.5").await;
+    server.call("manager", "scan_report_delete.php", &[("ref", &reference)]).await.assert_success();
+    server.clock.advance(3600);
+    server.finished_scan("manager", "192.0.2.5,192.0.2.7").await;
+    let call = async |parameters: &[(&str, &str)]| {
+        server.call("manager", "scan_target_history.php", parameters).await
+    };
+    let (from, ips) = (("date_from", "2026-11-22"), ("ips", "192.0.2.4-192.0.2.9"));
+    let (targeted, not_targeted) = (("ip_targeted_list", "1"), ("ip_not_targeted_list", "1"));
+    golden!("scan_target_history", call(&[from, ips, targeted, not_targeted]).await);
+    let detailed = [
+        from,
+        ("date_to", "2026-11-22T23:59:59Z"),
+        ("asset_groups", "All"),
+        targeted,
+        not_targeted,
+        ("detailed_history", "1"),
+        ("option_profile_title", "begin:Initial"),
+    ];
+    golden!("scan_target_history-detailed", call(&detailed).await);
+    golden!("scan_target_history-no-list", call(&[from, ips, ("ip_targeted_list", "0")]).await);
+    let unknown = [from, ("asset_groups", "Servers"), targeted];
+    golden!("scan_target_history-unknown-group", call(&unknown).await);
 }
 
 #[tokio::test]

@@ -20,14 +20,20 @@ enum Expected {
 use Expected::{Allowed as A, NoAccess as N, Refused as R};
 
 /// In the order of [`Role::ALL`]: Manager, Unit Manager, Auditor, Scanner, Reader, Contact.
-const MATRIX: [(&str, [Expected; 6]); 18] = [
+const MATRIX: [(&str, [Expected; 6]); 26] = [
     ("about.php", [A, A, A, A, A, N]),
     ("acceptEULA.php", [A, A, A, A, A, N]),
     ("action_log_report.php", [A, A, A, A, A, N]),
+    ("asset_group.php", [A, A, R, A, R, N]),
+    ("asset_group_delete.php", [A, A, R, A, R, N]),
+    ("asset_group_list.php", [A, A, A, A, A, N]),
     ("asset_ip.php", [A, A, R, R, R, N]),
     ("asset_ip_list.php", [A, A, A, A, A, N]),
     ("asset_search.php", [A, A, R, A, A, N]),
     ("get_host_info.php", [A, A, R, A, A, N]),
+    ("group_list.php", [A, A, A, A, A, N]),
+    ("ip_list.php", [A, A, A, A, A, N]),
+    ("iscanner_list.php", [A, A, R, A, R, N]),
     ("knowledgebase_download.php", [A, A, R, A, A, N]),
     ("password_change.php", [A, A, R, R, R, N]),
     ("scan.php", [A, A, R, A, R, N]),
@@ -35,7 +41,9 @@ const MATRIX: [(&str, [Expected; 6]); 18] = [
     ("scan_report.php", [A, A, R, A, A, N]),
     ("scan_report_delete.php", [A, A, R, A, R, N]),
     ("scan_report_list.php", [A, A, R, A, A, N]),
+    ("scan_reports_list.php", [A, A, R, A, A, N]),
     ("scan_running_list.php", [A, A, R, A, A, N]),
+    ("scan_target_history.php", [A, A, R, A, A, N]),
     ("time_zone_code_list.php", [A, A, A, A, A, N]),
     ("user.php", [A, A, R, R, R, N]),
     ("user_list.php", [A, A, R, R, R, N]),
@@ -45,6 +53,8 @@ const MATRIX: [(&str, [Expected; 6]); 18] = [
 fn harmless(script: &str) -> &'static [(&'static str, &'static str)] {
     match script {
         "action_log_report.php" => &[("date_from", "2026-11-22")],
+        "asset_group.php" => &[("action", "edit"), ("title", "No such group")],
+        "asset_group_delete.php" => &[("title", "No such group")],
         "asset_ip.php" => &[("action", "edit"), ("host_ips", "203.0.113.1")],
         "asset_search.php" => &[("target_ips", "192.0.2.4")],
         "get_host_info.php" => &[("host_ip", "192.0.2.4"), ("general_info", "1")],
@@ -53,6 +63,9 @@ fn harmless(script: &str) -> &'static [(&'static str, &'static str)] {
         "scan.php" => &[("ip", "203.0.113.1")],
         "scan_cancel.php" | "scan_report.php" | "scan_report_delete.php" => {
             &[("ref", "scan/1400000000.10001")]
+        }
+        "scan_target_history.php" => {
+            &[("date_from", "2026-11-22"), ("ips", "192.0.2.1"), ("ip_targeted_list", "1")]
         }
         _ => &[],
     }
@@ -129,6 +142,64 @@ async fn scope_hides_what_is_not_assigned() {
     assert!(hosts.text.contains("192.0.2.31") && !hosts.text.contains("192.0.2.63"), "{}", hosts.text);
     let scan = server.call("scanner", "scan.php", &[("ip", "192.0.2.40")]).await;
     assert!(scan.refusal().is_some_and(|text| text.starts_with("3501 ")), "{}", scan.text);
+}
+
+/// Makes a group as `login`, or changes it.
+async fn group(server: &Server, login: &str, action: &str, rest: &[(&str, &str)]) -> Response {
+    let parameters = [&[("action", action), ("title", "Servers")], rest].concat();
+    server.call(login, "asset_group.php", &parameters).await
+}
+
+#[tokio::test]
+async fn asset_groups_give_reach_and_take_it() {
+    let server = Server::start().await;
+    let outside = ("host_ips", "192.0.2.40-192.0.2.41");
+    group(&server, "manager", "add", &[outside]).await.assert_success();
+    let hidden = server.call("scanner", "scan.php", &[("asset_groups", "Servers")]).await;
+    assert!(hidden.refusal().is_some_and(|text| text.starts_with("5009 ")), "{}", hidden.text);
+    group(&server, "manager", "edit", &[("user_logins", "scanner")]).await.assert_success();
+    let hosts = server.call("scanner", "asset_ip_list.php", &[]).await;
+    assert!(hosts.text.contains("192.0.2.31") && hosts.text.contains("192.0.2.41"), "{}", hosts.text);
+    // The Reader, to whom the group is not assigned, still does not see it.
+    let others = server.call("reader", "asset_ip_list.php", &[]).await;
+    assert!(!others.text.contains("192.0.2.41"), "{}", others.text);
+
+    // Queued before the group is taken away, handed out after.
+    let scanner = server.scanner();
+    let parameters = [("ip", "192.0.2.4"), ("asset_groups", "Servers"), ("save_report", "yes")];
+    let taking = async {
+        while server.app.list_running(&server.actor("manager").await).await.unwrap().is_empty() {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        group(&server, "manager", "edit", &[("user_logins", "")]).await.assert_success();
+        let lease = scanner.lease().await;
+        assert_eq!(lease.order.targets.to_string(), "192.0.2.4", "what was taken away is not scanned");
+        scanner.deliver(&lease, crate::support::scanner::sample_result([192, 0, 2, 4].into())).await;
+        scanner.complete(&lease).await;
+    };
+    let (response, ()) = tokio::join!(server.call("scanner", "scan.php", &parameters), taking);
+    assert!(response.text.contains("<KEY value=\"NBHOST_TOTAL\">1</KEY>"), "{}", response.text);
+    let refused = server.call("scanner", "scan.php", &[("ip", "192.0.2.40")]).await;
+    assert!(refused.refusal().is_some_and(|text| text.starts_with("3501 ")), "{}", refused.text);
+}
+
+#[tokio::test]
+async fn asset_groups_are_changed_by_their_owners_and_managers() {
+    let server = Server::start().await;
+    let refused = |response: &Response, number: &str| {
+        assert!(response.refusal().is_some_and(|text| text.starts_with(number)), "{}", response.text);
+    };
+    refused(&group(&server, "scanner", "add", &[("host_ips", "192.0.2.40")]).await, "5101 ");
+    group(&server, "scanner", "add", &[("host_ips", "192.0.2.4")]).await.assert_success();
+    refused(&group(&server, "scanner", "edit", &[("add_host_ips", "192.0.2.40")]).await, "5101 ");
+    refused(&group(&server, "scanner", "edit", &[("user_logins", "scanner")]).await, "2012 ");
+    refused(&group(&server, "unit_manager", "edit", &[("comments", "x")]).await, "5009 ");
+    group(&server, "manager", "edit", &[("add_host_ips", "192.0.2.40")]).await.assert_success();
+    let scan = server.call("scanner", "scan.php", &[("asset_groups", "Servers")]).await;
+    refused(&scan, "3501 ");
+    let deleted = server.call("unit_manager", "asset_group_delete.php", &[("title", "Servers")]).await;
+    refused(&deleted, "5009 ");
+    server.call("scanner", "asset_group_delete.php", &[("title", "Servers")]).await.assert_success();
 }
 
 #[tokio::test]

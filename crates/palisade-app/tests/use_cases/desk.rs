@@ -119,6 +119,7 @@ pub(crate) fn new_user() -> NewUser {
         email: "ada@example.test".to_owned(),
         password: Some(password(PASSWORD)),
         assigned_ips: IpSet::new(),
+        asset_groups: Vec::new(),
         eula_accepted: true,
         expires_at: None,
     }
@@ -127,6 +128,7 @@ pub(crate) fn new_user() -> NewUser {
 pub(crate) fn launch(targets: &str) -> LaunchScan {
     LaunchScan {
         targets: ips(targets),
+        asset_groups: Vec::new(),
         target_text: targets.to_owned(),
         excluded: IpSet::new(),
         title: None,

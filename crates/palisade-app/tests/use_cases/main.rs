@@ -5,6 +5,7 @@
 
 mod account;
 mod activity;
+mod asset_group;
 mod asset_search;
 mod cancel;
 mod desk;
@@ -16,3 +17,4 @@ mod login;
 mod permission;
 mod report;
 mod takeover;
+mod target_history;

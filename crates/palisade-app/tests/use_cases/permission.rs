@@ -1,14 +1,15 @@
 //! Every role with every use case.
 
 use palisade_app::{
-    Actor, AddHosts, CreateUser, EditHosts, Error, HostKey, ListHosts, ListReports, ListUsers,
-    ListVulnerabilities, LoginRefused, PasswordsOf, ReportActivity, SearchAssets,
+    Actor, AddHosts, CreateUser, EditHosts, Error, HostKey, ListHosts, ListReports, ListTargetHistory,
+    ListUsers, ListVulnerabilities, LoginRefused, PasswordsOf, ReportActivity, SearchAssets,
 };
 use palisade_model::{Role, ScanRef, UserEdit, UserProfile};
 
+use crate::asset_group::{edit_group, new_group};
 use crate::desk::{Desk, HERE, PASSWORD, ip, ips, launch, password};
 
-const USE_CASES: [&str; 20] = [
+const USE_CASES: [&str; 25] = [
     "about",
     "accept_eula",
     "list_hosts",
@@ -29,18 +30,23 @@ const USE_CASES: [&str; 20] = [
     "edit_user",
     "switch_user",
     "change_passwords",
+    "list_asset_groups, asset_group_ips",
+    "add_asset_group",
+    "edit_asset_group",
+    "delete_asset_group",
+    "list_target_history",
 ];
 
 /// What the role table of the service says; written out so that the model is checked too.
 /// `+` allowed, `-` forbidden, in the order of the use cases.
 fn expected(role: Role) -> &'static str {
     match role {
-        Role::Manager => "++++++++++++++++++++",
-        Role::UnitManager => "+++-++++++++++++++++",
-        Role::Scanner => "+++--++++++++++-----",
-        Role::Reader => "+++---+-++-++++-----",
-        Role::Auditor => "+++--------+--------",
-        Role::Contact => "--------------------",
+        Role::Manager => "+++++++++++++++++++++++++",
+        Role::UnitManager => "+++-+++++++++++++++++++++",
+        Role::Scanner => "+++--++++++++++-----+++++",
+        Role::Reader => "+++---+-++-++++-----+---+",
+        Role::Auditor => "+++--------+--------+----",
+        Role::Contact => "-------------------------",
     }
 }
 
@@ -105,6 +111,24 @@ async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) 
         "change_passwords" => {
             let nobody = PasswordsOf::Logins(vec!["nobody".to_owned()]);
             refused(&app.change_passwords(actor, nobody, false).await)
+        }
+        "list_asset_groups, asset_group_ips" => {
+            let list = refused(&app.list_asset_groups(actor, None).await);
+            assert_eq!(list, refused(&app.asset_group_ips(actor, &["All".to_owned()]).await));
+            list
+        }
+        "add_asset_group" => refused(&app.add_asset_group(actor, new_group("A", "10.0.0.1")).await),
+        "edit_asset_group" => refused(&app.edit_asset_group(actor, edit_group("A")).await),
+        "delete_asset_group" => refused(&app.delete_asset_group(actor, &"A".parse().unwrap()).await),
+        "list_target_history" => {
+            let wanted = ListTargetHistory {
+                from: desk.now(),
+                to: desk.now(),
+                ips: target,
+                asset_groups: Vec::new(),
+                option_title: None,
+            };
+            refused(&app.list_target_history(actor, wanted).await)
         }
         other => panic!("no such use case: {other}"),
     }

@@ -32,6 +32,7 @@ async fn add_user(bench: &Bench, name: &str) {
         eula_accepted_at: None,
         created_at: at(0),
         expires_at: None,
+        asset_groups: Vec::new(),
     };
     bench.store.add_user(&user).await.unwrap();
 }

@@ -127,6 +127,8 @@ pub(crate) fn new_scan(targets: &str) -> NewScan {
         profile: OptionProfile::initial(),
         qids: None,
         zones: vec!["lab.test".to_owned()],
+        asset_groups: Vec::new(),
+        assigned_only: false,
         running_max: 1_000,
     }
 }

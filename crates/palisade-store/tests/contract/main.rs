@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test, and the panic says where")]
 
 mod activity;
+mod asset_group;
 mod bench;
 mod database;
 mod detection;
@@ -13,6 +14,7 @@ mod host_port;
 mod intake;
 mod limits;
 mod scan;
+mod scan_target;
 mod slice;
 mod subscription;
 mod user;

@@ -23,7 +23,7 @@ fn profile() -> UserProfile {
     }
 }
 
-fn new_user(name: &str) -> NewUser {
+pub(crate) fn new_user(name: &str) -> NewUser {
     NewUser {
         login: login(name),
         role: Role::Scanner,
@@ -37,6 +37,7 @@ fn new_user(name: &str) -> NewUser {
         eula_accepted_at: None,
         created_at: at(0),
         expires_at: Some(at(100)),
+        asset_groups: Vec::new(),
     }
 }
 

@@ -3,13 +3,13 @@
 pub(crate) mod http;
 pub(crate) mod scanner;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
 use palisade_api::{ApiConfig, router};
-use palisade_app::{ActivityView, App, Config, Limits, MasterKey, NewUser};
+use palisade_app::{ActivityView, Actor, App, Config, Limits, MasterKey, NewUser};
 use palisade_kb::KnowledgeBase;
 use palisade_model::user::Password;
 use palisade_model::{IpSet, ManualClock, Role, SeededIds, Timestamp};
@@ -120,6 +120,7 @@ impl Server {
             email: format!("{login}@scans.example"),
             password: Some(Password::new(PASSWORD.to_owned())),
             assigned_ips,
+            asset_groups: Vec::new(),
             eula_accepted,
             expires_at,
         };
@@ -134,6 +135,12 @@ impl Server {
     /// Calls a script with a POST, as the user whose login is `login`.
     pub(crate) async fn call(&self, login: &str, script: &str, parameters: &[(&str, &str)]) -> Response {
         self.send(Request::post(script, parameters).login(login, PASSWORD)).await
+    }
+
+    /// The user whose login is `login`, as the use cases know them.
+    pub(crate) async fn actor(&self, login: &str) -> Actor {
+        let password = Password::new(PASSWORD.to_owned());
+        self.app.authenticate(login, &password, IpAddr::V4(Ipv4Addr::LOCALHOST)).await.unwrap()
     }
 
     /// A scanner that does what the test tells it.

@@ -1,0 +1,218 @@
+//! `asset_group.php`: makes an asset group, or changes one.
+//!
+//! Groups hold addresses; DNS and NetBIOS names and domains are not among their targets.
+
+use palisade_app::{AddAssetGroup, EditAssetGroup, GroupTexts};
+use palisade_model::asset_group::{BusinessImpact, Environment, EnvironmentLevel};
+use palisade_wire::date_time::date_time;
+use palisade_wire::{
+    Arguments, Call, ErrorForm, Example, Parameter, ParameterError, ParameterKind, Rule, dtd,
+};
+
+use crate::answer::{Answer, GenericReturn};
+use crate::error::CallError;
+use crate::registry::CallRequest;
+
+const TEXT: ParameterKind = ParameterKind::Text { max_chars: 255 };
+const EDIT: Option<&str> = Some("edit");
+
+pub const ACTION: Parameter =
+    Parameter::new("action", ParameterKind::Choice(&["add", "edit"]), "add", "What to do.").required();
+pub const TITLE: Parameter = Parameter::new(
+    "title",
+    ParameterKind::AssetGroupTitle,
+    "Web servers",
+    "The title of the group. It has no comma, because lists of titles are separated by commas.",
+)
+.required();
+pub const NEW_TITLE: Parameter =
+    Parameter::new("new_title", ParameterKind::AssetGroupTitle, "Mail servers", "A new title for the group.");
+pub const HOST_IPS: Parameter = Parameter::new(
+    "host_ips",
+    ParameterKind::IpSet,
+    "192.0.2.1-192.0.2.9",
+    "The addresses of the group. All must be in the subscription and within the caller's reach. When \
+     editing, they replace the old ones.",
+);
+pub const ADD_HOST_IPS: Parameter = Parameter::new(
+    "add_host_ips",
+    ParameterKind::IpSet,
+    "192.0.2.10",
+    "Addresses that join the group; the others stay.",
+);
+pub const REMOVE_HOST_IPS: Parameter = Parameter::new(
+    "remove_host_ips",
+    ParameterKind::IpSet,
+    "192.0.2.9",
+    "Addresses that leave the group; the others stay.",
+);
+pub const BUSINESS_IMPACT: Parameter = Parameter::new(
+    "business_impact",
+    ParameterKind::Choice(BusinessImpact::WORDS),
+    "critical",
+    "How much the business depends on the hosts.",
+)
+.default("high for a new group");
+pub const COMMENTS: Parameter = Parameter::new(
+    "comments",
+    ParameterKind::Text { max_chars: 1_024 },
+    "Reached from the Internet",
+    "A note about the group.",
+);
+pub const DIVISION: Parameter =
+    Parameter::new("division", TEXT, "Sales", "The division the hosts belong to.");
+pub const FUNCTION: Parameter = Parameter::new("function", TEXT, "Web shop", "What the hosts are for.");
+pub const LOCATION: Parameter = Parameter::new("location", TEXT, "Room 101", "Where the hosts are.");
+pub const CVSS_ENVIRO_CDP: Parameter = Parameter::new(
+    "cvss_enviro_cdp",
+    ParameterKind::Choice(EnvironmentLevel::DAMAGE),
+    "high",
+    "Collateral damage potential, of the environmental metrics of CVSS version 2.",
+);
+pub const CVSS_ENVIRO_TD: Parameter = Parameter::new(
+    "cvss_enviro_td",
+    ParameterKind::Choice(EnvironmentLevel::DISTRIBUTION),
+    "high",
+    "Target distribution, likewise.",
+);
+pub const CVSS_ENVIRO_CR: Parameter = Parameter::new(
+    "cvss_enviro_cr",
+    ParameterKind::Choice(EnvironmentLevel::REQUIREMENT),
+    "high",
+    "Requirement on confidentiality, likewise.",
+);
+pub const CVSS_ENVIRO_IR: Parameter = Parameter::new(
+    "cvss_enviro_ir",
+    ParameterKind::Choice(EnvironmentLevel::REQUIREMENT),
+    "medium",
+    "Requirement on integrity, likewise.",
+);
+pub const CVSS_ENVIRO_AR: Parameter = Parameter::new(
+    "cvss_enviro_ar",
+    ParameterKind::Choice(EnvironmentLevel::REQUIREMENT),
+    "low",
+    "Requirement on availability, likewise.",
+);
+pub const USER_LOGINS: Parameter = Parameter::new(
+    "user_logins",
+    ParameterKind::Text { max_chars: 6_600 },
+    "scanner",
+    "Logins of the Scanners, Readers and Contacts that the group is assigned to, separated by commas; when \
+     editing they replace the old ones, and an empty text takes the group from everybody. For Managers only.",
+);
+
+pub const CALL: Call = Call {
+    script: "asset_group.php",
+    summary: "Add or edit an asset group",
+    description: &[
+        "An asset group is a named set of addresses of the subscription. Scans can be aimed at groups, and \
+         Scanners and Readers see and scan the addresses of the groups that are assigned to them.",
+        "The group named All is every address that the caller may see. It is always there and cannot be \
+         added, edited or deleted.",
+        "With action=edit only what is given changes; an empty text removes a text. An assignment counts \
+         from the next call of the user on, and running scans of a user go no further into addresses that \
+         were taken away.",
+    ],
+    parameters: &[
+        ACTION,
+        TITLE,
+        NEW_TITLE,
+        HOST_IPS,
+        ADD_HOST_IPS,
+        REMOVE_HOST_IPS,
+        BUSINESS_IMPACT,
+        COMMENTS,
+        DIVISION,
+        FUNCTION,
+        LOCATION,
+        CVSS_ENVIRO_CDP,
+        CVSS_ENVIRO_TD,
+        CVSS_ENVIRO_CR,
+        CVSS_ENVIRO_IR,
+        CVSS_ENVIRO_AR,
+        USER_LOGINS,
+    ],
+    rules: &[
+        Rule::OnlyWith { parameter: NEW_TITLE.name, with: ACTION.name, value: EDIT },
+        Rule::OnlyWith { parameter: ADD_HOST_IPS.name, with: ACTION.name, value: EDIT },
+        Rule::OnlyWith { parameter: REMOVE_HOST_IPS.name, with: ACTION.name, value: EDIT },
+    ],
+    roles: "Manager: all groups. Unit Manager: groups of the business unit. Scanner: own groups.",
+    root: "GENERIC_RETURN",
+    dtd: &dtd::GENERIC_RETURN,
+    errors: ErrorForm::GenericReturn,
+    example: Example {
+        parameters: &[
+            ("action", "add"),
+            ("title", "Web servers"),
+            ("host_ips", "192.0.2.1-192.0.2.9"),
+            ("business_impact", "critical"),
+        ],
+        description: "Make a group of nine addresses.",
+    },
+};
+
+pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
+    let CallRequest { app, actor, arguments, .. } = &request;
+    let title = arguments.asset_group_title(&TITLE).cloned();
+    let title = title.ok_or(ParameterError::Missing { parameter: TITLE.name })?;
+    let shown = title.clone();
+    let business_impact = arguments.choice(&BUSINESS_IMPACT).and_then(|word| word.parse().ok());
+    let (texts, environment, users) = (texts(arguments), environment(arguments), logins(arguments));
+    let ips = |parameter| arguments.ip_set(parameter).cloned();
+    let done = if arguments.choice(&ACTION) == EDIT {
+        let edit = EditAssetGroup {
+            title,
+            new_title: arguments.asset_group_title(&NEW_TITLE).cloned(),
+            ips: ips(&HOST_IPS),
+            added_ips: ips(&ADD_HOST_IPS).unwrap_or_default(),
+            removed_ips: ips(&REMOVE_HOST_IPS).unwrap_or_default(),
+            business_impact,
+            texts,
+            environment,
+            users,
+        };
+        app.edit_asset_group(actor, edit).await?;
+        "edited"
+    } else {
+        let ips = ips(&HOST_IPS).unwrap_or_default();
+        let group = AddAssetGroup { title, ips, business_impact, texts, environment, users };
+        app.add_asset_group(actor, group).await?;
+        "added"
+    };
+    let answer = GenericReturn {
+        base_url: &request.base_url,
+        api: CALL.script,
+        username: actor.login.as_str(),
+        at: &date_time(app.clock().now()),
+        outcome: Ok(&format!("Asset group {done}: {shown}")),
+    };
+    Ok(Answer::Document(answer.document(None)))
+}
+
+fn texts(arguments: &Arguments) -> GroupTexts {
+    let text = |parameter| arguments.text(parameter).map(|text| text.trim().to_owned());
+    GroupTexts {
+        comments: text(&COMMENTS),
+        division: text(&DIVISION),
+        function: text(&FUNCTION),
+        location: text(&LOCATION),
+    }
+}
+
+fn environment(arguments: &Arguments) -> Environment {
+    let level = |parameter| arguments.choice(parameter).and_then(|word| word.parse().ok());
+    Environment {
+        collateral_damage: level(&CVSS_ENVIRO_CDP),
+        target_distribution: level(&CVSS_ENVIRO_TD),
+        confidentiality: level(&CVSS_ENVIRO_CR),
+        integrity: level(&CVSS_ENVIRO_IR),
+        availability: level(&CVSS_ENVIRO_AR),
+    }
+}
+
+/// The logins given; an empty text is nobody.
+fn logins(arguments: &Arguments) -> Option<Vec<String>> {
+    let logins = arguments.text(&USER_LOGINS)?.split(',').map(str::trim);
+    Some(logins.filter(|login| !login.is_empty()).map(str::to_owned).collect())
+}

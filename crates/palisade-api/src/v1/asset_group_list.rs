@@ -1,0 +1,89 @@
+//! `asset_group_list.php`: asset groups with everything that is noted about them.
+
+use palisade_app::{AssetGroupView, AssignedUser, GroupTexts};
+use palisade_model::asset_group::{Environment, EnvironmentLevel};
+use palisade_wire::date_time::date_time;
+use palisade_wire::{Call, ErrorForm, Example, Parameter, ParameterKind, XmlWriter, dtd};
+
+use crate::answer::{Answer, end_report};
+use crate::error::CallError;
+use crate::registry::CallRequest;
+
+pub const TITLE: Parameter = Parameter::new(
+    "title",
+    ParameterKind::AssetGroupTitle,
+    "Web servers",
+    "Only the group with this title; the list is empty when there is none.",
+);
+
+pub const CALL: Call = Call {
+    script: "asset_group_list.php",
+    summary: "List asset groups",
+    description: &[
+        "Lists the asset groups that the caller may see. The group named All comes first: it is every \
+         address that the caller may see, its ID is 0, and its LAST_UPDATE is the time of the call. The \
+         others follow by title.",
+    ],
+    parameters: &[TITLE],
+    rules: &[],
+    roles: "Manager: all groups. Unit Manager, Scanner and Reader: groups assigned to them, and their own. \
+            Auditor: All, with the hosts in policy compliance.",
+    root: "ASSET_GROUP_LIST",
+    dtd: &dtd::ASSET_GROUP_LIST,
+    errors: ErrorForm::InRoot { attributes: &[] },
+    example: Example { parameters: &[("title", "Web servers")], description: "Show one group." },
+};
+
+pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
+    let title = request.arguments.asset_group_title(&TITLE);
+    let groups = request.app.list_asset_groups(&request.actor, title).await?;
+    let mut xml = request.document();
+    xml.element("ASSET_GROUP_LIST", &[], |xml| groups.iter().for_each(|group| write_group(xml, group)));
+    end_report(&mut xml);
+    Ok(Answer::Document(xml.finish()))
+}
+
+fn write_group(xml: &mut XmlWriter, group: &AssetGroupView) {
+    let AssetGroupView { id, title, ips, business_impact, texts, environment, updated_at, users } = group;
+    let GroupTexts { comments, division, function, location } = texts;
+    xml.element("ASSET_GROUP", &[], |xml| {
+        xml.text("ID", &id.to_string());
+        xml.cdata("TITLE", title);
+        xml.list("SCANIPS", ips.ranges(), |xml, range| xml.text("IP", &range.to_string()));
+        xml.optional_cdata("COMMENTS", comments.as_deref());
+        xml.element("BUSINESS_IMPACT", &[], |xml| {
+            xml.text("RANK", &business_impact.rank().to_string());
+            xml.text("IMPACT_TITLE", business_impact.title());
+        });
+        xml.optional_cdata("DIVISION", division.as_deref());
+        xml.optional_cdata("FUNCTION", function.as_deref());
+        xml.optional_cdata("LOCATION", location.as_deref());
+        write_environment(xml, *environment);
+        xml.text("LAST_UPDATE", &date_time(*updated_at));
+        xml.list("ASSIGNED_USERS", users, write_user);
+    });
+}
+
+fn write_environment(xml: &mut XmlWriter, environment: Environment) {
+    let Environment { collateral_damage, target_distribution, confidentiality, integrity, availability } =
+        environment;
+    for (element, level) in [
+        ("CVSS_ENVIRO_CDP", collateral_damage),
+        ("CVSS_ENVIRO_TD", target_distribution),
+        ("CVSS_ENVIRO_CR", confidentiality),
+        ("CVSS_ENVIRO_IR", integrity),
+        ("CVSS_ENVIRO_AR", availability),
+    ] {
+        xml.optional_text(element, level.map(EnvironmentLevel::as_str));
+    }
+}
+
+fn write_user(xml: &mut XmlWriter, user: &AssignedUser) {
+    let AssignedUser { id: _, login, first_name, last_name, role } = user;
+    xml.element("ASSIGNED_USER", &[], |xml| {
+        xml.cdata("LOGIN", login.as_str());
+        xml.cdata("FIRSTNAME", first_name);
+        xml.cdata("LASTNAME", last_name);
+        xml.cdata("ROLE", role.title());
+    });
+}

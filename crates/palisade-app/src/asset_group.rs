@@ -1,0 +1,313 @@
+//! Asset groups: named sets of addresses, and who may see and change them.
+//!
+//! The group named `All` is stored nowhere: it is every address within the caller's reach. Making
+//! or changing a group never widens anybody's reach beyond that of whoever does it, because they
+//! can put in only what they reach themselves.
+
+use palisade_model::asset_group::{ALL, Environment};
+use palisade_model::{Action, AssetGroupTitle, BusinessImpact, IpSet, Login, Resource, Role, Timestamp};
+use palisade_store::{
+    AssetGroup, AssetGroupEdit, AssignedUser, GroupDeleted, GroupTexts, NewAssetGroup, Reach,
+};
+
+use crate::actor::Actor;
+use crate::app::App;
+use crate::error::{Error, Result, check_length};
+
+/// Most groups of a subscription.
+const GROUPS_MAX: usize = 10_000;
+/// Longest texts noted about a group.
+const COMMENTS_CHARACTERS_MAX: usize = 1_024;
+const TEXT_CHARACTERS_MAX: usize = 255;
+
+/// A group as its users see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AssetGroupView {
+    /// 0 for the group of everything.
+    pub id: i64,
+    pub title: String,
+    pub ips: IpSet,
+    pub business_impact: BusinessImpact,
+    pub texts: GroupTexts,
+    pub environment: Environment,
+    pub updated_at: Timestamp,
+    /// By login.
+    pub users: Vec<AssignedUser>,
+}
+
+/// A group to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddAssetGroup {
+    pub title: AssetGroupTitle,
+    pub ips: IpSet,
+    /// High when `None`.
+    pub business_impact: Option<BusinessImpact>,
+    pub texts: GroupTexts,
+    pub environment: Environment,
+    /// Logins of the users it is assigned to; for Managers only.
+    pub users: Option<Vec<String>>,
+}
+
+/// Changes to a group; `None` leaves a thing as it is, an empty text removes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EditAssetGroup {
+    pub title: AssetGroupTitle,
+    pub new_title: Option<AssetGroupTitle>,
+    /// Replaces the addresses; the two below apply to the result.
+    pub ips: Option<IpSet>,
+    pub added_ips: IpSet,
+    pub removed_ips: IpSet,
+    pub business_impact: Option<BusinessImpact>,
+    pub texts: GroupTexts,
+    pub environment: Environment,
+    /// Replaces the logins of the users it is assigned to; for Managers only.
+    pub users: Option<Vec<String>>,
+}
+
+impl App {
+    /// The groups within the caller's reach, the one of everything first, then by title; with
+    /// `title` only that one, if it is there.
+    pub async fn list_asset_groups(
+        &self,
+        actor: &Actor,
+        title: Option<&AssetGroupTitle>,
+    ) -> Result<Vec<AssetGroupView>> {
+        let reach = actor.allow(Action::List, Resource::AssetGroup)?.reach();
+        let mut views = Vec::new();
+        if title.is_none_or(AssetGroupTitle::is_all) {
+            views.push(self.everything(&reach).await?);
+        }
+        let wanted = |group: &AssetGroup| {
+            reach.has_asset_group(group) && title.is_none_or(|title| *title == group.title)
+        };
+        views.extend(self.store().list_asset_groups().await?.into_iter().filter(wanted).map(view));
+        Ok(views)
+    }
+
+    /// The addresses of the groups with these titles, all together. For calls that take targets
+    /// by their groups.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownAssetGroup`] with the first title that no group within reach has.
+    pub async fn asset_group_ips(&self, actor: &Actor, titles: &[String]) -> Result<IpSet> {
+        let reach = actor.allow(Action::List, Resource::AssetGroup)?.reach();
+        let groups = self.store().list_asset_groups().await?;
+        let mut ranges = Vec::new();
+        for title in titles {
+            if title.eq_ignore_ascii_case(ALL) {
+                ranges.extend_from_slice(self.everything(&reach).await?.ips.ranges());
+            } else {
+                let group = named(&groups, title).filter(|group| reach.has_asset_group(group));
+                let group = group.ok_or_else(|| Error::UnknownAssetGroup { title: title.clone() })?;
+                ranges.extend_from_slice(group.ips.ranges());
+            }
+        }
+        Ok(ranges.into_iter().collect())
+    }
+
+    /// Makes a group. The caller owns it.
+    ///
+    /// # Errors
+    ///
+    /// Beside permission: [`Error::EverythingGroup`], [`Error::NotInSubscription`],
+    /// [`Error::UnknownOwner`] and [`Error::NotAssignable`] for users it cannot be assigned to,
+    /// [`Error::AssetGroupTaken`], [`Error::TooManyAssetGroups`].
+    pub async fn add_asset_group(&self, actor: &Actor, group: AddAssetGroup) -> Result<()> {
+        // Nobody owns a group that is not there yet, so this reach decides nothing.
+        let _own = actor.allow(Action::Add, Resource::AssetGroup)?.reach();
+        let AddAssetGroup { title, ips, business_impact, texts, environment, users } = group;
+        refuse_everything(&title)?;
+        check_texts(&texts)?;
+        self.refuse_foreign(actor, &ips).await?;
+        let users = self.assignable(actor, users).await?.unwrap_or_default();
+        if self.store().list_asset_groups().await?.len() >= GROUPS_MAX {
+            return Err(Error::TooManyAssetGroups { max: GROUPS_MAX });
+        }
+        let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
+        let GroupTexts { comments, division, function, location } = texts;
+        let new = NewAssetGroup {
+            title: title.clone(),
+            owner: actor.login.clone(),
+            ips,
+            business_impact: business_impact.unwrap_or_default(),
+            texts: GroupTexts {
+                comments: filled(comments),
+                division: filled(division),
+                function: filled(function),
+                location: filled(location),
+            },
+            environment,
+            updated_at: self.clock().now(),
+            users,
+        };
+        self.store().add_asset_group(&new).await.map_err(|error| taken(error, &title))?;
+        self.record_done(actor, "asset_group", "add", title.to_string()).await
+    }
+
+    /// Changes a group within the caller's reach; see [`App::add_asset_group`] for the errors,
+    /// and [`Error::UnknownAssetGroup`].
+    pub async fn edit_asset_group(&self, actor: &Actor, edit: EditAssetGroup) -> Result<()> {
+        let reach = actor.allow(Action::Edit, Resource::AssetGroup)?.reach();
+        let EditAssetGroup {
+            title,
+            new_title,
+            ips,
+            added_ips,
+            removed_ips,
+            business_impact,
+            texts,
+            environment,
+            users,
+        } = edit;
+        refuse_everything(&title)?;
+        new_title.as_ref().map_or(Ok(()), refuse_everything)?;
+        check_texts(&texts)?;
+        let group = self.find_asset_group(&reach, &title).await?;
+        self.refuse_foreign(actor, &ips.as_ref().map_or(added_ips.clone(), |ips| ips.union(&added_ips)))
+            .await?;
+        let users = self.assignable(actor, users).await?;
+        let edit = AssetGroupEdit {
+            title: new_title.clone(),
+            ips,
+            added_ips,
+            removed_ips,
+            business_impact,
+            texts,
+            environment,
+            users,
+        };
+        let wanted = new_title.as_ref().unwrap_or(&title);
+        let edited = self.store().edit_asset_group(group.id, &edit, self.clock().now()).await;
+        if !edited.map_err(|error| taken(error, wanted))? {
+            return Err(Error::UnknownAssetGroup { title: title.to_string() });
+        }
+        self.record_done(actor, "asset_group", "edit", title.to_string()).await
+    }
+
+    /// Deletes a group within the caller's reach.
+    ///
+    /// # Errors
+    ///
+    /// Beside permission: [`Error::EverythingGroup`], [`Error::UnknownAssetGroup`],
+    /// [`Error::AssetGroupInUse`] while it is assigned to anybody.
+    pub async fn delete_asset_group(&self, actor: &Actor, title: &AssetGroupTitle) -> Result<()> {
+        let reach = actor.allow(Action::Delete, Resource::AssetGroup)?.reach();
+        refuse_everything(title)?;
+        let group = self.find_asset_group(&reach, title).await?;
+        match self.store().delete_asset_group(group.id).await? {
+            GroupDeleted::Deleted => {}
+            GroupDeleted::Unknown => return Err(Error::UnknownAssetGroup { title: title.to_string() }),
+            GroupDeleted::InUse(users) => {
+                return Err(Error::AssetGroupInUse { title: title.to_string(), users });
+            }
+        }
+        self.record_done(actor, "asset_group", "delete", title.to_string()).await
+    }
+
+    /// Replaces the groups that are assigned to a user. Local administration, so nobody's
+    /// permission is asked. It takes effect with the next call and the next slice.
+    pub async fn set_user_asset_groups(&self, login: &Login, titles: &[String]) -> Result<()> {
+        let user = self.store().user(login).await?.ok_or(Error::UnknownUser)?;
+        let groups = self.asset_group_ids(titles).await?;
+        self.store().set_user_asset_groups(user.id, &groups).await?;
+        self.record_local("asset_groups", format!("{login}, {}", titles.join(","))).await
+    }
+
+    /// The ids of the stored groups with these titles.
+    pub(crate) async fn asset_group_ids(&self, titles: &[String]) -> Result<Vec<i64>> {
+        let groups = self.store().list_asset_groups().await?;
+        let id = |title: &String| {
+            let group = named(&groups, title).map(|group| group.id);
+            group.ok_or_else(|| Error::UnknownAssetGroup { title: title.clone() })
+        };
+        titles.iter().map(id).collect()
+    }
+
+    async fn find_asset_group(&self, reach: &Reach, title: &AssetGroupTitle) -> Result<AssetGroup> {
+        let mut groups = self.store().list_asset_groups().await?.into_iter();
+        groups
+            .find(|group| group.title == *title && reach.has_asset_group(group))
+            .ok_or_else(|| Error::UnknownAssetGroup { title: title.to_string() })
+    }
+
+    /// The group of everything within `reach`; it is always as of now.
+    async fn everything(&self, reach: &Reach) -> Result<AssetGroupView> {
+        Ok(AssetGroupView {
+            id: 0,
+            title: ALL.to_owned(),
+            ips: reach.hosts(&self.store().subscription_ips().await?),
+            business_impact: BusinessImpact::default(),
+            texts: GroupTexts::default(),
+            environment: Environment::default(),
+            updated_at: self.clock().now(),
+            users: Vec::new(),
+        })
+    }
+
+    /// Refuses addresses that are not in the subscription or not within the caller's reach.
+    async fn refuse_foreign(&self, actor: &Actor, ips: &IpSet) -> Result<()> {
+        let hosts = actor.allow(Action::List, Resource::Host)?.reach();
+        let foreign = ips.difference(&hosts.hosts(&self.store().subscription_ips().await?));
+        if foreign.is_empty() { Ok(()) } else { Err(Error::NotInSubscription { ips: foreign }) }
+    }
+
+    /// The ids of the users a group is to be assigned to.
+    async fn assignable(&self, actor: &Actor, logins: Option<Vec<String>>) -> Result<Option<Vec<i64>>> {
+        let Some(logins) = logins else { return Ok(None) };
+        if actor.role != Role::Manager {
+            return Err(Error::Forbidden { action: Action::Edit, resource: Resource::AssetGroup });
+        }
+        let mut ids = Vec::new();
+        for text in logins {
+            let unknown = || Error::NotAssignable { login: text.chars().take(64).collect() };
+            let login: Login = text.parse().map_err(|_| unknown())?;
+            let user = self.store().user(&login).await?.ok_or_else(unknown)?;
+            if !matches!(user.role, Role::Scanner | Role::Reader | Role::Contact) {
+                return Err(unknown());
+            }
+            ids.push(user.id);
+        }
+        Ok(Some(ids))
+    }
+}
+
+fn named<'a>(groups: &'a [AssetGroup], title: &str) -> Option<&'a AssetGroup> {
+    groups.iter().find(|group| group.title.as_str() == title)
+}
+
+fn refuse_everything(title: &AssetGroupTitle) -> Result<()> {
+    if title.is_all() { Err(Error::EverythingGroup) } else { Ok(()) }
+}
+
+fn check_texts(texts: &GroupTexts) -> Result<()> {
+    let GroupTexts { comments, division, function, location } = texts;
+    let check =
+        |field, text: &Option<String>, max| check_length(field, text.as_deref().unwrap_or_default(), max);
+    check("comments", comments, COMMENTS_CHARACTERS_MAX)?;
+    check("division", division, TEXT_CHARACTERS_MAX)?;
+    check("function", function, TEXT_CHARACTERS_MAX)?;
+    check("location", location, TEXT_CHARACTERS_MAX)
+}
+
+fn taken(error: palisade_store::Error, title: &AssetGroupTitle) -> Error {
+    match error {
+        palisade_store::Error::Conflict => Error::AssetGroupTaken { title: title.to_string() },
+        other => other.into(),
+    }
+}
+
+fn view(group: AssetGroup) -> AssetGroupView {
+    let AssetGroup { id, title, owner: _, ips, business_impact, texts, environment, updated_at, users } =
+        group;
+    AssetGroupView {
+        id,
+        title: title.to_string(),
+        ips,
+        business_impact,
+        texts,
+        environment,
+        updated_at,
+        users,
+    }
+}

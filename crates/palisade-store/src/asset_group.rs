@@ -1,0 +1,341 @@
+//! Asset groups and the users they are assigned to.
+//!
+//! Changes of groups and assignments are made one after another, under the lock of the
+//! subscription: an edit applies to what is stored at that moment, not to what its maker saw.
+
+use palisade_model::asset_group::Environment;
+use palisade_model::{AssetGroupTitle, BusinessImpact, IpSet, Login, Role, Timestamp};
+use sqlx::any::AnyRow;
+
+use crate::error::{Error, Result};
+use crate::row::{Read, json_text};
+use crate::store::{Store, Write};
+
+/// Texts that people note about a group.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct GroupTexts {
+    pub comments: Option<String>,
+    pub division: Option<String>,
+    pub function: Option<String>,
+    pub location: Option<String>,
+}
+
+/// A user a group is assigned to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AssignedUser {
+    pub id: i64,
+    pub login: Login,
+    pub first_name: String,
+    pub last_name: String,
+    pub role: Role,
+}
+
+/// A group as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AssetGroup {
+    pub id: i64,
+    pub title: AssetGroupTitle,
+    /// Whoever made it.
+    pub owner: Login,
+    pub ips: IpSet,
+    pub business_impact: BusinessImpact,
+    pub texts: GroupTexts,
+    pub environment: Environment,
+    pub updated_at: Timestamp,
+    /// By login.
+    pub users: Vec<AssignedUser>,
+}
+
+/// A group to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewAssetGroup {
+    pub title: AssetGroupTitle,
+    pub owner: Login,
+    pub ips: IpSet,
+    pub business_impact: BusinessImpact,
+    pub texts: GroupTexts,
+    pub environment: Environment,
+    pub updated_at: Timestamp,
+    /// Ids of the users it is assigned to.
+    pub users: Vec<i64>,
+}
+
+/// Changes to a group; `None` leaves a thing as it is, an empty text removes it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AssetGroupEdit {
+    pub title: Option<AssetGroupTitle>,
+    /// Replaces the addresses; the two below apply to the result.
+    pub ips: Option<IpSet>,
+    pub added_ips: IpSet,
+    pub removed_ips: IpSet,
+    pub business_impact: Option<BusinessImpact>,
+    pub texts: GroupTexts,
+    pub environment: Environment,
+    /// Replaces the ids of the users it is assigned to.
+    pub users: Option<Vec<i64>>,
+}
+
+/// What became of a deletion.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GroupDeleted {
+    Deleted,
+    /// It is assigned to these users, and still there.
+    InUse(Vec<Login>),
+    Unknown,
+}
+
+macro_rules! columns {
+    () => {
+        "id, title, owner, ips, business_impact, comments, division, function, location, environment,
+         updated_at"
+    };
+}
+
+impl Store {
+    /// Makes a group and gives its id. [`Error::Conflict`] when the title is taken.
+    pub async fn add_asset_group(&self, new: &NewAssetGroup) -> Result<i64> {
+        let NewAssetGroup { title, owner, ips, business_impact, texts, environment, updated_at, users } = new;
+        let GroupTexts { comments, division, function, location } = texts;
+        let mut write = self.write().await?;
+        sqlx::query(self.dialect().lock_subscription()).fetch_one(write.connection()).await?;
+        let row = sqlx::query(
+            "INSERT INTO asset_group (title, owner, ips, business_impact, comments, division, function,
+                                      location, environment, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
+        )
+        .bind(title.to_string())
+        .bind(owner.to_string())
+        .bind(ips.to_string())
+        .bind(business_impact.as_str())
+        .bind(comments.clone())
+        .bind(division.clone())
+        .bind(function.clone())
+        .bind(location.clone())
+        .bind(json_text(environment)?)
+        .bind(updated_at.as_microsecond())
+        .fetch_one(write.connection())
+        .await?;
+        let id = Read::new("asset_group", &row).number("id")?;
+        for user in users {
+            assign(&mut write, id, *user).await?;
+        }
+        write.commit().await?;
+        Ok(id)
+    }
+
+    /// All groups with their users, by title.
+    pub async fn list_asset_groups(&self) -> Result<Vec<AssetGroup>> {
+        // Assignments first: a group deleted in between is then missing rather than without users.
+        let users = sqlx::query(
+            "SELECT users.id, asset_group_id, login, first_name, last_name, role
+             FROM asset_group_user JOIN users ON users.id = asset_group_user.user_id ORDER BY login",
+        )
+        .fetch_all(self.pool())
+        .await?;
+        let users: Vec<(i64, AssignedUser)> = users.iter().map(read_assigned).collect::<Result<_>>()?;
+        let rows = sqlx::query(concat!("SELECT ", columns!(), " FROM asset_group ORDER BY title"))
+            .fetch_all(self.pool())
+            .await?;
+        rows.iter().map(|row| read_group(row, &users)).collect()
+    }
+
+    /// Changes a group. `false` when it is gone; [`Error::Conflict`] when the new title is taken.
+    pub async fn edit_asset_group(&self, id: i64, edit: &AssetGroupEdit, now: Timestamp) -> Result<bool> {
+        let mut write = self.write().await?;
+        sqlx::query(self.dialect().lock_subscription()).fetch_one(write.connection()).await?;
+        let row = sqlx::query(concat!("SELECT ", columns!(), " FROM asset_group WHERE id = $1"))
+            .bind(id)
+            .fetch_optional(write.connection())
+            .await?;
+        let Some(row) = row else { return Ok(false) };
+        let edited = edit.apply(read_group(&row, &[])?);
+        let AssetGroup { title, ips, business_impact, texts, environment, .. } = edited;
+        let GroupTexts { comments, division, function, location } = texts;
+        sqlx::query(
+            "UPDATE asset_group SET title = $2, ips = $3, business_impact = $4, comments = $5,
+                 division = $6, function = $7, location = $8, environment = $9, updated_at = $10
+             WHERE id = $1",
+        )
+        .bind(id)
+        .bind(title.to_string())
+        .bind(ips.to_string())
+        .bind(business_impact.as_str())
+        .bind(comments)
+        .bind(division)
+        .bind(function)
+        .bind(location)
+        .bind(json_text(&environment)?)
+        .bind(now.as_microsecond())
+        .execute(write.connection())
+        .await?;
+        if let Some(users) = &edit.users {
+            sqlx::query("DELETE FROM asset_group_user WHERE asset_group_id = $1")
+                .bind(id)
+                .execute(write.connection())
+                .await?;
+            for user in users {
+                assign(&mut write, id, *user).await?;
+            }
+        }
+        write.commit().await?;
+        Ok(true)
+    }
+
+    /// Deletes a group that is assigned to nobody.
+    pub async fn delete_asset_group(&self, id: i64) -> Result<GroupDeleted> {
+        let mut write = self.write().await?;
+        sqlx::query(self.dialect().lock_subscription()).fetch_one(write.connection()).await?;
+        let users = sqlx::query(
+            "SELECT login FROM asset_group_user JOIN users ON users.id = asset_group_user.user_id
+             WHERE asset_group_id = $1 ORDER BY login",
+        )
+        .bind(id)
+        .fetch_all(write.connection())
+        .await?;
+        let users: Vec<Login> =
+            users.iter().map(|row| Read::new("users", row).word("login")).collect::<Result<_>>()?;
+        if !users.is_empty() {
+            return Ok(GroupDeleted::InUse(users));
+        }
+        let done =
+            sqlx::query("DELETE FROM asset_group WHERE id = $1").bind(id).execute(write.connection()).await?;
+        if done.rows_affected() == 0 {
+            return Ok(GroupDeleted::Unknown);
+        }
+        write.commit().await?;
+        Ok(GroupDeleted::Deleted)
+    }
+
+    /// Replaces the groups that are assigned to a user. [`Error::Conflict`] when one of them is gone.
+    pub async fn set_user_asset_groups(&self, user: i64, groups: &[i64]) -> Result<()> {
+        let mut write = self.write().await?;
+        sqlx::query(self.dialect().lock_subscription()).fetch_one(write.connection()).await?;
+        sqlx::query("DELETE FROM asset_group_user WHERE user_id = $1")
+            .bind(user)
+            .execute(write.connection())
+            .await?;
+        for group in groups {
+            assign(&mut write, *group, user).await?;
+        }
+        write.commit().await
+    }
+
+    /// The addresses of the groups that are assigned to a user.
+    pub async fn assigned_group_ips(&self, user: i64) -> Result<IpSet> {
+        let rows = sqlx::query(
+            "SELECT id, ips FROM asset_group JOIN asset_group_user ON asset_group_id = id WHERE user_id = $1",
+        )
+        .bind(user)
+        .fetch_all(self.pool())
+        .await?;
+        union(&rows)
+    }
+}
+
+/// Everything that is assigned to the user with this login, as a transaction sees it: single
+/// addresses and groups. Nothing when there is no such user.
+pub(crate) async fn assigned_within(write: &mut Write, login: &Login) -> Result<IpSet> {
+    let user = sqlx::query("SELECT id, assigned_ips FROM users WHERE login = $1")
+        .bind(login.to_string())
+        .fetch_optional(write.connection())
+        .await?;
+    let Some(user) = user else { return Ok(IpSet::new()) };
+    let read = Read::new("users", &user);
+    let single: IpSet = read.value("assigned_ips")?;
+    let rows = sqlx::query(
+        "SELECT id, ips FROM asset_group JOIN asset_group_user ON asset_group_id = id WHERE user_id = $1",
+    )
+    .bind(read.number("id")?)
+    .fetch_all(write.connection())
+    .await?;
+    Ok(single.union(&union(&rows)?))
+}
+
+pub(crate) async fn assign(write: &mut Write, group: i64, user: i64) -> Result<()> {
+    let assigned = sqlx::query(
+        "INSERT INTO asset_group_user (asset_group_id, user_id) VALUES ($1, $2)
+         ON CONFLICT (asset_group_id, user_id) DO NOTHING",
+    )
+    .bind(group)
+    .bind(user)
+    .execute(write.connection())
+    .await;
+    match assigned {
+        Ok(_) => Ok(()),
+        // The group or the user was deleted since it was looked up.
+        Err(error)
+            if error
+                .as_database_error()
+                .is_some_and(sqlx::error::DatabaseError::is_foreign_key_violation) =>
+        {
+            Err(Error::Conflict)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+impl AssetGroupEdit {
+    fn apply(&self, group: AssetGroup) -> AssetGroup {
+        let ips = self.ips.clone().unwrap_or(group.ips);
+        let text = |new: &Option<String>, old: Option<String>| match new {
+            Some(new) => Some(new.clone()).filter(|new| !new.is_empty()),
+            None => old,
+        };
+        let GroupTexts { comments, division, function, location } = group.texts;
+        AssetGroup {
+            title: self.title.clone().unwrap_or(group.title),
+            ips: ips.union(&self.added_ips).difference(&self.removed_ips),
+            business_impact: self.business_impact.unwrap_or(group.business_impact),
+            texts: GroupTexts {
+                comments: text(&self.texts.comments, comments),
+                division: text(&self.texts.division, division),
+                function: text(&self.texts.function, function),
+                location: text(&self.texts.location, location),
+            },
+            environment: group.environment.overlaid_with(self.environment),
+            ..group
+        }
+    }
+}
+
+fn union(rows: &[AnyRow]) -> Result<IpSet> {
+    let mut ranges = Vec::new();
+    for row in rows {
+        let ips: IpSet = Read::new("asset_group", row).value("ips")?;
+        ranges.extend_from_slice(ips.ranges());
+    }
+    Ok(ranges.into_iter().collect())
+}
+
+fn read_assigned(row: &AnyRow) -> Result<(i64, AssignedUser)> {
+    let read = Read::new("users", row);
+    let user = AssignedUser {
+        id: read.number("id")?,
+        login: read.word("login")?,
+        first_name: read.text("first_name")?,
+        last_name: read.text("last_name")?,
+        role: read.word("role")?,
+    };
+    Ok((read.number("asset_group_id")?, user))
+}
+
+fn read_group(row: &AnyRow, users: &[(i64, AssignedUser)]) -> Result<AssetGroup> {
+    let read = Read::new("asset_group", row);
+    let id = read.number("id")?;
+    Ok(AssetGroup {
+        id,
+        title: read.word("title")?,
+        owner: read.word("owner")?,
+        ips: read.value("ips")?,
+        business_impact: read.word("business_impact")?,
+        texts: GroupTexts {
+            comments: read.optional_text("comments")?,
+            division: read.optional_text("division")?,
+            function: read.optional_text("function")?,
+            location: read.optional_text("location")?,
+        },
+        environment: read.json("environment")?,
+        updated_at: read.time("updated_at")?,
+        users: users.iter().filter(|(group, _)| *group == id).map(|(_, user)| user.clone()).collect(),
+    })
+}
