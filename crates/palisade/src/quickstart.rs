@@ -168,13 +168,19 @@ fn tour(client: &Client, targets: &IpSet) -> Result<(ScanRef, String), TourError
     if !answer.contains("status=\"SUCCESS\"") {
         return Err(ClientError::Refused(report::return_text(&answer)).into());
     }
-    line(format!("Scanning {ips} through the API (scan.php, scan_report.php)."));
+    let option = option_profile(targets);
+    line(format!("Scanning {ips} through the API (scan.php, scan_report.php) with the profile {option}."));
 
     let (launched, reference) = mpsc::channel();
     let scanning = client.clone();
     let form_ips = ips.clone();
     let running = std::thread::spawn(move || {
-        let form = [("ip", form_ips.as_str()), ("save_report", "yes"), ("scan_title", "Quickstart")];
+        let form = [
+            ("ip", form_ips.as_str()),
+            ("option", option),
+            ("save_report", "yes"),
+            ("scan_title", "Quickstart"),
+        ];
         scanning.scan(&form, |scan| {
             let _ = launched.send(scan);
         })
@@ -200,6 +206,14 @@ fn tour(client: &Client, targets: &IpSet) -> Result<(ScanRef, String), TourError
     Ok((scan, document))
 }
 
+/// This machine is looked at on every port, so that whatever listens is in the report, this server
+/// too, whatever port it took. Other hosts are treated as any scan treats them.
+fn option_profile(targets: &IpSet) -> &'static str {
+    const ADDRESSES_MAX: u64 = 4;
+    let own = targets.count() <= ADDRESSES_MAX && targets.iter().all(|address| address.is_loopback());
+    if own { "Full TCP Scan" } else { "Initial Options" }
+}
+
 /// Asks the running list, as any client can, and shows what it says. A failed question is asked
 /// again at the next turn. Gives what the answer says about the rate limit.
 fn show_progress(bar: &ProgressBar, client: &Client, scan: &ScanRef) -> RateLimit {
@@ -221,17 +235,22 @@ fn show_running(bar: &ProgressBar, answer: &str, scan: &ScanRef) {
     let left = running
         .key("time_left")
         .map_or_else(|| "working out the time".to_owned(), |time| format!("{time} left"));
-    let message = format!(
-        "{} of {} hosts done, {}, {} findings, {left}",
+    let state = format!(
+        "{} of {} hosts done, {}, {} findings",
         key("nbhost_done"),
         key("nbhost_total"),
         running.key("stage").unwrap_or("waiting for a scanner"),
         key("findings"),
     );
-    if bar.is_hidden() && bar.message() != message {
-        line(&message);
+    if bar.is_hidden() {
+        // In a log, a line for what changed; the time left changes always.
+        if bar.message() != state {
+            line(format!("{state}, {left}"));
+        }
+        bar.set_message(state);
+    } else {
+        bar.set_message(format!("{state}, {left}"));
     }
-    bar.set_message(message);
 }
 
 fn save(data: &DataDirectory, scan: &ScanRef, document: &str) -> Result<PathBuf, TourError> {
@@ -311,4 +330,22 @@ fn summary(report: &Report) -> String {
         counts.join(", "),
         report.key("DURATION").unwrap_or("unknown"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_is_scanned_on_every_port() {
+        let profile = |targets: &str| option_profile(&targets.parse().unwrap());
+        assert_eq!(profile("127.0.0.1"), "Full TCP Scan");
+        assert_eq!(profile("127.0.0.1,192.0.2.7"), "Initial Options");
+        assert_eq!(profile("127.0.0.0/24"), "Initial Options");
+        let known: Vec<String> =
+            palisade_app::option_profiles().into_iter().map(|profile| profile.title).collect();
+        for title in [profile("127.0.0.1"), profile("192.0.2.7")] {
+            assert!(known.contains(&title.to_owned()), "{title} is not among {known:?}");
+        }
+    }
 }
