@@ -72,7 +72,7 @@ C
 
 nginx_head() { # server_tokens
   local kind
-  mkdir -p "$DIR/work"
+  mkdir -p "$DIR/scratch"
   cat <<C
 daemon off;
 user www-data;
@@ -84,7 +84,7 @@ types { text/html html; text/plain sql; }
 access_log off;
 server_tokens $1;
 C
-  for kind in client_body proxy fastcgi uwsgi scgi; do echo "${kind}_temp_path $DIR/work/$kind;"; done
+  for kind in client_body proxy fastcgi uwsgi scgi; do echo "${kind}_temp_path $DIR/scratch/$kind;"; done
 }
 
 old_apache() {
@@ -175,7 +175,7 @@ C
 
 apache_head() {
   local module
-  mkdir -p "$DIR/work"
+  mkdir -p "$DIR/scratch"
   for module in mpm_event authn_core authn_file authz_core authz_host authz_user auth_basic dir mime \
     autoindex status info headers socache_shmcb ssl; do
     echo "LoadModule ${module}_module /usr/lib/apache2/modules/mod_$module.so"
@@ -185,9 +185,9 @@ ServerRoot $DIR
 ServerName $NAME
 DocumentRoot $DIR/www
 DirectoryIndex index.html
-DefaultRuntimeDir $DIR/work
-PidFile $DIR/work/pid
-Mutex file:$DIR/work default
+DefaultRuntimeDir $DIR/scratch
+PidFile $DIR/scratch/pid
+Mutex file:$DIR/scratch default
 ErrorLog $DIR/error.log
 TypesConfig /etc/mime.types
 User www-data
