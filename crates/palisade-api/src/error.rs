@@ -8,7 +8,7 @@ use palisade_app::Error as AppError;
 use palisade_model::{IpSet, Login};
 use palisade_wire::{Arguments, FormError, ParameterError};
 
-use crate::v1::{asset_group, asset_ip, knowledgebase_download, reference, scan, user};
+use crate::v1::{asset_domain, asset_group, asset_ip, knowledgebase_download, reference, scan, user};
 
 /// Longest list of addresses that an error shows, in characters.
 const IPS_SHOWN_CHARS: usize = 1_000;
@@ -116,6 +116,16 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
                 "The history has more than {max} ranges of addresses. Ask for fewer addresses or less time."
             ),
         ),
+        AppError::UnknownDomain { domain } => {
+            let parameter = [asset_group::DOMAINS.name].into_iter().find(|name| arguments.has(name));
+            let parameter = parameter.unwrap_or(asset_domain::DOMAIN.name);
+            (5602, format!("Invalid value for '{parameter}' : {domain}. No such domain in the user account."))
+        }
+        AppError::DomainTaken { domain } => {
+            (5601, format!("The domain {domain} is in the subscription already."))
+        }
+        AppError::TooManyDomains { max } => (5603, format!("The subscription has at most {max} domains.")),
+        AppError::NoNetblock => (5604, "The domain none needs a netblock.".to_owned()),
         AppError::NoTargets => {
             (3505, "Cannot launch scan. No targets are left after the exclusions.".to_owned())
         }
@@ -241,6 +251,10 @@ pub(crate) const NUMBERS: &[(u32, &str)] = &[
     (5302, "The asset group All cannot be added, edited or deleted."),
     (5303, "The asset group is assigned to users, so that it cannot be deleted. The text names them."),
     (5304, "The subscription would have too many asset groups."),
+    (5601, "The domain is in the subscription already; it can be edited."),
+    (5602, "There is no such domain within the user's reach."),
+    (5603, "The subscription would have too many domains."),
+    (5604, "The domain none stands for addresses, so that it needs a netblock."),
     (19_001, "There is no option profile of this title. The text names those there are."),
 ];
 

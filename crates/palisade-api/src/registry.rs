@@ -10,10 +10,11 @@ use palisade_wire::{Arguments, Call, XmlWriter};
 use crate::answer::Answer;
 use crate::error::CallError;
 use crate::v1::{
-    about, accept_eula, action_log_report, asset_group, asset_group_delete, asset_group_list, asset_ip,
-    asset_ip_list, asset_search, get_host_info, group_list, ip_list, iscanner_list, knowledgebase_download,
-    password_change, scan, scan_cancel, scan_report, scan_report_delete, scan_report_list, scan_reports_list,
-    scan_running_list, scan_target_history, time_zone_code_list, user, user_list,
+    about, accept_eula, action_log_report, asset_domain, asset_domain_list, asset_group, asset_group_delete,
+    asset_group_list, asset_ip, asset_ip_list, asset_search, domain_list, get_host_info, group_list, ip_list,
+    iscanner_list, knowledgebase_download, password_change, scan, scan_cancel, scan_report,
+    scan_report_delete, scan_report_list, scan_reports_list, scan_running_list, scan_target_history,
+    time_zone_code_list, user, user_list,
 };
 
 /// What a handler is given.
@@ -74,6 +75,7 @@ impl Row {
             Some((_, Resource::Account)) => "account",
             Some((_, Resource::ActivityLog)) => "activity",
             Some((_, Resource::AssetGroup)) => "asset_group",
+            Some((_, Resource::Domain)) => "domain",
             Some((_, Resource::Host | Resource::HostVulnerability)) => "host",
             Some((_, Resource::Scan)) => "scan",
             Some((_, Resource::ScanReport)) => "report",
@@ -100,12 +102,15 @@ pub static CALLS: &[Row] = &[
     row!(about, &[(Action::List, Resource::Service)]),
     Row { before_eula: true, ..row!(accept_eula, &[(Action::Edit, Resource::Account)]) },
     row!(action_log_report, &[(Action::List, Resource::ActivityLog)]),
+    row!(asset_domain, &[(Action::Add, Resource::Domain), (Action::Edit, Resource::Domain)]),
+    row!(asset_domain_list, &[(Action::List, Resource::Domain)]),
     row!(asset_group, &[(Action::Add, Resource::AssetGroup), (Action::Edit, Resource::AssetGroup)]),
     row!(asset_group_delete, &[(Action::Delete, Resource::AssetGroup)]),
     row!(asset_group_list, &[(Action::List, Resource::AssetGroup)]),
     row!(asset_ip, &[(Action::Add, Resource::Host), (Action::Edit, Resource::Host)]),
     row!(asset_ip_list, &[(Action::List, Resource::Host)]),
     row!(asset_search, &[(Action::List, Resource::HostVulnerability)]),
+    row!(domain_list, &[(Action::List, Resource::Domain)]),
     row!(get_host_info, &[(Action::List, Resource::HostVulnerability)]),
     row!(group_list, &[(Action::List, Resource::AssetGroup)]),
     row!(ip_list, &[(Action::List, Resource::Host)]),

@@ -1,6 +1,6 @@
 //! Why a use case could not be carried out. No numbers, no HTTP: those are the API's business.
 
-use palisade_model::{Action, IpSet, Login, Qid, Resource};
+use palisade_model::{Action, DomainName, IpSet, Login, Qid, Resource};
 
 /// Shorthand for the results of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -53,6 +53,18 @@ pub enum Error {
     /// More asset groups than a subscription may have.
     #[error("a subscription has at most {max} asset groups")]
     TooManyAssetGroups { max: usize },
+    /// No domain within the user's reach has this name.
+    #[error("there is no domain '{domain}'")]
+    UnknownDomain { domain: DomainName },
+    /// The domain is in the subscription already.
+    #[error("there is a domain '{domain}' already")]
+    DomainTaken { domain: DomainName },
+    /// More domains than a subscription may have.
+    #[error("a subscription has at most {max} domains")]
+    TooManyDomains { max: usize },
+    /// Addresses without a domain have to be named.
+    #[error("the domain 'none' needs a netblock")]
+    NoNetblock,
     /// Nothing is left after the exclusions.
     #[error("there are no targets")]
     NoTargets,

@@ -7,6 +7,7 @@
 pub mod asset_group;
 pub mod clock;
 pub mod detection;
+pub mod domain;
 pub mod fact;
 pub mod finding;
 pub mod ip_set;
@@ -23,6 +24,7 @@ pub mod user_profile;
 pub use asset_group::{AssetGroupTitle, BusinessImpact, Environment, EnvironmentLevel};
 pub use clock::{Clock, IdSource, ManualClock, SeededIds, SystemClock, SystemIds};
 pub use detection::{DetectionEvent, DetectionStatus, Observation};
+pub use domain::{DomainName, NotADomain};
 pub use fact::{HostFacts, PortFacts, Transport};
 pub use finding::{Finding, FindingKind, HostResult};
 pub use ip_set::{IpRange, IpSet, IpSetError};

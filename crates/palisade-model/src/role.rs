@@ -62,14 +62,16 @@ impl Role {
     pub const fn scope(self, action: Action, resource: Resource) -> Scope {
         use Action::{Add, Cancel, Delete, Edit, Launch, List};
         use Resource::{
-            Account, ActivityLog, AssetGroup, Host, HostVulnerability, KnowledgeBase, Scan, ScanReport,
-            Service, User,
+            Account, ActivityLog, AssetGroup, Domain, Host, HostVulnerability, KnowledgeBase, Scan,
+            ScanReport, Service, User,
         };
         match (self, action, resource) {
             (Self::Contact, _, _) => Scope::None,
             (_, List, Service) | (_, Edit, Account) => Scope::Own,
             (Self::Manager, _, _) => Scope::Subscription,
             (Self::UnitManager | Self::Scanner | Self::Reader, List, KnowledgeBase) => Scope::Subscription,
+            (Self::UnitManager, List, Domain) => Scope::BusinessUnit,
+            (Self::Scanner | Self::Reader, List, Domain) => Scope::AssetGroups,
             (Self::UnitManager, List, HostVulnerability) => Scope::BusinessUnit,
             (Self::Scanner | Self::Reader, List, HostVulnerability) => Scope::AssetGroups,
             (Self::UnitManager, List | Launch | Cancel | Delete, Scan | ScanReport) => Scope::BusinessUnit,
@@ -134,6 +136,8 @@ pub enum Resource {
     ActivityLog,
     /// Named sets of addresses.
     AssetGroup,
+    /// Domains of the subscription, which maps are made of.
+    Domain,
     /// Hosts (addresses) of the subscription.
     Host,
     /// Scans, running or queued.

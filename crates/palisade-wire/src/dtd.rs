@@ -16,6 +16,7 @@ pub const ASSET_GROUP_LIST: Dtd =
     Dtd { file: "asset_group_list.dtd", text: include_str!("../dtd/asset_group_list.dtd") };
 pub const ASSET_SEARCH_REPORT: Dtd =
     Dtd { file: "asset_search_report.dtd", text: include_str!("../dtd/asset_search_report.dtd") };
+pub const DOMAIN_LIST: Dtd = Dtd { file: "domain_list.dtd", text: include_str!("../dtd/domain_list.dtd") };
 pub const GENERIC_RETURN: Dtd =
     Dtd { file: "generic_return.dtd", text: include_str!("../dtd/generic_return.dtd") };
 pub const GET_HOST_INFO: Dtd =
@@ -44,11 +45,12 @@ pub const USER_LIST_OUTPUT: Dtd =
 pub const USER_OUTPUT: Dtd = Dtd { file: "user_output.dtd", text: include_str!("../dtd/user_output.dtd") };
 
 /// All of them, by file name.
-pub const ALL: [&Dtd; 18] = [
+pub const ALL: [&Dtd; 19] = [
     &ABOUT,
     &ACTION_LOG_REPORT,
     &ASSET_GROUP_LIST,
     &ASSET_SEARCH_REPORT,
+    &DOMAIN_LIST,
     &GENERIC_RETURN,
     &GET_HOST_INFO,
     &GROUP_LIST,

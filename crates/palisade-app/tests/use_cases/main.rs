@@ -9,6 +9,7 @@ mod asset_group;
 mod asset_search;
 mod cancel;
 mod desk;
+mod domain;
 mod every_scan_ends;
 mod host;
 mod launch;

@@ -9,7 +9,7 @@ use palisade_model::{Role, ScanRef, UserEdit, UserProfile};
 use crate::asset_group::{edit_group, new_group};
 use crate::desk::{Desk, HERE, PASSWORD, ip, ips, launch, password};
 
-const USE_CASES: [&str; 25] = [
+const USE_CASES: [&str; 28] = [
     "about",
     "accept_eula",
     "list_hosts",
@@ -35,18 +35,21 @@ const USE_CASES: [&str; 25] = [
     "edit_asset_group",
     "delete_asset_group",
     "list_target_history",
+    "list_domains",
+    "add_domain",
+    "edit_domain",
 ];
 
 /// What the role table of the service says; written out so that the model is checked too.
 /// `+` allowed, `-` forbidden, in the order of the use cases.
 fn expected(role: Role) -> &'static str {
     match role {
-        Role::Manager => "+++++++++++++++++++++++++",
-        Role::UnitManager => "+++-+++++++++++++++++++++",
-        Role::Scanner => "+++--++++++++++-----+++++",
-        Role::Reader => "+++---+-++-++++-----+---+",
-        Role::Auditor => "+++--------+--------+----",
-        Role::Contact => "-------------------------",
+        Role::Manager => "++++++++++++++++++++++++++++",
+        Role::UnitManager => "+++-++++++++++++++++++++++--",
+        Role::Scanner => "+++--++++++++++-----++++++--",
+        Role::Reader => "+++---+-++-++++-----+---++--",
+        Role::Auditor => "+++--------+--------+-------",
+        Role::Contact => "----------------------------",
     }
 }
 
@@ -130,6 +133,9 @@ async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) 
             };
             refused(&app.list_target_history(actor, wanted).await)
         }
+        "list_domains" => refused(&app.list_domains(actor).await),
+        "add_domain" => refused(&app.add_domain(actor, &"a.test".parse().unwrap(), &target).await),
+        "edit_domain" => refused(&app.edit_domain(actor, &"a.test".parse().unwrap(), None).await),
         other => panic!("no such use case: {other}"),
     }
 }

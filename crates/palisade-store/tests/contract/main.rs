@@ -10,6 +10,7 @@ mod asset_group;
 mod bench;
 mod database;
 mod detection;
+mod domain;
 mod host_port;
 mod intake;
 mod limits;
