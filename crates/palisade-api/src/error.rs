@@ -126,6 +126,23 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         }
         AppError::TooManyDomains { max } => (5603, format!("The subscription has at most {max} domains.")),
         AppError::NoNetblock => (5604, "The domain none needs a netblock.".to_owned()),
+        AppError::ForeignNetblock { ips } => (
+            5605,
+            format!(
+                "Cannot launch map. These IPs are neither in the domain's netblock nor in your subscription: {}",
+                shown(&ips)
+            ),
+        ),
+        AppError::TooLargeNetblock { max } => {
+            (5606, format!("Cannot launch map. A map has at most {max} addresses."))
+        }
+        AppError::TooManyMapDomains { max } => {
+            (5607, format!("Cannot launch map. A request has at most {max} domains."))
+        }
+        AppError::TooManyMaps { max } => (
+            5608,
+            format!("Cannot launch map. At most {max} maps may be queued and running at the same time."),
+        ),
         AppError::NoTargets => {
             (3505, "Cannot launch scan. No targets are left after the exclusions.".to_owned())
         }
@@ -255,6 +272,10 @@ pub(crate) const NUMBERS: &[(u32, &str)] = &[
     (5602, "There is no such domain within the user's reach."),
     (5603, "The subscription would have too many domains."),
     (5604, "The domain none stands for addresses, so that it needs a netblock."),
+    (5605, "A netblock reaches beyond that of the domain and beyond the subscription."),
+    (5606, "The netblock of a map has too many addresses."),
+    (5607, "A request for maps has too many domains."),
+    (5608, "Too many maps are queued or running."),
     (19_001, "There is no option profile of this title. The text names those there are."),
 ];
 

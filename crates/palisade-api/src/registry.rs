@@ -78,7 +78,8 @@ impl Row {
             Some((_, Resource::Domain)) => "domain",
             Some((_, Resource::Host | Resource::HostVulnerability)) => "host",
             Some((_, Resource::Scan)) => "scan",
-            Some((_, Resource::ScanReport)) => "report",
+            Some((_, Resource::Map)) => "map",
+            Some((_, Resource::ScanReport | Resource::MapReport)) => "report",
             Some((_, Resource::KnowledgeBase)) => "knowledgebase",
             Some((_, Resource::User)) => "user",
         }

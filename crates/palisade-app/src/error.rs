@@ -65,6 +65,18 @@ pub enum Error {
     /// Addresses without a domain have to be named.
     #[error("the domain 'none' needs a netblock")]
     NoNetblock,
+    /// Addresses of a netblock that are neither noted for the domain nor in the subscription.
+    #[error("the netblock reaches beyond the domain and the subscription: {ips}")]
+    ForeignNetblock { ips: IpSet },
+    /// More addresses than one map looks at.
+    #[error("a map has at most {max} addresses")]
+    TooLargeNetblock { max: u64 },
+    /// More domains than one request may have.
+    #[error("at most {max} domains are mapped by one request")]
+    TooManyMapDomains { max: usize },
+    /// More maps queued and running than the subscription may have.
+    #[error("at most {max} maps may be queued and running at the same time")]
+    TooManyMaps { max: u32 },
     /// Nothing is left after the exclusions.
     #[error("there are no targets")]
     NoTargets,

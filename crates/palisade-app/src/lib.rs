@@ -19,6 +19,9 @@ mod host_info;
 mod knowledge_base;
 mod launch;
 mod limits;
+mod map;
+mod map_launch;
+mod map_lease;
 mod option_profile;
 mod outbox;
 mod password;
@@ -45,8 +48,12 @@ pub use host_info::{HostInfo, HostKey, HostVulnerability};
 pub use knowledge_base::ListVulnerabilities;
 pub use launch::LaunchScan;
 pub use limits::{Admission, LimitReached, LimitStatus, Limits, Slot};
+pub use map::{ListMapReports, MapView};
+pub use map_launch::LaunchMap;
 pub use option_profile::{describe_option_profile, option_profiles};
-pub use palisade_store::{ActivityMark, ActivityUser, AssignedUser, GroupTexts, LaunchType, TrackingMethod};
+pub use palisade_store::{
+    ActivityMark, ActivityUser, AssignedUser, GroupTexts, LaunchType, StoredMapHost, TrackingMethod,
+};
 pub use password::MasterKey;
 pub use password_change::{PasswordChanges, PasswordKept, PasswordsOf};
 pub use report::{HostReport, ListReports};

@@ -62,14 +62,18 @@ impl Role {
     pub const fn scope(self, action: Action, resource: Resource) -> Scope {
         use Action::{Add, Cancel, Delete, Edit, Launch, List};
         use Resource::{
-            Account, ActivityLog, AssetGroup, Domain, Host, HostVulnerability, KnowledgeBase, Scan,
-            ScanReport, Service, User,
+            Account, ActivityLog, AssetGroup, Domain, Host, HostVulnerability, KnowledgeBase, Map, MapReport,
+            Scan, ScanReport, Service, User,
         };
         match (self, action, resource) {
             (Self::Contact, _, _) => Scope::None,
             (_, List, Service) | (_, Edit, Account) => Scope::Own,
             (Self::Manager, _, _) => Scope::Subscription,
             (Self::UnitManager | Self::Scanner | Self::Reader, List, KnowledgeBase) => Scope::Subscription,
+            (Self::UnitManager, List | Launch | Cancel | Delete, Map | MapReport) => Scope::BusinessUnit,
+            (Self::Scanner, Launch, Map) => Scope::AssetGroups,
+            (Self::Scanner | Self::Reader, List, Map | MapReport) => Scope::AssetGroups,
+            (Self::Scanner, Cancel | Delete, Map | MapReport) => Scope::Own,
             (Self::UnitManager, List, Domain) => Scope::BusinessUnit,
             (Self::Scanner | Self::Reader, List, Domain) => Scope::AssetGroups,
             (Self::UnitManager, List, HostVulnerability) => Scope::BusinessUnit,
@@ -140,6 +144,10 @@ pub enum Resource {
     Domain,
     /// Hosts (addresses) of the subscription.
     Host,
+    /// Maps, running or queued.
+    Map,
+    /// Saved results of maps.
+    MapReport,
     /// Scans, running or queued.
     Scan,
     /// Saved results of scans.

@@ -15,6 +15,7 @@ mod host;
 mod launch;
 mod limits;
 mod login;
+mod map;
 mod permission;
 mod report;
 mod takeover;

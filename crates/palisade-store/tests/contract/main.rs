@@ -14,6 +14,7 @@ mod domain;
 mod host_port;
 mod intake;
 mod limits;
+mod map;
 mod scan;
 mod scan_target;
 mod slice;
