@@ -12,9 +12,9 @@ use crate::error::CallError;
 use crate::v1::{
     about, accept_eula, action_log_report, asset_domain, asset_domain_list, asset_group, asset_group_delete,
     asset_group_list, asset_ip, asset_ip_list, asset_search, domain_list, get_host_info, group_list, ip_list,
-    iscanner_list, knowledgebase_download, password_change, scan, scan_cancel, scan_report,
-    scan_report_delete, scan_report_list, scan_reports_list, scan_running_list, scan_target_history,
-    time_zone_code_list, user, user_list,
+    iscanner_list, knowledgebase_download, map, map_2, map_report, map_report_list, password_change, scan,
+    scan_cancel, scan_report, scan_report_delete, scan_report_list, scan_reports_list, scan_running_list,
+    scan_target_history, time_zone_code_list, user, user_list,
 };
 
 /// What a handler is given.
@@ -117,14 +117,21 @@ pub static CALLS: &[Row] = &[
     row!(ip_list, &[(Action::List, Resource::Host)]),
     row!(iscanner_list, &[(Action::Launch, Resource::Scan)]),
     row!(knowledgebase_download, &[(Action::List, Resource::KnowledgeBase)]),
+    row!(map_2, &[(Action::Launch, Resource::Map)]),
+    row!(map, &[(Action::Launch, Resource::Map)]),
+    row!(map_report, &[(Action::List, Resource::MapReport)]),
+    row!(map_report_list, &[(Action::List, Resource::MapReport)]),
     row!(password_change, &[(Action::Edit, Resource::User)]),
     row!(scan, &[(Action::Launch, Resource::Scan)]),
-    row!(scan_cancel, &[(Action::Cancel, Resource::Scan)]),
+    row!(scan_cancel, &[(Action::Cancel, Resource::Scan), (Action::Cancel, Resource::Map)]),
     row!(scan_report, &[(Action::List, Resource::ScanReport)]),
-    row!(scan_report_delete, &[(Action::Delete, Resource::ScanReport)]),
+    row!(
+        scan_report_delete,
+        &[(Action::Delete, Resource::ScanReport), (Action::Delete, Resource::MapReport)]
+    ),
     row!(scan_report_list, &[(Action::List, Resource::ScanReport)]),
     row!(scan_reports_list, &[(Action::List, Resource::ScanReport)]),
-    row!(scan_running_list, &[(Action::List, Resource::Scan)]),
+    row!(scan_running_list, &[(Action::List, Resource::Scan), (Action::List, Resource::Map)]),
     row!(scan_target_history, &[(Action::List, Resource::Scan)]),
     row!(time_zone_code_list, &[(Action::List, Resource::Service)]),
     row!(user, &[(Action::Add, Resource::User), (Action::Edit, Resource::User)]),

@@ -27,7 +27,9 @@ mod udp;
 pub mod worker;
 
 pub use link::{Hold, Lease, Link, LinkError, SliceProgress, Stage};
+pub use map::MapMaking;
 pub use map::link::{MapLease, MapLink, MapOrder, MapProgress, MapStage};
+pub use map::worker::MapWorker;
 pub use order::ScanOrder;
 pub use pacing::Limits;
 pub use ports::standard_tcp_ports;

@@ -1,7 +1,7 @@
 //! Typed arguments of a request. They are asked for by the parameter's declaration, not by name,
 //! so that a misspelt name does not compile.
 
-use palisade_model::{AssetGroupTitle, DomainName, IpSet, Qid, ScanRef, Timestamp};
+use palisade_model::{AssetGroupTitle, DomainName, IpSet, MapRef, MapTarget, Qid, ScanRef, Timestamp};
 
 use crate::parameter::Parameter;
 
@@ -15,6 +15,8 @@ pub enum Value {
     Domain(DomainName),
     Domains(Vec<DomainName>),
     ScanRef(ScanRef),
+    MapRef(MapRef),
+    MapTargets(Vec<MapTarget>),
     DateTime(Timestamp),
     Integer(u64),
     Qids(Vec<Qid>),
@@ -81,6 +83,8 @@ impl Arguments {
     getter!(/** A domain. */ domain, Domain, DomainName);
     getter!(/** The domains of a list, possibly none. */ domains, Domains, [DomainName]);
     getter!(/** A scan reference. */ scan_ref, ScanRef, ScanRef);
+    getter!(/** A map reference. */ map_ref, MapRef, MapRef);
+    getter!(/** What is to be mapped. */ map_targets, MapTargets, [MapTarget]);
     getter!(/** The QIDs of a list, in the order given, each once. */ qids, Qids, [Qid]);
     getter!(/** The title of an asset group. */ asset_group_title, AssetGroupTitle, AssetGroupTitle);
     getter!(/** The titles of a list. */ titles, Titles, [String]);

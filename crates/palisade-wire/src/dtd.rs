@@ -27,6 +27,10 @@ pub const ISCANNER_LIST: Dtd =
     Dtd { file: "iscanner_list.dtd", text: include_str!("../dtd/iscanner_list.dtd") };
 pub const KNOWLEDGEBASE_DOWNLOAD: Dtd =
     Dtd { file: "knowledgebase_download.dtd", text: include_str!("../dtd/knowledgebase_download.dtd") };
+pub const MAP_2: Dtd = Dtd { file: "map-2.dtd", text: include_str!("../dtd/map-2.dtd") };
+pub const MAP: Dtd = Dtd { file: "map.dtd", text: include_str!("../dtd/map.dtd") };
+pub const MAP_REPORT_LIST: Dtd =
+    Dtd { file: "map_report_list.dtd", text: include_str!("../dtd/map_report_list.dtd") };
 pub const PASSWORD_CHANGE_OUTPUT: Dtd =
     Dtd { file: "password_change_output.dtd", text: include_str!("../dtd/password_change_output.dtd") };
 pub const SCAN: Dtd = Dtd { file: "scan-1.dtd", text: include_str!("../dtd/scan-1.dtd") };
@@ -45,7 +49,7 @@ pub const USER_LIST_OUTPUT: Dtd =
 pub const USER_OUTPUT: Dtd = Dtd { file: "user_output.dtd", text: include_str!("../dtd/user_output.dtd") };
 
 /// All of them, by file name.
-pub const ALL: [&Dtd; 19] = [
+pub const ALL: [&Dtd; 22] = [
     &ABOUT,
     &ACTION_LOG_REPORT,
     &ASSET_GROUP_LIST,
@@ -57,6 +61,9 @@ pub const ALL: [&Dtd; 19] = [
     &IP_LIST,
     &ISCANNER_LIST,
     &KNOWLEDGEBASE_DOWNLOAD,
+    &MAP_2,
+    &MAP,
+    &MAP_REPORT_LIST,
     &PASSWORD_CHANGE_OUTPUT,
     &SCAN,
     &SCAN_REPORT_LIST,

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use palisade_model::asset_group::NotATitle;
-use palisade_model::{IpSetError, NotADomain};
+use palisade_model::{IpSetError, NotADomain, NotAMapTarget};
 
 use crate::parameter::offending_item;
 
@@ -20,6 +20,9 @@ pub enum InvalidReason {
     NotAChoice(&'static [&'static str]),
     NotASwitch { on: &'static str, off: &'static str },
     NotAScanRef,
+    NotAMapRef,
+    NotAScanOrMapRef,
+    NotAMapTarget(NotAMapTarget),
     NotADate,
     NotAnInteger { min: u64, max: u64 },
     NotAQid { item: String },
@@ -37,7 +40,10 @@ impl InvalidReason {
     fn item(&self) -> Option<&str> {
         match self {
             Self::IpSet(error) => offending_item(error),
-            Self::NotAQid { item } => Some(item),
+            Self::NotAQid { item }
+            | Self::NotAMapTarget(
+                NotAMapTarget::Domain { item, .. } | NotAMapTarget::Netblock { item, .. },
+            ) => Some(item),
             _ => None,
         }
     }
@@ -50,19 +56,16 @@ impl fmt::Display for InvalidReason {
             Self::NotAChoice(words) => write!(f, "Expecting one of ({}).", words.join(", ")),
             Self::NotASwitch { on, off } => write!(f, "Expecting one of ({on}, {off})."),
             Self::NotAScanRef => f.write_str("Invalid scan reference."),
+            Self::NotAMapRef => f.write_str("Invalid map reference."),
+            Self::NotAScanOrMapRef => f.write_str("Invalid scan or map reference."),
+            Self::NotAMapTarget(error) => write_target_reason(f, error),
             Self::NotADate => f.write_str("Invalid date, expecting YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ."),
             Self::NotAnInteger { min, max } => {
                 write!(f, "Invalid number, expecting a whole number from {min} to {max}.")
             }
             Self::NotAQid { .. } => f.write_str("Invalid QID."),
             Self::NotATitle(error) => write_title_reason(f, error),
-            Self::NotADomain(NotADomain::Shape) => {
-                f.write_str("Invalid domain, expecting a name such as example.com, or none.")
-            }
-            Self::NotADomain(NotADomain::TooLong { max }) => {
-                write!(f, "A domain has at most {max} characters.")
-            }
-            Self::NotADomain(NotADomain::Www) => f.write_str("A domain is given without www."),
+            Self::NotADomain(error) => write_domain_reason(f, error),
             Self::TooManyItems { max } => write!(f, "The list has more than {max} items."),
             Self::TitleTooLong { max_chars } => {
                 write!(f, "A title has at most {max_chars} characters.")
@@ -88,6 +91,25 @@ fn write_ip_reason(f: &mut fmt::Formatter<'_>, error: &IpSetError) -> fmt::Resul
         IpSetError::TooManyItems { max } => {
             write!(f, "Invalid IP or range. The list has more than {max} items.")
         }
+    }
+}
+
+fn write_domain_reason(f: &mut fmt::Formatter<'_>, error: &NotADomain) -> fmt::Result {
+    match error {
+        NotADomain::Shape => f.write_str("Invalid domain, expecting a name such as example.com, or none."),
+        NotADomain::TooLong { max } => write!(f, "A domain has at most {max} characters."),
+        NotADomain::Www => f.write_str("A domain is given without www."),
+    }
+}
+
+fn write_target_reason(f: &mut fmt::Formatter<'_>, error: &NotAMapTarget) -> fmt::Result {
+    match error {
+        NotAMapTarget::Empty => f.write_str("The list is empty."),
+        NotAMapTarget::Domain { source, .. } => write_domain_reason(f, source),
+        NotAMapTarget::Netblock { source, .. } => write_ip_reason(f, source),
+        NotAMapTarget::TooMany { max: 1 } => f.write_str("Expecting one domain."),
+        NotAMapTarget::TooMany { max } => write!(f, "The list has more than {max} items."),
+        NotAMapTarget::Twice { domain } => write!(f, "The domain {domain} stands in the list twice."),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::registry::CallRequest;
 use crate::v1::scan_stream;
 
 /// The title of a scan whose report is not saved and that was given none.
-const UNSAVED_TITLE: &str = "N/A (no report saved)";
+pub(super) const UNSAVED_TITLE: &str = "N/A (no report saved)";
 /// Names the scanner of the server itself.
 const EXTERNAL: &str = "External";
 
@@ -154,7 +154,7 @@ fn known_qids(app: &App, qids: &[Qid]) -> Vec<Qid> {
 }
 
 /// Whether the scanner asked for is the one there is.
-fn check_scanner(arguments: &Arguments) -> Result<(), CallError> {
+pub(super) fn check_scanner(arguments: &Arguments) -> Result<(), CallError> {
     match arguments.filled_text(&ISCANNER_NAME) {
         Some(name) if !name.trim().eq_ignore_ascii_case(EXTERNAL) => {
             let text = format!(

@@ -140,6 +140,20 @@ fn wrong_values(kind: ParameterKind) -> &'static [&'static str] {
         ParameterKind::ScanRef => {
             &["", "scan/1", "map/1400000000.1", "1400000000.10001", "scan/../etc/passwd"]
         }
+        ParameterKind::MapRef => &["", "map/1", "scan/1400000000.1", "1400000000.10001"],
+        ParameterKind::ScanOrMapRef => &["", "map/1", "scan/1", "compliance/1400000000.1"],
+        ParameterKind::MapTargets { .. } => &[
+            "",
+            ",",
+            "10.0.0.1",
+            "a..example",
+            "www.a.example",
+            "a.example:",
+            "a.example:b",
+            "a.example:10.0.0.256",
+            "none:2001:db8::1",
+            "a.example,a.example",
+        ],
         ParameterKind::DateTime => &["", "yesterday", "2026-13-01", "2026-02-30", "22.11.2026", "1e9"],
         ParameterKind::Integer { .. } => &["", "x", "-1", "1.5", "99999999999999999999"],
         ParameterKind::QidList { .. } => &["", "x", "0", "-5", "38170;45038", "99999999999"],
@@ -203,6 +217,7 @@ async fn state(server: &Server) -> Vec<String> {
         "asset_domain_list.php",
         "asset_group_list.php",
         "asset_ip_list.php",
+        "map_report_list.php",
         "scan_report_list.php",
         "scan_running_list.php",
         "user_list.php",

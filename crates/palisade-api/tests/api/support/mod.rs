@@ -160,6 +160,14 @@ impl Server {
         let (response, ()) = tokio::join!(self.call(login, "scan.php", &parameters), scanner.finish_scan());
         response.scan_ref()
     }
+
+    /// Launches a map of `domain`, lets the scripted scanner make it, and gives its reference.
+    pub(crate) async fn finished_map(&self, login: &str, domain: &str) -> String {
+        let parameters = [("domain", domain), ("save_report", "yes"), ("map_title", "Sample map")];
+        let scanner = self.scanner();
+        let (response, ()) = tokio::join!(self.call(login, "map.php", &parameters), scanner.finish_map());
+        response.map_ref()
+    }
 }
 
 /// Fails the test unless the answer is valid against the document type that it names.
