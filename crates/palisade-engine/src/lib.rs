@@ -16,6 +16,7 @@ pub mod order;
 mod os;
 mod pacing;
 mod ports;
+mod recognition;
 mod round_trip;
 pub mod scan;
 mod service;

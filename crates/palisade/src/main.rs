@@ -5,6 +5,7 @@ mod certificate;
 mod client;
 mod data_directory;
 mod doctor;
+mod fingerprints;
 mod kb;
 mod polling;
 mod progress;

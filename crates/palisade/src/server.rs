@@ -18,6 +18,7 @@ use tokio::task::JoinHandle;
 
 use crate::certificate;
 use crate::data_directory::{DataDirectory, DataDirectoryError};
+use crate::fingerprints;
 use crate::settings::Settings;
 
 /// How long a stopping server waits for open answers.
@@ -58,6 +59,8 @@ pub(crate) enum ServerError {
     HalfACertificate,
     #[error("the server stopped with an error")]
     Serve(#[source] std::io::Error),
+    #[error("the fingerprints cannot be used")]
+    Fingerprints(#[source] palisade_fingerprint::LoadError),
 }
 
 /// Opens store, KnowledgeBase and use cases, without listening.
@@ -144,6 +147,8 @@ impl Server {
         };
         let certificate = certificate_path.as_deref().map(read_certificate).transpose()?;
 
+        let fingerprints = settings.fingerprints.as_deref().map(fingerprints::load).transpose();
+        let fingerprints = fingerprints.map_err(ServerError::Fingerprints)?;
         let (stop, stopped) = watch::channel(false);
         let link = app.link(&settings.scanner_name);
         let worker = Worker::new(
@@ -151,7 +156,7 @@ impl Server {
             app.kb_shared(),
             Arc::new(SystemClock) as Arc<dyn Clock>,
             Arc::new(SystemIds) as Arc<dyn IdSource>,
-            WorkerOptions::default(),
+            WorkerOptions { fingerprints, ..WorkerOptions::default() },
         );
         let worker = tokio::spawn(async move { worker.run(wait_for(stopped)).await });
         tracing::info!(%address, tls = !settings.http, "listening");

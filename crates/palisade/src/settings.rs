@@ -97,6 +97,10 @@ pub(crate) struct Settings {
           value_parser = clap::value_parser!(u32).range(0..=1000))]
     pub(crate) concurrency_limit: u32,
 
+    /// Directory of fingerprint databases in the recog format; they name what our own rules do not
+    #[arg(long, env = "PALISADE_FINGERPRINTS", value_name = "DIR")]
+    pub(crate) fingerprints: Option<PathBuf>,
+
     /// What to log: a level (error, warn, info, debug, trace) or filters such as palisade_engine=debug
     #[arg(long, env = "PALISADE_LOG", value_name = "FILTER", default_value = "info",
           value_parser = log_filter)]
