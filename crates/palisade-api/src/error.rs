@@ -84,6 +84,30 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
                 known.join(", ")
             ),
         ),
+        AppError::BadOptionProfile(bad) => (5401, format!("The option profile cannot be used: {bad}.")),
+        AppError::OptionProfileTaken { title } => {
+            (5402, format!("There is an option profile {title} already."))
+        }
+        AppError::OptionProfileInUse { title, by } => {
+            let by: Vec<String> = by.into_iter().take(LOGINS_SHOWN).collect();
+            (5403, format!("The option profile {title} is in use by: {}.", by.join(", ")))
+        }
+        AppError::OptionProfileChanged { title } => {
+            (5404, format!("The option profile {title} was changed at the same moment. Repeat the call."))
+        }
+        AppError::TooManyOptionProfiles { max } => {
+            (5405, format!("The subscription has at most {max} option profiles."))
+        }
+        AppError::UnknownOptionProfile { title } => (5406, format!("No such option profile: {title}.")),
+        AppError::NoQids { title } => (
+            5407,
+            format!(
+                "The option profile {title} leaves the QIDs to the launch. Name them with 'specific_vulns'."
+            ),
+        ),
+        AppError::NothingToLookFor { title } => {
+            (5408, format!("The option profile {title} excludes every QID the scan was to look for."))
+        }
         AppError::UnknownOwner { login } => {
             (5000, format!("Invalid value for 'owner' : {login}. No such user."))
         }
@@ -241,6 +265,14 @@ pub(crate) const NUMBERS: &[(u32, &str)] = &[
     (5302, "The asset group All cannot be added, edited or deleted."),
     (5303, "The asset group is assigned to users, so that it cannot be deleted. The text names them."),
     (5304, "The subscription would have too many asset groups."),
+    (5401, "The option profile breaks a rule. The text says which."),
+    (5402, "Another option profile has this title."),
+    (5403, "The option profile is in use, so that it cannot be deleted. The text says by what."),
+    (5404, "Somebody else changed the option profile at the same moment."),
+    (5405, "The subscription would have too many option profiles."),
+    (5406, "There is no option profile of this title in the user account."),
+    (5407, "The option profile leaves the QIDs to the launch, and specific_vulns names none."),
+    (5408, "The option profile excludes every QID that the scan was to look for."),
     (19_001, "There is no option profile of this title. The text names those there are."),
 ];
 

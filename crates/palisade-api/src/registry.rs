@@ -78,6 +78,7 @@ impl Row {
             Some((_, Resource::Scan)) => "scan",
             Some((_, Resource::ScanReport)) => "report",
             Some((_, Resource::KnowledgeBase)) => "knowledgebase",
+            Some((_, Resource::OptionProfile)) => "option_profile",
             Some((_, Resource::User)) => "user",
         }
     }

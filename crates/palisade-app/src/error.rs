@@ -1,5 +1,6 @@
 //! Why a use case could not be carried out. No numbers, no HTTP: those are the API's business.
 
+use palisade_model::option_profile::BadProfile;
 use palisade_model::{Action, IpSet, Login, Qid, Resource};
 
 /// Shorthand for the results of this crate.
@@ -32,6 +33,30 @@ pub enum Error {
     /// No option profile has this title; `known` are the titles there are.
     #[error("there is no option profile '{title}'")]
     UnknownOption { title: String, known: Vec<String> },
+    /// No option profile in the user's sight has this title.
+    #[error("there is no option profile '{title}'")]
+    UnknownOptionProfile { title: String },
+    /// Another option profile has this title.
+    #[error("there is an option profile '{title}' already")]
+    OptionProfileTaken { title: String },
+    /// Something goes by the profile, or it is the default one.
+    #[error("the option profile '{title}' is in use")]
+    OptionProfileInUse { title: String, by: Vec<String> },
+    /// Somebody else edited the profile since it was read.
+    #[error("the option profile '{title}' was changed since it was read")]
+    OptionProfileChanged { title: String },
+    /// A profile that breaks a rule.
+    #[error("the option profile cannot be used")]
+    BadOptionProfile(#[source] BadProfile),
+    /// More profiles than a subscription may have.
+    #[error("a subscription has at most {max} option profiles")]
+    TooManyOptionProfiles { max: usize },
+    /// The profile leaves the QIDs to the launch, and the launch names none.
+    #[error("the option profile '{title}' needs QIDs at launch")]
+    NoQids { title: String },
+    /// The profile excludes every QID the scan was to look for.
+    #[error("the option profile '{title}' leaves nothing to look for")]
+    NothingToLookFor { title: String },
     /// The owner named for a host is no user.
     #[error("there is no user '{login}' to own the hosts")]
     UnknownOwner { login: String },

@@ -62,8 +62,8 @@ impl Role {
     pub const fn scope(self, action: Action, resource: Resource) -> Scope {
         use Action::{Add, Cancel, Delete, Edit, Launch, List};
         use Resource::{
-            Account, ActivityLog, AssetGroup, Host, HostVulnerability, KnowledgeBase, Scan, ScanReport,
-            Service, User,
+            Account, ActivityLog, AssetGroup, Host, HostVulnerability, KnowledgeBase, OptionProfile, Scan,
+            ScanReport, Service, User,
         };
         match (self, action, resource) {
             (Self::Contact, _, _) => Scope::None,
@@ -74,6 +74,9 @@ impl Role {
             (Self::Scanner | Self::Reader, List, HostVulnerability) => Scope::AssetGroups,
             (Self::UnitManager, List | Launch | Cancel | Delete, Scan | ScanReport) => Scope::BusinessUnit,
             (Self::UnitManager, List | Edit, Host) => Scope::BusinessUnit,
+            (Self::UnitManager, List | Add | Edit | Delete, OptionProfile) => Scope::BusinessUnit,
+            (Self::Scanner, List | Add | Edit | Delete, OptionProfile) => Scope::Own,
+            (Self::Auditor | Self::Reader, List, OptionProfile) => Scope::Own,
             (Self::UnitManager, List, ActivityLog) => Scope::BusinessUnit,
             (Self::UnitManager, List | Add | Edit, User) => Scope::BusinessUnit,
             (Self::Auditor | Self::Scanner | Self::Reader, List, ActivityLog) => Scope::Own,
@@ -142,6 +145,8 @@ pub enum Resource {
     ScanReport,
     /// What is known about vulnerabilities.
     KnowledgeBase,
+    /// How scans are done; everybody sees the global ones.
+    OptionProfile,
     /// What is known about the weaknesses of hosts: their detections.
     HostVulnerability,
     /// Accounts, those of others included.

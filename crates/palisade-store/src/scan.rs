@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::Ipv4Addr;
 use std::str::FromStr;
 
-use palisade_model::{Finding, IpSet, Login, OptionProfile, Qid, ScanRef, ScanStatus, Timestamp};
+use palisade_model::{Finding, IpSet, Login, OptionProfile, Qid, ScanHeader, ScanRef, ScanStatus, Timestamp};
 use sqlx::any::AnyRow;
 
 use crate::error::{Error, Result};
@@ -71,6 +71,8 @@ pub struct Scan {
     pub profile: OptionProfile,
     /// The QIDs it is limited to.
     pub qids: Option<Vec<Qid>>,
+    /// The value that every web request carries.
+    pub http_header: Option<ScanHeader>,
     /// DNS zones that name servers are asked for.
     pub zones: Vec<String>,
     /// Titles of the asset groups it was launched with.
@@ -100,6 +102,8 @@ pub struct NewScan {
     pub save_report: bool,
     pub profile: OptionProfile,
     pub qids: Option<Vec<Qid>>,
+    /// The value that every web request carries.
+    pub http_header: Option<ScanHeader>,
     /// DNS zones that name servers are asked for.
     pub zones: Vec<String>,
     /// Titles of the asset groups among its targets.
@@ -157,7 +161,7 @@ pub struct ScanHost {
 macro_rules! columns {
     () => {
         "id, reference, title, target_text, targets, status, launched_at, started_at, ended_at, login,
-         launch_type, save_report, profile, qids, zones, asset_groups, assigned_only, hosts_total,
+         launch_type, save_report, profile, qids, http_header, zones, asset_groups, assigned_only, hosts_total,
          hosts_done, hosts_alive, findings, scanner, reason"
     };
 }
@@ -347,6 +351,7 @@ async fn add_scan(write: &mut Write, reference: &ScanRef, new: &NewScan) -> Resu
         save_report,
         profile,
         qids,
+        http_header,
         zones,
         asset_groups,
         assigned_only,
@@ -356,8 +361,8 @@ async fn add_scan(write: &mut Write, reference: &ScanRef, new: &NewScan) -> Resu
     let row = sqlx::query(
         "INSERT INTO scan (reference, title, target_text, targets, status, launched_at, login, launch_type,
                            save_report, profile, qids, zones, hosts_total, asset_groups, assigned_only,
-                           hosts_done, hosts_alive, findings)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 0, 0, 0) RETURNING id",
+                           http_header, hosts_done, hosts_alive, findings)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0, 0, 0) RETURNING id",
     )
     .bind(reference.to_string())
     .bind(title.clone())
@@ -374,6 +379,7 @@ async fn add_scan(write: &mut Write, reference: &ScanRef, new: &NewScan) -> Resu
     .bind(integer(targets.count()))
     .bind(json_text(asset_groups)?)
     .bind(i64::from(*assigned_only))
+    .bind(http_header.as_ref().map(ToString::to_string))
     .fetch_one(write.connection())
     .await?;
     Read::new("scan", &row).number("id")
@@ -508,6 +514,7 @@ fn read_scan(row: &AnyRow) -> Result<Scan> {
         save_report: read.yes("save_report")?,
         profile: read.json("profile")?,
         qids: read.optional_json("qids")?,
+        http_header: read.optional_word("http_header")?,
         zones: read.json("zones")?,
         asset_groups: read.json("asset_groups")?,
         assigned_only: read.yes("assigned_only")?,

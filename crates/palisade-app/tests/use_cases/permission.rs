@@ -4,12 +4,12 @@ use palisade_app::{
     Actor, AddHosts, CreateUser, EditHosts, Error, HostKey, ListHosts, ListReports, ListTargetHistory,
     ListUsers, ListVulnerabilities, LoginRefused, PasswordsOf, ReportActivity, SearchAssets,
 };
-use palisade_model::{Role, ScanRef, UserEdit, UserProfile};
+use palisade_model::{OptionProfile, Role, ScanRef, UserEdit, UserProfile};
 
 use crate::asset_group::{edit_group, new_group};
 use crate::desk::{Desk, HERE, PASSWORD, ip, ips, launch, password};
 
-const USE_CASES: [&str; 25] = [
+const USE_CASES: [&str; 29] = [
     "about",
     "accept_eula",
     "list_hosts",
@@ -34,6 +34,10 @@ const USE_CASES: [&str; 25] = [
     "add_asset_group",
     "edit_asset_group",
     "delete_asset_group",
+    "list_option_profiles, option_profile",
+    "add_option_profile",
+    "edit_option_profile",
+    "delete_option_profile",
     "list_target_history",
 ];
 
@@ -41,12 +45,12 @@ const USE_CASES: [&str; 25] = [
 /// `+` allowed, `-` forbidden, in the order of the use cases.
 fn expected(role: Role) -> &'static str {
     match role {
-        Role::Manager => "+++++++++++++++++++++++++",
-        Role::UnitManager => "+++-+++++++++++++++++++++",
-        Role::Scanner => "+++--++++++++++-----+++++",
-        Role::Reader => "+++---+-++-++++-----+---+",
-        Role::Auditor => "+++--------+--------+----",
-        Role::Contact => "-------------------------",
+        Role::Manager => "+++++++++++++++++++++++++++++",
+        Role::UnitManager => "+++-+++++++++++++++++++++++++",
+        Role::Scanner => "+++--++++++++++-----+++++++++",
+        Role::Reader => "+++---+-++-++++-----+---+---+",
+        Role::Auditor => "+++--------+--------+---+----",
+        Role::Contact => "-----------------------------",
     }
 }
 
@@ -120,6 +124,19 @@ async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) 
         "add_asset_group" => refused(&app.add_asset_group(actor, new_group("A", "10.0.0.1")).await),
         "edit_asset_group" => refused(&app.edit_asset_group(actor, edit_group("A")).await),
         "delete_asset_group" => refused(&app.delete_asset_group(actor, &"A".parse().unwrap()).await),
+        "list_option_profiles, option_profile" => {
+            let list = refused(&app.list_option_profiles(actor).await);
+            assert_eq!(list, refused(&app.option_profile(actor, None).await));
+            list
+        }
+        "add_option_profile" => {
+            let profile = OptionProfile { title: "X".to_owned(), ..OptionProfile::default() };
+            refused(&app.add_option_profile(actor, profile).await)
+        }
+        "edit_option_profile" => {
+            refused(&app.edit_option_profile(actor, Some("Nothing"), 1, OptionProfile::default()).await)
+        }
+        "delete_option_profile" => refused(&app.delete_option_profile(actor, "Nothing").await),
         "list_target_history" => {
             let wanted = ListTargetHistory {
                 from: desk.now(),

@@ -21,6 +21,8 @@ async fn two_programs_started_at_once_migrate_once(bench: Bench) {
         "api_call",
         "api_call_slot",
         "api_function",
+        "option_profile_use",
+        "option_profile",
         "scan_host",
         "slice",
         "scan",

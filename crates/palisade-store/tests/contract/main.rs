@@ -13,6 +13,7 @@ mod detection;
 mod host_port;
 mod intake;
 mod limits;
+mod option_profile;
 mod scan;
 mod scan_target;
 mod slice;
