@@ -16,5 +16,6 @@ mod limits;
 mod login;
 mod permission;
 mod report;
+mod schedule_year;
 mod takeover;
 mod target_history;

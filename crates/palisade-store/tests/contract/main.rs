@@ -15,6 +15,7 @@ mod intake;
 mod limits;
 mod scan;
 mod scan_target;
+mod scheduled_task;
 mod slice;
 mod subscription;
 mod user;
