@@ -16,6 +16,7 @@ mod limits;
 mod login;
 mod permission;
 mod report;
+mod schedule;
 mod schedule_year;
 mod takeover;
 mod target_history;
