@@ -8,13 +8,14 @@ use palisade_app::Error as AppError;
 use palisade_model::{IpSet, Login};
 use palisade_wire::{Arguments, FormError, ParameterError};
 
-use crate::v1::{asset_group, asset_ip, knowledgebase_download, reference, scan, user};
+use crate::v1::{asset_group, asset_ip, knowledgebase_download, reference, scan, scheduled_scans, user};
 
 /// Longest list of addresses that an error shows, in characters.
 const IPS_SHOWN_CHARS: usize = 1_000;
 
-/// Most users that an error names.
+/// Most users, and most scheduled tasks, that an error names.
 const LOGINS_SHOWN: usize = 20;
+const TASKS_SHOWN: usize = 20;
 
 /// A refusal that the caller is told about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,6 +129,21 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
             let users: Vec<&str> = users.iter().take(LOGINS_SHOWN).map(Login::as_str).collect();
             (5303, format!("The asset group {title} is in use. It is assigned to: {}.", users.join(", ")))
         }
+        AppError::AssetGroupScheduled { title, tasks } => (
+            5504,
+            format!(
+                "The asset group {title} is in use. Scheduled tasks are aimed at it: {}.",
+                tasks.into_iter().take(TASKS_SHOWN).collect::<Vec<_>>().join(", ")
+            ),
+        ),
+        AppError::UnknownTask => match arguments.written(&scheduled_scans::TASK_ID) {
+            Some(id) => (5501, format!("Invalid value for 'task_id' : {id}. No such scheduled task.")),
+            None => (5501, "No such scheduled task.".to_owned()),
+        },
+        AppError::TooManyTasks { max } => {
+            (5502, format!("The subscription has at most {max} scheduled tasks."))
+        }
+        AppError::NeverStarts => (5503, "The task would never start.".to_owned()),
         AppError::NotAssignable { login } => {
             (5000, format!("Invalid value for 'user_logins' : {login}. No such Scanner, Reader or Contact."))
         }
@@ -273,6 +289,14 @@ pub(crate) const NUMBERS: &[(u32, &str)] = &[
     (5406, "There is no option profile of this title in the user account."),
     (5407, "The option profile leaves the QIDs to the launch, and specific_vulns names none."),
     (5408, "The option profile excludes every QID that the scan was to look for."),
+    (5501, "There is no such scheduled task within the user's reach."),
+    (5502, "The subscription would have too many scheduled tasks."),
+    (5503, "The calendar has no day on which the task would start."),
+    (
+        5504,
+        "Scheduled tasks are aimed at the asset group, so that it cannot be deleted. The text names them.",
+    ),
+    (5505, "Maps cannot be scheduled yet."),
     (19_001, "There is no option profile of this title. The text names those there are."),
 ];
 

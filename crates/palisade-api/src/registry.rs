@@ -13,7 +13,7 @@ use crate::v1::{
     about, accept_eula, action_log_report, asset_group, asset_group_delete, asset_group_list, asset_ip,
     asset_ip_list, asset_search, get_host_info, group_list, ip_list, iscanner_list, knowledgebase_download,
     password_change, scan, scan_cancel, scan_report, scan_report_delete, scan_report_list, scan_reports_list,
-    scan_running_list, scan_target_history, time_zone_code_list, user, user_list,
+    scan_running_list, scan_target_history, scheduled_scans, time_zone_code_list, user, user_list,
 };
 
 /// What a handler is given.
@@ -79,6 +79,7 @@ impl Row {
             Some((_, Resource::ScanReport)) => "report",
             Some((_, Resource::KnowledgeBase)) => "knowledgebase",
             Some((_, Resource::OptionProfile)) => "option_profile",
+            Some((_, Resource::ScheduledTask)) => "schedule",
             Some((_, Resource::User)) => "user",
         }
     }
@@ -121,6 +122,15 @@ pub static CALLS: &[Row] = &[
     row!(scan_reports_list, &[(Action::List, Resource::ScanReport)]),
     row!(scan_running_list, &[(Action::List, Resource::Scan)]),
     row!(scan_target_history, &[(Action::List, Resource::Scan)]),
+    row!(
+        scheduled_scans,
+        &[
+            (Action::List, Resource::ScheduledTask),
+            (Action::Add, Resource::ScheduledTask),
+            (Action::Edit, Resource::ScheduledTask),
+            (Action::Delete, Resource::ScheduledTask),
+        ]
+    ),
     row!(time_zone_code_list, &[(Action::List, Resource::Service)]),
     row!(user, &[(Action::Add, Resource::User), (Action::Edit, Resource::User)]),
     row!(user_list, &[(Action::List, Resource::User)]),

@@ -190,7 +190,8 @@ impl App {
     /// # Errors
     ///
     /// Beside permission: [`Error::EverythingGroup`], [`Error::UnknownAssetGroup`],
-    /// [`Error::AssetGroupInUse`] while it is assigned to anybody.
+    /// [`Error::AssetGroupInUse`] while it is assigned to anybody,
+    /// [`Error::AssetGroupScheduled`] while scheduled tasks are aimed at it.
     pub async fn delete_asset_group(&self, actor: &Actor, title: &AssetGroupTitle) -> Result<()> {
         let reach = actor.allow(Action::Delete, Resource::AssetGroup)?.reach();
         refuse_everything(title)?;
@@ -200,6 +201,9 @@ impl App {
             GroupDeleted::Unknown => return Err(Error::UnknownAssetGroup { title: title.to_string() }),
             GroupDeleted::InUse(users) => {
                 return Err(Error::AssetGroupInUse { title: title.to_string(), users });
+            }
+            GroupDeleted::Scheduled(tasks) => {
+                return Err(Error::AssetGroupScheduled { title: title.to_string(), tasks });
             }
         }
         self.record_done(actor, "asset_group", "delete", title.to_string()).await

@@ -6,7 +6,7 @@
 //! every call.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Mutex, PoisonError};
 
 use palisade_model::user::Password;
@@ -217,6 +217,21 @@ impl App {
             noted.map_err(|error| LoginRefused::Unavailable(error.into()))?;
         }
         Ok(actor)
+    }
+
+    /// The user as somebody who acts without having called: the owner of what starts by itself.
+    /// Refused as a call of theirs would be.
+    pub(crate) async fn act_for(&self, login: &Login) -> Result<Result<Actor, LoginRefused>> {
+        let Some(user) = self.store().user(login).await? else {
+            return Ok(Err(LoginRefused::Inactive));
+        };
+        let mut actor = match let_in(&user, IpAddr::V4(Ipv4Addr::LOCALHOST), self.clock().now()) {
+            Ok(actor) => actor,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let group_ips = self.store().assigned_group_ips(user.id).await?;
+        actor.assigned_ips = actor.assigned_ips.union(&group_ips);
+        Ok(Ok(actor))
     }
 
     fn refuse_throttled(&self, login: &str, from: IpAddr) -> Result<(), LoginRefused> {

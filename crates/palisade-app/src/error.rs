@@ -72,6 +72,18 @@ pub enum Error {
     /// The group is assigned to users.
     #[error("the asset group '{title}' is assigned to users")]
     AssetGroupInUse { title: String, users: Vec<Login> },
+    /// Scheduled tasks with these titles are aimed at the group.
+    #[error("the asset group '{title}' is the target of scheduled tasks")]
+    AssetGroupScheduled { title: String, tasks: Vec<String> },
+    /// There is no such scheduled task, or it is out of the user's reach.
+    #[error("the scheduled task is unknown")]
+    UnknownTask,
+    /// More scheduled tasks than a subscription may have.
+    #[error("a subscription has at most {max} scheduled tasks")]
+    TooManyTasks { max: u32 },
+    /// The calendar has no day that the task would start on.
+    #[error("the scheduled task would never start")]
+    NeverStarts,
     /// Asset groups are assigned to Scanners, Readers and Contacts only, and this is none of them.
     #[error("'{login}' is no user that asset groups are assigned to")]
     NotAssignable { login: String },

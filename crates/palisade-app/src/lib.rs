@@ -24,6 +24,8 @@ mod password;
 mod password_change;
 mod report;
 mod scan;
+mod scheduled_task;
+mod scheduler;
 mod service;
 mod slice;
 mod target_history;
@@ -45,10 +47,15 @@ pub use launch::LaunchScan;
 pub use limits::{Admission, LimitReached, LimitStatus, Limits, Slot};
 pub use option_profile::{OptionProfileView, shipped_option_profiles};
 pub use palisade_store::{ActivityMark, ActivityUser, AssignedUser, GroupTexts, LaunchType, TrackingMethod};
+pub use option_profile::{describe_option_profile, option_profiles};
+pub use palisade_store::{
+    ActivityMark, ActivityUser, AssignedUser, GroupTexts, LaunchType, TaskKind, TaskScanner, TrackingMethod,
+};
 pub use password::MasterKey;
 pub use password_change::{PasswordChanges, PasswordKept, PasswordsOf};
 pub use report::{HostReport, ListReports};
 pub use scan::ScanView;
+pub use scheduled_task::{AddTask, ListTasks, TASK_TITLE_CHARACTERS_MAX, TaskView};
 pub use service::About;
 pub use slice::InProcessLink;
 pub use target_history::{ListTargetHistory, TargetHistory, TargetedScan, TitleFilter};

@@ -17,6 +17,7 @@ pub mod role;
 pub mod scan;
 pub mod scan_header;
 pub mod scan_ref;
+pub mod schedule;
 pub mod time_zone;
 pub mod user;
 pub mod user_profile;
@@ -34,9 +35,12 @@ pub use role::{Action, Resource, Role, Scope};
 pub use scan::ScanStatus;
 pub use scan_header::ScanHeader;
 pub use scan_ref::ScanRef;
+pub use schedule::{MonthDay, Occurrence, Schedule, ScheduleZone, WeekOfMonth, Weekdays};
 pub use time_zone::{ClockRule, TimeZoneCode};
 pub use user::{Login, UserStatus};
 pub use user_profile::{InterfaceStyle, UserEdit, UserProfile};
 
 /// A point in time, UTC.
 pub use jiff::Timestamp;
+/// A day of the calendar, wherever it is.
+pub use jiff::civil::Date;

@@ -64,6 +64,8 @@ impl Role {
         use Resource::{
             Account, ActivityLog, AssetGroup, Host, HostVulnerability, KnowledgeBase, OptionProfile, Scan,
             ScanReport, Service, User,
+            Account, ActivityLog, AssetGroup, Host, HostVulnerability, KnowledgeBase, Scan, ScanReport,
+            ScheduledTask, Service, User,
         };
         match (self, action, resource) {
             (Self::Contact, _, _) => Scope::None,
@@ -88,6 +90,9 @@ impl Role {
             (Self::Scanner, List, Scan | ScanReport) => Scope::AssetGroups,
             (Self::Scanner, Cancel | Delete, Scan | ScanReport) => Scope::Own,
             (Self::Reader, List, Scan | ScanReport) => Scope::AssetGroups,
+            (Self::UnitManager, List | Add | Edit | Delete, ScheduledTask) => Scope::BusinessUnit,
+            (Self::Scanner, List | Add | Edit | Delete, ScheduledTask) => Scope::Own,
+            (Self::Reader, List, ScheduledTask) => Scope::AssetGroups,
             (Self::Scanner | Self::Reader, List, Host) => Scope::AssetGroups,
             (Self::Auditor, List, Host) => Scope::Compliance,
             (Self::UnitManager | Self::Auditor | Self::Scanner | Self::Reader, _, _) => Scope::None,
@@ -143,6 +148,8 @@ pub enum Resource {
     Scan,
     /// Saved results of scans.
     ScanReport,
+    /// Scans and maps that start by themselves.
+    ScheduledTask,
     /// What is known about vulnerabilities.
     KnowledgeBase,
     /// How scans are done; everybody sees the global ones.

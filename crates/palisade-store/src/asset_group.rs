@@ -9,6 +9,7 @@ use sqlx::any::AnyRow;
 
 use crate::error::{Error, Result};
 use crate::row::{Read, json_text};
+use crate::scheduled_task::tasks_of_group;
 use crate::store::{Store, Write};
 
 /// Texts that people note about a group.
@@ -81,6 +82,8 @@ pub enum GroupDeleted {
     Deleted,
     /// It is assigned to these users, and still there.
     InUse(Vec<Login>),
+    /// Scheduled tasks with these titles are aimed at it, and it is still there.
+    Scheduled(Vec<String>),
     Unknown,
 }
 
@@ -181,7 +184,7 @@ impl Store {
         Ok(true)
     }
 
-    /// Deletes a group that is assigned to nobody.
+    /// Deletes a group that is assigned to nobody and that no scheduled task is aimed at.
     pub async fn delete_asset_group(&self, id: i64) -> Result<GroupDeleted> {
         let mut write = self.write().await?;
         sqlx::query(self.dialect().lock_subscription()).fetch_one(write.connection()).await?;
@@ -196,6 +199,10 @@ impl Store {
             users.iter().map(|row| Read::new("users", row).word("login")).collect::<Result<_>>()?;
         if !users.is_empty() {
             return Ok(GroupDeleted::InUse(users));
+        }
+        let tasks = tasks_of_group(&mut write, id).await?;
+        if !tasks.is_empty() {
+            return Ok(GroupDeleted::Scheduled(tasks));
         }
         let done =
             sqlx::query("DELETE FROM asset_group WHERE id = $1").bind(id).execute(write.connection()).await?;

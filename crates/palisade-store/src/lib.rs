@@ -6,7 +6,7 @@
 //! the use cases above it. No HTTP, no XML here.
 //!
 //! Where operations lock rows (PostgreSQL), they do it in one order everywhere: subscription, a
-//! slice, host, detections, scan. No operation locks two slices or two scans. The rows of the API
+//! scheduled task, its run, a slice, host, detections, scan. No operation locks two slices or two scans. The rows of the API
 //! limits are locked by operations of their own, which lock nothing else.
 
 mod activity;
@@ -25,6 +25,8 @@ mod reach;
 mod row;
 mod scan;
 mod scan_target;
+mod scheduled_run;
+mod scheduled_task;
 mod slice;
 mod store;
 mod subscription;
@@ -43,6 +45,8 @@ pub use option_profile::{ProfileDeleted, ProfileEdited, ProfileUser, StoredProfi
 pub use reach::Reach;
 pub use scan::{Cancelled, LaunchType, Launched, NewScan, ReportFilter, Scan, ScanHost};
 pub use scan_target::ScanTarget;
+pub use scheduled_run::{RunStopped, Started, TaskRun};
+pub use scheduled_task::{NewTask, Task, TaskKind, TaskOrder, TaskScanner, TaskStart};
 pub use slice::{Holding, LeasedSlice, Progress, SLICE_ATTEMPTS_MAX, SLICE_RESTARTS_MAX};
 pub use store::Store;
 pub use subscription::{AttributeEdit, HostAttributes, HostRange, RANGES_MAX, TrackingMethod};

@@ -20,6 +20,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0005_ports_and_zones.sql"),
     include_str!("../migrations/0006_user_profiles.sql"),
     include_str!("../migrations/0007_option_profiles.sql"),
+    include_str!("../migrations/0008_scheduled_tasks.sql"),
 ];
 
 /// Applies what is missing.

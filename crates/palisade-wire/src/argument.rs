@@ -1,7 +1,7 @@
 //! Typed arguments of a request. They are asked for by the parameter's declaration, not by name,
 //! so that a misspelt name does not compile.
 
-use palisade_model::{AssetGroupTitle, IpSet, Qid, ScanRef, Timestamp};
+use palisade_model::{AssetGroupTitle, Date, IpSet, Qid, ScanRef, Timestamp, Weekdays};
 
 use crate::parameter::Parameter;
 
@@ -14,6 +14,8 @@ pub enum Value {
     IpSet(IpSet),
     ScanRef(ScanRef),
     DateTime(Timestamp),
+    Date(Date),
+    Weekdays(Weekdays),
     Integer(u64),
     Qids(Vec<Qid>),
     AssetGroupTitle(AssetGroupTitle),
@@ -107,6 +109,24 @@ impl Arguments {
     pub fn date_time(&self, parameter: &Parameter) -> Option<Timestamp> {
         match self.value(parameter) {
             Some(Value::DateTime(at)) => Some(*at),
+            _ => None,
+        }
+    }
+
+    /// A day of the calendar.
+    #[must_use]
+    pub fn date(&self, parameter: &Parameter) -> Option<Date> {
+        match self.value(parameter) {
+            Some(Value::Date(date)) => Some(*date),
+            _ => None,
+        }
+    }
+
+    /// Days of the week.
+    #[must_use]
+    pub fn weekdays(&self, parameter: &Parameter) -> Option<Weekdays> {
+        match self.value(parameter) {
+            Some(Value::Weekdays(days)) => Some(*days),
             _ => None,
         }
     }

@@ -1,6 +1,6 @@
 //! Dates and durations as the API writes and reads them. All times are UTC.
 
-use palisade_model::Timestamp;
+use palisade_model::{Date, Timestamp};
 
 /// `YYYY-MM-DDThh:mm:ssZ`.
 #[must_use]
@@ -29,6 +29,19 @@ pub fn parse_date_time(text: &str) -> Option<Timestamp> {
         _ => text.to_owned(),
     };
     has_shape(&whole).then(|| whole.parse().ok()).flatten()
+}
+
+/// Reads `MM/DD/YYYY`, from 1970 to 2099.
+#[must_use]
+pub fn parse_american_date(text: &str) -> Option<Date> {
+    let digits = |part: &str, count| part.len() == count && part.bytes().all(|byte| byte.is_ascii_digit());
+    let (month, rest) = text.split_once('/')?;
+    let (day, year) = rest.split_once('/')?;
+    if !(digits(month, 2) && digits(day, 2) && digits(year, 4)) {
+        return None;
+    }
+    let year = year.parse().ok().filter(|year| (1970..2100).contains(year))?;
+    Date::new(year, month.parse().ok()?, day.parse().ok()?).ok()
 }
 
 /// Whether every character is of the kind the long form has in its place.
@@ -68,6 +81,19 @@ mod tests {
             "2014-06-25T25:00:00Z",
         ] {
             check(text, None);
+        }
+    }
+
+    #[test]
+    fn american_dates_name_the_month_first() {
+        assert_eq!(
+            parse_american_date("11/22/2026").map(|date| date.to_string()).as_deref(),
+            Some("2026-11-22")
+        );
+        for text in
+            ["", "22/11/2026", "02/30/2026", "1/2/2026", "11/22/26", "11/22/2100", "+1/01/2026", "2026-11-22"]
+        {
+            assert_eq!(parse_american_date(text), None, "{text:?}");
         }
     }
 

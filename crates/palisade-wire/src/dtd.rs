@@ -37,6 +37,8 @@ pub const SCAN_TARGET_HISTORY_OUTPUT: Dtd = Dtd {
     file: "scan_target_history_output.dtd",
     text: include_str!("../dtd/scan_target_history_output.dtd"),
 };
+pub const SCHEDULED_SCANS: Dtd =
+    Dtd { file: "scheduled_scans.dtd", text: include_str!("../dtd/scheduled_scans.dtd") };
 pub const TIME_ZONE_CODE_LIST: Dtd =
     Dtd { file: "time_zone_code_list.dtd", text: include_str!("../dtd/time_zone_code_list.dtd") };
 pub const USER_LIST_OUTPUT: Dtd =
@@ -44,7 +46,7 @@ pub const USER_LIST_OUTPUT: Dtd =
 pub const USER_OUTPUT: Dtd = Dtd { file: "user_output.dtd", text: include_str!("../dtd/user_output.dtd") };
 
 /// All of them, by file name.
-pub const ALL: [&Dtd; 18] = [
+pub const ALL: [&Dtd; 19] = [
     &ABOUT,
     &ACTION_LOG_REPORT,
     &ASSET_GROUP_LIST,
@@ -60,6 +62,7 @@ pub const ALL: [&Dtd; 18] = [
     &SCAN_REPORT_LIST,
     &SCAN_RUNNING_LIST,
     &SCAN_TARGET_HISTORY_OUTPUT,
+    &SCHEDULED_SCANS,
     &TIME_ZONE_CODE_LIST,
     &USER_LIST_OUTPUT,
     &USER_OUTPUT,

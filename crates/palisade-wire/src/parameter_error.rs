@@ -18,14 +18,31 @@ const SHOWN_CHARS: usize = 200;
 pub enum InvalidReason {
     IpSet(IpSetError),
     NotAChoice(&'static [&'static str]),
-    NotASwitch { on: &'static str, off: &'static str },
+    NotASwitch {
+        on: &'static str,
+        off: &'static str,
+    },
     NotAScanRef,
     NotADate,
-    NotAnInteger { min: u64, max: u64 },
-    NotAQid { item: String },
+    NotAnAmericanDate,
+    /// `item` is empty for an empty list.
+    NotAWeekday {
+        item: String,
+    },
+    NotAnInteger {
+        min: u64,
+        max: u64,
+    },
+    NotAQid {
+        item: String,
+    },
     NotATitle(NotATitle),
-    TooManyItems { max: usize },
-    TitleTooLong { max_chars: usize },
+    TooManyItems {
+        max: usize,
+    },
+    TitleTooLong {
+        max_chars: usize,
+    },
     EmptyList,
     ControlCharacter,
     NotUtf8,
@@ -36,7 +53,7 @@ impl InvalidReason {
     fn item(&self) -> Option<&str> {
         match self {
             Self::IpSet(error) => offending_item(error),
-            Self::NotAQid { item } => Some(item),
+            Self::NotAQid { item } | Self::NotAWeekday { item } if !item.is_empty() => Some(item),
             _ => None,
         }
     }
@@ -50,6 +67,10 @@ impl fmt::Display for InvalidReason {
             Self::NotASwitch { on, off } => write!(f, "Expecting one of ({on}, {off})."),
             Self::NotAScanRef => f.write_str("Invalid scan reference."),
             Self::NotADate => f.write_str("Invalid date, expecting YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ."),
+            Self::NotAnAmericanDate => f.write_str("Invalid date, expecting MM/DD/YYYY from 1970 to 2099."),
+            Self::NotAWeekday { .. } => {
+                f.write_str("Expecting days from Sunday to Saturday or from 0 to 6, separated by commas.")
+            }
             Self::NotAnInteger { min, max } => {
                 write!(f, "Invalid number, expecting a whole number from {min} to {max}.")
             }

@@ -25,6 +25,8 @@ use crate::settings::Settings;
 const GRACE: Duration = Duration::from_secs(5);
 /// Ports tried after the wished one when it is taken.
 const PORTS_TRIED_MAX: u16 = 100;
+/// Longest time between two looks at the scheduled tasks.
+const SCHEDULER_LOOK: Duration = Duration::from_secs(1);
 /// Slowest a client may send its request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -99,10 +101,11 @@ pub(crate) struct Server {
     stop: watch::Sender<bool>,
     listener: JoinHandle<std::io::Result<()>>,
     worker: JoinHandle<()>,
+    scheduler: JoinHandle<()>,
 }
 
 impl Server {
-    /// Starts listening and scanning. With `next_free_port` a taken port moves the server to the
+    /// Starts listening, scanning and scheduled tasks. With `next_free_port` a taken port moves the server to the
     /// next free one.
     pub(crate) async fn start(
         app: &App,
@@ -150,6 +153,7 @@ impl Server {
         let fingerprints = settings.fingerprints.as_deref().map(fingerprints::load).transpose();
         let fingerprints = fingerprints.map_err(ServerError::Fingerprints)?;
         let (stop, stopped) = watch::channel(false);
+        let scheduler = tokio::spawn(start_scheduled_tasks(app.clone(), stopped.clone()));
         let link = app.link(&settings.scanner_name);
         let worker = Worker::new(
             Arc::new(link),
@@ -160,7 +164,7 @@ impl Server {
         );
         let worker = tokio::spawn(async move { worker.run(wait_for(stopped)).await });
         tracing::info!(%address, tls = !settings.http, "listening");
-        Ok(Self { address, certificate, certificate_path, handle, stop, listener, worker })
+        Ok(Self { address, certificate, certificate_path, handle, stop, listener, worker, scheduler })
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -207,6 +211,7 @@ impl Server {
         self.handle.graceful_shutdown(Some(GRACE));
         let _ = tokio::time::timeout(GRACE * 2, async {
             let _ = self.worker.await;
+            let _ = self.scheduler.await;
             let _ = self.listener.await;
         })
         .await;
@@ -234,6 +239,20 @@ fn bounded<A>(mut server: axum_server::Server<SocketAddr, A>) -> axum_server::Se
     let timer = hyper_util::rt::TokioTimer::new();
     server.http_builder().http1().timer(timer).header_read_timeout(HEAD_TIMEOUT);
     server
+}
+
+/// Starts scheduled tasks at their times. The database is looked at every second, because other
+/// servers change it too.
+async fn start_scheduled_tasks(app: App, stopped: watch::Receiver<bool>) {
+    let clock = app.clone();
+    app.run_scheduler(|next| {
+        let until_next = next.and_then(|next| next.duration_since(clock.clock().now()).try_into().ok());
+        // A start whose time is over waits for the end of a scan.
+        let wait = until_next.filter(|wait| *wait > Duration::ZERO).unwrap_or(SCHEDULER_LOOK);
+        let stopped = wait_for(stopped.clone());
+        async move { tokio::time::timeout(wait.min(SCHEDULER_LOOK), stopped).await.is_err() }
+    })
+    .await;
 }
 
 async fn wait_for(mut stopped: watch::Receiver<bool>) {

@@ -29,6 +29,8 @@ pub mod scan_reports_list;
 pub mod scan_running_list;
 mod scan_stream;
 pub mod scan_target_history;
+mod scheduled_document;
+pub mod scheduled_scans;
 pub mod time_zone_code_list;
 pub mod user;
 pub mod user_list;

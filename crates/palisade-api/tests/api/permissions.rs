@@ -20,7 +20,7 @@ enum Expected {
 use Expected::{Allowed as A, NoAccess as N, Refused as R};
 
 /// In the order of [`Role::ALL`]: Manager, Unit Manager, Auditor, Scanner, Reader, Contact.
-const MATRIX: [(&str, [Expected; 6]); 26] = [
+const MATRIX: [(&str, [Expected; 6]); 27] = [
     ("about.php", [A, A, A, A, A, N]),
     ("acceptEULA.php", [A, A, A, A, A, N]),
     ("action_log_report.php", [A, A, A, A, A, N]),
@@ -44,6 +44,7 @@ const MATRIX: [(&str, [Expected; 6]); 26] = [
     ("scan_reports_list.php", [A, A, R, A, A, N]),
     ("scan_running_list.php", [A, A, R, A, A, N]),
     ("scan_target_history.php", [A, A, R, A, A, N]),
+    ("scheduled_scans.php", [A, A, R, A, A, N]),
     ("time_zone_code_list.php", [A, A, A, A, A, N]),
     ("user.php", [A, A, R, R, R, N]),
     ("user_list.php", [A, A, R, R, R, N]),
@@ -200,6 +201,65 @@ async fn asset_groups_are_changed_by_their_owners_and_managers() {
     let deleted = server.call("unit_manager", "asset_group_delete.php", &[("title", "Servers")]).await;
     refused(&deleted, "5009 ");
     server.call("scanner", "asset_group_delete.php", &[("title", "Servers")]).await.assert_success();
+}
+
+#[tokio::test]
+async fn tasks_are_seen_and_changed_as_far_as_the_role_reaches() {
+    let server = Server::start().await;
+    let add = async |login: &str, target: &str| {
+        let parameters = [
+            ("add_task", "yes"),
+            ("scan_title", login),
+            ("active", "yes"),
+            ("scan_target", target),
+            ("occurrence", "daily"),
+            ("frequency_days", "1"),
+            ("time_zone", "0"),
+            ("start_hour", "2"),
+        ];
+        server.call(login, "scheduled_scans.php", &parameters).await
+    };
+    let refused = |response: &Response, number: &str| {
+        assert!(response.refusal().is_some_and(|text| text.starts_with(number)), "{}", response.text);
+    };
+    // In the order of their ids; the first is out of everybody else's reach.
+    for (login, target) in [
+        ("manager", "192.0.2.40"),
+        ("manager", "192.0.2.4"),
+        ("unit_manager", "192.0.2.4"),
+        ("scanner", "192.0.2.4"),
+    ] {
+        add(login, target).await.assert_success();
+    }
+    refused(&add("reader", "192.0.2.4").await, "2012 ");
+    refused(&add("auditor", "192.0.2.4").await, "2012 ");
+    refused(&add("scanner", "192.0.2.40").await, "3501 ");
+    refused(&add("unit_manager", "192.0.2.40").await, "3501 ");
+
+    let seen = async |login: &str| {
+        let list = server.call(login, "scheduled_scans.php", &[]).await;
+        let ids = list.text.split(" ref=\"").skip(1).filter_map(|rest| rest.split('"').next());
+        ids.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(seen("manager").await, ["1", "2", "3", "4"]);
+    assert_eq!(seen("unit_manager").await, ["2", "3", "4"]);
+    assert_eq!(seen("scanner").await, ["4"]);
+    assert_eq!(seen("reader").await, ["2", "3", "4"]);
+
+    let change = async |login: &str, action: &str, id: &str| {
+        let mut parameters = vec![(action, "yes"), ("task_id", id)];
+        parameters.extend((action == "save_task").then_some(("active", "no")));
+        server.call(login, "scheduled_scans.php", &parameters).await
+    };
+    for action in ["save_task", "drop_task"] {
+        refused(&change("reader", action, "2").await, "2012 ");
+        refused(&change("scanner", action, "2").await, "5501 ");
+        refused(&change("unit_manager", action, "1").await, "5501 ");
+        change("scanner", action, "4").await.assert_success();
+        change("unit_manager", action, "2").await.assert_success();
+        change("manager", action, "3").await.assert_success();
+    }
+    assert_eq!(seen("manager").await, ["1"]);
 }
 
 #[tokio::test]

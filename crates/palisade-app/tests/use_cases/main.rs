@@ -17,5 +17,7 @@ mod login;
 mod option_profile;
 mod permission;
 mod report;
+mod schedule;
+mod schedule_year;
 mod takeover;
 mod target_history;

@@ -6,7 +6,7 @@ use palisade_store::{AssetGroup, AssetGroupEdit, Error, GroupDeleted, GroupTexts
 use crate::bench::{Bench, at, ips, login, new_scan};
 use crate::user::new_user;
 
-fn new_group(title: &str, addresses: &str) -> NewAssetGroup {
+pub(crate) fn new_group(title: &str, addresses: &str) -> NewAssetGroup {
     NewAssetGroup {
         title: title.parse().unwrap(),
         owner: login("quays_ab1"),

@@ -16,6 +16,7 @@ mod limits;
 mod option_profile;
 mod scan;
 mod scan_target;
+mod scheduled_task;
 mod slice;
 mod subscription;
 mod user;
