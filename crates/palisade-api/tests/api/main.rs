@@ -6,6 +6,7 @@
 mod authentication;
 mod bad_input;
 mod coverage;
+mod examples;
 mod golden;
 mod guide;
 mod limits;
