@@ -77,6 +77,7 @@ impl Row {
             Some((_, Resource::Account)) => "account",
             Some((_, Resource::ActivityLog)) => "activity",
             Some((_, Resource::AssetGroup)) => "asset_group",
+            Some((_, Resource::BusinessUnit)) => "business_unit",
             Some((_, Resource::Host | Resource::HostVulnerability)) => "host",
             Some((_, Resource::Scan)) => "scan",
             Some((_, Resource::ScanReport)) => "report",

@@ -5,6 +5,7 @@
 
 mod authentication;
 mod bad_input;
+mod business_unit;
 mod coverage;
 mod examples;
 mod golden;

@@ -1,15 +1,16 @@
 //! Every role with every use case.
 
 use palisade_app::{
-    Actor, AddHosts, CreateUser, EditHosts, Error, HostKey, ListHosts, ListReports, ListTargetHistory,
-    ListUsers, ListVulnerabilities, LoginRefused, PasswordsOf, ReportActivity, SearchAssets,
+    Actor, AddHosts, Authority, CreateUser, EditHosts, Error, HostKey, ListHosts, ListReports,
+    ListTargetHistory, ListUsers, ListVulnerabilities, LoginRefused, PasswordsOf, ReportActivity,
+    SearchAssets,
 };
 use palisade_model::{Role, ScanRef, UserEdit, UserProfile};
 
 use crate::asset_group::{edit_group, new_group};
 use crate::desk::{Desk, HERE, PASSWORD, ip, ips, launch, password};
 
-const USE_CASES: [&str; 25] = [
+const USE_CASES: [&str; 26] = [
     "about",
     "accept_eula",
     "list_hosts",
@@ -35,18 +36,20 @@ const USE_CASES: [&str; 25] = [
     "edit_asset_group",
     "delete_asset_group",
     "list_target_history",
+    "business units",
 ];
 
 /// What the role table of the service says; written out so that the model is checked too.
 /// `+` allowed, `-` forbidden, in the order of the use cases.
 fn expected(role: Role) -> &'static str {
     match role {
-        Role::Manager => "+++++++++++++++++++++++++",
-        Role::UnitManager => "+++-+++++++++++++++++++++",
-        Role::Scanner => "+++--++++++++++-----+++++",
-        Role::Reader => "+++---+-++-++++-----+---+",
-        Role::Auditor => "+++--------+--------+----",
-        Role::Contact => "-------------------------",
+        Role::Manager => "++++++++++++++++++++++++++",
+        Role::UnitManager => "+++-+++++++++++++++++++++-",
+        Role::Scanner => "+++--++++++++++-----+++++-",
+        Role::Reader => "+++---+-++-++++-----+---+-",
+        Role::Auditor => "+++--------+--------+-----",
+        Role::Contact => "--------------------------",
+        Role::Administrator => "++---------+---+++++++++-+",
     }
 }
 
@@ -64,6 +67,7 @@ fn nobody() -> CreateUser {
     CreateUser {
         role: Role::Reader,
         business_unit: "Nowhere".to_owned(),
+        asset_groups: Vec::new(),
         first_name: String::new(),
         last_name: String::new(),
         email: String::new(),
@@ -106,7 +110,7 @@ async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) 
         "search_assets" => refused(&app.search_assets(actor, &SearchAssets::default(), None).await),
         "list_users_in_sight" => refused(&app.list_users_in_sight(actor, &ListUsers::default()).await),
         "create_user" => refused(&app.create_user(actor, nobody()).await),
-        "edit_user" => refused(&app.edit_user(actor, "nobody", &UserEdit::default()).await),
+        "edit_user" => refused(&app.edit_user(actor, "nobody", &UserEdit::default(), None).await),
         "switch_user" => refused(&app.switch_user(actor, "nobody", true).await),
         "change_passwords" => {
             let nobody = PasswordsOf::Logins(vec!["nobody".to_owned()]);
@@ -129,6 +133,15 @@ async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) 
                 option_title: None,
             };
             refused(&app.list_target_history(actor, wanted).await)
+        }
+        "business units" => {
+            let by = Authority::User(actor);
+            let list = refused(&app.list_business_units(by).await);
+            assert_eq!(list, refused(&app.add_business_unit(by, " ", &[]).await));
+            assert_eq!(list, refused(&app.edit_business_unit(by, "Nowhere", None, None).await));
+            assert_eq!(list, refused(&app.delete_business_unit(by, "Nowhere").await));
+            assert_eq!(list, refused(&app.move_user(by, &actor.login, Some("Nowhere")).await));
+            list
         }
         other => panic!("no such use case: {other}"),
     }

@@ -121,6 +121,7 @@ impl Server {
             password: Some(Password::new(PASSWORD.to_owned())),
             assigned_ips,
             asset_groups: Vec::new(),
+            business_unit: None,
             eula_accepted,
             expires_at,
         };
