@@ -5,7 +5,7 @@
 //! choices next to them, and stay as they are.
 
 use palisade_app::Error as AppError;
-use palisade_model::{IpSet, Login};
+use palisade_model::{IpSet, Login, Role};
 use palisade_wire::{Arguments, FormError, ParameterError};
 
 use crate::v1::{asset_group, asset_ip, knowledgebase_download, reference, scan, scheduled_scans, user};
@@ -16,6 +16,9 @@ const IPS_SHOWN_CHARS: usize = 1_000;
 /// Most users, and most scheduled tasks, that an error names.
 const LOGINS_SHOWN: usize = 20;
 const TASKS_SHOWN: usize = 20;
+
+/// Most business units that an error names.
+const UNITS_SHOWN: usize = 20;
 
 /// A refusal that the caller is told about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -189,6 +192,29 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         AppError::UnknownBusinessUnit { title } => {
             (5000, format!("Invalid value for 'business_unit' : {title}. No such business unit."))
         }
+        AppError::UnitTitle(fault) => (5000, sentence(&fault.to_string())),
+        AppError::NoAssetGroups { role } => {
+            (5901, format!("Asset groups are assigned to Scanners, Readers and Contacts, not to a {role}."))
+        }
+        AppError::UnitDoesNotFit { role } => (5902, about_unit(role)),
+        AppError::RoleBeyondCaller { role } => {
+            (5903, format!("The user's role does not permit making a {role}."))
+        }
+        AppError::LastManager => (5904, "The user is the last active Manager.".to_owned()),
+        AppError::LastUnitManager => {
+            (5905, "The user is the last active Unit Manager of a business unit that has users.".to_owned())
+        }
+        AppError::BusinessUnitTaken { title } => (5906, format!("There is a business unit {title} already.")),
+        AppError::BusinessUnitInUse { title, .. } => {
+            (5907, format!("The business unit {title} is in use. It has users or asset groups."))
+        }
+        AppError::AssetGroupInUnits { title, units } => {
+            let units = units.iter().take(UNITS_SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+            (5908, format!("The asset group {title} is in use. It is in the business units: {units}."))
+        }
+        AppError::TooManyBusinessUnits { max } => {
+            (5909, format!("The subscription has at most {max} business units."))
+        }
         AppError::NotAMailAddress { address } => {
             (5000, format!("Invalid value for 'email' : {address}. Expecting a mail address."))
         }
@@ -220,6 +246,11 @@ fn foreign_hosts(arguments: &Arguments, ips: &IpSet) -> String {
     let owner = if arguments.has(asset_group::TITLE.name) { " (not assigned to AG owner)" } else { "" };
     let ips = shown(ips);
     format!("Invalid value for '{parameter}' : {ips}{owner}. IPs do not exist in the user account.")
+}
+
+fn about_unit(role: Role) -> String {
+    let rule = if role == Role::UnitManager { "must be in one" } else { "is in none: use Unassigned" };
+    format!("Invalid value for 'business_unit'. A {role} {rule}.")
 }
 
 fn about_scan(arguments: &Arguments, reason: &str) -> String {
@@ -297,6 +328,15 @@ pub(crate) const NUMBERS: &[(u32, &str)] = &[
         "Scheduled tasks are aimed at the asset group, so that it cannot be deleted. The text names them.",
     ),
     (5505, "Maps cannot be scheduled yet."),
+    (5901, "Asset groups are not assigned to users of this role."),
+    (5902, "Users of this role are in no business unit, or a Unit Manager is in none."),
+    (5903, "The caller's role does not permit making users of this role."),
+    (5904, "The user is the last active Manager."),
+    (5905, "The user is the last active Unit Manager of a business unit that has users."),
+    (5906, "Another business unit has this title."),
+    (5907, "The business unit has users or asset groups, so that it cannot be deleted."),
+    (5908, "The asset group is in business units, so that it cannot be deleted. The text names them."),
+    (5909, "The subscription would have too many business units."),
     (19_001, "There is no option profile of this title. The text names those there are."),
 ];
 

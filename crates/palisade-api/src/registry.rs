@@ -9,6 +9,7 @@ use palisade_wire::{Arguments, Call, XmlWriter};
 
 use crate::answer::Answer;
 use crate::error::CallError;
+use crate::example::Need;
 use crate::v1::{
     about, accept_eula, action_log_report, asset_group, asset_group_delete, asset_group_list, asset_ip,
     asset_ip_list, asset_search, get_host_info, group_list, ip_list, iscanner_list, knowledgebase_download,
@@ -49,6 +50,8 @@ pub struct Row {
     pub permissions: &'static [(Action, Resource)],
     /// May be called before the terms are accepted.
     pub before_eula: bool,
+    /// What has to be there before the example of the guide works; the tests make it.
+    pub example_needs: &'static [Need],
 }
 
 impl Row {
@@ -74,6 +77,7 @@ impl Row {
             Some((_, Resource::Account)) => "account",
             Some((_, Resource::ActivityLog)) => "activity",
             Some((_, Resource::AssetGroup)) => "asset_group",
+            Some((_, Resource::BusinessUnit)) => "business_unit",
             Some((_, Resource::Host | Resource::HostVulnerability)) => "host",
             Some((_, Resource::Scan)) => "scan",
             Some((_, Resource::ScanReport)) => "report",
@@ -93,34 +97,44 @@ macro_rules! row {
             handler: |request| Box::pin($module::handle(request)),
             permissions: $permissions,
             before_eula: false,
+            example_needs: &[],
         }
     };
+    ($module:ident, $permissions:expr, needs: $needs:expr) => {
+        Row { example_needs: $needs, ..row!($module, $permissions) }
+    };
 }
+
+/// A group that examples name.
+const WEB_SERVERS: Need = Need::Call {
+    script: "asset_group.php",
+    parameters: &[("action", "add"), ("title", "Web servers"), ("host_ips", "192.0.2.4")],
+};
 
 /// All calls, by name.
 pub static CALLS: &[Row] = &[
     row!(about, &[(Action::List, Resource::Service)]),
     Row { before_eula: true, ..row!(accept_eula, &[(Action::Edit, Resource::Account)]) },
-    row!(action_log_report, &[(Action::List, Resource::ActivityLog)]),
+    row!(action_log_report, &[(Action::List, Resource::ActivityLog)], needs: &[Need::User]),
     row!(asset_group, &[(Action::Add, Resource::AssetGroup), (Action::Edit, Resource::AssetGroup)]),
-    row!(asset_group_delete, &[(Action::Delete, Resource::AssetGroup)]),
-    row!(asset_group_list, &[(Action::List, Resource::AssetGroup)]),
+    row!(asset_group_delete, &[(Action::Delete, Resource::AssetGroup)], needs: &[WEB_SERVERS]),
+    row!(asset_group_list, &[(Action::List, Resource::AssetGroup)], needs: &[WEB_SERVERS]),
     row!(asset_ip, &[(Action::Add, Resource::Host), (Action::Edit, Resource::Host)]),
     row!(asset_ip_list, &[(Action::List, Resource::Host)]),
     row!(asset_search, &[(Action::List, Resource::HostVulnerability)]),
-    row!(get_host_info, &[(Action::List, Resource::HostVulnerability)]),
+    row!(get_host_info, &[(Action::List, Resource::HostVulnerability)], needs: &[Need::SavedReport]),
     row!(group_list, &[(Action::List, Resource::AssetGroup)]),
     row!(ip_list, &[(Action::List, Resource::Host)]),
     row!(iscanner_list, &[(Action::Launch, Resource::Scan)]),
     row!(knowledgebase_download, &[(Action::List, Resource::KnowledgeBase)]),
-    row!(password_change, &[(Action::Edit, Resource::User)]),
+    row!(password_change, &[(Action::Edit, Resource::User)], needs: &[Need::User]),
     row!(scan, &[(Action::Launch, Resource::Scan)]),
-    row!(scan_cancel, &[(Action::Cancel, Resource::Scan)]),
-    row!(scan_report, &[(Action::List, Resource::ScanReport)]),
-    row!(scan_report_delete, &[(Action::Delete, Resource::ScanReport)]),
+    row!(scan_cancel, &[(Action::Cancel, Resource::Scan)], needs: &[Need::RunningScan]),
+    row!(scan_report, &[(Action::List, Resource::ScanReport)], needs: &[Need::SavedReport]),
+    row!(scan_report_delete, &[(Action::Delete, Resource::ScanReport)], needs: &[Need::SavedReport]),
     row!(scan_report_list, &[(Action::List, Resource::ScanReport)]),
     row!(scan_reports_list, &[(Action::List, Resource::ScanReport)]),
-    row!(scan_running_list, &[(Action::List, Resource::Scan)]),
+    row!(scan_running_list, &[(Action::List, Resource::Scan)], needs: &[Need::RunningScan]),
     row!(scan_target_history, &[(Action::List, Resource::Scan)]),
     row!(
         scheduled_scans,

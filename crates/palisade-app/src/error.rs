@@ -1,7 +1,8 @@
 //! Why a use case could not be carried out. No numbers, no HTTP: those are the API's business.
 
+use palisade_model::business_unit::NotAUnitTitle;
 use palisade_model::option_profile::BadProfile;
-use palisade_model::{Action, IpSet, Login, Qid, Resource};
+use palisade_model::{Action, IpSet, Login, Qid, Resource, Role};
 
 /// Shorthand for the results of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -126,6 +127,36 @@ pub enum Error {
     /// There is no such business unit, or the caller may not put users into it.
     #[error("there is no business unit '{title}'")]
     UnknownBusinessUnit { title: String },
+    /// A text that is no title of a business unit.
+    #[error("the business unit cannot be called that")]
+    UnitTitle(#[source] NotAUnitTitle),
+    /// Another business unit has this title.
+    #[error("there is a business unit '{title}' already")]
+    BusinessUnitTaken { title: String },
+    /// The business unit has users or asset groups.
+    #[error("the business unit '{title}' has users or asset groups")]
+    BusinessUnitInUse { title: String, users: Vec<Login>, asset_groups: Vec<String> },
+    /// More business units than a subscription may have.
+    #[error("a subscription has at most {max} business units")]
+    TooManyBusinessUnits { max: usize },
+    /// Users of the role are in no unit, or (Unit Managers) always in one.
+    #[error("a {role} {}", if *role == Role::UnitManager { "is in a business unit" } else { "is in no business unit" })]
+    UnitDoesNotFit { role: Role },
+    /// The caller may not make users of the role.
+    #[error("the user's role does not permit making a {role}")]
+    RoleBeyondCaller { role: Role },
+    /// Asset groups are not assigned to users of the role one by one.
+    #[error("asset groups are not assigned to a {role}")]
+    NoAssetGroups { role: Role },
+    /// The asset group is in business units.
+    #[error("the asset group '{title}' is in business units")]
+    AssetGroupInUnits { title: String, units: Vec<String> },
+    /// Without this Manager nobody could manage the subscription.
+    #[error("the user is the last active Manager")]
+    LastManager,
+    /// Without this Unit Manager nobody could manage the unit, which has users.
+    #[error("the user is the last active Unit Manager of a business unit with users")]
+    LastUnitManager,
     /// A text that is no mail address.
     #[error("'{address}' is not a mail address")]
     NotAMailAddress { address: String },

@@ -11,6 +11,7 @@
 
 mod activity;
 mod asset_group;
+mod business_unit;
 mod detection;
 mod dialect;
 mod document;
@@ -35,6 +36,7 @@ mod user_profile;
 
 pub use activity::{Activity, ActivityMark, ActivityOfUser, ActivitySpan, ActivityUser};
 pub use asset_group::{AssetGroup, AssetGroupEdit, AssignedUser, GroupDeleted, GroupTexts, NewAssetGroup};
+pub use business_unit::{BusinessUnit, Released, UnitDeleted};
 pub use detection::{Detection, DetectionKey};
 pub use error::{Error, Result};
 pub use host::Host;

@@ -21,6 +21,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0006_user_profiles.sql"),
     include_str!("../migrations/0007_option_profiles.sql"),
     include_str!("../migrations/0008_scheduled_tasks.sql"),
+    include_str!("../migrations/0012_business_units.sql"),
 ];
 
 /// Applies what is missing.

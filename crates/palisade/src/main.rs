@@ -16,6 +16,7 @@ mod server;
 mod settings;
 mod targets;
 mod terminal;
+mod unit;
 mod user;
 
 use std::ffi::OsString;
@@ -75,6 +76,9 @@ enum Command {
     Scan(scan::ScanArguments),
     /// Tell what is missing on this machine, and how to mend it
     Doctor(Box<Settings>),
+    /// Make, list, change and delete business units
+    #[command(subcommand)]
+    Unit(Box<unit::UnitCommand>),
     /// Make, list and change accounts
     #[command(subcommand)]
     User(Box<user::UserCommand>),
@@ -126,6 +130,7 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error>> {
         Command::Doctor(settings) => {
             return Ok(if doctor::run(&settings).await { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
+        Command::Unit(command) => unit::run(*command).await?,
         Command::User(command) => user::run(*command).await?,
         Command::Kb(command) => kb::run(command)?,
         Command::Settings => raw(&settings::page()),

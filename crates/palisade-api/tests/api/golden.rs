@@ -539,7 +539,10 @@ async fn user_list() {
         time_zone: Some("PL".parse().ok()),
         ..UserEdit::default()
     };
-    server.store.edit_user(reader.id, &edit).await.unwrap();
+    let group =
+        [("action", "add"), ("title", "Web <A>"), ("host_ips", "192.0.2.4"), ("user_logins", "reader")];
+    server.call("manager", "asset_group.php", &group).await.assert_success();
+    server.store.edit_user(reader.id, &edit, None).await.unwrap();
     let call =
         async |login, parameters: &[(&str, &str)]| server.call(login, "user_list.php", parameters).await;
     golden!("user_list", call("manager", &[("external_id_contains", "")]).await);

@@ -5,7 +5,9 @@
 
 mod authentication;
 mod bad_input;
+mod business_unit;
 mod coverage;
+mod examples;
 mod golden;
 mod guide;
 mod limits;

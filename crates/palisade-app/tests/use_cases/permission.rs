@@ -1,8 +1,9 @@
 //! Every role with every use case.
 
 use palisade_app::{
-    Actor, AddHosts, CreateUser, EditHosts, Error, HostKey, ListHosts, ListReports, ListTargetHistory,
-    ListUsers, ListVulnerabilities, LoginRefused, PasswordsOf, ReportActivity, SearchAssets,
+    Actor, AddHosts, Authority, CreateUser, EditHosts, Error, HostKey, ListHosts, ListReports,
+    ListTargetHistory, ListUsers, ListVulnerabilities, LoginRefused, PasswordsOf, ReportActivity,
+    SearchAssets,
 };
 use palisade_model::{OptionProfile, Role, ScanRef, UserEdit, UserProfile};
 
@@ -10,6 +11,7 @@ use crate::asset_group::{edit_group, new_group};
 use crate::desk::{Desk, HERE, PASSWORD, ip, ips, launch, password};
 
 const USE_CASES: [&str; 29] = [
+const USE_CASES: [&str; 26] = [
     "about",
     "accept_eula",
     "list_hosts",
@@ -39,6 +41,7 @@ const USE_CASES: [&str; 29] = [
     "edit_option_profile",
     "delete_option_profile",
     "list_target_history",
+    "business units",
 ];
 
 /// What the role table of the service says; written out so that the model is checked too.
@@ -51,6 +54,13 @@ fn expected(role: Role) -> &'static str {
         Role::Reader => "+++---+-++-++++-----+---+---+",
         Role::Auditor => "+++--------+--------+---+----",
         Role::Contact => "-----------------------------",
+        Role::Manager => "++++++++++++++++++++++++++",
+        Role::UnitManager => "+++-+++++++++++++++++++++-",
+        Role::Scanner => "+++--++++++++++-----+++++-",
+        Role::Reader => "+++---+-++-++++-----+---+-",
+        Role::Auditor => "+++--------+--------+-----",
+        Role::Contact => "--------------------------",
+        Role::Administrator => "++---------+---+++++++++-+",
     }
 }
 
@@ -68,6 +78,7 @@ fn nobody() -> CreateUser {
     CreateUser {
         role: Role::Reader,
         business_unit: "Nowhere".to_owned(),
+        asset_groups: Vec::new(),
         first_name: String::new(),
         last_name: String::new(),
         email: String::new(),
@@ -110,7 +121,7 @@ async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) 
         "search_assets" => refused(&app.search_assets(actor, &SearchAssets::default(), None).await),
         "list_users_in_sight" => refused(&app.list_users_in_sight(actor, &ListUsers::default()).await),
         "create_user" => refused(&app.create_user(actor, nobody()).await),
-        "edit_user" => refused(&app.edit_user(actor, "nobody", &UserEdit::default()).await),
+        "edit_user" => refused(&app.edit_user(actor, "nobody", &UserEdit::default(), None).await),
         "switch_user" => refused(&app.switch_user(actor, "nobody", true).await),
         "change_passwords" => {
             let nobody = PasswordsOf::Logins(vec!["nobody".to_owned()]);
@@ -146,6 +157,15 @@ async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) 
                 option_title: None,
             };
             refused(&app.list_target_history(actor, wanted).await)
+        }
+        "business units" => {
+            let by = Authority::User(actor);
+            let list = refused(&app.list_business_units(by).await);
+            assert_eq!(list, refused(&app.add_business_unit(by, " ", &[]).await));
+            assert_eq!(list, refused(&app.edit_business_unit(by, "Nowhere", None, None).await));
+            assert_eq!(list, refused(&app.delete_business_unit(by, "Nowhere").await));
+            assert_eq!(list, refused(&app.move_user(by, &actor.login, Some("Nowhere")).await));
+            list
         }
         other => panic!("no such use case: {other}"),
     }

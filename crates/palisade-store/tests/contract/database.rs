@@ -15,6 +15,7 @@ async fn two_programs_started_at_once_migrate_once(bench: Bench) {
     let mut raw = bench.connect().await;
     for table in [
         "scan_target",
+        "business_unit_asset_group",
         "asset_group_user",
         "asset_group",
         "activity_log",
@@ -31,6 +32,7 @@ async fn two_programs_started_at_once_migrate_once(bench: Bench) {
         "host",
         "host_range",
         "users",
+        "business_unit",
         "subscription",
         "schema_version",
     ] {

@@ -8,6 +8,7 @@
 mod activity;
 mod asset_group;
 mod bench;
+mod business_unit;
 mod database;
 mod detection;
 mod host_port;
