@@ -10,10 +10,11 @@ use palisade_wire::{Arguments, Call, XmlWriter};
 use crate::answer::Answer;
 use crate::error::CallError;
 use crate::v1::{
-    about, accept_eula, action_log_report, asset_group, asset_group_delete, asset_group_list, asset_ip,
-    asset_ip_list, asset_search, get_host_info, group_list, ip_list, iscanner_list, knowledgebase_download,
-    password_change, scan, scan_cancel, scan_report, scan_report_delete, scan_report_list, scan_reports_list,
-    scan_running_list, scan_target_history, time_zone_code_list, user, user_list,
+    about, accept_eula, action_log_report, asset_data_report, asset_group, asset_group_delete,
+    asset_group_list, asset_ip, asset_ip_list, asset_range_info, asset_search, get_host_info, group_list,
+    ip_list, iscanner_list, knowledgebase_download, password_change, report_template_list, scan, scan_cancel,
+    scan_report, scan_report_delete, scan_report_list, scan_reports_list, scan_running_list,
+    scan_target_history, time_zone_code_list, user, user_list,
 };
 
 /// What a handler is given.
@@ -76,7 +77,7 @@ impl Row {
             Some((_, Resource::AssetGroup)) => "asset_group",
             Some((_, Resource::Host | Resource::HostVulnerability)) => "host",
             Some((_, Resource::Scan)) => "scan",
-            Some((_, Resource::ScanReport)) => "report",
+            Some((_, Resource::ReportTemplate | Resource::ScanReport)) => "report",
             Some((_, Resource::KnowledgeBase)) => "knowledgebase",
             Some((_, Resource::User)) => "user",
         }
@@ -100,11 +101,13 @@ pub static CALLS: &[Row] = &[
     row!(about, &[(Action::List, Resource::Service)]),
     Row { before_eula: true, ..row!(accept_eula, &[(Action::Edit, Resource::Account)]) },
     row!(action_log_report, &[(Action::List, Resource::ActivityLog)]),
+    row!(asset_data_report, &[(Action::List, Resource::HostVulnerability)]),
     row!(asset_group, &[(Action::Add, Resource::AssetGroup), (Action::Edit, Resource::AssetGroup)]),
     row!(asset_group_delete, &[(Action::Delete, Resource::AssetGroup)]),
     row!(asset_group_list, &[(Action::List, Resource::AssetGroup)]),
     row!(asset_ip, &[(Action::Add, Resource::Host), (Action::Edit, Resource::Host)]),
     row!(asset_ip_list, &[(Action::List, Resource::Host)]),
+    row!(asset_range_info, &[(Action::List, Resource::HostVulnerability)]),
     row!(asset_search, &[(Action::List, Resource::HostVulnerability)]),
     row!(get_host_info, &[(Action::List, Resource::HostVulnerability)]),
     row!(group_list, &[(Action::List, Resource::AssetGroup)]),
@@ -112,6 +115,7 @@ pub static CALLS: &[Row] = &[
     row!(iscanner_list, &[(Action::Launch, Resource::Scan)]),
     row!(knowledgebase_download, &[(Action::List, Resource::KnowledgeBase)]),
     row!(password_change, &[(Action::Edit, Resource::User)]),
+    row!(report_template_list, &[(Action::List, Resource::ReportTemplate)]),
     row!(scan, &[(Action::Launch, Resource::Scan)]),
     row!(scan_cancel, &[(Action::Cancel, Resource::Scan)]),
     row!(scan_report, &[(Action::List, Resource::ScanReport)]),

@@ -62,8 +62,8 @@ impl Role {
     pub const fn scope(self, action: Action, resource: Resource) -> Scope {
         use Action::{Add, Cancel, Delete, Edit, Launch, List};
         use Resource::{
-            Account, ActivityLog, AssetGroup, Host, HostVulnerability, KnowledgeBase, Scan, ScanReport,
-            Service, User,
+            Account, ActivityLog, AssetGroup, Host, HostVulnerability, KnowledgeBase, ReportTemplate, Scan,
+            ScanReport, Service, User,
         };
         match (self, action, resource) {
             (Self::Contact, _, _) => Scope::None,
@@ -72,6 +72,8 @@ impl Role {
             (Self::UnitManager | Self::Scanner | Self::Reader, List, KnowledgeBase) => Scope::Subscription,
             (Self::UnitManager, List, HostVulnerability) => Scope::BusinessUnit,
             (Self::Scanner | Self::Reader, List, HostVulnerability) => Scope::AssetGroups,
+            (Self::UnitManager | Self::Scanner | Self::Reader, List, ReportTemplate) => Scope::Own,
+            (Self::Auditor, List, ReportTemplate) => Scope::Compliance,
             (Self::UnitManager, List | Launch | Cancel | Delete, Scan | ScanReport) => Scope::BusinessUnit,
             (Self::UnitManager, List | Edit, Host) => Scope::BusinessUnit,
             (Self::UnitManager, List, ActivityLog) => Scope::BusinessUnit,
@@ -136,6 +138,8 @@ pub enum Resource {
     AssetGroup,
     /// Hosts (addresses) of the subscription.
     Host,
+    /// What reports are about and what they show; own ones, and those that are for everybody.
+    ReportTemplate,
     /// Scans, running or queued.
     Scan,
     /// Saved results of scans.

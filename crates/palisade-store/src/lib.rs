@@ -17,10 +17,13 @@ mod document;
 mod error;
 mod host;
 mod host_port;
+mod host_report;
 mod intake;
 mod limits;
 mod migration;
+mod packed;
 mod reach;
+mod report_template;
 mod row;
 mod scan;
 mod scan_target;
@@ -36,9 +39,13 @@ pub use detection::{Detection, DetectionKey};
 pub use error::{Error, Result};
 pub use host::Host;
 pub use host_port::HostPort;
+pub use host_report::{
+    BATCH_DETECTIONS, BatchedDetection, DetectionBatch, LatestFindings, ReportedHost, Weight,
+};
 pub use intake::{Delivery, DetectionCounts, Intake};
 pub use limits::{CallEntry, CallLimits};
 pub use reach::Reach;
+pub use report_template::{ReportTemplate, TemplateChoice};
 pub use scan::{Cancelled, LaunchType, Launched, NewScan, ReportFilter, Scan, ScanHost};
 pub use scan_target::ScanTarget;
 pub use slice::{Holding, LeasedSlice, Progress, SLICE_ATTEMPTS_MAX, SLICE_RESTARTS_MAX};
