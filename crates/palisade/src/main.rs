@@ -13,6 +13,7 @@ mod report;
 mod scan;
 mod server;
 mod settings;
+mod stall;
 mod targets;
 mod terminal;
 mod user;
