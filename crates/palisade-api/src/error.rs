@@ -9,6 +9,7 @@ use palisade_model::{IpSet, Login, Role};
 use palisade_wire::{Arguments, FormError, ParameterError};
 
 use crate::v1::{asset_group, asset_ip, knowledgebase_download, reference, scan, scheduled_scans, user};
+use crate::v1::{asset_group, asset_ip, asset_search, knowledgebase_download, reference, scan, user};
 
 /// Longest list of addresses that an error shows, in characters.
 const IPS_SHOWN_CHARS: usize = 1_000;
@@ -116,7 +117,10 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
             (5000, format!("Invalid value for 'owner' : {login}. No such user."))
         }
         AppError::UnknownAssetGroup { title } => {
-            let parameter = if arguments.has(scan::ASSET_GROUPS.name) { "asset_groups" } else { "title" };
+            let parameter = [scan::ASSET_GROUPS.name, asset_search::TARGET_ASSET_GROUPS.name]
+                .into_iter()
+                .find(|name| arguments.has(name))
+                .unwrap_or("title");
             (
                 5009,
                 format!(
@@ -153,6 +157,29 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         AppError::TooManyAssetGroups { max } => {
             (5304, format!("The subscription has at most {max} asset groups."))
         }
+        AppError::UnknownReportTemplate { id } => (
+            5801,
+            format!("Invalid value for 'template_id' : {id}. No such report template in the user account."),
+        ),
+        AppError::NotAHostTemplate { title } => (
+            5802,
+            format!(
+                "The report template {title} is not for host based reports from the history of the hosts."
+            ),
+        ),
+        AppError::NothingToReport => {
+            (5803, "None of the hosts of the report are in the user account.".to_owned())
+        }
+        AppError::TemplateTitleTaken { title } => {
+            (5804, format!("There is a report template {title} already."))
+        }
+        AppError::TooManyReportTemplates { max } => {
+            (5805, format!("The subscription has at most {max} report templates."))
+        }
+        AppError::TooManyTemplateItems { max } => {
+            (5806, format!("A list in a report template has at most {max} items."))
+        }
+        AppError::EmptyTitle => (5807, "Invalid value for 'title' : The title is empty.".to_owned()),
         AppError::TooMuchHistory { max } => (
             3512,
             format!(

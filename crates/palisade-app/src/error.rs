@@ -91,6 +91,27 @@ pub enum Error {
     /// More asset groups than a subscription may have.
     #[error("a subscription has at most {max} asset groups")]
     TooManyAssetGroups { max: usize },
+    /// No report template within the user's reach has this id.
+    #[error("there is no report template {id}")]
+    UnknownReportTemplate { id: i64 },
+    /// The template is for other reports than those on hosts from their history.
+    #[error("the report template '{title}' is not for automatic reports on hosts")]
+    NotAHostTemplate { title: String },
+    /// Another report template has this title.
+    #[error("there is a report template '{title}' already")]
+    TemplateTitleTaken { title: String },
+    /// More report templates than a subscription may have.
+    #[error("a subscription has at most {max} report templates")]
+    TooManyReportTemplates { max: usize },
+    /// A list in a report template is longer than it may be.
+    #[error("a list in a report template has at most {max} items")]
+    TooManyTemplateItems { max: usize },
+    /// A title without a character to see.
+    #[error("the title is empty")]
+    EmptyTitle,
+    /// No address of a report's target is within the user's reach.
+    #[error("the report has no hosts")]
+    NothingToReport,
     /// Nothing is left after the exclusions.
     #[error("there are no targets")]
     NoTargets,

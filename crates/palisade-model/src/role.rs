@@ -99,6 +99,7 @@ impl Role {
             Account, ActivityLog, AssetGroup, Host, HostVulnerability, KnowledgeBase, Scan, ScanReport,
             ScheduledTask, Service, User,
             Account, ActivityLog, AssetGroup, BusinessUnit, Host, HostVulnerability, KnowledgeBase, Scan,
+            Account, ActivityLog, AssetGroup, Host, HostVulnerability, KnowledgeBase, ReportTemplate, Scan,
             ScanReport, Service, User,
         };
         match (self, action, resource) {
@@ -110,6 +111,8 @@ impl Role {
             (Self::UnitManager | Self::Scanner | Self::Reader, List, KnowledgeBase) => Scope::Subscription,
             (Self::UnitManager, List, HostVulnerability) => Scope::BusinessUnit,
             (Self::Scanner | Self::Reader, List, HostVulnerability) => Scope::AssetGroups,
+            (Self::UnitManager | Self::Scanner | Self::Reader, List, ReportTemplate) => Scope::Own,
+            (Self::Auditor, List, ReportTemplate) => Scope::Compliance,
             (Self::UnitManager, List | Launch | Cancel | Delete, Scan | ScanReport) => Scope::BusinessUnit,
             (Self::UnitManager, List | Edit, Host) => Scope::BusinessUnit,
             (Self::UnitManager, List | Add | Edit | Delete, OptionProfile) => Scope::BusinessUnit,
@@ -186,6 +189,8 @@ pub enum Resource {
     BusinessUnit,
     /// Hosts (addresses) of the subscription.
     Host,
+    /// What reports are about and what they show; own ones, and those that are for everybody.
+    ReportTemplate,
     /// Scans, running or queued.
     Scan,
     /// Saved results of scans.

@@ -14,6 +14,7 @@ mod report;
 mod scan;
 mod server;
 mod settings;
+mod stall;
 mod targets;
 mod terminal;
 mod unit;

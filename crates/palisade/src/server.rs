@@ -20,6 +20,7 @@ use crate::certificate;
 use crate::data_directory::{DataDirectory, DataDirectoryError};
 use crate::fingerprints;
 use crate::settings::Settings;
+use crate::stall::StallLimit;
 
 /// How long a stopping server waits for open answers.
 const GRACE: Duration = Duration::from_secs(5);
@@ -135,10 +136,12 @@ impl Server {
         );
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let handle = Handle::new();
+        let stall_limit = StallLimit(Duration::from_secs(settings.stall_limit_s.into()));
 
         let (certificate_path, listener) = if settings.http {
             let server = axum_server::from_tcp(socket).map_err(|source| listen_failed(address, source))?;
-            (None, tokio::spawn(bounded(server).handle(handle.clone()).serve(service)))
+            let server = bounded(server).acceptor(stall_limit).handle(handle.clone());
+            (None, tokio::spawn(server.serve(service)))
         } else {
             let (certificate_path, key_path) = certificate_files(settings, data, address)?;
             let tls = RustlsConfig::from_pem_file(&certificate_path, &key_path)
@@ -146,7 +149,8 @@ impl Server {
                 .map_err(|source| ServerError::Certificate { path: certificate_path.clone(), source })?;
             let server =
                 axum_server::from_tcp_rustls(socket, tls).map_err(|source| listen_failed(address, source))?;
-            (Some(certificate_path), tokio::spawn(bounded(server).handle(handle.clone()).serve(service)))
+            let server = bounded(server).map(|tls| tls.acceptor(stall_limit)).handle(handle.clone());
+            (Some(certificate_path), tokio::spawn(server.serve(service)))
         };
         let certificate = certificate_path.as_deref().map(read_certificate).transpose()?;
 

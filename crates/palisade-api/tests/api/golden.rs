@@ -3,21 +3,21 @@
 
 use palisade_model::UserEdit;
 
-use crate::support::http::Response;
 use crate::support::scanner::{finding, sample_result, silent};
-use crate::support::{Server, assert_valid_answer};
+use crate::support::Server;
 
 /// Compares an answer with its golden file, and validates it.
 macro_rules! golden {
     ($name:literal, $response:expr) => {
-        let response: Response = $response;
-        assert_valid_answer(&response);
+        let response: $crate::support::http::Response = $response;
+        $crate::support::assert_valid_answer(&response);
         assert_eq!(response.header("content-type"), Some("application/xml"));
         insta::with_settings!({ snapshot_path => "../snapshots", prepend_module_to_snapshot => false }, {
             insta::assert_snapshot!($name, response.text);
         });
     };
 }
+pub(crate) use golden;
 
 #[tokio::test]
 async fn about() {

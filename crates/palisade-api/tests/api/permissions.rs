@@ -25,11 +25,13 @@ const MATRIX: &[(&str, [Expected; 6])] = &[
     ("about.php", [A, A, A, A, A, N]),
     ("acceptEULA.php", [A, A, A, A, A, N]),
     ("action_log_report.php", [A, A, A, A, A, N]),
+    ("asset_data_report.php", [A, A, R, A, A, N]),
     ("asset_group.php", [A, A, R, A, R, N]),
     ("asset_group_delete.php", [A, A, R, A, R, N]),
     ("asset_group_list.php", [A, A, A, A, A, N]),
     ("asset_ip.php", [A, A, R, R, R, N]),
     ("asset_ip_list.php", [A, A, A, A, A, N]),
+    ("asset_range_info.php", [A, A, R, A, A, N]),
     ("asset_search.php", [A, A, R, A, A, N]),
     ("get_host_info.php", [A, A, R, A, A, N]),
     ("group_list.php", [A, A, A, A, A, N]),
@@ -37,6 +39,7 @@ const MATRIX: &[(&str, [Expected; 6])] = &[
     ("iscanner_list.php", [A, A, R, A, R, N]),
     ("knowledgebase_download.php", [A, A, R, A, A, N]),
     ("password_change.php", [A, A, R, R, R, N]),
+    ("report_template_list.php", [A, A, A, A, A, N]),
     ("scan.php", [A, A, R, A, R, N]),
     ("scan_cancel.php", [A, A, R, A, R, N]),
     ("scan_report.php", [A, A, R, A, A, N]),
@@ -73,7 +76,8 @@ fn harmless(script: &str) -> &'static [(&'static str, &'static str)] {
         "asset_group.php" => &[("action", "edit"), ("title", "No such group")],
         "asset_group_delete.php" => &[("title", "No such group")],
         "asset_ip.php" => &[("action", "edit"), ("host_ips", "203.0.113.1")],
-        "asset_search.php" => &[("target_ips", "192.0.2.4")],
+        "asset_data_report.php" => &[("template_id", "2"), ("ips", "192.0.2.4")],
+        "asset_range_info.php" | "asset_search.php" => &[("target_ips", "192.0.2.4")],
         "get_host_info.php" => &[("host_ip", "192.0.2.4"), ("general_info", "1")],
         "password_change.php" => &[("user_logins", "nobody"), ("email", "0")],
         "user.php" => &[("action", "edit"), ("login", "nobody")],
@@ -161,6 +165,57 @@ async fn scope_hides_what_is_not_assigned() {
     assert!(hosts.text.contains("192.0.2.31") && !hosts.text.contains("192.0.2.63"), "{}", hosts.text);
     let scan = server.call("scanner", "scan.php", &[("ip", "192.0.2.40")]).await;
     assert!(scan.refusal().is_some_and(|text| text.starts_with("3501 ")), "{}", scan.text);
+}
+
+#[tokio::test]
+async fn reports_leave_out_what_is_not_assigned() {
+    let server = Server::start().await;
+    server.finished_scan("manager", "192.0.2.4,192.0.2.40").await;
+    let both = [("target_ips", "192.0.2.4,192.0.2.40")];
+    let range = server.call("reader", "asset_range_info.php", &both).await;
+    assert!(
+        range.text.contains("<IP>192.0.2.4</IP>") && !range.text.contains("<IP>192.0.2.40<"),
+        "{}",
+        range.text
+    );
+    let all = [("template_id", "2"), ("asset_groups", "All")];
+    let report = server.call("scanner", "asset_data_report.php", &all).await;
+    assert!(report.text.contains("<IP>192.0.2.4</IP>"), "{}", report.text);
+    assert!(!report.text.contains("<IP>192.0.2.40<") && report.text.contains("<END>192.0.2.31</END>"));
+    let whole = server.call("manager", "asset_data_report.php", &all).await;
+    assert!(whole.text.contains("<IP>192.0.2.40</IP>"), "{}", whole.text);
+    for script in ["asset_data_report.php", "asset_range_info.php"] {
+        let outside = [("template_id", "2"), ("ips", "192.0.2.40")];
+        let outside = if script == "asset_range_info.php" { &both[..1] } else { &outside[..] };
+        let outside: Vec<_> =
+            outside.iter().map(|(name, value)| (*name, value.replace("192.0.2.4,", ""))).collect();
+        let outside: Vec<_> = outside.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let refusal = server.call("reader", script, &outside).await.refusal().unwrap_or_default();
+        assert!(refusal.starts_with("5803 "), "{script}: {refusal}");
+    }
+}
+
+#[tokio::test]
+async fn templates_are_for_their_owners_and_for_everybody() {
+    let server = Server::start().await;
+    let own = |title: &str| palisade_app::ChooseTemplate { title: title.to_owned(), ..Default::default() };
+    let reader = "reader".parse().unwrap();
+    let id = server.app.add_report_template(own("Of the Reader"), Some(&reader)).await.unwrap().to_string();
+    for (login, sees) in [("manager", true), ("unit_manager", false), ("scanner", false), ("reader", true)] {
+        let list = server.call(login, "report_template_list.php", &[]).await;
+        assert_eq!(list.text.contains("Of the Reader"), sees, "{login}");
+        assert!(list.text.contains("Technical Report"), "{login}");
+        let report = [("template_id", id.as_str()), ("ips", "192.0.2.4")];
+        let refusal =
+            server.call(login, "asset_data_report.php", &report).await.refusal().unwrap_or_default();
+        assert_eq!(refusal.starts_with("5801 "), !sees, "{login}: {refusal}");
+    }
+    let list = server.call("auditor", "report_template_list.php", &[]).await;
+    assert!(
+        list.text.contains("Top 20 Report") && !list.text.contains("Technical Report</"),
+        "{}",
+        list.text
+    );
 }
 
 /// Makes a group as `login`, or changes it.

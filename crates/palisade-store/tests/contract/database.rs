@@ -19,6 +19,7 @@ async fn two_programs_started_at_once_migrate_once(bench: Bench) {
         "asset_group_user",
         "asset_group",
         "activity_log",
+        "report_template",
         "api_call",
         "api_call_slot",
         "api_function",
