@@ -10,6 +10,7 @@ use palisade_wire::{Arguments, FormError, ParameterError};
 
 use crate::v1::{asset_group, asset_ip, knowledgebase_download, reference, scan, scheduled_scans, user};
 use crate::v1::{asset_group, asset_ip, asset_search, knowledgebase_download, reference, scan, user};
+use crate::v1::{asset_domain, asset_group, asset_ip, knowledgebase_download, reference, scan, user};
 
 /// Longest list of addresses that an error shows, in characters.
 const IPS_SHOWN_CHARS: usize = 1_000;
@@ -185,6 +186,33 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
             format!(
                 "The history has more than {max} ranges of addresses. Ask for fewer addresses or less time."
             ),
+        ),
+        AppError::UnknownDomain { domain } => {
+            let parameter = [asset_group::DOMAINS.name].into_iter().find(|name| arguments.has(name));
+            let parameter = parameter.unwrap_or(asset_domain::DOMAIN.name);
+            (5602, format!("Invalid value for '{parameter}' : {domain}. No such domain in the user account."))
+        }
+        AppError::DomainTaken { domain } => {
+            (5601, format!("The domain {domain} is in the subscription already."))
+        }
+        AppError::TooManyDomains { max } => (5603, format!("The subscription has at most {max} domains.")),
+        AppError::NoNetblock => (5604, "The domain none needs a netblock.".to_owned()),
+        AppError::ForeignNetblock { ips } => (
+            5605,
+            format!(
+                "Cannot launch map. These IPs are neither in the domain's netblock nor in your subscription: {}",
+                shown(&ips)
+            ),
+        ),
+        AppError::TooLargeNetblock { max } => {
+            (5606, format!("Cannot launch map. A map has at most {max} addresses."))
+        }
+        AppError::TooManyMapDomains { max } => {
+            (5607, format!("Cannot launch map. A request has at most {max} domains."))
+        }
+        AppError::TooManyMaps { max } => (
+            5608,
+            format!("Cannot launch map. At most {max} maps may be queued and running at the same time."),
         ),
         AppError::NoTargets => {
             (3505, "Cannot launch scan. No targets are left after the exclusions.".to_owned())
@@ -364,6 +392,14 @@ pub(crate) const NUMBERS: &[(u32, &str)] = &[
     (5907, "The business unit has users or asset groups, so that it cannot be deleted."),
     (5908, "The asset group is in business units, so that it cannot be deleted. The text names them."),
     (5909, "The subscription would have too many business units."),
+    (5601, "The domain is in the subscription already; it can be edited."),
+    (5602, "There is no such domain within the user's reach."),
+    (5603, "The subscription would have too many domains."),
+    (5604, "The domain none stands for addresses, so that it needs a netblock."),
+    (5605, "A netblock reaches beyond that of the domain and beyond the subscription."),
+    (5606, "The netblock of a map has too many addresses."),
+    (5607, "A request for maps has too many domains."),
+    (5608, "Too many maps are queued or running."),
     (19_001, "There is no option profile of this title. The text names those there are."),
 ];
 

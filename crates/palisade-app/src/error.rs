@@ -2,7 +2,7 @@
 
 use palisade_model::business_unit::NotAUnitTitle;
 use palisade_model::option_profile::BadProfile;
-use palisade_model::{Action, IpSet, Login, Qid, Resource, Role};
+use palisade_model::{Action, DomainName, IpSet, Login, Qid, Resource, Role};
 
 /// Shorthand for the results of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -112,6 +112,30 @@ pub enum Error {
     /// No address of a report's target is within the user's reach.
     #[error("the report has no hosts")]
     NothingToReport,
+    /// No domain within the user's reach has this name.
+    #[error("there is no domain '{domain}'")]
+    UnknownDomain { domain: DomainName },
+    /// The domain is in the subscription already.
+    #[error("there is a domain '{domain}' already")]
+    DomainTaken { domain: DomainName },
+    /// More domains than a subscription may have.
+    #[error("a subscription has at most {max} domains")]
+    TooManyDomains { max: usize },
+    /// Addresses without a domain have to be named.
+    #[error("the domain 'none' needs a netblock")]
+    NoNetblock,
+    /// Addresses of a netblock that are neither noted for the domain nor in the subscription.
+    #[error("the netblock reaches beyond the domain and the subscription: {ips}")]
+    ForeignNetblock { ips: IpSet },
+    /// More addresses than one map looks at.
+    #[error("a map has at most {max} addresses")]
+    TooLargeNetblock { max: u64 },
+    /// More domains than one request may have.
+    #[error("at most {max} domains are mapped by one request")]
+    TooManyMapDomains { max: usize },
+    /// More maps queued and running than the subscription may have.
+    #[error("at most {max} maps may be queued and running at the same time")]
+    TooManyMaps { max: u32 },
     /// Nothing is left after the exclusions.
     #[error("there are no targets")]
     NoTargets,

@@ -15,12 +15,16 @@ mod asset_report_piece;
 mod asset_search;
 mod authentication;
 mod business_unit;
+mod domain;
 mod error;
 mod host;
 mod host_info;
 mod knowledge_base;
 mod launch;
 mod limits;
+mod map;
+mod map_launch;
+mod map_lease;
 mod option_profile;
 mod outbox;
 mod password;
@@ -46,6 +50,7 @@ pub use asset_report_piece::{ReportPiece, ReportedFinding, ReportedHostHead};
 pub use asset_search::{FoundAsset, FoundAssets, LastScan, SearchAssets, TextMatch};
 pub use authentication::LoginRefused;
 pub use business_unit::{Authority, BusinessUnitView};
+pub use domain::DomainView;
 pub use error::{Error, Result};
 pub use host::{AddHosts, EditHosts, HostListing, HostView, ListHosts, OwnerView};
 pub use host_info::{HostInfo, HostKey, HostVulnerability};
@@ -57,6 +62,11 @@ pub use palisade_store::{ActivityMark, ActivityUser, AssignedUser, GroupTexts, L
 pub use option_profile::{describe_option_profile, option_profiles};
 pub use palisade_store::{
     ActivityMark, ActivityUser, AssignedUser, GroupTexts, LaunchType, TaskKind, TaskScanner, TrackingMethod,
+pub use map::{ListMapReports, MapView};
+pub use map_launch::LaunchMap;
+pub use option_profile::{describe_option_profile, option_profiles};
+pub use palisade_store::{
+    ActivityMark, ActivityUser, AssignedUser, GroupTexts, LaunchType, StoredMapHost, TrackingMethod,
 };
 pub use password::MasterKey;
 pub use password_change::{PasswordChanges, PasswordKept, PasswordsOf};

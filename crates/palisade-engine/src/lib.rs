@@ -11,6 +11,7 @@ mod host;
 mod icmp;
 mod judge;
 pub mod link;
+pub mod map;
 mod names;
 pub mod order;
 mod os;
@@ -27,6 +28,7 @@ mod udp;
 pub mod worker;
 
 pub use link::{Hold, Lease, Link, LinkError, SliceProgress, Stage};
+pub use map::link::{MapLease, MapLink, MapOrder, MapProgress, MapStage};
 pub use order::ScanOrder;
 pub use pacing::Limits;
 pub use ports::standard_tcp_ports;

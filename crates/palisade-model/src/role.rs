@@ -101,6 +101,8 @@ impl Role {
             Account, ActivityLog, AssetGroup, BusinessUnit, Host, HostVulnerability, KnowledgeBase, Scan,
             Account, ActivityLog, AssetGroup, Host, HostVulnerability, KnowledgeBase, ReportTemplate, Scan,
             ScanReport, Service, User,
+            Account, ActivityLog, AssetGroup, Domain, Host, HostVulnerability, KnowledgeBase, Map, MapReport,
+            Scan, ScanReport, Service, User,
         };
         match (self, action, resource) {
             (Self::Contact, _, _) => Scope::None,
@@ -109,6 +111,12 @@ impl Role {
             (Self::Administrator, _, User | AssetGroup | BusinessUnit) => Scope::Subscription,
             (Self::Administrator, List, ActivityLog) => Scope::Own,
             (Self::UnitManager | Self::Scanner | Self::Reader, List, KnowledgeBase) => Scope::Subscription,
+            (Self::UnitManager, List | Launch | Cancel | Delete, Map | MapReport) => Scope::BusinessUnit,
+            (Self::Scanner, Launch, Map) => Scope::AssetGroups,
+            (Self::Scanner | Self::Reader, List, Map | MapReport) => Scope::AssetGroups,
+            (Self::Scanner, Cancel | Delete, Map | MapReport) => Scope::Own,
+            (Self::UnitManager, List, Domain) => Scope::BusinessUnit,
+            (Self::Scanner | Self::Reader, List, Domain) => Scope::AssetGroups,
             (Self::UnitManager, List, HostVulnerability) => Scope::BusinessUnit,
             (Self::Scanner | Self::Reader, List, HostVulnerability) => Scope::AssetGroups,
             (Self::UnitManager | Self::Scanner | Self::Reader, List, ReportTemplate) => Scope::Own,
@@ -191,6 +199,14 @@ pub enum Resource {
     Host,
     /// What reports are about and what they show; own ones, and those that are for everybody.
     ReportTemplate,
+    /// Domains of the subscription, which maps are made of.
+    Domain,
+    /// Hosts (addresses) of the subscription.
+    Host,
+    /// Maps, running or queued.
+    Map,
+    /// Saved results of maps.
+    MapReport,
     /// Scans, running or queued.
     Scan,
     /// Saved results of scans.

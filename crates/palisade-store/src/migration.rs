@@ -23,6 +23,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0008_scheduled_tasks.sql"),
     include_str!("../migrations/0012_business_units.sql"),
     include_str!("../migrations/0011_report_templates.sql"),
+    include_str!("../migrations/0009_domains_and_maps.sql"),
 ];
 
 /// Applies what is missing.

@@ -20,6 +20,7 @@ pub const ASSET_RANGE_INFO: Dtd =
     Dtd { file: "asset_range_info.dtd", text: include_str!("../dtd/asset_range_info.dtd") };
 pub const ASSET_SEARCH_REPORT: Dtd =
     Dtd { file: "asset_search_report.dtd", text: include_str!("../dtd/asset_search_report.dtd") };
+pub const DOMAIN_LIST: Dtd = Dtd { file: "domain_list.dtd", text: include_str!("../dtd/domain_list.dtd") };
 pub const GENERIC_RETURN: Dtd =
     Dtd { file: "generic_return.dtd", text: include_str!("../dtd/generic_return.dtd") };
 pub const GET_HOST_INFO: Dtd =
@@ -60,6 +61,7 @@ pub const ALL: [&Dtd; 21] = [
     &ASSET_GROUP_LIST,
     &ASSET_RANGE_INFO,
     &ASSET_SEARCH_REPORT,
+    &DOMAIN_LIST,
     &GENERIC_RETURN,
     &GET_HOST_INFO,
     &GROUP_LIST,

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use palisade_model::IpSetError;
 use palisade_model::asset_group::TITLE_CHARACTERS_MAX;
+use palisade_model::domain::DOMAIN_CHARACTERS_MAX;
 use palisade_model::schedule::NotAWeekday;
+use palisade_model::{IpSet, IpSetError};
 
 use crate::argument::Value;
 use crate::date_time::{parse_american_date, parse_date_time};
@@ -28,6 +29,12 @@ pub enum ParameterKind {
     ZeroOne,
     /// IPv4 addresses, ranges and CIDR blocks, separated by commas.
     IpSet,
+    /// The same, or nothing.
+    Netblock,
+    /// One domain, or `none`.
+    Domain,
+    /// Domains separated by commas, or nothing.
+    DomainList { max_items: usize },
     /// `scan/<seconds>.<number>`.
     ScanRef,
     /// A date or a date and time, UTC.
@@ -60,7 +67,9 @@ impl ParameterKind {
             | Self::AmericanDate
             | Self::Weekdays
             | Self::Integer { .. } => WORD_CHARS_MAX,
-            Self::IpSet => IP_SET_CHARS_MAX,
+            Self::IpSet | Self::Netblock => IP_SET_CHARS_MAX,
+            Self::Domain => DOMAIN_CHARACTERS_MAX + 1,
+            Self::DomainList { max_items } => max_items * (DOMAIN_CHARACTERS_MAX + 2),
             Self::AssetGroupTitle => TITLE_CHARACTERS_MAX,
             // Ten digits, a comma and a blank.
             Self::QidList { max_items } => max_items * 12,
@@ -79,7 +88,10 @@ impl ParameterKind {
                 .ok_or(InvalidReason::NotAChoice(words)),
             Self::YesNo => parse_switch(text, "yes", "no"),
             Self::ZeroOne => parse_switch(text, "1", "0"),
-            Self::IpSet => text.parse().map(Value::IpSet).map_err(InvalidReason::IpSet),
+            Self::Netblock if text.trim().is_empty() => Ok(Value::IpSet(IpSet::new())),
+            Self::IpSet | Self::Netblock => text.parse().map(Value::IpSet).map_err(InvalidReason::IpSet),
+            Self::Domain => text.parse().map(Value::Domain).map_err(InvalidReason::NotADomain),
+            Self::DomainList { max_items } => parse_domains(text, max_items),
             Self::ScanRef => text.parse().map(Value::ScanRef).map_err(|_| InvalidReason::NotAScanRef),
             Self::DateTime => parse_date_time(text).map(Value::DateTime).ok_or(InvalidReason::NotADate),
             Self::AmericanDate => {
@@ -113,6 +125,13 @@ impl fmt::Display for ParameterKind {
             Self::YesNo => f.write_str("yes or no"),
             Self::ZeroOne => f.write_str("0 or 1"),
             Self::IpSet => f.write_str("IPv4 addresses, ranges and CIDR blocks, separated by commas"),
+            Self::Netblock => {
+                f.write_str("IPv4 addresses, ranges and CIDR blocks, separated by commas; may be empty")
+            }
+            Self::Domain => f.write_str("domain without www., or none"),
+            Self::DomainList { max_items } => {
+                write!(f, "domains separated by commas, at most {max_items}; may be empty")
+            }
             Self::ScanRef => f.write_str("scan reference, scan/<seconds>.<number>"),
             Self::DateTime => f.write_str("date, YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ (UTC)"),
             Self::AmericanDate => f.write_str("date, MM/DD/YYYY"),
@@ -161,6 +180,21 @@ fn parse_qids(text: &str, max_items: usize) -> Result<Value, InvalidReason> {
         qids.push(qid);
     }
     if qids.is_empty() { Err(InvalidReason::EmptyList) } else { Ok(Value::Qids(qids)) }
+}
+
+fn parse_domains(text: &str, max_items: usize) -> Result<Value, InvalidReason> {
+    let mut domains = Vec::new();
+    for item in text.split(',').map(str::trim).filter(|item| !item.is_empty()) {
+        let domain = item.parse().map_err(InvalidReason::NotADomain)?;
+        if domains.contains(&domain) {
+            continue;
+        }
+        if domains.len() >= max_items {
+            return Err(InvalidReason::TooManyItems { max: max_items });
+        }
+        domains.push(domain);
+    }
+    Ok(Value::Domains(domains))
 }
 
 fn parse_titles(text: &str, max_items: usize, max_chars: usize) -> Result<Value, InvalidReason> {

@@ -5,8 +5,8 @@
 
 use std::fmt;
 
-use palisade_model::IpSetError;
 use palisade_model::asset_group::NotATitle;
+use palisade_model::{IpSetError, NotADomain};
 
 use crate::parameter::offending_item;
 
@@ -43,6 +43,7 @@ pub enum InvalidReason {
     TitleTooLong {
         max_chars: usize,
     },
+    NotADomain(NotADomain),
     EmptyList,
     ControlCharacter,
     NotUtf8,
@@ -76,6 +77,13 @@ impl fmt::Display for InvalidReason {
             }
             Self::NotAQid { .. } => f.write_str("Invalid QID."),
             Self::NotATitle(error) => write_title_reason(f, error),
+            Self::NotADomain(NotADomain::Shape) => {
+                f.write_str("Invalid domain, expecting a name such as example.com, or none.")
+            }
+            Self::NotADomain(NotADomain::TooLong { max }) => {
+                write!(f, "A domain has at most {max} characters.")
+            }
+            Self::NotADomain(NotADomain::Www) => f.write_str("A domain is given without www."),
             Self::TooManyItems { max } => write!(f, "The list has more than {max} items."),
             Self::TitleTooLong { max_chars } => {
                 write!(f, "A title has at most {max_chars} characters.")

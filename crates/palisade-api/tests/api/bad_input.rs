@@ -156,6 +156,9 @@ fn wrong_values(kind: ParameterKind) -> &'static [&'static str] {
             "0.0.0.0",
             "255.255.255.255",
         ],
+        ParameterKind::Netblock => &["foo", ",", "10.0.0.256", "::1", "0.0.0.0/0", "example.com"],
+        ParameterKind::Domain => &["", ".", "a..b", "10.0.0.1", "www.example.com", "a b", "a.b:10.0.0.1"],
+        ParameterKind::DomainList { .. } => &["a..b", "a.example,10.0.0.1", "a.example;b.example"],
         ParameterKind::ScanRef => {
             &["", "scan/1", "map/1400000000.1", "1400000000.10001", "scan/../etc/passwd"]
         }
@@ -235,6 +238,7 @@ fn other_than(parameter: &Parameter, value: &str) -> &'static str {
 async fn state(server: &Server) -> Vec<String> {
     let mut state = Vec::new();
     for script in [
+        "asset_domain_list.php",
         "asset_group_list.php",
         "asset_ip_list.php",
         "scan_report_list.php",

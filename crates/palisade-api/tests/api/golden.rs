@@ -35,6 +35,30 @@ async fn accept_eula() {
     server.call("newcomer", "about.php", &[]).await.assert_success();
 }
 
+#[tokio::test]
+async fn asset_domain() {
+    let server = Server::start().await;
+    let call = async |script, parameters: &[(&str, &str)]| server.call("manager", script, parameters).await;
+    golden!("asset_domain_list-empty", call("asset_domain_list.php", &[]).await);
+    let add = [("action", "add"), ("domain", "Example.com"), ("netblock", "198.51.100.1-198.51.100.9")];
+    golden!("asset_domain", call("asset_domain.php", &add).await);
+    golden!("asset_domain-taken", call("asset_domain.php", &add).await);
+    let none = [("action", "add"), ("domain", "none")];
+    golden!("asset_domain-no-netblock", call("asset_domain.php", &none).await);
+    let none = [&none[..], &[("netblock", "10.0.0.0/8"), ("network_id", "0")]].concat();
+    call("asset_domain.php", &none).await.assert_success();
+    let bare = [("action", "add"), ("domain", "a.example")];
+    call("asset_domain.php", &bare).await.assert_success();
+    let edit = [("action", "edit"), ("domain", "example.com"), ("netblock", "192.0.2.0/28,192.0.2.40")];
+    golden!("asset_domain-edit", call("asset_domain.php", &edit).await);
+    let unknown = [("action", "edit"), ("domain", "b.example"), ("netblock", "")];
+    golden!("asset_domain-unknown", call("asset_domain.php", &unknown).await);
+    golden!("asset_domain_list", call("asset_domain_list.php", &[]).await);
+    golden!("asset_domain_list-refused", call("asset_domain_list.php", &[("domain", "a.example")]).await);
+    golden!("domain_list", call("domain_list.php", &[]).await);
+    golden!("domain_list-nothing", server.call("scanner", "domain_list.php", &[]).await);
+}
+
 /// A group of the fixture's addresses, assigned to the Scanner.
 const GROUP: [(&str, &str); 13] = [
     ("action", "add"),
@@ -55,6 +79,10 @@ const GROUP: [(&str, &str); 13] = [
 #[tokio::test]
 async fn asset_group() {
     let server = Server::start().await;
+    for (domain, netblock) in [("corp.example", "192.0.2.0/28,192.0.2.40"), ("x.example", "")] {
+        let add = [("action", "add"), ("domain", domain), ("netblock", netblock)];
+        server.call("manager", "asset_domain.php", &add).await.assert_success();
+    }
     let call =
         async |parameters: &[(&str, &str)]| server.call("manager", "asset_group.php", parameters).await;
     golden!("asset_group", call(&GROUP).await);
@@ -65,6 +93,7 @@ async fn asset_group() {
         ("new_title", "Web"),
         ("add_host_ips", "192.0.2.7"),
         ("remove_host_ips", "192.0.2.40"),
+        ("domains", "x.example, corp.example"),
         ("user_logins", "scanner, reader"),
         ("comments", "Behind the <proxy>"),
     ];

@@ -26,6 +26,8 @@ const MATRIX: &[(&str, [Expected; 6])] = &[
     ("acceptEULA.php", [A, A, A, A, A, N]),
     ("action_log_report.php", [A, A, A, A, A, N]),
     ("asset_data_report.php", [A, A, R, A, A, N]),
+    ("asset_domain.php", [A, R, R, R, R, N]),
+    ("asset_domain_list.php", [A, A, R, A, A, N]),
     ("asset_group.php", [A, A, R, A, R, N]),
     ("asset_group_delete.php", [A, A, R, A, R, N]),
     ("asset_group_list.php", [A, A, A, A, A, N]),
@@ -33,6 +35,7 @@ const MATRIX: &[(&str, [Expected; 6])] = &[
     ("asset_ip_list.php", [A, A, A, A, A, N]),
     ("asset_range_info.php", [A, A, R, A, A, N]),
     ("asset_search.php", [A, A, R, A, A, N]),
+    ("domain_list.php", [A, A, R, A, A, N]),
     ("get_host_info.php", [A, A, R, A, A, N]),
     ("group_list.php", [A, A, A, A, A, N]),
     ("ip_list.php", [A, A, A, A, A, N]),
@@ -73,6 +76,7 @@ const ADMINISTRATION: &[&str] = &[
 fn harmless(script: &str) -> &'static [(&'static str, &'static str)] {
     match script {
         "action_log_report.php" => &[("date_from", "2026-11-22")],
+        "asset_domain.php" => &[("action", "edit"), ("domain", "no-such.example")],
         "asset_group.php" => &[("action", "edit"), ("title", "No such group")],
         "asset_group_delete.php" => &[("title", "No such group")],
         "asset_ip.php" => &[("action", "edit"), ("host_ips", "203.0.113.1")],
@@ -216,6 +220,30 @@ async fn templates_are_for_their_owners_and_for_everybody() {
         "{}",
         list.text
     );
+}
+
+#[tokio::test]
+async fn domains_are_seen_through_asset_groups() {
+    let server = Server::start().await;
+    for domain in ["one.example", "two.example"] {
+        let add = [("action", "add"), ("domain", domain)];
+        server.call("manager", "asset_domain.php", &add).await.assert_success();
+    }
+    let rest = [("domains", "one.example"), ("user_logins", "reader")];
+    group(&server, "manager", "add", &rest).await.assert_success();
+    for script in ["asset_domain_list.php", "domain_list.php"] {
+        let reader = server.call("reader", script, &[]).await;
+        assert!(
+            reader.text.contains("one.example") && !reader.text.contains("two.example"),
+            "{}",
+            reader.text
+        );
+        let scanner = server.call("scanner", script, &[]).await;
+        assert!(!scanner.text.contains("one.example"), "{}", scanner.text);
+    }
+    let add = [("action", "add"), ("title", "Own"), ("domains", "one.example")];
+    let refused = server.call("scanner", "asset_group.php", &add).await.refusal();
+    assert!(refused.is_some_and(|text| text.starts_with("5602 Invalid value for 'domains' : one.example.")));
 }
 
 /// Makes a group as `login`, or changes it.

@@ -6,12 +6,19 @@ use palisade_app::{
     SearchAssets,
 };
 use palisade_model::{OptionProfile, Role, ScanRef, UserEdit, UserProfile};
+    Actor, AddHosts, CreateUser, EditHosts, Error, HostKey, ListHosts, ListMapReports, ListReports,
+    ListTargetHistory, ListUsers, ListVulnerabilities, LoginRefused, PasswordsOf, ReportActivity,
+    SearchAssets,
+};
+use palisade_model::{MapRef, Role, ScanRef, UserEdit, UserProfile};
 
 use crate::asset_group::{edit_group, new_group};
 use crate::desk::{Desk, HERE, PASSWORD, ip, ips, launch, password};
+use crate::map::launch_map;
 
 const USE_CASES: [&str; 29] = [
 const USE_CASES: [&str; 26] = [
+const USE_CASES: [&str; 32] = [
     "about",
     "accept_eula",
     "list_hosts",
@@ -42,6 +49,13 @@ const USE_CASES: [&str; 26] = [
     "delete_option_profile",
     "list_target_history",
     "business units",
+    "list_domains",
+    "add_domain",
+    "edit_domain",
+    "launch_map",
+    "map, list_running_maps, list_map_reports, map_hosts",
+    "cancel_map",
+    "delete_map_report",
 ];
 
 /// What the role table of the service says; written out so that the model is checked too.
@@ -61,6 +75,12 @@ fn expected(role: Role) -> &'static str {
         Role::Auditor => "+++--------+--------+-----",
         Role::Contact => "--------------------------",
         Role::Administrator => "++---------+---+++++++++-+",
+        Role::Manager => "++++++++++++++++++++++++++++++++",
+        Role::UnitManager => "+++-++++++++++++++++++++++--++++",
+        Role::Scanner => "+++--++++++++++-----++++++--++++",
+        Role::Reader => "+++---+-++-++++-----+---++---+--",
+        Role::Auditor => "+++--------+--------+-----------",
+        Role::Contact => "--------------------------------",
     }
 }
 
@@ -85,6 +105,10 @@ fn nobody() -> CreateUser {
         profile: UserProfile::default(),
         send_mail: false,
     }
+}
+
+fn no_map() -> MapRef {
+    "map/1400000000.1".parse().unwrap()
 }
 
 async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) -> bool {
@@ -167,6 +191,19 @@ async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) 
             assert_eq!(list, refused(&app.move_user(by, &actor.login, Some("Nowhere")).await));
             list
         }
+        "list_domains" => refused(&app.list_domains(actor).await),
+        "add_domain" => refused(&app.add_domain(actor, &"a.test".parse().unwrap(), &target).await),
+        "edit_domain" => refused(&app.edit_domain(actor, &"a.test".parse().unwrap(), None).await),
+        "launch_map" => refused(&app.launch_map(actor, launch_map("a.test")).await),
+        "map, list_running_maps, list_map_reports, map_hosts" => {
+            let one = refused(&app.map(actor, &no_map()).await);
+            assert_eq!(one, refused(&app.list_running_maps(actor).await));
+            assert_eq!(one, refused(&app.list_map_reports(actor, ListMapReports::default()).await));
+            assert_eq!(one, refused(&app.map_hosts(actor, &no_map(), None, 10).await));
+            one
+        }
+        "cancel_map" => refused(&app.cancel_map(actor, &no_map()).await),
+        "delete_map_report" => refused(&app.delete_map_report(actor, &no_map()).await),
         other => panic!("no such use case: {other}"),
     }
 }

@@ -14,6 +14,10 @@ async fn opening_again_changes_nothing(bench: Bench) {
 async fn two_programs_started_at_once_migrate_once(bench: Bench) {
     let mut raw = bench.connect().await;
     for table in [
+        "map_host",
+        "map",
+        "asset_group_domain",
+        "domain",
         "scan_target",
         "business_unit_asset_group",
         "asset_group_user",
