@@ -10,21 +10,32 @@
 
 pub mod answer;
 pub mod checksum;
+mod control;
 pub mod cookie;
 mod error;
 mod filter;
 pub mod frame;
+mod patience;
 pub mod permutation;
 pub mod probe;
 pub mod proof;
+mod rate;
 pub mod ring;
+pub mod route;
+pub mod source_ports;
+pub mod sweep;
 pub mod targets;
 pub mod transmit;
+mod window;
 
+pub use answer::{IcmpError, Stack};
+pub use control::{Control, Wish};
 pub use cookie::CookieKey;
 pub use error::Error;
 pub use frame::Mac;
 pub use permutation::Permutation;
 pub use probe::{PASSES_MAX, Probe};
 pub use proof::{Proven, Reply};
+pub use route::{Interface, Route, Routing, Way};
+pub use sweep::{Gate, Goal, Heard, Hop, OpenGate, Plan, Summary};
 pub use targets::Targets;
