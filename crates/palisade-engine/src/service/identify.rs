@@ -145,11 +145,11 @@ async fn attempt(port: &Port<'_>, words: FirstWords, delay: Duration, greeted: b
         let ended = received != Received::Bytes || answer.bytes.len() >= ANSWER_BYTES_MAX;
         answer.reacted |= received != Received::TimeUp;
         answer.service = if listens {
-            probe::greeting(&answer.bytes, received == Received::Closed)
+            probe::greeting(&answer.bytes, received == Received::Closed).map(|seen| seen.service)
         } else if is_part_of_echo(&sent, &answer.bytes) && !ended {
             None
         } else {
-            probe::recognise(words.name(), &sent, &answer.bytes)
+            probe::recognise(words.name(), &sent, &answer.bytes).map(|seen| seen.service)
         };
         if ended || answer.service.is_some() {
             answer.doubtful = answer.service == Some("http") && is_client_error(&answer.bytes);
