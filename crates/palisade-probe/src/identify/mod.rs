@@ -11,5 +11,5 @@ mod product_rules;
 
 pub use answer::{Seen, greeting, recognise};
 pub use operating_system::{os_evidence, ubuntu_of_openssh, windows_of_build};
-pub use probe::{GenericProbe, likely, probe, probes};
+pub use probe::{GenericProbe, for_picky, for_quiet, likely, prints, probe};
 pub use product::{cpe, product};

@@ -132,9 +132,8 @@ fn http2(received: &[u8]) -> Option<Details> {
     let [0, high, low, 4, 0, 0, 0, 0, 0, rest @ ..] = received else { return None };
     let length = usize::from(u16::from_be_bytes([*high, *low]));
     let settings = rest.get(..length)?;
-    let known = settings.chunks(6).all(|each| matches!(each, [0, 1..=9, _, _, _, _] | [_, _, ..]));
-    (length % 6 == 0 && length <= 120 && known && !(length == 0 && rest.is_empty() && received.len() < 9))
-        .then(Details::none)
+    let known = settings.chunks(6).all(|each| matches!(each, [0, 1..=9, _, _, _, _]));
+    (length % 6 == 0 && (6..=120).contains(&length) && known).then(Details::none)
 }
 
 fn gdb(received: &[u8]) -> Option<Details> {

@@ -12,10 +12,13 @@ mod application;
 mod database;
 mod datagram;
 mod details;
+mod household;
 mod industrial;
 mod message;
+mod office;
 mod row;
 mod terminal;
+mod tunnel;
 
 use palisade_model::Transport;
 
@@ -26,9 +29,12 @@ const FAMILIES: &[&[Protocol]] = &[
     application::PROTOCOLS,
     database::PROTOCOLS,
     datagram::PROTOCOLS,
+    household::PROTOCOLS,
     industrial::PROTOCOLS,
     message::PROTOCOLS,
+    office::PROTOCOLS,
     terminal::PROTOCOLS,
+    tunnel::PROTOCOLS,
 ];
 
 /// All protocols of the catalogue.

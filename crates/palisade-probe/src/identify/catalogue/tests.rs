@@ -24,9 +24,12 @@ const SAMPLES: &[&[Sample]] = &[
     application::tests::SAMPLES,
     database::tests::SAMPLES,
     datagram::tests::SAMPLES,
+    household::tests::SAMPLES,
     industrial::tests::SAMPLES,
     message::tests::SAMPLES,
+    office::tests::SAMPLES,
     terminal::tests::SAMPLES,
+    tunnel::tests::SAMPLES,
 ];
 
 /// Bytes of other services that must be nobody's of the family.
@@ -35,9 +38,12 @@ const FOREIGN: &[&[Foreign]] = &[
     application::tests::FOREIGN,
     database::tests::FOREIGN,
     datagram::tests::FOREIGN,
+    household::tests::FOREIGN,
     industrial::tests::FOREIGN,
     message::tests::FOREIGN,
+    office::tests::FOREIGN,
     terminal::tests::FOREIGN,
+    tunnel::tests::FOREIGN,
 ];
 
 fn samples() -> impl Iterator<Item = &'static Sample> {
@@ -120,6 +126,53 @@ fn no_protocol_is_taken_for_another() {
             assert_eq!(first, Some(each.protocol), "not asked at all");
         }
     }
+}
+
+/// Services with surveys of their own, told by [`crate::identify::greeting`] and
+/// [`crate::identify::recognise`] without the catalogue; their bytes are in that module's tests.
+const SURVEYED: [&str; 29] = [
+    "cassandra",
+    "chargen",
+    "daytime",
+    "discard",
+    "dns",
+    "echo",
+    "finger",
+    "ftp",
+    "http",
+    "imap",
+    "irc",
+    "ldap",
+    "memcached",
+    "mqtt",
+    "mysql",
+    "nntp",
+    "pop3",
+    "postgresql",
+    "rdp",
+    "redis",
+    "rpc",
+    "rsync",
+    "rtsp",
+    "sip",
+    "smb",
+    "smtp",
+    "ssh",
+    "svn",
+    "telnet",
+];
+
+#[test]
+fn the_scanner_tells_ninety_protocols_and_more() {
+    let mut over_tcp: BTreeSet<&str> =
+        protocols().filter(|each| each.transport == Transport::Tcp).map(|each| each.name).collect();
+    let catalogued = over_tcp.len();
+    over_tcp.extend(SURVEYED);
+    assert_eq!(over_tcp.len(), catalogued + SURVEYED.len(), "one of them is in the catalogue too");
+    // Known whatever the port: they greet, or give themselves away to anything.
+    let anywhere = protocols().filter(|each| each.transport == Transport::Tcp && each.is_telling()).count();
+    assert!(anywhere + SURVEYED.len() >= 90, "{anywhere} tell themselves");
+    assert!(over_tcp.len() >= 130, "{} over TCP", over_tcp.len());
 }
 
 proptest! {
