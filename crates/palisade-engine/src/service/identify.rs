@@ -61,131 +61,166 @@ struct Answer {
     reacted: bool,
 }
 
-/// The waves that are still to come.
-struct Waves {
+/// What was learnt of a port so far, and what is still to be said to it.
+struct Search {
     order: Order,
-    next: u8,
+    /// Waves that have begun.
+    begun: u8,
+    /// There is another wave.
+    more: bool,
+    /// When the next one follows, whatever is still waited for.
+    wave_until: Instant,
+    /// Words of the current wave that may still be answered, not counting listening.
+    waiting: usize,
+    tls_pending: bool,
+    page_pending: bool,
+    /// Something answered or hung up when it was spoken to.
+    reacted: bool,
+    /// It hung up before a word was said.
+    hung_up: bool,
+    /// It said something by itself, so that binary questions are in vain.
+    talks: bool,
+    /// The moment when what is found has to do.
+    end: Instant,
+    trip: Duration,
+    found: Identified,
 }
 
-impl Waves {
-    /// The words of the next wave. `reacted`: something answered or hung up when it was spoken to;
-    /// `talks`: it has said something by itself, so that binary questions are in vain.
-    fn take(&mut self, reacted: bool, talks: bool) -> Option<Vec<FirstWords>> {
-        self.next += 1;
-        let words = match self.next {
+impl Search {
+    fn new(port: &Port<'_>) -> Self {
+        Self {
+            order: Order::of(port.number, port.tls),
+            begun: 0,
+            more: true,
+            wave_until: Instant::now(),
+            waiting: 0,
+            tls_pending: false,
+            page_pending: false,
+            reacted: false,
+            hung_up: false,
+            talks: false,
+            end: port.until,
+            trip: port.host.round_trip.smoothed().unwrap_or_default(),
+            found: Identified::default(),
+        }
+    }
+
+    /// Another wave is due: the time of the last one is up, or nobody is left to answer.
+    fn wave_is_due(&self, now: Instant) -> bool {
+        let waits_for_greeting = self.begun == 1 && self.order.greeted;
+        let answered = self.waiting == 0 && !waits_for_greeting;
+        self.more && self.found.seen.is_none() && (now >= self.wave_until || answered)
+    }
+
+    /// Begins the next wave and gives its words.
+    fn next_wave(&mut self, now: Instant) -> Vec<FirstWords> {
+        self.begun += 1;
+        let words = match self.begun {
             1 => std::mem::take(&mut self.order.likely),
             2 => std::mem::take(&mut self.order.general),
-            3 if reacted => Vec::new(),
+            // What hangs up before a word was said will not be talked into anything.
+            _ if self.hung_up => self.no_more(now),
+            3 if self.reacted => Vec::new(),
             3 => std::mem::take(&mut self.order.quiet),
-            _ if reacted && !talks && !self.order.picky.is_empty() => {
+            _ if self.reacted && !self.talks && !self.order.picky.is_empty() => {
                 let several = PARALLEL.min(self.order.picky.len());
                 self.order.picky.drain(..several).collect()
             }
-            _ => return None,
+            _ => self.no_more(now),
         };
-        Some(words)
+        let wait = if self.order.greeted && self.begun == 1 { WAVE_AFTER_GREETED } else { WAVE_AFTER };
+        self.wave_until = now + wait + self.trip * 4;
+        self.waiting = words.iter().filter(|words| !matches!(words, FirstWords::Listen)).count();
+        self.tls_pending |= words.iter().any(|words| matches!(words, FirstWords::Tls));
+        self.page_pending |= words.iter().any(|words| words.name() == "http");
+        words
+    }
+
+    /// The last to answer get what an answer takes; a page its time only where something lives.
+    fn no_more(&mut self, now: Instant) -> Vec<FirstWords> {
+        self.more = false;
+        let patience = match () {
+            () if self.order.greeted => GREETING_PATIENCE,
+            () if self.reacted && self.page_pending => PAGE_PATIENCE,
+            () => ANSWER_PATIENCE,
+        };
+        self.hurry(now, patience);
+        Vec::new()
+    }
+
+    fn hurry(&mut self, now: Instant, patience: Duration) {
+        self.end = self.end.min(now + patience + self.trip * 4);
+    }
+
+    /// Takes one answer in; whether the search is over.
+    fn take(&mut self, answer: Answer, through_tls: bool) -> bool {
+        let listened = matches!(answer.words, FirstWords::Listen);
+        self.waiting = self.waiting.saturating_sub(usize::from(!listened));
+        self.tls_pending &= !matches!(answer.words, FirstWords::Tls);
+        self.page_pending &= answer.words.name() != "http";
+        self.reacted |= answer.reacted && !listened;
+        self.hung_up |= answer.reacted && listened && answer.bytes.is_empty();
+        self.talks |= listened && !answer.bytes.is_empty();
+        if !answer.bytes.is_empty() && (self.found.banner.is_empty() || listened) {
+            self.found.banner.clone_from(&answer.bytes);
+        }
+        let Some(seen) = answer.seen else { return false };
+        if seen.service == "tls" {
+            if matches!(answer.words, FirstWords::Tls) {
+                self.found = Identified { tls: true, ..Identified::default() };
+                return true;
+            }
+            // It answers our plain words with a TLS alert; the hello settles it.
+            self.hurry(Instant::now(), TLS_GRACE);
+            return false;
+        }
+        if self.found.seen.is_none() {
+            self.found.seen = Some(seen);
+            self.found.asked = if listened { "" } else { answer.words.name() };
+        }
+        if !(listened || answer.bytes.is_empty()) {
+            // The answer to a question is no greeting.
+            self.found.banner.clear();
+        }
+        self.hurry(Instant::now(), TLS_GRACE);
+        !(answer.doubtful && self.tls_pending && !through_tls)
     }
 }
 
 /// Finds out what speaks. Through TLS when the port says so.
 pub(super) async fn identify(port: &Port<'_>) -> Identified {
-    let trip = port.host.round_trip.smoothed().unwrap_or_default();
-    let order = Order::of(port.number, port.tls);
-    let (greeted, tls_expected) = (order.greeted, order.tls_expected);
-    let mut waves = Waves { order, next: 0 };
+    let mut search = Search::new(port);
+    let greeted = search.order.greeted;
     let mut running = FuturesUnordered::new();
-    // Words of the current wave that may still be answered, not counting listening.
-    let mut waiting = 0_usize;
-    let mut wave_until = Instant::now();
-    let mut more = true;
-    let mut found = Identified::default();
-    let mut end = port.until;
-    let mut tls_pending = false;
-    let mut page_pending = false;
-    // When it was spoken to; when it was not.
-    let (mut reacted, mut hung_up) = (false, false);
-    let mut talks = false;
     loop {
         let now = Instant::now();
-        if now >= end || (!more && running.is_empty()) {
+        if search.wave_is_due(now) {
+            running.extend(search.next_wave(now).into_iter().map(|words| attempt(port, words, greeted)));
+            continue;
+        }
+        let more = search.more && search.found.seen.is_none();
+        if now >= search.end || (running.is_empty() && !more) {
             break;
         }
-        if more
-            && found.seen.is_none()
-            && (now >= wave_until || waiting == 0)
-            && !(waves.next == 1 && greeted && now < wave_until)
+        if running.is_empty() {
+            // The greeting did not come, and nobody else was asked.
+            search.wave_until = now;
+            continue;
+        }
+        let until = if more { search.wave_until.min(search.end) } else { search.end };
+        if let Ok(Some(answer)) = timeout_at(until, running.next()).await
+            && search.take(answer, port.tls)
         {
-            // What hangs up before a word was said will not be talked into anything.
-            let words = if hung_up && waves.next >= 2 { None } else { waves.take(reacted, talks) };
-            more = words.is_some();
-            let words = words.unwrap_or_default();
-            waiting = words.iter().filter(|words| !matches!(words, FirstWords::Listen)).count();
-            tls_pending |= words.iter().any(|words| matches!(words, FirstWords::Tls));
-            page_pending |= words.iter().any(|words| words.name() == "http");
-            let wait = if greeted && waves.next == 1 { WAVE_AFTER_GREETED } else { WAVE_AFTER };
-            wave_until = now + wait + trip * 4;
-            running.extend(words.into_iter().map(|words| attempt(port, words, greeted)));
-            if !more {
-                // The last to answer get what an answer takes; pages only where something lives.
-                let patience = if reacted && page_pending { PAGE_PATIENCE } else { ANSWER_PATIENCE };
-                let patience = if greeted { GREETING_PATIENCE } else { patience };
-                end = end.min(now + patience + trip * 4);
-            }
-            continue;
-        }
-        let until = if more && found.seen.is_none() { wave_until.min(end) } else { end };
-        let Ok(answer) = timeout_at(until, running.next()).await else { continue };
-        let Some(answer) = answer else {
-            waiting = 0;
-            // Only the wait of a greeted port is left.
-            if more && found.seen.is_none() && greeted && waves.next == 1 {
-                wave_until = Instant::now();
-                continue;
-            }
-            if !more || found.seen.is_some() {
-                break;
-            }
-            continue;
-        };
-        let listened = matches!(answer.words, FirstWords::Listen);
-        waiting = waiting.saturating_sub(usize::from(!listened));
-        tls_pending &= !matches!(answer.words, FirstWords::Tls);
-        page_pending &= answer.words.name() != "http";
-        reacted |= answer.reacted && !listened;
-        hung_up |= answer.reacted && listened && answer.bytes.is_empty();
-        talks |= listened && !answer.bytes.is_empty();
-        if !answer.bytes.is_empty() && (found.banner.is_empty() || listened) {
-            found.banner.clone_from(&answer.bytes);
-        }
-        match answer.seen {
-            None => {}
-            Some(seen) if seen.service == "tls" && matches!(answer.words, FirstWords::Tls) => {
-                return Identified { tls: true, ..Identified::default() };
-            }
-            // It answers our plain words with a TLS alert; the hello settles it.
-            Some(seen) if seen.service == "tls" => end = end.min(Instant::now() + TLS_GRACE + trip * 4),
-            Some(seen) => {
-                if found.seen.is_none() {
-                    found.seen = Some(seen);
-                    found.asked = if listened { "" } else { answer.words.name() };
-                }
-                if !(listened || answer.bytes.is_empty()) {
-                    // The answer to a question is no greeting.
-                    found.banner.clear();
-                }
-                if !(answer.doubtful && tls_pending && !port.tls) {
-                    return found;
-                }
-                end = end.min(Instant::now() + TLS_GRACE + trip * 4);
-            }
+            return search.found;
         }
     }
     // The other questions hang up here.
     drop(running);
-    if found.seen.is_none() && !port.tls && tls_expected && tls_alone(port).await {
+    let (reacted, mut found) = (search.reacted || search.hung_up, search.found);
+    if found.seen.is_none() && !port.tls && search.order.tls_expected && tls_alone(port).await {
         return Identified { tls: true, ..Identified::default() };
     }
-    let silent = !reacted && !hung_up && found.banner.is_empty();
+    let silent = !reacted && found.banner.is_empty();
     if found.seen.is_none() && silent && port.number == DISCARD && throws_away(port).await {
         found.seen = Some("discard".into());
     }
