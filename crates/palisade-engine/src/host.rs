@@ -77,10 +77,9 @@ impl HostScan {
         let profile = &self.order.profile;
         let tcp = ports::wanted(&profile.tcp);
         let udp = udp::wanted(&profile.udp);
-        let ((), (), name) = tokio::join!(
+        let (name, ()) = tokio::join!(
             self.tcp(host, &tcp),
             udp::scan(host, &self.sheet, &udp, self.context.ids.as_ref()),
-            names::registered(host),
         );
         names::gather(&mut self.sheet.lock().facts, name);
         let mut named = self.sheet.snapshot().facts;
@@ -93,11 +92,13 @@ impl HostScan {
             host.round_trip.smoothed().map(|trip| u32::try_from(trip.as_micros()).unwrap_or(u32::MAX));
     }
 
-    async fn tcp(&self, host: &Arc<HostPace>, wanted: &PortSet) {
+    /// TCP ports and their services; the registered name, for which some services are asked.
+    async fn tcp(&self, host: &Arc<HostPace>, wanted: &PortSet) -> Option<String> {
         self.sheet.enter(Stage::Ports);
-        let open = ports::scan(host, &self.sheet, wanted).await;
+        let (open, name) = tokio::join!(ports::scan(host, &self.sheet, wanted), names::registered(host));
         self.sheet.enter(Stage::Services);
-        service::survey_all(host, &self.sheet, &self.context, &open).await;
+        service::survey_all(host, &self.sheet, &self.context, &open, name.as_deref()).await;
+        name
     }
 
     /// Asks the fingerprint databases of others, if there are any.
