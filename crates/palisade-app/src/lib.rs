@@ -10,8 +10,11 @@ mod activity;
 mod actor;
 mod app;
 mod asset_group;
+mod asset_report;
+mod asset_report_piece;
 mod asset_search;
 mod authentication;
+mod business_unit;
 mod domain;
 mod error;
 mod host;
@@ -27,7 +30,10 @@ mod outbox;
 mod password;
 mod password_change;
 mod report;
+mod report_template;
 mod scan;
+mod scheduled_task;
+mod scheduler;
 mod service;
 mod slice;
 mod target_history;
@@ -36,11 +42,14 @@ mod user;
 
 pub use account::{NewAccount, NewUser, UserView};
 pub use activity::{ActivityEntry, ActivityView, ReportActivity, ReportedActivity};
-pub use actor::Actor;
+pub use actor::{Actor, UnitOfActor};
 pub use app::{App, Config};
 pub use asset_group::{AddAssetGroup, AssetGroupView, EditAssetGroup};
+pub use asset_report::{AssetReport, HostRisk, ReportSummary, WantedReport};
+pub use asset_report_piece::{ReportPiece, ReportedFinding, ReportedHostHead};
 pub use asset_search::{FoundAsset, FoundAssets, LastScan, SearchAssets, TextMatch};
 pub use authentication::LoginRefused;
+pub use business_unit::{Authority, BusinessUnitView};
 pub use domain::DomainView;
 pub use error::{Error, Result};
 pub use host::{AddHosts, EditHosts, HostListing, HostView, ListHosts, OwnerView};
@@ -50,14 +59,17 @@ pub use launch::LaunchScan;
 pub use limits::{Admission, LimitReached, LimitStatus, Limits, Slot};
 pub use map::{ListMapReports, MapView};
 pub use map_launch::LaunchMap;
-pub use option_profile::{describe_option_profile, option_profiles};
+pub use option_profile::{OptionProfileView, shipped_option_profiles};
 pub use palisade_store::{
-    ActivityMark, ActivityUser, AssignedUser, GroupTexts, LaunchType, StoredMapHost, TrackingMethod,
+    ActivityMark, ActivityUser, AssignedUser, GroupTexts, LaunchType, StoredMapHost, TaskKind, TaskScanner,
+    TrackingMethod,
 };
 pub use password::MasterKey;
 pub use password_change::{PasswordChanges, PasswordKept, PasswordsOf};
 pub use report::{HostReport, ListReports};
+pub use report_template::{ChooseTemplate, ReportTemplateView, TemplateOwner};
 pub use scan::ScanView;
+pub use scheduled_task::{AddTask, ListTasks, TASK_TITLE_CHARACTERS_MAX, TaskView};
 pub use service::About;
 pub use slice::InProcessLink;
 pub use target_history::{ListTargetHistory, TargetHistory, TargetedScan, TitleFilter};

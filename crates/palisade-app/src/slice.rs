@@ -84,6 +84,7 @@ impl App {
                 targets,
                 profile: scan.profile,
                 qids: scan.qids,
+                http_header: scan.http_header,
                 zones: scan.zones,
             },
             delivered,

@@ -17,6 +17,7 @@ pub mod order;
 mod os;
 mod pacing;
 mod ports;
+mod recognition;
 mod round_trip;
 pub mod scan;
 mod service;

@@ -1,7 +1,9 @@
 //! Typed arguments of a request. They are asked for by the parameter's declaration, not by name,
 //! so that a misspelt name does not compile.
 
-use palisade_model::{AssetGroupTitle, DomainName, IpSet, MapRef, MapTarget, Qid, ScanRef, Timestamp};
+use palisade_model::{
+    AssetGroupTitle, Date, DomainName, IpSet, MapRef, MapTarget, Qid, ScanRef, Timestamp, Weekdays,
+};
 
 use crate::parameter::Parameter;
 
@@ -18,6 +20,8 @@ pub enum Value {
     MapRef(MapRef),
     MapTargets(Vec<MapTarget>),
     DateTime(Timestamp),
+    Date(Date),
+    Weekdays(Weekdays),
     Integer(u64),
     Qids(Vec<Qid>),
     AssetGroupTitle(AssetGroupTitle),
@@ -115,6 +119,24 @@ impl Arguments {
     pub fn date_time(&self, parameter: &Parameter) -> Option<Timestamp> {
         match self.value(parameter) {
             Some(Value::DateTime(at)) => Some(*at),
+            _ => None,
+        }
+    }
+
+    /// A day of the calendar.
+    #[must_use]
+    pub fn date(&self, parameter: &Parameter) -> Option<Date> {
+        match self.value(parameter) {
+            Some(Value::Date(date)) => Some(*date),
+            _ => None,
+        }
+    }
+
+    /// Days of the week.
+    #[must_use]
+    pub fn weekdays(&self, parameter: &Parameter) -> Option<Weekdays> {
+        match self.value(parameter) {
+            Some(Value::Weekdays(days)) => Some(*days),
             _ => None,
         }
     }

@@ -4,10 +4,11 @@ use std::fmt;
 
 use palisade_model::asset_group::TITLE_CHARACTERS_MAX;
 use palisade_model::domain::DOMAIN_CHARACTERS_MAX;
+use palisade_model::schedule::NotAWeekday;
 use palisade_model::{IpSet, IpSetError, MapTarget};
 
 use crate::argument::Value;
-use crate::date_time::parse_date_time;
+use crate::date_time::{parse_american_date, parse_date_time};
 use crate::parameter_error::InvalidReason;
 
 /// Longest list of addresses, in characters: the most items a list may have, written out long.
@@ -44,6 +45,10 @@ pub enum ParameterKind {
     MapTargets { max_items: usize },
     /// A date or a date and time, UTC.
     DateTime,
+    /// A day as `MM/DD/YYYY`, from 1970 to 2099.
+    AmericanDate,
+    /// Days of the week by name or by number (Sunday is 0), separated by commas.
+    Weekdays,
     /// A whole number within bounds, both included.
     Integer { min: u64, max: u64 },
     /// QIDs separated by commas.
@@ -67,6 +72,8 @@ impl ParameterKind {
             | Self::MapRef
             | Self::ScanOrMapRef
             | Self::DateTime
+            | Self::AmericanDate
+            | Self::Weekdays
             | Self::Integer { .. } => WORD_CHARS_MAX,
             Self::IpSet | Self::Netblock | Self::MapTargets { .. } => IP_SET_CHARS_MAX,
             Self::Domain => DOMAIN_CHARACTERS_MAX + 1,
@@ -103,6 +110,13 @@ impl ParameterKind {
                 MapTarget::list(text, max_items).map(Value::MapTargets).map_err(InvalidReason::NotAMapTarget)
             }
             Self::DateTime => parse_date_time(text).map(Value::DateTime).ok_or(InvalidReason::NotADate),
+            Self::AmericanDate => {
+                parse_american_date(text).map(Value::Date).ok_or(InvalidReason::NotAnAmericanDate)
+            }
+            Self::Weekdays => text
+                .parse()
+                .map(Value::Weekdays)
+                .map_err(|NotAWeekday { item }| InvalidReason::NotAWeekday { item }),
             Self::Integer { min, max } => text
                 .parse()
                 .ok()
@@ -144,6 +158,10 @@ impl fmt::Display for ParameterKind {
                 write!(f, "domains or domain:netblock, separated by commas, at most {max_items}")
             }
             Self::DateTime => f.write_str("date, YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ (UTC)"),
+            Self::AmericanDate => f.write_str("date, MM/DD/YYYY"),
+            Self::Weekdays => {
+                f.write_str("names of days or their numbers from 0 for Sunday, separated by commas")
+            }
             Self::Integer { min, max } => write!(f, "whole number, {min} to {max}"),
             Self::QidList { max_items } => write!(f, "QIDs separated by commas, at most {max_items}"),
             Self::AssetGroupTitle => {
@@ -317,6 +335,13 @@ mod tests {
         check(kind, "10", &Ok(Value::Integer(10)));
         check(kind, "0", &Err(InvalidReason::NotAnInteger { min: 1, max: 10 }));
         check(kind, "ten", &Err(InvalidReason::NotAnInteger { min: 1, max: 10 }));
+    }
+
+    #[test]
+    fn days_are_named_or_numbered() {
+        check(ParameterKind::Weekdays, "Sunday,tuesday", &Ok(Value::Weekdays("0,2".parse().unwrap())));
+        let reason = InvalidReason::NotAWeekday { item: "Someday".to_owned() };
+        check(ParameterKind::Weekdays, "1,Someday", &Err(reason));
     }
 
     #[test]

@@ -18,18 +18,35 @@ const SHOWN_CHARS: usize = 200;
 pub enum InvalidReason {
     IpSet(IpSetError),
     NotAChoice(&'static [&'static str]),
-    NotASwitch { on: &'static str, off: &'static str },
+    NotASwitch {
+        on: &'static str,
+        off: &'static str,
+    },
     NotAScanRef,
     NotAMapRef,
     NotAScanOrMapRef,
     NotAMapTarget(NotAMapTarget),
     NotADate,
-    NotAnInteger { min: u64, max: u64 },
-    NotAQid { item: String },
+    NotAnAmericanDate,
+    /// `item` is empty for an empty list.
+    NotAWeekday {
+        item: String,
+    },
+    NotAnInteger {
+        min: u64,
+        max: u64,
+    },
+    NotAQid {
+        item: String,
+    },
     NotATitle(NotATitle),
+    TooManyItems {
+        max: usize,
+    },
+    TitleTooLong {
+        max_chars: usize,
+    },
     NotADomain(NotADomain),
-    TooManyItems { max: usize },
-    TitleTooLong { max_chars: usize },
     EmptyList,
     ControlCharacter,
     NotUtf8,
@@ -41,9 +58,10 @@ impl InvalidReason {
         match self {
             Self::IpSet(error) => offending_item(error),
             Self::NotAQid { item }
+            | Self::NotAWeekday { item }
             | Self::NotAMapTarget(
                 NotAMapTarget::Domain { item, .. } | NotAMapTarget::Netblock { item, .. },
-            ) => Some(item),
+            ) if !item.is_empty() => Some(item),
             _ => None,
         }
     }
@@ -60,6 +78,10 @@ impl fmt::Display for InvalidReason {
             Self::NotAScanOrMapRef => f.write_str("Invalid scan or map reference."),
             Self::NotAMapTarget(error) => write_target_reason(f, error),
             Self::NotADate => f.write_str("Invalid date, expecting YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ."),
+            Self::NotAnAmericanDate => f.write_str("Invalid date, expecting MM/DD/YYYY from 1970 to 2099."),
+            Self::NotAWeekday { .. } => {
+                f.write_str("Expecting days from Sunday to Saturday or from 0 to 6, separated by commas.")
+            }
             Self::NotAnInteger { min, max } => {
                 write!(f, "Invalid number, expecting a whole number from {min} to {max}.")
             }

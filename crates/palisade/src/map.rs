@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use palisade_api::v1::map_file::map_file;
-use palisade_app::{About, LaunchType, MapView, StoredMapHost, describe_option_profile, option_profiles};
+use palisade_app::{About, LaunchType, MapView, StoredMapHost, shipped_option_profiles};
 use palisade_engine::{Limits, MapMaking, MapOrder, ScanContext};
 use palisade_kb::KnowledgeBase;
 use palisade_model::{
@@ -103,6 +103,7 @@ pub(crate) async fn run(arguments: MapArguments) -> Result<(), MapError> {
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemIds),
         limits: Arc::new(Limits::of_machine(RATE_PPS_MAX)),
+        fingerprints: None,
     };
     let mut maps = Vec::new();
     for target in targets {
@@ -128,7 +129,7 @@ pub(crate) async fn run(arguments: MapArguments) -> Result<(), MapError> {
 fn profile(title: Option<&str>) -> Result<OptionProfile, MapError> {
     let wanted = |profile: &OptionProfile| title.map_or(profile.is_default, |title| profile.title == title);
     let unknown = || MapError::UnknownProfile { title: title.unwrap_or_default().to_owned() };
-    option_profiles().into_iter().find(wanted).ok_or_else(unknown)
+    shipped_option_profiles().into_iter().find(wanted).ok_or_else(unknown)
 }
 
 /// Makes one map with a progress bar.
@@ -223,7 +224,7 @@ fn viewed(order: MapOrder, result: MapResult, started_at: Timestamp) -> (MapView
         user: Login::command_line(),
         launch_type: LaunchType::OnDemand,
         save_report: true,
-        options_text: describe_option_profile(&profile),
+        options_text: profile.options_text(),
         option_title: profile.title,
         option_is_default: profile.is_default,
         hosts: u64::try_from(hosts.len()).unwrap_or(u64::MAX),

@@ -105,7 +105,8 @@ pub const USER_LOGINS: Parameter = Parameter::new(
     ParameterKind::Text { max_chars: 6_600 },
     "scanner",
     "Logins of the Scanners, Readers and Contacts that the group is assigned to, separated by commas; when \
-     editing they replace the old ones, and an empty text takes the group from everybody. For Managers only.",
+     editing they replace the old ones, and an empty text takes the group from everybody. For Managers and administrators, and for \
+     Unit Managers with users of the business unit.",
 );
 
 pub const CALL: Call = Call {
@@ -146,7 +147,7 @@ pub const CALL: Call = Call {
         Rule::OnlyWith { parameter: ADD_HOST_IPS.name, with: ACTION.name, value: EDIT },
         Rule::OnlyWith { parameter: REMOVE_HOST_IPS.name, with: ACTION.name, value: EDIT },
     ],
-    roles: "Manager: all groups. Unit Manager: groups of the business unit. Scanner: own groups.",
+    roles: "Manager and Administrator: all groups. Unit Manager: groups of the business unit. Scanner: own groups.",
     root: "GENERIC_RETURN",
     dtd: &dtd::GENERIC_RETURN,
     errors: ErrorForm::GenericReturn,

@@ -26,8 +26,8 @@ pub const CALL: Call = Call {
     ],
     parameters: &[TITLE],
     rules: &[],
-    roles: "Manager: all groups. Unit Manager, Scanner and Reader: groups assigned to them, and their own. \
-            Auditor: All, with the hosts in policy compliance.",
+    roles: "Manager and Administrator: all groups. Unit Manager: groups of the business unit. Scanner and \
+            Reader: groups assigned to them, and their own. Auditor: All, with the hosts in policy compliance.",
     root: "ASSET_GROUP_LIST",
     dtd: &dtd::ASSET_GROUP_LIST,
     errors: ErrorForm::InRoot { attributes: &[] },

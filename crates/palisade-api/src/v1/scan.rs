@@ -140,6 +140,7 @@ pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
         option: arguments.filled_text(&OPTION).map(str::to_owned),
         save_report,
         specific_vulns: arguments.qids(&SPECIFIC_VULNS).map(|qids| known_qids(&request.app, qids)),
+        http_header: None,
         launched_by: LaunchType::Api,
     };
     let scan = request.app.launch_scan(&request.actor, launch).await?;

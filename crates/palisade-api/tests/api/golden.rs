@@ -3,21 +3,21 @@
 
 use palisade_model::UserEdit;
 
-use crate::support::http::Response;
 use crate::support::scanner::{finding, sample_result, silent};
 use crate::support::{Server, assert_valid_answer};
 
 /// Compares an answer with its golden file, and validates it.
 macro_rules! golden {
     ($name:literal, $response:expr) => {
-        let response: Response = $response;
-        assert_valid_answer(&response);
+        let response: $crate::support::http::Response = $response;
+        $crate::support::assert_valid_answer(&response);
         assert_eq!(response.header("content-type"), Some("application/xml"));
         insta::with_settings!({ snapshot_path => "../snapshots", prepend_module_to_snapshot => false }, {
             insta::assert_snapshot!($name, response.text);
         });
     };
 }
+pub(crate) use golden;
 
 #[tokio::test]
 async fn about() {
@@ -373,93 +373,6 @@ async fn scan_that_is_refused() {
     golden!("scan-bad-scanner", call(&[("ip", "192.0.2.1"), ("iscanner_name", "X")]).await);
 }
 
-/// A domain with a netblock, in a group of its own.
-async fn add_domain(server: &Server) {
-    let add = [("action", "add"), ("domain", "corp.example"), ("netblock", "198.51.100.0/28,192.0.2.4")];
-    server.call("manager", "asset_domain.php", &add).await.assert_success();
-    let group = [("action", "add"), ("title", "Corp <A>"), ("domains", "corp.example")];
-    server.call("manager", "asset_group.php", &group).await.assert_success();
-}
-
-#[tokio::test]
-async fn map() {
-    let server = Server::start().await;
-    add_domain(&server).await;
-    let scanner = server.scanner();
-    let call = async |script, parameters: &[(&str, &str)]| server.call("manager", script, parameters).await;
-    golden!("map_report_list-empty", call("map_report_list.php", &[]).await);
-    let parameters = [("domain", "corp.example"), ("save_report", "yes"), ("map_title", "A <title>")];
-    let (response, ()) = tokio::join!(call("map.php", &parameters), scanner.finish_map());
-    golden!("map", response.clone());
-    let reference = response.map_ref();
-    golden!("map_report", call("map_report.php", &[("ref", &reference)]).await);
-    server.clock.advance(3600);
-    server.finished_map("manager", "none:192.0.2.5").await;
-    golden!("map_report_list", call("map_report_list.php", &[]).await);
-    let last = [("domain", "Corp.example"), ("last", "yes")];
-    golden!("map_report_list-last", call("map_report_list.php", &last).await);
-    golden!("map_report_list-refused", call("map_report_list.php", &[("last", "1")]).await);
-    golden!("scan_report_delete-map", call("scan_report_delete.php", &[("ref", &reference)]).await);
-    golden!("map_report-deleted", call("map_report.php", &[("ref", &reference)]).await);
-    let unsaved = [("domain", "corp.example")];
-    let nobody = async {
-        let lease = scanner.lease_map().await;
-        scanner.complete_map(&lease, palisade_model::MapResult::default()).await;
-    };
-    let (response, ()) = tokio::join!(call("map.php", &unsaved), nobody);
-    golden!("map-nobody", response.clone());
-    let gone = call("map_report.php", &[("ref", &response.map_ref())]).await.refusal();
-    assert!(gone.is_some_and(|text| text.starts_with("3502 ")), "nothing was to be saved");
-}
-
-#[tokio::test]
-async fn maps_of_several_domains() {
-    let server = Server::start().await;
-    add_domain(&server).await;
-    let scanner = server.scanner();
-    let parameters = [("domain", "other.example"), ("asset_groups", "Corp <A>"), ("save_report", "yes")];
-    let both = async {
-        scanner.finish_map().await;
-        let lease = scanner.lease_map().await;
-        let notes = vec!["the time for the map was up".to_owned()];
-        let hosts = crate::support::scanner::sample_map().hosts.split_off(1);
-        let result = palisade_model::MapResult { hosts, notes, ..palisade_model::MapResult::default() };
-        scanner.complete_map(&lease, result).await;
-    };
-    let (response, ()) = tokio::join!(server.call("manager", "map-2.php", &parameters), both);
-    golden!("map-2", response);
-    let call = async |script, parameters: &[(&str, &str)]| server.call("manager", script, parameters).await;
-    golden!("map-2-refused", call("map-2.php", &[("domain", "a.example,10.0.0.1")]).await);
-    golden!("map-refused", call("map.php", &[("domain", "corp.example:203.0.113.1")]).await);
-    let two = call("map.php", &[("domain", "a.example,b.example")]).await.refusal();
-    assert_eq!(
-        two.as_deref(),
-        Some("5000 Invalid value for 'domain' : a.example,b.example. Expecting one domain.")
-    );
-}
-
-#[tokio::test]
-async fn maps_are_listed_while_they_run_and_canceled() {
-    let server = Server::start().await;
-    add_domain(&server).await;
-    let scanner = server.scanner();
-    let parameters = [("domain", "corp.example,other.example"), ("map_title", "Running")];
-    let meanwhile = async {
-        let lease = scanner.lease_map().await;
-        scanner.renew_map(&lease).await;
-        golden!("scan_running_list-maps", server.call("manager", "scan_running_list.php", &[]).await);
-        let reference = lease.order.map.to_string();
-        let parameters = [("ref", reference.as_str())];
-        let unsaved = server.call("manager", "map_report.php", &parameters).await.refusal();
-        assert!(unsaved.is_some_and(|text| text.starts_with("3502 ")));
-        golden!("scan_cancel-map", server.call("manager", "scan_cancel.php", &parameters).await);
-        assert_eq!(scanner.renew_map(&lease).await, palisade_engine::Hold::Cancelled);
-        scanner.complete_map(&lease, crate::support::scanner::sample_map()).await;
-    };
-    let (response, ()) = tokio::join!(server.call("manager", "map-2.php", &parameters), meanwhile);
-    golden!("map-2-canceled", response);
-}
-
 #[tokio::test]
 async fn scan_report_of_nothing() {
     let server = Server::start().await;
@@ -520,6 +433,119 @@ async fn scan_running_list_and_cancel() {
     golden!("scan_cancel-ended", server.call("manager", "scan_cancel.php", &parameters).await);
 }
 
+/// A task on one host and an asset group, with everything that a task may have.
+const TASK: [(&str, &str); 18] = [
+    ("add_task", "yes"),
+    ("type", "scan"),
+    ("scan_title", "Nightly <all>"),
+    ("active", "yes"),
+    ("scan_target", "192.0.2.1-192.0.2.9"),
+    ("asset_groups", "Web <servers>"),
+    ("exclude_ip_per_scan", "192.0.2.9"),
+    ("option", "Full TCP Scan"),
+    ("scanners_in_ag", "1"),
+    ("occurrence", "weekly"),
+    ("frequency_weeks", "2"),
+    ("weekdays", "Sunday,Wednesday"),
+    ("time_zone_code", "US-CA"),
+    ("observe_dst", "yes"),
+    ("start_date", "03/01/2027"),
+    ("start_hour", "0"),
+    ("end_after", "48"),
+    ("recurrence", "99"),
+];
+
+/// The few things that every task has, with some more.
+fn task<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let task = [
+        ("add_task", "yes"),
+        ("scan_title", "Task"),
+        ("active", "yes"),
+        ("scan_target", "192.0.2.4"),
+        ("start_hour", "23"),
+    ];
+    [&task[..], more].concat()
+}
+
+#[tokio::test]
+async fn scheduled_scans() {
+    let server = Server::start().await;
+    let call =
+        async |parameters: &[(&str, &str)]| server.call("manager", "scheduled_scans.php", parameters).await;
+    golden!("scheduled_scans-none", call(&[]).await);
+    server.call("manager", "asset_group.php", &GROUP).await.assert_success();
+    golden!("scheduled_scans-add", call(&TASK).await);
+    let monthly = [("occurrence", "monthly"), ("frequency_months", "3")];
+    let last_sunday =
+        [("day_of_week", "0"), ("week_of_month", "last"), ("time_zone", "-5"), ("default_scanner", "1")];
+    let last_sunday = task(&[&monthly[..], &last_sunday, &[("asset_groups", "All")]].concat());
+    golden!("scheduled_scans-add-weekday", call(&last_sunday).await);
+    let last_day = [("day_of_month", "31"), ("time_zone_code", "IN"), ("start_minute", "59")];
+    let last_day = task(&[&monthly[..], &last_day].concat());
+    golden!("scheduled_scans-add-day", call(&last_day).await);
+    let daily = [("occurrence", "daily"), ("frequency_days", "365"), ("time_zone", "0")];
+    golden!("scheduled_scans-add-daily", call(&task(&daily)).await);
+
+    golden!("scheduled_scans-save", call(&[("save_task", "yes"), ("task_id", "2"), ("active", "no")]).await);
+    golden!("scheduled_scans", call(&[]).await);
+    golden!("scheduled_scans-inactive", call(&[("active", "no"), ("type", "all")]).await);
+    golden!("scheduled_scans-maps", call(&[("type", "map")]).await);
+    let group = [("title", "Web <servers>")];
+    golden!("scheduled_scans-group", server.call("manager", "asset_group_delete.php", &group).await);
+    golden!("scheduled_scans-drop", call(&[("drop_task", "yes"), ("task_id", "1")]).await);
+    golden!("scheduled_scans-unknown", call(&[("drop_task", "yes"), ("task_id", "1")]).await);
+    server.call("manager", "asset_group_delete.php", &group).await.assert_success();
+}
+
+#[tokio::test]
+async fn scheduled_scans_that_are_refused() {
+    let server = Server::start().await;
+    let refused = async |more: &[(&str, &str)], expected: &str| {
+        let daily = [("occurrence", "daily"), ("frequency_days", "1")];
+        let response =
+            server.call("manager", "scheduled_scans.php", &task(&[&daily[..], more].concat())).await;
+        assert_valid_answer(&response);
+        assert_eq!(response.refusal().as_deref(), Some(expected), "{}", response.text);
+    };
+    let utc = ("time_zone", "0");
+    refused(
+        &[("time_zone_code", "XX")],
+        "5000 Invalid value for 'time_zone_code' : XX. No such time zone; see time_zone_code_list.php.",
+    )
+    .await;
+    refused(
+        &[("time_zone_code", "JP"), ("observe_dst", "yes")],
+        "5000 Invalid value for 'observe_dst' : yes. The time zone has no daylight saving time.",
+    )
+    .await;
+    refused(
+        &[utc, ("option", "No such profile")],
+        "19001 Invalid value for 'option' : No such profile. Invalid option profile name No such profile, \
+         expecting one of (Initial Options, Full TCP Scan)",
+    )
+    .await;
+    refused(
+        &[utc, ("asset_groups", "Nobody")],
+        "5009 Invalid value for 'asset_groups' : Nobody. No such asset group in the user account.",
+    )
+    .await;
+    refused(
+        &[utc, ("exclude_ip_per_scan", "192.0.2.4")],
+        "3505 Cannot launch scan. No targets are left after the exclusions.",
+    )
+    .await;
+    refused(&[utc, ("type", "map")], "5505 Maps cannot be scheduled on this server yet.").await;
+    refused(&[utc, ("type", "all")], "5000 Invalid value for 'type' : all. Expecting one of (scan, map).")
+        .await;
+    refused(
+        &[utc, ("task_id", "1")],
+        "5007 Parameter 'task_id' can only be used together with 'drop_task=yes'.",
+    )
+    .await;
+    let list = server.call("manager", "scheduled_scans.php", &[("task_id", "1")]).await;
+    golden!("scheduled_scans-refused", list);
+}
+
 #[tokio::test]
 async fn time_zone_code_list() {
     let server = Server::start().await;
@@ -542,7 +568,10 @@ async fn user_list() {
         time_zone: Some("PL".parse().ok()),
         ..UserEdit::default()
     };
-    server.store.edit_user(reader.id, &edit).await.unwrap();
+    let group =
+        [("action", "add"), ("title", "Web <A>"), ("host_ips", "192.0.2.4"), ("user_logins", "reader")];
+    server.call("manager", "asset_group.php", &group).await.assert_success();
+    server.store.edit_user(reader.id, &edit, None).await.unwrap();
     let call =
         async |login, parameters: &[(&str, &str)]| server.call(login, "user_list.php", parameters).await;
     golden!("user_list", call("manager", &[("external_id_contains", "")]).await);

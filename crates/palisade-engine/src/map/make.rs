@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddrV4};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::StreamExt;
@@ -41,7 +42,7 @@ impl MapMaking {
     #[must_use]
     pub fn new(order: MapOrder, context: ScanContext, resolvers: &[SocketAddrV4]) -> Self {
         let plan = Plan::of(&order.profile);
-        let pace = Pace::new(Arc::clone(&context.limits), &order.profile.performance);
+        let pace = Pace::new(Arc::clone(&context.limits), &plan.performance);
         let system = if resolvers.is_empty() { system_resolvers() } else { Vec::new() };
         let servers = if resolvers.is_empty() { &system } else { resolvers };
         let resolver = Resolver::new(servers, Arc::clone(&pace), Arc::clone(&context.ids));
@@ -119,20 +120,26 @@ impl MapMaking {
     async fn draw_live(&self, named: &IpSet) -> Vec<Live> {
         let candidates = self.plan.candidates(&self.order, named);
         let total = usize::try_from(candidates.count()).unwrap_or(usize::MAX);
-        let parallel = self.pace.discoveries.available_permits().max(1);
-        let mut looks = futures_util::stream::iter(candidates.iter())
+        let (found, looked) = (Mutex::new(Vec::new()), AtomicUsize::new(0));
+        futures_util::stream::iter(candidates.chunks(self.plan.netblock_size))
+            .for_each_concurrent(self.plan.netblocks, |netblock| self.sweep(netblock, &found, &looked, total))
+            .await;
+        found.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks for life in one netblock.
+    async fn sweep(&self, netblock: IpSet, found: &Mutex<Vec<Live>>, looked: &AtomicUsize, total: usize) {
+        let parallel = self.pace.discoveries.available_permits().max(1) / self.plan.netblocks + 1;
+        let mut looks = futures_util::stream::iter(netblock.iter())
             .map(|address| hosts::look(address, Arc::clone(&self.pace), &self.context))
             .buffer_unordered(parallel);
-        let (mut live, mut done) = (Vec::new(), 0);
-        while let Some(found) = looks.next().await {
-            if let Some(host) = found {
+        while let Some(live) = looks.next().await {
+            if let Some(host) = live {
                 self.picture().add_live(&host);
-                live.push(host);
+                found.lock().unwrap_or_else(PoisonError::into_inner).push(host);
             }
-            done += 1;
-            self.tell(MapStage::Hosts, done, total);
+            self.tell(MapStage::Hosts, looked.fetch_add(1, Ordering::Relaxed) + 1, total);
         }
-        live
     }
 
     /// Looks up what the addresses are registered as: those of the netblock if it is small, those

@@ -7,7 +7,7 @@ use palisade_store::{AssetGroup, AssetGroupEdit, Error, GroupDeleted, GroupTexts
 use crate::bench::{Bench, at, ips, login, new_scan};
 use crate::user::new_user;
 
-fn new_group(title: &str, addresses: &str) -> NewAssetGroup {
+pub(crate) fn new_group(title: &str, addresses: &str) -> NewAssetGroup {
     NewAssetGroup {
         title: title.parse().unwrap(),
         owner: login("quays_ab1"),
@@ -18,6 +18,7 @@ fn new_group(title: &str, addresses: &str) -> NewAssetGroup {
         environment: Environment { integrity: Some(EnvironmentLevel::Low), ..Environment::default() },
         updated_at: at(1),
         users: Vec::new(),
+        business_unit: None,
     }
 }
 
@@ -118,10 +119,10 @@ async fn a_group_in_use_is_not_deleted(bench: Bench) {
     let user = bench.store.add_user(&new_user("quays_cd1")).await.unwrap();
     bench.store.set_user_asset_groups(user, &[id]).await.unwrap();
     let users = vec![login("quays_cd1")];
-    assert_eq!(bench.store.delete_asset_group(id).await.unwrap(), GroupDeleted::InUse(users));
+    assert_eq!(bench.store.delete_asset_group(id, None).await.unwrap(), GroupDeleted::InUse(users));
     bench.store.set_user_asset_groups(user, &[]).await.unwrap();
-    assert_eq!(bench.store.delete_asset_group(id).await.unwrap(), GroupDeleted::Deleted);
-    assert_eq!(bench.store.delete_asset_group(id).await.unwrap(), GroupDeleted::Unknown);
+    assert_eq!(bench.store.delete_asset_group(id, None).await.unwrap(), GroupDeleted::Deleted);
+    assert_eq!(bench.store.delete_asset_group(id, None).await.unwrap(), GroupDeleted::Unknown);
     let assigned = bench.store.set_user_asset_groups(user, &[id]).await;
     assert!(matches!(assigned, Err(Error::Conflict)), "{assigned:?}");
 }
@@ -131,10 +132,12 @@ async fn what_is_assigned_is_the_union(bench: Bench) {
     let two = bench.store.add_asset_group(&new_group("B", "10.0.0.4-10.0.0.9")).await.unwrap();
     bench.store.add_asset_group(&new_group("C", "10.0.9.9")).await.unwrap();
     let mut new = new_user("quays_cd1");
+    new.assigned_ips = ips("10.0.0.0-10.0.0.1,10.0.0.8-10.0.0.255");
     new.asset_groups = vec![one, two, two];
     let user = bench.store.add_user(&new).await.unwrap();
-    assert_eq!(bench.store.assigned_group_ips(user).await.unwrap(), ips("10.0.0.1-10.0.0.9"));
-    assert!(bench.store.assigned_group_ips(user + 1).await.unwrap().is_empty());
+    let reached = bench.store.assigned_addresses(&login("quays_cd1")).await.unwrap();
+    assert_eq!((user > 0, reached), (true, ips("10.0.0.0-10.0.0.255")), "single addresses count too");
+    assert!(bench.store.assigned_addresses(&login("nobody")).await.unwrap().is_empty());
     let mut lost = new_user("quays_cd2");
     lost.asset_groups = vec![one, 99];
     assert!(matches!(bench.store.add_user(&lost).await, Err(Error::Conflict)));
