@@ -8,7 +8,9 @@ use palisade_app::Error as AppError;
 use palisade_model::{IpSet, Login};
 use palisade_wire::{Arguments, FormError, ParameterError};
 
-use crate::v1::{asset_group, asset_ip, knowledgebase_download, reference, scan, user};
+use crate::v1::{
+    asset_group, asset_ip, ignore_vuln, knowledgebase_download, reference, scan, ticket_edit, user,
+};
 
 /// Longest list of addresses that an error shows, in characters.
 const IPS_SHOWN_CHARS: usize = 1_000;
@@ -130,12 +132,31 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
             (5102, format!("The subscription has at most {max} ranges of addresses."))
         }
         AppError::UnknownQid { qid } => {
-            let parameter = [knowledgebase_download::VULN_ID.name]
+            let parameter = [knowledgebase_download::VULN_ID.name, ignore_vuln::QIDS.name]
                 .into_iter()
                 .find(|name| arguments.has(name))
                 .unwrap_or(scan::SPECIFIC_VULNS.name);
             (5000, format!("Invalid value for '{parameter}' : {qid}. No such QID."))
         }
+        AppError::NotATicketAssignee { login } => (
+            5000,
+            format!(
+                "Invalid value for '{}' : {login}. No such user who works on tickets.",
+                ticket_edit::CHANGE_ASSIGNEE.name
+            ),
+        ),
+        AppError::TooManyTickets { max } => {
+            (5701, format!("At most {max} tickets are changed at once. Nothing was changed."))
+        }
+        AppError::NeverIgnored { qid } => (5702, format!("The QID {qid} cannot be ignored.")),
+        AppError::PastMoment => (
+            5000,
+            format!(
+                "Invalid value for '{}' : {}. The day has passed.",
+                ignore_vuln::REOPEN_IGNORED_DATE.name,
+                arguments.written(&ignore_vuln::REOPEN_IGNORED_DATE).unwrap_or_default()
+            ),
+        ),
         AppError::TooLong { field, max } => {
             (5004, format!("Invalid value for '{field}' : longer than {max} characters."))
         }
@@ -162,6 +183,12 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         AppError::LoginTaken => (5000, "The login is taken.".to_owned()),
         AppError::Conflict => (3508, "Something changed at the same moment. Repeat the call.".to_owned()),
         AppError::PasswordLength { .. } => (5000, "The password is too short or too long.".to_owned()),
+        // The command line alone manages policies.
+        error @ (AppError::UnknownPolicy { .. }
+        | AppError::PolicyTaken { .. }
+        | AppError::TooManyPolicies { .. }
+        | AppError::DeadlineDays { .. }
+        | AppError::Empty { .. }) => return Fault::Internal(error),
         error @ (AppError::Hash | AppError::Outbox(_) | AppError::NotOfSlice { .. } | AppError::Store(_)) => {
             return Fault::Internal(error);
         }
@@ -171,6 +198,9 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
 
 /// The parameter of a call about hosts that named them, if it is such a call.
 fn hosts_parameter(arguments: &Arguments) -> Option<&'static str> {
+    if arguments.has(ignore_vuln::QIDS.name) && arguments.has(ignore_vuln::IPS.name) {
+        return Some(ignore_vuln::IPS.name);
+    }
     [asset_group::HOST_IPS.name, asset_group::ADD_HOST_IPS.name].into_iter().find(|name| arguments.has(name))
 }
 
@@ -241,6 +271,8 @@ pub(crate) const NUMBERS: &[(u32, &str)] = &[
     (5302, "The asset group All cannot be added, edited or deleted."),
     (5303, "The asset group is assigned to users, so that it cannot be deleted. The text names them."),
     (5304, "The subscription would have too many asset groups."),
+    (5701, "The call would change more tickets than are changed at once. Nothing was changed."),
+    (5702, "A QID is none of a vulnerability that can be ignored."),
     (19_001, "There is no option profile of this title. The text names those there are."),
 ];
 

@@ -11,9 +11,10 @@ use crate::answer::Answer;
 use crate::error::CallError;
 use crate::v1::{
     about, accept_eula, action_log_report, asset_group, asset_group_delete, asset_group_list, asset_ip,
-    asset_ip_list, asset_search, get_host_info, group_list, ip_list, iscanner_list, knowledgebase_download,
-    password_change, scan, scan_cancel, scan_report, scan_report_delete, scan_report_list, scan_reports_list,
-    scan_running_list, scan_target_history, time_zone_code_list, user, user_list,
+    asset_ip_list, asset_search, get_host_info, get_tickets, group_list, ignore_vuln, ip_list, iscanner_list,
+    knowledgebase_download, password_change, scan, scan_cancel, scan_report, scan_report_delete,
+    scan_report_list, scan_reports_list, scan_running_list, scan_target_history, ticket_delete, ticket_edit,
+    ticket_list, ticket_list_deleted, time_zone_code_list, user, user_list,
 };
 
 /// What a handler is given.
@@ -78,6 +79,7 @@ impl Row {
             Some((_, Resource::Scan)) => "scan",
             Some((_, Resource::ScanReport)) => "report",
             Some((_, Resource::KnowledgeBase)) => "knowledgebase",
+            Some((_, Resource::Ticket)) => "ticket",
             Some((_, Resource::User)) => "user",
         }
     }
@@ -107,7 +109,9 @@ pub static CALLS: &[Row] = &[
     row!(asset_ip_list, &[(Action::List, Resource::Host)]),
     row!(asset_search, &[(Action::List, Resource::HostVulnerability)]),
     row!(get_host_info, &[(Action::List, Resource::HostVulnerability)]),
+    row!(get_tickets, &[(Action::List, Resource::Ticket)]),
     row!(group_list, &[(Action::List, Resource::AssetGroup)]),
+    row!(ignore_vuln, &[(Action::Edit, Resource::Ticket)]),
     row!(ip_list, &[(Action::List, Resource::Host)]),
     row!(iscanner_list, &[(Action::Launch, Resource::Scan)]),
     row!(knowledgebase_download, &[(Action::List, Resource::KnowledgeBase)]),
@@ -120,6 +124,10 @@ pub static CALLS: &[Row] = &[
     row!(scan_reports_list, &[(Action::List, Resource::ScanReport)]),
     row!(scan_running_list, &[(Action::List, Resource::Scan)]),
     row!(scan_target_history, &[(Action::List, Resource::Scan)]),
+    row!(ticket_delete, &[(Action::Delete, Resource::Ticket)]),
+    row!(ticket_edit, &[(Action::Edit, Resource::Ticket)]),
+    row!(ticket_list, &[(Action::List, Resource::Ticket)]),
+    row!(ticket_list_deleted, &[(Action::Delete, Resource::Ticket)]),
     row!(time_zone_code_list, &[(Action::List, Resource::Service)]),
     row!(user, &[(Action::Add, Resource::User), (Action::Edit, Resource::User)]),
     row!(user_list, &[(Action::List, Resource::User)]),

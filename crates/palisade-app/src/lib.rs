@@ -15,6 +15,7 @@ mod authentication;
 mod error;
 mod host;
 mod host_info;
+mod ignore;
 mod knowledge_base;
 mod launch;
 mod limits;
@@ -22,12 +23,15 @@ mod option_profile;
 mod outbox;
 mod password;
 mod password_change;
+mod policy;
 mod report;
 mod scan;
 mod service;
 mod slice;
 mod target_history;
 mod throttle;
+mod ticket;
+mod ticket_edit;
 mod user;
 
 pub use account::{NewAccount, NewUser, UserView};
@@ -40,16 +44,23 @@ pub use authentication::LoginRefused;
 pub use error::{Error, Result};
 pub use host::{AddHosts, EditHosts, HostListing, HostView, ListHosts, OwnerView};
 pub use host_info::{HostInfo, HostKey, HostVulnerability};
+pub use ignore::{IgnoreOn, IgnoreUntil, IgnoreVulnerabilities};
 pub use knowledge_base::ListVulnerabilities;
 pub use launch::LaunchScan;
 pub use limits::{Admission, LimitReached, LimitStatus, Limits, Slot};
 pub use option_profile::{describe_option_profile, option_profiles};
-pub use palisade_store::{ActivityMark, ActivityUser, AssignedUser, GroupTexts, LaunchType, TrackingMethod};
+pub use palisade_store::{
+    ActivityMark, ActivityUser, AssignedUser, DeletedTicket, GroupTexts, IgnoredDetection, LaunchType,
+    Ticket, TicketChange, TrackingMethod,
+};
 pub use password::MasterKey;
 pub use password_change::{PasswordChanges, PasswordKept, PasswordsOf};
+pub use policy::PolicyView;
 pub use report::{HostReport, ListReports};
 pub use scan::ScanView;
 pub use service::About;
 pub use slice::InProcessLink;
 pub use target_history::{ListTargetHistory, TargetHistory, TargetedScan, TitleFilter};
+pub use ticket::{ListDeletedTickets, PersonView, TicketPage, TicketSelection, TicketView};
+pub use ticket_edit::{EditTickets, TicketSkipped, TicketsEdited};
 pub use user::{CreateUser, ListUsers, ListedUser};

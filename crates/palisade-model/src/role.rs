@@ -63,7 +63,7 @@ impl Role {
         use Action::{Add, Cancel, Delete, Edit, Launch, List};
         use Resource::{
             Account, ActivityLog, AssetGroup, Host, HostVulnerability, KnowledgeBase, Scan, ScanReport,
-            Service, User,
+            Service, Ticket, User,
         };
         match (self, action, resource) {
             (Self::Contact, _, _) => Scope::None,
@@ -74,6 +74,8 @@ impl Role {
             (Self::Scanner | Self::Reader, List, HostVulnerability) => Scope::AssetGroups,
             (Self::UnitManager, List | Launch | Cancel | Delete, Scan | ScanReport) => Scope::BusinessUnit,
             (Self::UnitManager, List | Edit, Host) => Scope::BusinessUnit,
+            (Self::UnitManager, List | Edit, Ticket) => Scope::BusinessUnit,
+            (Self::Scanner | Self::Reader, List, Ticket) => Scope::AssetGroups,
             (Self::UnitManager, List, ActivityLog) => Scope::BusinessUnit,
             (Self::UnitManager, List | Add | Edit, User) => Scope::BusinessUnit,
             (Self::Auditor | Self::Scanner | Self::Reader, List, ActivityLog) => Scope::Own,
@@ -144,6 +146,8 @@ pub enum Resource {
     KnowledgeBase,
     /// What is known about the weaknesses of hosts: their detections.
     HostVulnerability,
+    /// Remediation tickets.
+    Ticket,
     /// Accounts, those of others included.
     User,
 }

@@ -6,7 +6,8 @@
 //! the use cases above it. No HTTP, no XML here.
 //!
 //! Where operations lock rows (PostgreSQL), they do it in one order everywhere: subscription, a
-//! slice, host, detections, scan. No operation locks two slices or two scans. The rows of the API
+//! slice, hosts (by id), detections and tickets, scan. No operation locks two slices or two scans;
+//! the tickets of a host are changed only by whoever holds the host. The rows of the API
 //! limits are locked by operations of their own, which lock nothing else.
 
 mod activity;
@@ -17,16 +18,23 @@ mod document;
 mod error;
 mod host;
 mod host_port;
+mod ignored;
 mod intake;
 mod limits;
 mod migration;
+mod policy;
 mod reach;
 mod row;
 mod scan;
 mod scan_target;
 mod slice;
+mod statement;
 mod store;
 mod subscription;
+mod ticket;
+mod ticket_edit;
+mod ticket_intake;
+mod ticket_write;
 mod user;
 mod user_profile;
 
@@ -36,12 +44,17 @@ pub use detection::{Detection, DetectionKey};
 pub use error::{Error, Result};
 pub use host::Host;
 pub use host_port::HostPort;
+pub use ignored::{DetectionsOf, IgnoreOutcome, IgnoredDetection, Ignoring};
 pub use intake::{Delivery, DetectionCounts, Intake};
 pub use limits::{CallEntry, CallLimits};
+pub use policy::Policy;
 pub use reach::Reach;
 pub use scan::{Cancelled, LaunchType, Launched, NewScan, ReportFilter, Scan, ScanHost};
 pub use scan_target::ScanTarget;
 pub use slice::{Holding, LeasedSlice, Progress, SLICE_ATTEMPTS_MAX, SLICE_RESTARTS_MAX};
 pub use store::Store;
 pub use subscription::{AttributeEdit, HostAttributes, HostRange, RANGES_MAX, TrackingMethod};
+pub use ticket::{DeletedTicket, Ticket, TicketChange, TicketQuery};
+pub use ticket_edit::{TicketEdit, TicketEdited};
+pub use ticket_intake::Remedy;
 pub use user::{NewUser, User};

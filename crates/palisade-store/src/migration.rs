@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0004_activity_by_time.sql"),
     include_str!("../migrations/0005_ports_and_zones.sql"),
     include_str!("../migrations/0006_user_profiles.sql"),
+    include_str!("../migrations/0010_tickets.sql"),
 ];
 
 /// Applies what is missing.

@@ -1,7 +1,7 @@
 //! Typed arguments of a request. They are asked for by the parameter's declaration, not by name,
 //! so that a misspelt name does not compile.
 
-use palisade_model::{AssetGroupTitle, IpSet, Qid, ScanRef, Timestamp};
+use palisade_model::{AssetGroupTitle, IpSet, NumberSet, Qid, ScanRef, Timestamp};
 
 use crate::parameter::Parameter;
 
@@ -10,6 +10,8 @@ use crate::parameter::Parameter;
 pub enum Value {
     Text(String),
     Choice(&'static str),
+    Choices(Vec<&'static str>),
+    Numbers(NumberSet),
     Switch(bool),
     IpSet(IpSet),
     ScanRef(ScanRef),
@@ -76,6 +78,8 @@ impl Arguments {
 
     getter!(/** A free text, possibly empty. */ text, Text, str);
     getter!(/** The addresses of an address list. */ ip_set, IpSet, IpSet);
+    getter!(/** The words chosen, in the order given, each once. */ choices, Choices, [&'static str]);
+    getter!(/** The numbers of a list. */ numbers, Numbers, NumberSet);
     getter!(/** A scan reference. */ scan_ref, ScanRef, ScanRef);
     getter!(/** The QIDs of a list, in the order given, each once. */ qids, Qids, [Qid]);
     getter!(/** The title of an asset group. */ asset_group_title, AssetGroupTitle, AssetGroupTitle);

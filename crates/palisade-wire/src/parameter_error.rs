@@ -7,6 +7,7 @@ use std::fmt;
 
 use palisade_model::IpSetError;
 use palisade_model::asset_group::NotATitle;
+use palisade_model::number_set::NotNumbers;
 
 use crate::parameter::offending_item;
 
@@ -23,6 +24,7 @@ pub enum InvalidReason {
     NotADate,
     NotAnInteger { min: u64, max: u64 },
     NotAQid { item: String },
+    NotNumbers(NotNumbers),
     NotATitle(NotATitle),
     TooManyItems { max: usize },
     TitleTooLong { max_chars: usize },
@@ -36,7 +38,8 @@ impl InvalidReason {
     fn item(&self) -> Option<&str> {
         match self {
             Self::IpSet(error) => offending_item(error),
-            Self::NotAQid { item } => Some(item),
+            Self::NotAQid { item }
+            | Self::NotNumbers(NotNumbers::NotANumber { item } | NotNumbers::Reversed { item }) => Some(item),
             _ => None,
         }
     }
@@ -54,6 +57,7 @@ impl fmt::Display for InvalidReason {
                 write!(f, "Invalid number, expecting a whole number from {min} to {max}.")
             }
             Self::NotAQid { .. } => f.write_str("Invalid QID."),
+            Self::NotNumbers(error) => write_numbers_reason(f, error),
             Self::NotATitle(error) => write_title_reason(f, error),
             Self::TooManyItems { max } => write!(f, "The list has more than {max} items."),
             Self::TitleTooLong { max_chars } => {
@@ -80,6 +84,17 @@ fn write_ip_reason(f: &mut fmt::Formatter<'_>, error: &IpSetError) -> fmt::Resul
         IpSetError::TooManyItems { max } => {
             write!(f, "Invalid IP or range. The list has more than {max} items.")
         }
+    }
+}
+
+fn write_numbers_reason(f: &mut fmt::Formatter<'_>, error: &NotNumbers) -> fmt::Result {
+    match error {
+        NotNumbers::Empty => f.write_str("The list is empty."),
+        NotNumbers::NotANumber { .. } => f.write_str("Invalid number or range."),
+        NotNumbers::Reversed { .. } => {
+            f.write_str("Invalid number or range. The range ends before it starts.")
+        }
+        NotNumbers::TooManyItems { max } => write!(f, "The list has more than {max} items."),
     }
 }
 

@@ -6,6 +6,7 @@ mod client;
 mod data_directory;
 mod doctor;
 mod kb;
+mod policy;
 mod polling;
 mod progress;
 mod quickstart;
@@ -77,6 +78,9 @@ enum Command {
     /// Make, list and change accounts
     #[command(subcommand)]
     User(Box<user::UserCommand>),
+    /// List, make and change remediation policies: who gets tickets for what scans find
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
     /// Look into the KnowledgeBase
     #[command(subcommand)]
     Kb(kb::KbCommand),
@@ -126,6 +130,7 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error>> {
             return Ok(if doctor::run(&settings).await { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         Command::User(command) => user::run(*command).await?,
+        Command::Policy(command) => policy::run(command).await?,
         Command::Kb(command) => kb::run(command)?,
         Command::Settings => raw(&settings::page()),
         Command::Completions { shell } => {

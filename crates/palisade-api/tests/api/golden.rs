@@ -19,6 +19,8 @@ macro_rules! golden {
     };
 }
 
+pub(crate) use golden;
+
 #[tokio::test]
 async fn about() {
     let server = Server::start().await;

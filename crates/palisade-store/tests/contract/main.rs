@@ -13,10 +13,12 @@ mod detection;
 mod host_port;
 mod intake;
 mod limits;
+mod policy;
 mod scan;
 mod scan_target;
 mod slice;
 mod subscription;
+mod ticket;
 mod user;
 
 /// Makes a test for each database out of each function.
