@@ -51,8 +51,7 @@ impl App {
     ///
     /// # Errors
     ///
-    /// Beside permission: [`Error::UnknownQid`], [`Error::NeverIgnored`],
-    /// [`Error::NotInSubscription`], [`Error::UnknownAssetGroup`], [`Error::PastMoment`],
+    /// Beside permission: [`Error::NeverIgnored`], [`Error::NotInSubscription`], [`Error::UnknownAssetGroup`], [`Error::PastMoment`],
     /// [`Error::TooManyTickets`].
     pub async fn ignore_vulnerabilities(
         &self,
@@ -115,8 +114,9 @@ impl App {
         let IgnoreVulnerabilities { qids, hosts, comment } = wanted;
         check_length("comments", comment, COMMENT_CHARACTERS_MAX)?;
         for qid in qids {
-            let entry = self.kb().entry(*qid).ok_or(Error::UnknownQid { qid: *qid })?;
-            if NEVER_IGNORED.contains(&qid.number()) || !entry.kind.is_detection() {
+            // What the KnowledgeBase does not have was found on no host.
+            let gathered = self.kb().entry(*qid).is_some_and(|entry| !entry.kind.is_detection());
+            if gathered || NEVER_IGNORED.contains(&qid.number()) {
                 return Err(Error::NeverIgnored { qid: *qid });
             }
         }

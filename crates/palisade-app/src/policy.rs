@@ -140,7 +140,11 @@ impl App {
         let unknown = || Error::NotATicketAssignee { login: login.chars().take(64).collect() };
         let known: Login = login.parse().map_err(|_| unknown())?;
         let user = self.store().user(&known).await?.ok_or_else(unknown)?;
-        if matches!(user.role, Role::Contact | Role::Auditor) { Err(unknown()) } else { Ok(user) }
+        if matches!(user.role, Role::Contact | Role::Auditor | Role::Administrator) {
+            Err(unknown())
+        } else {
+            Ok(user)
+        }
     }
 
     /// What the policies say about a host that `scan` looked at.

@@ -366,8 +366,7 @@ impl People {
         match user.role.scope(Action::List, Resource::Ticket) {
             Scope::Subscription => Ok(None),
             Scope::BusinessUnit | Scope::AssetGroups => {
-                let groups = app.store().assigned_group_ips(user.id).await?;
-                Ok(Some(user.assigned_ips.union(&groups)))
+                Ok(Some(app.store().assigned_addresses(&user.login).await?))
             }
             Scope::None | Scope::Own | Scope::Compliance => Ok(Some(IpSet::new())),
         }

@@ -181,13 +181,15 @@ async fn write_found(
         // Counted only.
         let statement = AssertSqlSafe(format!(
             "INSERT INTO detection (host_id, qid, port, transport, tls, status, first_found_at, last_found_at,
-                                    last_tested_at, times_found, result, last_scan)
+                                    last_tested_at, times_found, result, last_scan,
+                                    result_is_table)
              VALUES {}
              ON CONFLICT (host_id, qid, port, transport) DO UPDATE SET
                  tls = excluded.tls, status = excluded.status, last_found_at = excluded.last_found_at,
                  last_tested_at = excluded.last_tested_at, times_found = detection.times_found + 1,
-                 result = excluded.result, last_scan = excluded.last_scan",
-            placeholders(found.len(), 12)
+                 result = excluded.result, last_scan = excluded.last_scan,
+                 result_is_table = excluded.result_is_table",
+            placeholders(found.len(), 13)
         ));
         let now_us = now.as_microsecond();
         let mut query = sqlx::query(statement);
@@ -205,7 +207,8 @@ async fn write_found(
                 .bind(now_us)
                 .bind(1_i64)
                 .bind(storable(&finding.result))
-                .bind(scan.to_string());
+                .bind(scan.to_string())
+                .bind(i64::from(finding.table));
         }
         query.execute(write.connection()).await?;
     }

@@ -12,10 +12,15 @@ pub struct Dtd {
 pub const ABOUT: Dtd = Dtd { file: "about.dtd", text: include_str!("../dtd/about.dtd") };
 pub const ACTION_LOG_REPORT: Dtd =
     Dtd { file: "action_log_report.dtd", text: include_str!("../dtd/action_log_report.dtd") };
+pub const ASSET_DATA_REPORT: Dtd =
+    Dtd { file: "asset_data_report.dtd", text: include_str!("../dtd/asset_data_report.dtd") };
 pub const ASSET_GROUP_LIST: Dtd =
     Dtd { file: "asset_group_list.dtd", text: include_str!("../dtd/asset_group_list.dtd") };
+pub const ASSET_RANGE_INFO: Dtd =
+    Dtd { file: "asset_range_info.dtd", text: include_str!("../dtd/asset_range_info.dtd") };
 pub const ASSET_SEARCH_REPORT: Dtd =
     Dtd { file: "asset_search_report.dtd", text: include_str!("../dtd/asset_search_report.dtd") };
+pub const DOMAIN_LIST: Dtd = Dtd { file: "domain_list.dtd", text: include_str!("../dtd/domain_list.dtd") };
 pub const GENERIC_RETURN: Dtd =
     Dtd { file: "generic_return.dtd", text: include_str!("../dtd/generic_return.dtd") };
 pub const GET_HOST_INFO: Dtd =
@@ -32,6 +37,8 @@ pub const PASSWORD_CHANGE_OUTPUT: Dtd =
     Dtd { file: "password_change_output.dtd", text: include_str!("../dtd/password_change_output.dtd") };
 pub const REMEDIATION_TICKETS: Dtd =
     Dtd { file: "remediation_tickets.dtd", text: include_str!("../dtd/remediation_tickets.dtd") };
+pub const REPORT_TEMPLATE_LIST: Dtd =
+    Dtd { file: "report_template_list.dtd", text: include_str!("../dtd/report_template_list.dtd") };
 pub const SCAN: Dtd = Dtd { file: "scan-1.dtd", text: include_str!("../dtd/scan-1.dtd") };
 pub const SCAN_REPORT_LIST: Dtd =
     Dtd { file: "scan_report_list.dtd", text: include_str!("../dtd/scan_report_list.dtd") };
@@ -41,6 +48,8 @@ pub const SCAN_TARGET_HISTORY_OUTPUT: Dtd = Dtd {
     file: "scan_target_history_output.dtd",
     text: include_str!("../dtd/scan_target_history_output.dtd"),
 };
+pub const SCHEDULED_SCANS: Dtd =
+    Dtd { file: "scheduled_scans.dtd", text: include_str!("../dtd/scheduled_scans.dtd") };
 pub const TICKET_DELETE_OUTPUT: Dtd =
     Dtd { file: "ticket_delete_output.dtd", text: include_str!("../dtd/ticket_delete_output.dtd") };
 pub const TICKET_EDIT_OUTPUT: Dtd =
@@ -58,11 +67,14 @@ pub const USER_LIST_OUTPUT: Dtd =
 pub const USER_OUTPUT: Dtd = Dtd { file: "user_output.dtd", text: include_str!("../dtd/user_output.dtd") };
 
 /// All of them, by file name.
-pub const ALL: [&Dtd; 24] = [
+pub const ALL: &[&Dtd] = &[
     &ABOUT,
     &ACTION_LOG_REPORT,
+    &ASSET_DATA_REPORT,
     &ASSET_GROUP_LIST,
+    &ASSET_RANGE_INFO,
     &ASSET_SEARCH_REPORT,
+    &DOMAIN_LIST,
     &GENERIC_RETURN,
     &GET_HOST_INFO,
     &GROUP_LIST,
@@ -72,10 +84,12 @@ pub const ALL: [&Dtd; 24] = [
     &KNOWLEDGEBASE_DOWNLOAD,
     &PASSWORD_CHANGE_OUTPUT,
     &REMEDIATION_TICKETS,
+    &REPORT_TEMPLATE_LIST,
     &SCAN,
     &SCAN_REPORT_LIST,
     &SCAN_RUNNING_LIST,
     &SCAN_TARGET_HISTORY_OUTPUT,
+    &SCHEDULED_SCANS,
     &TICKET_DELETE_OUTPUT,
     &TICKET_EDIT_OUTPUT,
     &TICKET_LIST_DELETED_OUTPUT,
