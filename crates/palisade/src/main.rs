@@ -7,6 +7,7 @@ mod data_directory;
 mod doctor;
 mod fingerprints;
 mod kb;
+mod policy;
 mod polling;
 mod progress;
 mod quickstart;
@@ -83,6 +84,9 @@ enum Command {
     /// Make, list and change accounts
     #[command(subcommand)]
     User(Box<user::UserCommand>),
+    /// List, make and change remediation policies: who gets tickets for what scans find
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
     /// Look into the KnowledgeBase
     #[command(subcommand)]
     Kb(kb::KbCommand),
@@ -133,6 +137,7 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error>> {
         }
         Command::Unit(command) => unit::run(*command).await?,
         Command::User(command) => user::run(*command).await?,
+        Command::Policy(command) => policy::run(command).await?,
         Command::Kb(command) => kb::run(command)?,
         Command::Settings => raw(&settings::page()),
         Command::Completions { shell } => {
