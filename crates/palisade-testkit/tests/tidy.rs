@@ -17,7 +17,7 @@ const FLOORS: &[&[&str]] = &[
     &["palisade-api"],
     &["palisade-app"],
     &["palisade-store", "palisade-engine"],
-    &["palisade-kb", "palisade-packet", "palisade-probe"],
+    &["palisade-fingerprint", "palisade-kb", "palisade-packet", "palisade-probe"],
     &["palisade-wire"],
     &["palisade-model"],
 ];
@@ -32,7 +32,7 @@ const OWNED_LIBRARIES: &[(&str, &[&str], &str)] = &[
     ("object_store", &["palisade-store"], "document storage"),
     ("axum", &["palisade-api", "palisade"], "HTTP serving"),
     ("axum-server", &["palisade"], "HTTP serving"),
-    ("quick-xml", &["palisade-wire", "palisade"], "XML"),
+    ("quick-xml", &["palisade-fingerprint", "palisade-wire", "palisade"], "XML"),
     ("cel", &["palisade-kb"], "judging facts"),
     ("libc", &["palisade-packet"], "talking to the kernel without a safe wrapper"),
     ("socket2", &["palisade-engine"], "sockets of a scan"),
@@ -41,8 +41,14 @@ const OWNED_LIBRARIES: &[(&str, &[&str], &str)] = &[
 ];
 
 /// Rooms that must stay free of an async runtime.
-const PURE: &[&str] =
-    &["palisade-model", "palisade-wire", "palisade-packet", "palisade-probe", "palisade-kb"];
+const PURE: &[&str] = &[
+    "palisade-model",
+    "palisade-wire",
+    "palisade-packet",
+    "palisade-probe",
+    "palisade-kb",
+    "palisade-fingerprint",
+];
 
 /// The only room that may hold unsafe code.
 const UNSAFE_ROOM: &str = "palisade-packet";
