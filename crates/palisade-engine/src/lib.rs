@@ -38,6 +38,6 @@ pub use order::ScanOrder;
 pub use pacing::Limits;
 pub use ports::standard_tcp_ports;
 pub use scan::{Event, ScanContext, scan_hosts};
-pub use survey::{PortSight, Sight, Sighting, SurveyOrder, raw_packets, survey_hosts};
+pub use survey::{PortSight, Sight, Sighting, SurveyContext, SurveyOrder, raw_packets, survey_hosts};
 pub use udp::standard_udp_ports;
 pub use worker::{Worker, WorkerOptions};

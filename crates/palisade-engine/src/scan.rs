@@ -74,7 +74,7 @@ pub(crate) async fn scan_slice(
     let targets = order.targets.difference(&gone);
     let ports = Some(crate::ports::wanted(&order.profile.tcp)).filter(|ports| !ports.is_empty());
     let survey = SurveyOrder::of(&order.profile, targets, ports);
-    let mut sweeping = Sweeping::start(survey, &context, Arc::clone(&pace));
+    let mut sweeping = Sweeping::start(survey, &context.ids, Arc::clone(&pace));
     let mut waiting = Waiting::default();
     let mut sweep_over = false;
     let mut ticks = tokio::time::interval(PROGRESS_EVERY);

@@ -8,11 +8,10 @@ use futures_util::StreamExt;
 use palisade_model::IpSet;
 use tokio::sync::mpsc;
 
-use super::{BY_CONNECTING, PortSight, Sight, Sighting, SurveyOrder};
+use super::{BY_CONNECTING, PortSight, Sight, Sighting, SurveyContext, SurveyOrder};
 use crate::discovery;
 use crate::pacing::{HostPace, Pace};
 use crate::ports;
-use crate::scan::ScanContext;
 use crate::sheet::Sheet;
 
 /// Hosts looked at at the same time; the rate and the sockets are bounded elsewhere.
@@ -23,7 +22,7 @@ pub(crate) async fn survey(
     targets: &IpSet,
     order: &SurveyOrder,
     pace: &Arc<Pace>,
-    context: &ScanContext,
+    context: &SurveyContext,
     sights: &mpsc::Sender<Sight>,
 ) {
     let mut hosts = futures_util::stream::iter(targets.iter())
@@ -36,7 +35,7 @@ pub(crate) async fn survey(
     }
 }
 
-async fn look(address: Ipv4Addr, order: &SurveyOrder, pace: &Arc<Pace>, context: &ScanContext) -> Sight {
+async fn look(address: Ipv4Addr, order: &SurveyOrder, pace: &Arc<Pace>, context: &SurveyContext) -> Sight {
     let host = HostPace::new(address, Arc::clone(pace));
     let mut mark = [0; 8];
     context.ids.fill(&mut mark);

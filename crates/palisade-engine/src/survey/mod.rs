@@ -14,13 +14,13 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use palisade_model::{IpSet, OptionProfile, PortSet};
+use palisade_model::option_profile::{PacketOptions, ProtectedIps};
+use palisade_model::{Clock, IdSource, IpSet, OptionProfile, PortSet};
 use palisade_packet::{Control, Probe, Wish};
 use tokio::sync::mpsc;
 
 use crate::link::{SliceProgress, Stage};
-use crate::pacing::Pace;
-use crate::scan::ScanContext;
+use crate::pacing::{Limits, Pace};
 
 pub use raw::raw_packets;
 
@@ -42,6 +42,8 @@ pub struct SurveyOrder {
     pub ports: Option<PortSet>,
     /// What is asked to find out whether somebody is there.
     pub probes: Vec<Probe>,
+    /// Which answers prove no life.
+    pub packets: PacketOptions,
     /// How often a silent address is asked, 1 to 8.
     pub discovery_passes: u8,
     /// Look at the ports of addresses that answer nothing, too.
@@ -58,20 +60,38 @@ impl SurveyOrder {
     /// As the profile has it.
     #[must_use]
     pub fn of(profile: &OptionProfile, targets: IpSet, ports: Option<PortSet>) -> Self {
-        let performance = &profile.performance;
-        let host_pps = u32::from(performance.connections_per_host.max(1)) * HOST_PPS_PER_CONNECTION;
+        let budgets = profile.performance.budgets();
+        let host_pps = u32::from(budgets.port_scan_connections.max(1)) * HOST_PPS_PER_CONNECTION;
+        let additional = &profile.additional;
+        let touched = additional.blocked.ports.ports();
+        let protected = match &additional.blocked.ips {
+            ProtectedIps::AllRegistered => true,
+            ProtectedIps::Custom(ips) => !targets.intersection(ips).is_empty(),
+        };
+        let leave = |port: u16| protected && touched.contains(port);
+        let mut probes = discover::probes(&additional.host_discovery, additional.packets);
+        probes.retain(|probe| !probe.port().is_some_and(leave));
         Self {
             targets,
-            ports,
-            probes: discover::standard_probes(),
+            ports: ports.map(|ports| ports.iter().filter(|port| !leave(*port)).collect()),
+            probes,
+            packets: additional.packets,
             discovery_passes: 2,
             scan_dead_hosts: profile.scan_dead_hosts,
-            rate_pps: performance.rate_pps.max(1),
+            rate_pps: budgets.rate_pps.max(1),
             host_pps,
             network_pps: host_pps.saturating_mul(NETWORK_SHARES),
-            connections_per_host: usize::from(performance.connections_per_host.max(1)),
+            connections_per_host: usize::from(budgets.connections_per_host.max(1)),
         }
     }
+}
+
+/// What a survey needs besides its order. Share one [`Limits`] in a process.
+#[derive(Debug, Clone)]
+pub struct SurveyContext {
+    pub clock: Arc<dyn Clock>,
+    pub ids: Arc<dyn IdSource>,
+    pub limits: Arc<Limits>,
 }
 
 /// What was learnt of a host that is there (or is to be scanned as if it were).
@@ -140,12 +160,11 @@ impl Drop for Sweeping {
 
 impl Sweeping {
     /// Starts a thread that sweeps the order's targets, each of which it accounts for once.
-    pub(crate) fn start(order: SurveyOrder, context: &ScanContext, pace: Arc<Pace>) -> Self {
+    pub(crate) fn start(order: SurveyOrder, ids: &Arc<dyn IdSource>, pace: Arc<Pace>) -> Self {
         let (sender, swept) = mpsc::channel(SIGHTS_WAITING_MAX);
         let control = Arc::new(Control::default());
         let all = order.targets.clone();
-        let sweep =
-            raw::Sweep::new(order, Arc::clone(&context.ids), pace, Arc::clone(&control), sender.clone());
+        let sweep = raw::Sweep::new(order, Arc::clone(ids), pace, Arc::clone(&control), sender.clone());
         let spawned = std::thread::Builder::new().name("sweep".to_owned()).spawn(move || sweep.run());
         if let Err(error) = spawned {
             tracing::error!(%error, "no thread for sweeping");
@@ -166,9 +185,9 @@ impl Sweeping {
 ///
 /// # Panics
 /// Outside of a Tokio runtime with timers.
-pub async fn survey_hosts(order: SurveyOrder, context: ScanContext, sights: mpsc::Sender<Sight>) {
+pub async fn survey_hosts(order: SurveyOrder, context: SurveyContext, sights: mpsc::Sender<Sight>) {
     let pace = Pace::of_survey(Arc::clone(&context.limits), order.rate_pps, order.connections_per_host);
-    let mut sweeping = Sweeping::start(order.clone(), &context, Arc::clone(&pace));
+    let mut sweeping = Sweeping::start(order.clone(), &context.ids, Arc::clone(&pace));
     let mut unlooked = IpSet::new();
     let mut ticks = tokio::time::interval(Duration::from_millis(250));
     loop {

@@ -147,7 +147,8 @@ impl Sweep {
         let found = self.neighbours(way, targets)?;
         let Some((_, mac)) = found.first() else { return Err(Error::SilentGateway { gateway }) };
         let hop = Hop::Gateway(*mac);
-        let found = self.discover(way, &way.set, hop, &self.order.probes, self.order.discovery_passes)?;
+        let mut found = self.discover(way, &way.set, hop, &self.order.probes, self.order.discovery_passes)?;
+        discover::without_firewalls(&mut found, self.order.packets);
         Ok((self.alive(&way.set, found), Macs::One(*mac)))
     }
 
