@@ -8,9 +8,10 @@ use palisade_app::Error as AppError;
 use palisade_model::{IpSet, Login, Role};
 use palisade_wire::{Arguments, FormError, ParameterError};
 
-use crate::v1::{asset_group, asset_ip, knowledgebase_download, reference, scan, scheduled_scans, user};
-use crate::v1::{asset_group, asset_ip, asset_search, knowledgebase_download, reference, scan, user};
-use crate::v1::{asset_domain, asset_group, asset_ip, knowledgebase_download, reference, scan, user};
+use crate::v1::{
+    asset_domain, asset_group, asset_ip, asset_search, knowledgebase_download, reference, scan,
+    scheduled_scans, user,
+};
 
 /// Longest list of addresses that an error shows, in characters.
 const IPS_SHOWN_CHARS: usize = 1_000;

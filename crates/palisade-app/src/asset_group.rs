@@ -86,9 +86,7 @@ impl App {
         if title.is_none_or(AssetGroupTitle::is_all) {
             views.push(self.everything(&reach.reach).await?);
         }
-        let wanted = |group: &AssetGroup| {
-            reach.has(group) && title.is_none_or(|title| *title == group.title)
-        };
+        let wanted = |group: &AssetGroup| reach.has(group) && title.is_none_or(|title| *title == group.title);
         let groups = self.store().list_asset_groups().await?;
         let domains = self.store().list_domains().await?;
         views.extend(groups.into_iter().filter(wanted).map(|group| view(group, &domains)));

@@ -57,16 +57,12 @@ pub use host_info::{HostInfo, HostKey, HostVulnerability};
 pub use knowledge_base::ListVulnerabilities;
 pub use launch::LaunchScan;
 pub use limits::{Admission, LimitReached, LimitStatus, Limits, Slot};
-pub use option_profile::{OptionProfileView, shipped_option_profiles};
-pub use palisade_store::{ActivityMark, ActivityUser, AssignedUser, GroupTexts, LaunchType, TrackingMethod};
-pub use option_profile::{describe_option_profile, option_profiles};
-pub use palisade_store::{
-    ActivityMark, ActivityUser, AssignedUser, GroupTexts, LaunchType, TaskKind, TaskScanner, TrackingMethod,
 pub use map::{ListMapReports, MapView};
 pub use map_launch::LaunchMap;
-pub use option_profile::{describe_option_profile, option_profiles};
+pub use option_profile::{OptionProfileView, shipped_option_profiles};
 pub use palisade_store::{
-    ActivityMark, ActivityUser, AssignedUser, GroupTexts, LaunchType, StoredMapHost, TrackingMethod,
+    ActivityMark, ActivityUser, AssignedUser, GroupTexts, LaunchType, StoredMapHost, TaskKind, TaskScanner,
+    TrackingMethod,
 };
 pub use password::MasterKey;
 pub use password_change::{PasswordChanges, PasswordKept, PasswordsOf};

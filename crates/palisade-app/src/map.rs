@@ -14,7 +14,6 @@ use palisade_store::{Cancelled, LaunchType, Map, MapFilter, Reach, StoredMapHost
 use crate::actor::{Actor, Permit};
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::option_profile::describe_option_profile;
 
 /// Shown as long as no scanner has taken a map.
 const DEFAULT_SCANNER: &str = "built-in";
@@ -213,7 +212,7 @@ fn view(map: Map) -> MapView {
         user: map.login,
         launch_type: map.launch_type,
         save_report: map.save_report,
-        options_text: describe_option_profile(&map.profile),
+        options_text: map.profile.options_text(),
         option_title: map.profile.title,
         option_is_default: map.profile.is_default,
         hosts: map.progress.findings,

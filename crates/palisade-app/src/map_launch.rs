@@ -10,7 +10,6 @@ use palisade_store::{LaunchType, NewMap, NewMaps, Reach};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::error::{Error, Result, check_length};
-use crate::option_profile::choose_option_profile;
 
 /// Most domains of one request.
 const DOMAINS_MAX: usize = 100;
@@ -58,7 +57,7 @@ impl App {
             return Err(Error::TooManyMapDomains { max: DOMAINS_MAX });
         }
         let targets = self.check_targets(&reach, targets).await?;
-        let profile = choose_option_profile(option.as_deref())?;
+        let profile = self.choose_option_profile(actor, option.as_deref()).await?;
         let title = title.filter(|title| !title.is_empty());
         check_length("title", title.as_deref().unwrap_or_default(), TITLE_CHARACTERS_MAX)?;
 

@@ -50,8 +50,8 @@ impl App {
             return Ok(Reach::Everything);
         }
         let Some(user) = self.store().user(&map.login).await? else { return Ok(Reach::Nothing) };
-        let groups = self.store().assigned_group_ips(user.id).await?;
-        Ok(Reach::Assigned { ips: user.assigned_ips.union(&groups), login: user.login })
+        let ips = self.store().assigned_addresses(&user.login).await?;
+        Ok(Reach::Assigned { ips, login: user.login })
     }
 
     async fn renew_map(&self, lease: &MapLease, progress: MapProgress) -> Result<Hold> {

@@ -12,7 +12,6 @@ use crate::actor::Actor;
 use crate::app::App;
 use crate::error::{Error, Result, check_length};
 use crate::launch::LaunchScan;
-use crate::option_profile::option_profiles;
 
 /// Most tasks of a subscription.
 const TASKS_MAX: u32 = 1_000;
@@ -170,6 +169,7 @@ impl App {
     }
 
     async fn tasks_within(&self, reach: &Reach) -> Result<Vec<TaskView>> {
+        let default = self.default_option_title().await?;
         let mut views = Vec::new();
         for task in self.store().list_tasks().await? {
             let targets = self.task_targets(&task).await?;
@@ -182,7 +182,7 @@ impl App {
                 Reach::Nothing => false,
             };
             if within {
-                views.push(view(task, &targets));
+                views.push(view(task, &targets, &default));
             }
         }
         Ok(views)
@@ -220,6 +220,7 @@ pub(crate) fn launch_of(order: &TaskOrder, groups: Vec<String>, title: String) -
         // The results of tasks are always kept: nobody waits for them.
         save_report: true,
         specific_vulns: None,
+        http_header: None,
         launched_by: LaunchType::Scheduled,
     }
 }
@@ -229,13 +230,12 @@ pub(crate) fn described(id: i64, title: &str) -> String {
     format!("task {id}, {title}")
 }
 
-fn view(task: Task, targets: &IpSet) -> TaskView {
+/// `default` is the title of the default option profile.
+fn view(task: Task, targets: &IpSet, default: &str) -> TaskView {
     let Task { id, order, owner, asset_groups, active, created_at: _, next_launch_at, starts: _ } = task;
     let TaskOrder { kind, title, target_text, targets: _, all_hosts, excluded, option, scanner, schedule } =
         order;
     let by_groups = all_hosts || !asset_groups.is_empty();
-    let default = option_profiles().into_iter().find(|profile| profile.is_default);
-    let default = default.map(|profile| profile.title).unwrap_or_default();
     let everything = all_hosts.then(|| ALL.to_owned());
     let groups = asset_groups.iter().map(AssetGroupTitle::to_string);
     TaskView {
@@ -247,8 +247,8 @@ fn view(task: Task, targets: &IpSet) -> TaskView {
         target_text: if by_groups { targets.to_string() } else { target_text },
         asset_groups: everything.into_iter().chain(groups).collect(),
         excluded,
-        option_is_default: option.as_ref().is_none_or(|option| *option == default),
-        option_title: option.unwrap_or(default),
+        option_is_default: option.as_ref().is_none_or(|option| option == default),
+        option_title: option.unwrap_or_else(|| default.to_owned()),
         scanner,
         schedule,
         next_launch_at,

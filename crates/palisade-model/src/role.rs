@@ -94,15 +94,8 @@ impl Role {
     pub const fn scope(self, action: Action, resource: Resource) -> Scope {
         use Action::{Add, Cancel, Delete, Edit, Launch, List};
         use Resource::{
-            Account, ActivityLog, AssetGroup, Host, HostVulnerability, KnowledgeBase, OptionProfile, Scan,
-            ScanReport, Service, User,
-            Account, ActivityLog, AssetGroup, Host, HostVulnerability, KnowledgeBase, Scan, ScanReport,
-            ScheduledTask, Service, User,
-            Account, ActivityLog, AssetGroup, BusinessUnit, Host, HostVulnerability, KnowledgeBase, Scan,
-            Account, ActivityLog, AssetGroup, Host, HostVulnerability, KnowledgeBase, ReportTemplate, Scan,
-            ScanReport, Service, User,
-            Account, ActivityLog, AssetGroup, Domain, Host, HostVulnerability, KnowledgeBase, Map, MapReport,
-            Scan, ScanReport, Service, User,
+            Account, ActivityLog, AssetGroup, BusinessUnit, Domain, Host, HostVulnerability, KnowledgeBase,
+            Map, MapReport, OptionProfile, ReportTemplate, Scan, ScanReport, ScheduledTask, Service, User,
         };
         match (self, action, resource) {
             (Self::Contact, _, _) => Scope::None,
@@ -195,8 +188,6 @@ pub enum Resource {
     AssetGroup,
     /// Parts of the subscription with asset groups and users of their own.
     BusinessUnit,
-    /// Hosts (addresses) of the subscription.
-    Host,
     /// What reports are about and what they show; own ones, and those that are for everybody.
     ReportTemplate,
     /// Domains of the subscription, which maps are made of.

@@ -53,9 +53,9 @@ pub use host_report::{
 };
 pub use intake::{Delivery, DetectionCounts, Intake};
 pub use limits::{CallEntry, CallLimits};
-pub use option_profile::{ProfileDeleted, ProfileEdited, ProfileUser, StoredProfile};
 pub use map::{Map, MapFilter, NewMap, NewMaps, StoredMapHost};
 pub use map_lease::MapHolding;
+pub use option_profile::{ProfileDeleted, ProfileEdited, ProfileUser, StoredProfile};
 pub use reach::Reach;
 pub use report_template::{ReportTemplate, TemplateChoice};
 pub use scan::{Cancelled, LaunchType, Launched, NewScan, ReportFilter, Scan, ScanHost};

@@ -53,8 +53,7 @@ pub const USER_LIST_OUTPUT: Dtd =
 pub const USER_OUTPUT: Dtd = Dtd { file: "user_output.dtd", text: include_str!("../dtd/user_output.dtd") };
 
 /// All of them, by file name.
-pub const ALL: [&Dtd; 19] = [
-pub const ALL: [&Dtd; 21] = [
+pub const ALL: &[&Dtd] = &[
     &ABOUT,
     &ACTION_LOG_REPORT,
     &ASSET_DATA_REPORT,

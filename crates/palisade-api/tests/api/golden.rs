@@ -4,7 +4,7 @@
 use palisade_model::UserEdit;
 
 use crate::support::scanner::{finding, sample_result, silent};
-use crate::support::Server;
+use crate::support::{Server, assert_valid_answer};
 
 /// Compares an answer with its golden file, and validates it.
 macro_rules! golden {

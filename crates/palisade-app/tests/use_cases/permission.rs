@@ -1,24 +1,17 @@
 //! Every role with every use case.
 
 use palisade_app::{
-    Actor, AddHosts, Authority, CreateUser, EditHosts, Error, HostKey, ListHosts, ListReports,
-    ListTargetHistory, ListUsers, ListVulnerabilities, LoginRefused, PasswordsOf, ReportActivity,
-    SearchAssets,
+    Actor, AddHosts, Authority, CreateUser, EditHosts, Error, HostKey, ListHosts, ListMapReports,
+    ListReports, ListTargetHistory, ListUsers, ListVulnerabilities, LoginRefused, PasswordsOf,
+    ReportActivity, SearchAssets,
 };
-use palisade_model::{OptionProfile, Role, ScanRef, UserEdit, UserProfile};
-    Actor, AddHosts, CreateUser, EditHosts, Error, HostKey, ListHosts, ListMapReports, ListReports,
-    ListTargetHistory, ListUsers, ListVulnerabilities, LoginRefused, PasswordsOf, ReportActivity,
-    SearchAssets,
-};
-use palisade_model::{MapRef, Role, ScanRef, UserEdit, UserProfile};
+use palisade_model::{MapRef, OptionProfile, Role, ScanRef, UserEdit, UserProfile};
 
 use crate::asset_group::{edit_group, new_group};
 use crate::desk::{Desk, HERE, PASSWORD, ip, ips, launch, password};
 use crate::map::launch_map;
 
-const USE_CASES: [&str; 29] = [
-const USE_CASES: [&str; 26] = [
-const USE_CASES: [&str; 32] = [
+const USE_CASES: &[&str] = &[
     "about",
     "accept_eula",
     "list_hosts",
