@@ -8,8 +8,8 @@
 use std::sync::OnceLock;
 
 use futures_util::StreamExt;
-use palisade_model::PortSet;
 use palisade_model::option_profile::{PortList, ScanPorts};
+use palisade_model::{OptionProfile, PortSet};
 
 use crate::pacing::{Connected, HostPace};
 use crate::sheet::Sheet;
@@ -41,6 +41,12 @@ fn read_list(text: &str) -> PortSet {
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.lines().flat_map(|line| line.split('#').next().unwrap_or_default().split_ascii_whitespace())
+}
+
+/// The TCP ports that a scan by this profile looks at.
+#[must_use]
+pub fn tcp_ports(profile: &OptionProfile) -> PortSet {
+    wanted(&profile.tcp)
 }
 
 /// The TCP ports a profile asks for.
