@@ -16,6 +16,7 @@ mod scan;
 mod server;
 mod settings;
 mod stall;
+mod survey;
 mod targets;
 mod terminal;
 mod unit;
@@ -73,6 +74,7 @@ enum Command {
     /// Examples:
     ///   palisade scan 127.0.0.1
     ///   palisade scan --format xml --ports 1-1024 192.0.2.7 > report.xml
+    ///   palisade scan --stage ports --ports full --rate 20000 192.0.2.0/24
     ///   palisade scan --format json --qids 38169,38628 www.example.test
     #[command(verbatim_doc_comment)]
     Scan(scan::ScanArguments),
