@@ -17,6 +17,7 @@ use crate::judge::{self, Ending};
 use crate::link::Stage;
 use crate::order::ScanOrder;
 use crate::pacing::{HostPace, Pace};
+use crate::recognition;
 use crate::scan::ScanContext;
 use crate::sheet::Sheet;
 use crate::{certificate_names, names, os, ports, service, udp};
@@ -60,6 +61,7 @@ impl HostScan {
         }
         self.sheet.enter(Stage::Checks);
         self.conclude();
+        self.recognise().await;
         judge::result(&self.sheet, &self.context, &self.order, ending).await
     }
 
@@ -97,6 +99,13 @@ impl HostScan {
         self.sheet.enter(Stage::Services);
         service::survey_all(host, &self.sheet, &self.context, &open, name.as_deref()).await;
         name
+    }
+
+    /// Asks the fingerprint databases of others, if there are any.
+    async fn recognise(&self) {
+        let Some(fingerprints) = &self.context.fingerprints else { return };
+        let recognised = recognition::recognise(fingerprints, self.sheet.snapshot().facts).await;
+        recognised.write(&mut self.sheet.lock().facts);
     }
 
     /// What follows from everything seen, also where the time was up before the end.

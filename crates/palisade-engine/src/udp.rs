@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use palisade_model::fact::printable;
-use palisade_model::option_profile::UdpPorts;
+use palisade_model::option_profile::{PortList, ScanPorts};
 use palisade_model::{IdSource, PortFacts, PortSet, Transport};
 use tokio::net::UdpSocket;
 use tokio::time::{Instant, timeout_at};
@@ -36,13 +36,20 @@ pub fn standard_udp_ports() -> PortSet {
     .collect()
 }
 
+/// The UDP ports of the light list.
+fn light_udp_ports() -> PortSet {
+    [53, 69, 111, 123, 137, 161, 177, 389, 520, 623, 1_434, 1_900, 5_060, 5_353, 11_211].into_iter().collect()
+}
+
 /// The UDP ports a profile asks for.
-pub(crate) fn wanted(profile: &UdpPorts) -> PortSet {
-    match profile {
-        UdpPorts::Standard => standard_udp_ports(),
-        UdpPorts::None => PortSet::default(),
-        UdpPorts::List(ports) => ports.clone(),
-    }
+pub(crate) fn wanted(profile: &ScanPorts) -> PortSet {
+    let list = match profile.list {
+        PortList::Standard => standard_udp_ports(),
+        PortList::Light => light_udp_ports(),
+        PortList::Full => return PortSet::full(),
+        PortList::None => PortSet::default(),
+    };
+    list.iter().chain(profile.additional.iter()).collect()
 }
 
 /// Asks every port; what answers goes to the sheet with all that could be learnt.

@@ -6,6 +6,7 @@
 //! | `matches(text, pattern)` | whether a regular expression matches somewhere in the text |
 //! | `capture(text, pattern)` | the first group of the first match, or `""` |
 //! | `version_less(a, b)` | whether version `a` comes before version `b` |
+//! | `version_in(version, [[from, below], ...])` | whether a version is in one of the ranges |
 //! | `table(titles, rows)` | tab-separated lines, the titles first |
 //! | `suites_table(suites)` | the same for suites of `port.tls.suites` |
 //! | `time_text(seconds)` | a moment in words, from Unix seconds |
@@ -82,6 +83,9 @@ impl Engine {
         context.add_function("version_less", |left: Arc<String>, right: Arc<String>| {
             version::compare(&left, &right).is_lt()
         })?;
+        context.add_function("version_in", |version: Arc<String>, ranges: Texts| {
+            version_in(&version, &ranges)
+        })?;
         context.add_function("table", |titles: Texts, rows: Texts| table(&titles, &rows))?;
         context.add_function("suites_table", |suites: Texts| suites_table(&suites))?;
         context.add_function("time_text", |seconds: i64| moment(seconds, "%a, %b %d %Y, %H:%M:%S GMT"))?;
@@ -122,6 +126,23 @@ impl Patterns {
 fn moment(seconds: i64, format: &str) -> String {
     Timestamp::from_second(seconds)
         .map_or_else(|_| "unknown".to_owned(), |time| time.strftime(format).to_string())
+}
+
+/// Whether `version` is at or after the first and before the second of a pair. An empty first of a
+/// pair means "from the beginning"; an empty version is in no range.
+fn version_in(version: &str, ranges: &[Value]) -> Result<Value, ExecutionError> {
+    let mut inside = false;
+    for range in ranges {
+        let Value::List(bounds) = range else {
+            return Err(ExecutionError::function_error("version_in", "a range is not a list"));
+        };
+        let [Value::String(from), Value::String(below)] = bounds.as_slice() else {
+            return Err(ExecutionError::function_error("version_in", "a range is not a pair of texts"));
+        };
+        inside |= !version::compare(version, from.as_str()).is_lt()
+            && version::compare(version, below.as_str()).is_lt();
+    }
+    Ok(Value::Bool(inside && !version.is_empty()))
 }
 
 fn table(titles: &[Value], rows: &[Value]) -> Result<Value, ExecutionError> {
@@ -201,6 +222,17 @@ mod tests {
         assert_eq!(evaluate("capture('OpenSSH_9.2p1', 'OpenSSH_([0-9.]+)')"), Ok("9.2".into()));
         assert_eq!(evaluate("capture('nothing', 'OpenSSH_([0-9.]+)')"), Ok("".into()));
         assert_eq!(evaluate("version_less('9.2p1', '9.10')"), Ok(Value::Bool(true)));
+        for (version, inside) in [
+            ("2.2.9", true),
+            ("2.4.0", false),
+            ("2.4.1", true),
+            ("2.4.9", true),
+            ("2.4.10", false),
+            ("", false),
+        ] {
+            let source = format!("version_in('{version}', [['', '2.4.0'], ['2.4.1', '2.4.10']])");
+            assert_eq!(evaluate(&source), Ok(Value::Bool(inside)), "{version}");
+        }
         assert_eq!(evaluate("time_text(0)"), Ok("Thu, Jan 01 1970, 00:00:00 GMT".into()));
         assert_eq!(evaluate("date_text(86400)"), Ok("1970-01-02".into()));
         assert_eq!(evaluate("port_name(22, 'tcp')"), Ok("ssh".into()));
@@ -215,6 +247,9 @@ mod tests {
         assert!(evaluate("matches('a', 'a{1000}{1000}{1000}')").is_err());
         assert!(evaluate("table(['a'], [['x', 'y']])").is_err());
         assert!(evaluate("table(['a'], ['x'])").is_err());
+        assert!(evaluate("version_in('1', ['2'])").is_err());
+        assert!(evaluate("version_in('1', [['2']])").is_err());
+        assert!(evaluate("version_in('1', [['1', 2]])").is_err());
         assert!(evaluate("1 +").is_err());
         assert!(evaluate("nobody.home").is_err());
     }

@@ -1,6 +1,6 @@
 //! How far a reader sees.
 
-use palisade_model::{IpSet, Login};
+use palisade_model::{IpSet, Login, OptionProfile};
 
 use crate::asset_group::AssetGroup;
 use crate::scan::Scan;
@@ -42,6 +42,17 @@ impl Reach {
                 group.owner == *login || group.users.iter().any(|user| user.login == *login)
             }
             Self::Own { login } => group.owner == *login,
+            Self::Nothing => false,
+        }
+    }
+
+    /// Whether the option profile is the reach's own: the user made it. Global ones are seen by
+    /// everybody and changed by those who reach everything.
+    #[must_use]
+    pub fn has_option_profile(&self, profile: &OptionProfile) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Assigned { login, .. } | Self::Own { login } => profile.owner.as_ref() == Some(login),
             Self::Nothing => false,
         }
     }

@@ -120,6 +120,7 @@ pub(crate) fn new_user() -> NewUser {
         password: Some(password(PASSWORD)),
         assigned_ips: IpSet::new(),
         asset_groups: Vec::new(),
+        business_unit: None,
         eula_accepted: true,
         expires_at: None,
     }
@@ -135,6 +136,7 @@ pub(crate) fn launch(targets: &str) -> LaunchScan {
         option: None,
         save_report: true,
         specific_vulns: None,
+        http_header: None,
         launched_by: LaunchType::Api,
     }
 }

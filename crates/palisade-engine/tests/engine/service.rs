@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use palisade_model::option_profile::UdpPorts;
+use palisade_model::option_profile::ScanPorts;
 use palisade_model::{PortFacts, Transport};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, UdpSocket};
@@ -271,7 +271,7 @@ async fn a_datagram_port_is_open_only_when_it_answers() {
         }
     });
     let mut order = order("127.0.0.1", []);
-    order.profile.udp = UdpPorts::List([open, silent].into_iter().collect());
+    order.profile.udp = ScanPorts::only([open, silent].into_iter().collect());
     let host = scan(order).await.pop().unwrap();
     let found: Vec<_> = host.facts.ports.iter().map(|port| (port.port, port.transport)).collect();
     assert_eq!(found, [(open, Transport::Udp)]);
