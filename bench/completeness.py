@@ -23,6 +23,10 @@ SAME_SERVICE = {
 }
 
 
+# Versions that nmap says of every server of the kind: what answers SMB 2 as Samba does.
+CONSTANTS = {("Samba smbd", "4.6.2")}
+
+
 def words(text):
     return {word for word in re.findall(r"[a-z0-9]{3,}", text.lower()) if word not in IDLE_WORDS}
 
@@ -33,7 +37,8 @@ def is_range(version):
 
 def same_version(ours, theirs):
     theirs = theirs.split(" ")[0]
-    return bool(ours) and (ours.startswith(theirs) or theirs.startswith(ours))
+    # `5.5.5-10.11.19-MariaDB`: what it passes for with old clients comes first.
+    return bool(ours) and (ours.startswith(theirs) or theirs.startswith(ours) or f"-{ours}-" in theirs)
 
 
 def missing_on(port, facts):
@@ -45,13 +50,18 @@ def missing_on(port, facts):
     if facts is None:
         return "the port is not open for us"
     name, product, version = (service.get(key) or "" for key in ("name", "product", "version"))
+    # A script of nmap's writes what the broker says into the place of the service's name.
+    if spoken := re.fullmatch(r"(mosquitto) version (\S+)", name):
+        name, product, version = "mqtt", spoken[1], spoken[2]
     if service.get("method") != "probed" and not product:
         return None
     if SAME_SERVICE.get(name, name) != facts["service"] and facts["service"] not in name:
         return f"the service is {facts['service']}, for nmap {name}"
     ours = facts.get("product") or {}
-    if product and not words(product) & words(f"{ours.get('vendor', '')} {ours.get('name', '')}"):
+    if product and not words(f"{product} {version}") & words(f"{ours.get('vendor', '')} {ours.get('name', '')}"):
         return f"the product {product}"
+    if (product, version) in CONSTANTS:
+        return None
     if version and not is_range(version) and not same_version(ours.get("version") or "", version):
         return f"the version {version} of {product} (ours: {ours.get('version')})"
     return None
