@@ -6,6 +6,7 @@
 use std::fmt;
 
 use palisade_model::asset_group::NotATitle;
+use palisade_model::number_set::NotNumbers;
 use palisade_model::{IpSetError, NotADomain, NotAMapTarget};
 
 use crate::parameter::offending_item;
@@ -39,6 +40,7 @@ pub enum InvalidReason {
     NotAQid {
         item: String,
     },
+    NotNumbers(NotNumbers),
     NotATitle(NotATitle),
     TooManyItems {
         max: usize,
@@ -62,6 +64,7 @@ impl InvalidReason {
             | Self::NotAMapTarget(
                 NotAMapTarget::Domain { item, .. } | NotAMapTarget::Netblock { item, .. },
             ) if !item.is_empty() => Some(item),
+            Self::NotNumbers(NotNumbers::NotANumber { item } | NotNumbers::Reversed { item }) => Some(item),
             _ => None,
         }
     }
@@ -86,6 +89,7 @@ impl fmt::Display for InvalidReason {
                 write!(f, "Invalid number, expecting a whole number from {min} to {max}.")
             }
             Self::NotAQid { .. } => f.write_str("Invalid QID."),
+            Self::NotNumbers(error) => write_numbers_reason(f, error),
             Self::NotATitle(error) => write_title_reason(f, error),
             Self::NotADomain(error) => write_domain_reason(f, error),
             Self::TooManyItems { max } => write!(f, "The list has more than {max} items."),
@@ -132,6 +136,17 @@ fn write_target_reason(f: &mut fmt::Formatter<'_>, error: &NotAMapTarget) -> fmt
         NotAMapTarget::TooMany { max: 1 } => f.write_str("Expecting one domain."),
         NotAMapTarget::TooMany { max } => write!(f, "The list has more than {max} items."),
         NotAMapTarget::Twice { domain } => write!(f, "The domain {domain} stands in the list twice."),
+    }
+}
+
+fn write_numbers_reason(f: &mut fmt::Formatter<'_>, error: &NotNumbers) -> fmt::Result {
+    match error {
+        NotNumbers::Empty => f.write_str("The list is empty."),
+        NotNumbers::NotANumber { .. } => f.write_str("Invalid number or range."),
+        NotNumbers::Reversed { .. } => {
+            f.write_str("Invalid number or range. The range ends before it starts.")
+        }
+        NotNumbers::TooManyItems { max } => write!(f, "The list has more than {max} items."),
     }
 }
 

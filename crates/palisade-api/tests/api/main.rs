@@ -18,4 +18,5 @@ mod requests;
 mod samples;
 mod streaming;
 mod support;
+mod tickets;
 mod user;

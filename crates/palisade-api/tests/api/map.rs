@@ -61,8 +61,11 @@ async fn maps_of_several_domains() {
         scanner.complete_map(&lease, result).await;
     };
     let (response, ()) = tokio::join!(server.call("manager", "map-2.php", &parameters), both);
+    let reference = response.map_ref();
     golden!("map-2", response);
     let call = async |script, parameters: &[(&str, &str)]| server.call("manager", script, parameters).await;
+    golden!("map_report_list-groups", call("map_report_list.php", &[]).await);
+    golden!("map_report-groups", call("map_report.php", &[("ref", &reference)]).await);
     golden!("map-2-refused", call("map-2.php", &[("domain", "a.example,10.0.0.1")]).await);
     golden!("map-refused", call("map.php", &[("domain", "corp.example:203.0.113.1")]).await);
     let two = call("map.php", &[("domain", "a.example,b.example")]).await.refusal();

@@ -111,7 +111,7 @@ async fn groups_have_domains(bench: Bench) {
     let gone = AssetGroupEdit { domains: Some(vec![99]), ..AssetGroupEdit::default() };
     let refused = bench.store.edit_asset_group(id, &gone, at(2)).await;
     assert!(matches!(refused, Err(Error::Conflict)), "{refused:?}");
-    assert_eq!(bench.store.delete_asset_group(id).await.unwrap(), GroupDeleted::Deleted);
+    assert_eq!(bench.store.delete_asset_group(id, None).await.unwrap(), GroupDeleted::Deleted);
 }
 
 async fn a_group_in_use_is_not_deleted(bench: Bench) {

@@ -88,10 +88,10 @@ async fn a_task_comes_back_as_it_was_made(bench: Bench) {
 async fn a_group_that_a_task_is_aimed_at_is_not_deleted(bench: Bench) {
     let group = bench.store.add_asset_group(&new_group("Web", "10.0.0.1")).await.unwrap();
     let id = add(&bench, &NewTask { asset_groups: vec![group], ..new_task("Nightly") }).await;
-    let deleted = bench.store.delete_asset_group(group).await.unwrap();
+    let deleted = bench.store.delete_asset_group(group, None).await.unwrap();
     assert_eq!(deleted, GroupDeleted::Scheduled(vec!["Nightly".to_owned()]));
     bench.store.delete_task(id).await.unwrap();
-    assert_eq!(bench.store.delete_asset_group(group).await.unwrap(), GroupDeleted::Deleted);
+    assert_eq!(bench.store.delete_asset_group(group, None).await.unwrap(), GroupDeleted::Deleted);
 }
 
 async fn due_tasks_are_the_active_ones_in_order(bench: Bench) {
