@@ -15,6 +15,7 @@ mod names;
 pub mod order;
 mod os;
 mod pacing;
+mod plan;
 mod ports;
 mod round_trip;
 pub mod scan;

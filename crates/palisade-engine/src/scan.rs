@@ -19,6 +19,7 @@ use crate::host::HostScan;
 use crate::link::SliceProgress;
 use crate::order::ScanOrder;
 use crate::pacing::{Limits, Pace};
+use crate::plan::Plan;
 use crate::sheet::{Sheet, Tally};
 
 const PROGRESS_EVERY: Duration = Duration::from_millis(250);
@@ -47,7 +48,8 @@ pub enum Event {
 /// Hosts are not delivered in order. Needs a Tokio runtime with I/O and timers; works on a
 /// current-thread runtime too.
 pub async fn scan_hosts(order: ScanOrder, context: ScanContext, events: mpsc::Sender<Event>) {
-    let pace = Pace::new(Arc::clone(&context.limits), &order.profile.performance);
+    let pace =
+        Pace::new(Arc::clone(&context.limits), &order.profile.performance, Plan::of(&order, &context.kb));
     scan_slice(Arc::new(order), HashSet::new(), context, pace, events).await;
 }
 
@@ -77,7 +79,7 @@ pub(crate) async fn scan_slice(
                 tally.begin(&scan.sheet);
                 running.spawn(scan, permit);
             }
-            Some((sheet, result)) = running.next(&context, &order), if !running.tasks.is_empty() => {
+            Some((sheet, result)) = running.next(&context, &order, &pace), if !running.tasks.is_empty() => {
                 if events.send(Event::Host(Box::new(result))).await.is_err() {
                     return;
                 }
@@ -106,14 +108,26 @@ impl Running {
     }
 
     /// The next host that is done, also when its task failed.
-    async fn next(&mut self, context: &ScanContext, order: &ScanOrder) -> Option<(Arc<Sheet>, HostResult)> {
+    async fn next(
+        &mut self,
+        context: &ScanContext,
+        order: &ScanOrder,
+        pace: &Pace,
+    ) -> Option<(Arc<Sheet>, HostResult)> {
         match self.tasks.join_next_with_id().await? {
             Ok((id, result)) => Some((self.sheets.remove(&id)?, result)),
             Err(failure) => {
                 let sheet = self.sheets.remove(&failure.id())?;
                 let address = sheet.lock().facts.address;
                 tracing::error!(scan = %order.scan, host = %address, error = %failure, "the scan of a host failed");
-                let result = crate::judge::result(&sheet, context, order, crate::judge::Ending::Failed).await;
+                let result = crate::judge::result(
+                    &sheet,
+                    context,
+                    order,
+                    crate::judge::Ending::Failed,
+                    pace.plan.wanted.clone(),
+                )
+                .await;
                 Some((sheet, result))
             }
         }
