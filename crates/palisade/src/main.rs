@@ -7,6 +7,7 @@ mod data_directory;
 mod doctor;
 mod kb;
 mod polling;
+mod profile;
 mod progress;
 mod quickstart;
 mod report;
@@ -77,6 +78,9 @@ enum Command {
     /// Make, list and change accounts
     #[command(subcommand)]
     User(Box<user::UserCommand>),
+    /// Make, list and change option profiles, which say how scans are done
+    #[command(subcommand)]
+    Profile(Box<profile::ProfileCommand>),
     /// Look into the KnowledgeBase
     #[command(subcommand)]
     Kb(kb::KbCommand),
@@ -126,6 +130,7 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error>> {
             return Ok(if doctor::run(&settings).await { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         Command::User(command) => user::run(*command).await?,
+        Command::Profile(command) => profile::run(*command).await?,
         Command::Kb(command) => kb::run(command)?,
         Command::Settings => raw(&settings::page()),
         Command::Completions { shell } => {
