@@ -29,7 +29,7 @@ pub mod worker;
 pub use link::{Hold, Lease, Link, LinkError, SliceProgress, Stage};
 pub use order::ScanOrder;
 pub use pacing::Limits;
-pub use ports::standard_tcp_ports;
+pub use ports::{standard_tcp_ports, wanted as tcp_ports};
 pub use scan::{Event, ScanContext, scan_hosts};
 pub use udp::standard_udp_ports;
 pub use worker::{Worker, WorkerOptions};

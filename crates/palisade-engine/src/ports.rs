@@ -44,7 +44,8 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The TCP ports a profile asks for.
-pub(crate) fn wanted(profile: &ScanPorts) -> PortSet {
+#[must_use]
+pub fn wanted(profile: &ScanPorts) -> PortSet {
     let list = match profile.list {
         PortList::Standard => standard_tcp_ports().clone(),
         PortList::Light => light_tcp_ports().clone(),

@@ -1,7 +1,7 @@
 //! Typed arguments of a request. They are asked for by the parameter's declaration, not by name,
 //! so that a misspelt name does not compile.
 
-use palisade_model::{AssetGroupTitle, IpSet, Qid, ScanRef, Timestamp};
+use palisade_model::{AssetGroupTitle, IpSet, PortSet, Qid, ScanHeader, ScanRef, Timestamp};
 
 use crate::parameter::Parameter;
 
@@ -18,6 +18,8 @@ pub enum Value {
     Qids(Vec<Qid>),
     AssetGroupTitle(AssetGroupTitle),
     Titles(Vec<String>),
+    Ports(PortSet),
+    ScanHeader(ScanHeader),
 }
 
 /// One argument: the declaration, the text as sent, and what it means.
@@ -80,6 +82,9 @@ impl Arguments {
     getter!(/** The QIDs of a list, in the order given, each once. */ qids, Qids, [Qid]);
     getter!(/** The title of an asset group. */ asset_group_title, AssetGroupTitle, AssetGroupTitle);
     getter!(/** The titles of a list. */ titles, Titles, [String]);
+
+    getter!(/** The ports of a list; `None` for a word in its place. */ ports, Ports, PortSet);
+    getter!(/** The value of a header. */ scan_header, ScanHeader, ScanHeader);
 
     /// A text that is not blank.
     #[must_use]

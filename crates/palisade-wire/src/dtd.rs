@@ -29,6 +29,7 @@ pub const KNOWLEDGEBASE_DOWNLOAD: Dtd =
 pub const PASSWORD_CHANGE_OUTPUT: Dtd =
     Dtd { file: "password_change_output.dtd", text: include_str!("../dtd/password_change_output.dtd") };
 pub const SCAN: Dtd = Dtd { file: "scan-1.dtd", text: include_str!("../dtd/scan-1.dtd") };
+pub const SCAN_OPTIONS: Dtd = Dtd { file: "scan_options.dtd", text: include_str!("../dtd/scan_options.dtd") };
 pub const SCAN_REPORT_LIST: Dtd =
     Dtd { file: "scan_report_list.dtd", text: include_str!("../dtd/scan_report_list.dtd") };
 pub const SCAN_RUNNING_LIST: Dtd =
@@ -44,7 +45,7 @@ pub const USER_LIST_OUTPUT: Dtd =
 pub const USER_OUTPUT: Dtd = Dtd { file: "user_output.dtd", text: include_str!("../dtd/user_output.dtd") };
 
 /// All of them, by file name.
-pub const ALL: [&Dtd; 18] = [
+pub const ALL: [&Dtd; 19] = [
     &ABOUT,
     &ACTION_LOG_REPORT,
     &ASSET_GROUP_LIST,
@@ -57,6 +58,7 @@ pub const ALL: [&Dtd; 18] = [
     &KNOWLEDGEBASE_DOWNLOAD,
     &PASSWORD_CHANGE_OUTPUT,
     &SCAN,
+    &SCAN_OPTIONS,
     &SCAN_REPORT_LIST,
     &SCAN_RUNNING_LIST,
     &SCAN_TARGET_HISTORY_OUTPUT,

@@ -7,6 +7,8 @@ use std::fmt;
 
 use palisade_model::IpSetError;
 use palisade_model::asset_group::NotATitle;
+use palisade_model::port_set::NotAPort;
+use palisade_model::scan_header::NotAHeader;
 
 use crate::parameter::offending_item;
 
@@ -24,6 +26,8 @@ pub enum InvalidReason {
     NotAnInteger { min: u64, max: u64 },
     NotAQid { item: String },
     NotATitle(NotATitle),
+    NotAPort(NotAPort),
+    NotAHeader(NotAHeader),
     TooManyItems { max: usize },
     TitleTooLong { max_chars: usize },
     EmptyList,
@@ -36,7 +40,7 @@ impl InvalidReason {
     fn item(&self) -> Option<&str> {
         match self {
             Self::IpSet(error) => offending_item(error),
-            Self::NotAQid { item } => Some(item),
+            Self::NotAQid { item } | Self::NotAPort(NotAPort { item }) => Some(item),
             _ => None,
         }
     }
@@ -55,6 +59,8 @@ impl fmt::Display for InvalidReason {
             }
             Self::NotAQid { .. } => f.write_str("Invalid QID."),
             Self::NotATitle(error) => write_title_reason(f, error),
+            Self::NotAPort(_) => f.write_str("Invalid port or range of ports."),
+            Self::NotAHeader(error) => write_header_reason(f, *error),
             Self::TooManyItems { max } => write!(f, "The list has more than {max} items."),
             Self::TitleTooLong { max_chars } => {
                 write!(f, "A title has at most {max_chars} characters.")
@@ -89,6 +95,14 @@ fn write_title_reason(f: &mut fmt::Formatter<'_>, error: &NotATitle) -> fmt::Res
         NotATitle::TooLong { max } => write!(f, "A title has at most {max} characters."),
         NotATitle::Comma => f.write_str("A title has no comma."),
         NotATitle::ControlCharacter => f.write_str("Control characters are not allowed."),
+    }
+}
+
+fn write_header_reason(f: &mut fmt::Formatter<'_>, error: NotAHeader) -> fmt::Result {
+    match error {
+        NotAHeader::Empty => f.write_str("The value is empty."),
+        NotAHeader::TooLong { max } => write!(f, "The value has more than {max} characters."),
+        NotAHeader::Character => f.write_str("Expecting printable ASCII characters on one line."),
     }
 }
 

@@ -20,7 +20,7 @@ enum Expected {
 use Expected::{Allowed as A, NoAccess as N, Refused as R};
 
 /// In the order of [`Role::ALL`]: Manager, Unit Manager, Auditor, Scanner, Reader, Contact.
-const MATRIX: [(&str, [Expected; 6]); 26] = [
+const MATRIX: [(&str, [Expected; 6]); 27] = [
     ("about.php", [A, A, A, A, A, N]),
     ("acceptEULA.php", [A, A, A, A, A, N]),
     ("action_log_report.php", [A, A, A, A, A, N]),
@@ -38,6 +38,7 @@ const MATRIX: [(&str, [Expected; 6]); 26] = [
     ("password_change.php", [A, A, R, R, R, N]),
     ("scan.php", [A, A, R, A, R, N]),
     ("scan_cancel.php", [A, A, R, A, R, N]),
+    ("scan_options.php", [A, A, A, A, A, N]),
     ("scan_report.php", [A, A, R, A, A, N]),
     ("scan_report_delete.php", [A, A, R, A, R, N]),
     ("scan_report_list.php", [A, A, R, A, A, N]),
