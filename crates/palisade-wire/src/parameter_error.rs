@@ -7,6 +7,8 @@ use std::fmt;
 
 use palisade_model::asset_group::NotATitle;
 use palisade_model::number_set::NotNumbers;
+use palisade_model::port_set::NotAPort;
+use palisade_model::scan_header::NotAHeader;
 use palisade_model::{IpSetError, NotADomain};
 
 use crate::parameter::offending_item;
@@ -39,6 +41,8 @@ pub enum InvalidReason {
     },
     NotNumbers(NotNumbers),
     NotATitle(NotATitle),
+    NotAPort(NotAPort),
+    NotAHeader(NotAHeader),
     TooManyItems {
         max: usize,
     },
@@ -57,6 +61,7 @@ impl InvalidReason {
         match self {
             Self::IpSet(error) => offending_item(error),
             Self::NotAQid { item } | Self::NotAWeekday { item } if !item.is_empty() => Some(item),
+            Self::NotAPort(NotAPort { item }) => Some(item),
             Self::NotNumbers(NotNumbers::NotANumber { item } | NotNumbers::Reversed { item }) => Some(item),
             _ => None,
         }
@@ -88,6 +93,8 @@ impl fmt::Display for InvalidReason {
                 write!(f, "A domain has at most {max} characters.")
             }
             Self::NotADomain(NotADomain::Www) => f.write_str("A domain is given without www."),
+            Self::NotAPort(_) => f.write_str("Invalid port or range of ports."),
+            Self::NotAHeader(error) => write_header_reason(f, *error),
             Self::TooManyItems { max } => write!(f, "The list has more than {max} items."),
             Self::TitleTooLong { max_chars } => {
                 write!(f, "A title has at most {max_chars} characters.")
@@ -133,6 +140,14 @@ fn write_title_reason(f: &mut fmt::Formatter<'_>, error: &NotATitle) -> fmt::Res
         NotATitle::TooLong { max } => write!(f, "A title has at most {max} characters."),
         NotATitle::Comma => f.write_str("A title has no comma."),
         NotATitle::ControlCharacter => f.write_str("Control characters are not allowed."),
+    }
+}
+
+fn write_header_reason(f: &mut fmt::Formatter<'_>, error: NotAHeader) -> fmt::Result {
+    match error {
+        NotAHeader::Empty => f.write_str("The value is empty."),
+        NotAHeader::TooLong { max } => write!(f, "The value has more than {max} characters."),
+        NotAHeader::Character => f.write_str("Expecting printable ASCII characters on one line."),
     }
 }
 

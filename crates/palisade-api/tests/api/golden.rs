@@ -620,3 +620,33 @@ async fn password_change() {
     golden!("password_change-failed", call(&[("user_logins", "nobody")]).await);
     golden!("password_change-refused", call(&[("user_logins", "reader"), ("email", "no")]).await);
 }
+
+#[tokio::test]
+async fn scan_options() {
+    let server = Server::start().await;
+    let call = async |login: &str, parameters: &[(&str, &str)]| {
+        server.call(login, "scan_options.php", parameters).await
+    };
+    golden!("scan_options", call("manager", &[]).await);
+    let edit = [("ports", "21,22,8000-8888"), ("scandeadhosts", "yes"), ("loadbalancer", "yes")];
+    golden!("scan_options-refused", call("unit_manager", &edit).await);
+    golden!("scan_options-edit", call("manager", &edit).await);
+    golden!("scan_options-reader", call("reader", &[]).await);
+    golden!("scan_options-full", call("manager", &[("ports", "full")]).await);
+    golden!("scan_options-default", call("manager", &[("ports", "default"), ("loadbalancer", "no")]).await);
+    golden!("scan_options-bad-ports", call("manager", &[("ports", "22,99999")]).await);
+}
+
+#[tokio::test]
+async fn scan_refused_parameters() {
+    let server = Server::start().await;
+    let call = async |extra: &[(&str, &str)]| {
+        let parameters = [&[("ip", "192.0.2.7")], extra].concat();
+        server.call("manager", "scan.php", &parameters).await
+    };
+    golden!("scan-header-injection", call(&[("runtime_http_header", "a\r\nHost: b")]).await);
+    golden!("scan-network", call(&[("ip_network_id", "7")]).await);
+    golden!("scan-two-scanners", call(&[("iscanner_name", "External"), ("default_scanner", "1")]).await);
+    golden!("scan-scanner-without-groups", call(&[("scanners_in_ag", "1")]).await);
+    golden!("scan-unknown-qids", call(&[("specific_vulns", "4000000000")]).await);
+}

@@ -47,6 +47,7 @@ const MATRIX: &[(&str, [Expected; 6])] = &[
     ("report_template_list.php", [A, A, A, A, A, N]),
     ("scan.php", [A, A, R, A, R, N]),
     ("scan_cancel.php", [A, A, R, A, R, N]),
+    ("scan_options.php", [A, A, A, A, A, N]),
     ("scan_report.php", [A, A, R, A, A, N]),
     ("scan_report_delete.php", [A, A, R, A, R, N]),
     ("scan_report_list.php", [A, A, R, A, A, N]),
