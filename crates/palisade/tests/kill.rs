@@ -178,6 +178,7 @@ fn task(title: &str, owner: &str) -> NewTask {
             excluded: IpSet::new(),
             option: None,
             scanner: TaskScanner::External,
+            http_header: None,
             schedule: Schedule {
                 occurrence: Occurrence::Daily { frequency_days: NonZeroU16::MIN },
                 start_date: "2099-01-01".parse().expect("a date"),
@@ -190,6 +191,7 @@ fn task(title: &str, owner: &str) -> NewTask {
         },
         owner: owner.parse().expect("a login"),
         asset_groups: Vec::new(),
+        option_profile: None,
         created_at: Timestamp::UNIX_EPOCH,
         next_launch_at: None,
         tasks_max: 100,

@@ -534,6 +534,12 @@ async fn scheduled_scans_that_are_refused() {
         "3505 Cannot launch scan. No targets are left after the exclusions.",
     )
     .await;
+    refused(
+        &[utc, ("runtime_http_header", "a\r\nb: c")],
+        "5000 Invalid value for 'runtime_http_header' : a\r\nb: c. \
+         Expecting printable ASCII characters without line breaks.",
+    )
+    .await;
     refused(&[utc, ("type", "map")], "5505 Maps cannot be scheduled on this server yet.").await;
     refused(&[utc, ("type", "all")], "5000 Invalid value for 'type' : all. Expecting one of (scan, map).")
         .await;
