@@ -537,7 +537,7 @@ async fn scheduled_scans_that_are_refused() {
     .await;
     refused(
         &[utc, ("runtime_http_header", "a\r\nb: c")],
-        "5000 Invalid value for 'runtime_http_header' : a\r\nb: c. \
+        "5000 Invalid value for 'runtime_http_header' : a&#13;\nb: c. \
          Expecting printable ASCII characters without line breaks.",
     )
     .await;
