@@ -73,7 +73,9 @@ fn satisfy(call: &Call, rule: &Rule, pairs: &mut Vec<(String, String)>, banned: 
         }
         Rule::When { parameter, value, rules } => {
             if pairs.iter().any(|(name, given)| name == parameter && given == value) {
-                rules.iter().for_each(|rule| satisfy(call, rule, pairs, banned));
+                for rule in rules {
+                    satisfy(call, rule, pairs, banned);
+                }
             }
         }
         Rule::Exclusive(_) => {}

@@ -521,7 +521,8 @@ async fn scheduled_scans_that_are_refused() {
     refused(
         &[utc, ("option", "No such profile")],
         "19001 Invalid value for 'option' : No such profile. Invalid option profile name No such profile, \
-         expecting one of (Initial Options, Full TCP Scan)",
+         expecting one of (Initial Options, 2008 SANS20 Options, Full TCP Scan, Payment Card Industry (PCI) \
+         Options, Qualys Top 20 Options)",
     )
     .await;
     refused(
@@ -532,6 +533,12 @@ async fn scheduled_scans_that_are_refused() {
     refused(
         &[utc, ("exclude_ip_per_scan", "192.0.2.4")],
         "3505 Cannot launch scan. No targets are left after the exclusions.",
+    )
+    .await;
+    refused(
+        &[utc, ("runtime_http_header", "a\r\nb: c")],
+        "5000 Invalid value for 'runtime_http_header' : a&#13;\nb: c. \
+         Expecting printable ASCII characters without line breaks.",
     )
     .await;
     refused(&[utc, ("type", "map")], "5505 Maps cannot be scheduled on this server yet.").await;
