@@ -76,8 +76,12 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         AppError::Forbidden { .. } => (2012, "The user's role does not permit this call.".to_owned()),
         AppError::UnknownScan => (3502, about_scan(arguments, "No such scan or report.")),
         AppError::UnknownHost => (5103, "There is no such host in the user account.".to_owned()),
-        AppError::ScanEnded => (3503, about_scan(arguments, "The scan has ended already.")),
-        AppError::ScanRunning => (3504, about_scan(arguments, "The scan has not finished yet.")),
+        AppError::ScanEnded => {
+            (3503, about_scan(arguments, &format!("The {} has ended already.", kind(arguments))))
+        }
+        AppError::ScanRunning => {
+            (3504, about_scan(arguments, &format!("The {} has not finished yet.", kind(arguments))))
+        }
         AppError::NotInSubscription { ips } if hosts_parameter(arguments).is_some() => {
             (5101, foreign_hosts(arguments, &ips))
         }
@@ -338,10 +342,16 @@ fn about_unit(role: Role) -> String {
 }
 
 fn about_scan(arguments: &Arguments, reason: &str) -> String {
-    match arguments.scan_ref(&reference::REF) {
-        Some(scan) => format!("Invalid value for 'ref' : {scan}. {reason}"),
+    match arguments.written(&reference::REF) {
+        Some(given) => format!("Invalid value for 'ref' : {given}. {reason}"),
         None => reason.to_owned(),
     }
+}
+
+/// What the reference given is of.
+fn kind(arguments: &Arguments) -> &'static str {
+    let map = arguments.written(&reference::REF).is_some_and(|given| given.starts_with("map/"));
+    if map { "map" } else { "scan" }
 }
 
 fn shown(ips: &IpSet) -> String {
@@ -372,16 +382,16 @@ pub(crate) const NUMBERS: &[(u32, &str)] = &[
     (2003, "The terms of service have not been accepted yet; only acceptEULA.php may be called."),
     (2012, "The user's role does not permit the call."),
     (3501, "Targets are not in the subscription or not within the user's reach."),
-    (3502, "There is no such scan or report within the user's reach."),
-    (3503, "The scan has ended, so that it cannot be cancelled."),
-    (3504, "The scan has not ended yet, so that there is no report to read or to delete."),
+    (3502, "There is no such scan, map or report within the user's reach."),
+    (3503, "The scan or map has ended, so that it cannot be cancelled."),
+    (3504, "The scan or map has not ended yet, so that there is no report to read or to delete."),
     (3505, "No targets are left after the exclusions."),
     (3506, "The scan has too many targets."),
     (3507, "Too many scans are queued or running."),
     (3508, "Something changed at the same moment. The call may be repeated."),
     (3509, "No host answered. The scan itself went well."),
     (3510, "The scanner failed; the results are incomplete."),
-    (3511, "No scan is running."),
+    (3511, "No scan or map is running."),
     (3512, "The history of targets is too long for one answer. Ask for fewer addresses or less time."),
     (5008, "The request is too large or takes too long to arrive, or its body cannot be read."),
     (5009, "There is no such scanner appliance or asset group."),

@@ -9,6 +9,8 @@ use palisade_wire::Call;
 pub const LOGIN: &str = "acme_ab1";
 /// The reference that examples name; readers put that of a scan of their own in its place.
 pub const SCAN_REF: &str = "scan/1400000000.10001";
+/// The same of a map.
+pub const MAP_REF: &str = "map/1400000000.10001";
 
 /// What an example needs, in the order it is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +21,8 @@ pub enum Need {
     User,
     /// A finished scan of 192.0.2.4 with a saved report; [`SCAN_REF`] stands for its reference.
     SavedReport,
+    /// A finished map with a saved report; [`MAP_REF`] stands for its reference.
+    SavedMap,
     /// A scan of 192.0.2.4 that is being done; [`SCAN_REF`] stands for its reference.
     RunningScan,
 }
@@ -37,6 +41,9 @@ impl Need {
                 format!(
                     "A scan has ended and its report was saved; put its reference where {SCAN_REF} stands."
                 )
+            }
+            Self::SavedMap => {
+                format!("A map has ended and its report was saved; put its reference where {MAP_REF} stands.")
             }
             Self::RunningScan => {
                 format!("A scan is running; put its reference where {SCAN_REF} stands, if it does.")

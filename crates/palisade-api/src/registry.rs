@@ -137,19 +137,36 @@ pub static CALLS: &[Row] = &[
     row!(ip_list, &[(Action::List, Resource::Host)]),
     row!(iscanner_list, &[(Action::Launch, Resource::Scan)]),
     row!(knowledgebase_download, &[(Action::List, Resource::KnowledgeBase)]),
+    row!(map_2, &[(Action::Launch, Resource::Map)]),
+    row!(map, &[(Action::Launch, Resource::Map)]),
+    row!(map_report, &[(Action::List, Resource::MapReport)], needs: &[Need::SavedMap]),
+    row!(map_report_list, &[(Action::List, Resource::MapReport)]),
     row!(password_change, &[(Action::Edit, Resource::User)], needs: &[Need::User]),
     row!(report_template_list, &[(Action::List, Resource::ReportTemplate)]),
     row!(scan, &[(Action::Launch, Resource::Scan)]),
-    row!(scan_cancel, &[(Action::Cancel, Resource::Scan)], needs: &[Need::RunningScan]),
+    row!(
+        scan_cancel,
+        &[(Action::Cancel, Resource::Scan), (Action::Cancel, Resource::Map)],
+        needs: &[Need::RunningScan]
+    ),
     row!(scan_report, &[(Action::List, Resource::ScanReport)], needs: &[Need::SavedReport]),
     row!(scan_report_delete, &[(Action::Delete, Resource::ScanReport)], needs: &[Need::SavedReport]),
     row!(scan_cancel, &[(Action::Cancel, Resource::Scan)]),
     row!(scan_options, &[(Action::List, Resource::OptionProfile)]),
     row!(scan_report, &[(Action::List, Resource::ScanReport)]),
     row!(scan_report_delete, &[(Action::Delete, Resource::ScanReport)]),
+    row!(
+        scan_report_delete,
+        &[(Action::Delete, Resource::ScanReport), (Action::Delete, Resource::MapReport)],
+        needs: &[Need::SavedReport]
+    ),
     row!(scan_report_list, &[(Action::List, Resource::ScanReport)]),
     row!(scan_reports_list, &[(Action::List, Resource::ScanReport)]),
-    row!(scan_running_list, &[(Action::List, Resource::Scan)], needs: &[Need::RunningScan]),
+    row!(
+        scan_running_list,
+        &[(Action::List, Resource::Scan), (Action::List, Resource::Map)],
+        needs: &[Need::RunningScan]
+    ),
     row!(scan_target_history, &[(Action::List, Resource::Scan)]),
     row!(
         scheduled_scans,

@@ -34,7 +34,9 @@ mod udp;
 pub mod worker;
 
 pub use link::{Hold, Lease, Link, LinkError, SliceProgress, Stage};
+pub use map::MapMaking;
 pub use map::link::{MapLease, MapLink, MapOrder, MapProgress, MapStage};
+pub use map::worker::MapWorker;
 pub use order::ScanOrder;
 pub use pacing::Limits;
 pub use palisade_packet::Probe;

@@ -89,6 +89,12 @@ impl<L: Link> Worker<L> {
         Self { shared: Arc::new(Shared { link, context, options, paces: Mutex::default() }) }
     }
 
+    /// What the worker scans with, for others in the process who share its limits.
+    #[must_use]
+    pub fn context(&self) -> ScanContext {
+        self.shared.context.clone()
+    }
+
     /// Works until `shutdown` is ready, then lets go of everything within moments.
     pub async fn run(&self, shutdown: impl Future<Output = ()>) {
         tokio::pin!(shutdown);

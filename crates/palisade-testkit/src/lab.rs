@@ -143,3 +143,48 @@ impl Drop for Lab {
         }
     }
 }
+
+/// The network of `lab/routed.sh`: two routers in a row, and a name server behind them.
+#[derive(Debug)]
+pub struct RoutedLab {
+    name: String,
+}
+
+impl RoutedLab {
+    /// Starts a network of this process's own.
+    ///
+    /// # Panics
+    /// Without root, and when the name server does not start.
+    #[must_use]
+    pub fn up() -> Self {
+        assert!(tools::is_root(), "the lab needs root: `./test lab` asks sudo for it");
+        let lab = Self { name: format!("palisade-routed-{}", std::process::id()) };
+        let _ = tools::output(&mut lab.script(&["up"]));
+        lab
+    }
+
+    /// A command that runs on the scanner.
+    #[must_use]
+    pub fn on_scanner(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = self.script(&["exec", "scanner"]);
+        command.arg(program);
+        command
+    }
+
+    fn script(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(tools::repository().join("lab/routed.sh"));
+        command.args(arguments).env("PALISADE_LAB", &self.name);
+        command
+    }
+}
+
+impl Drop for RoutedLab {
+    fn drop(&mut self) {
+        let mut command = self.script(&["down"]);
+        let output = tools::run(&mut command);
+        // A second panic would hide the first.
+        if !std::thread::panicking() {
+            assert!(output.status.success(), "the lab did not come down: {}", tools::told(&command, &output));
+        }
+    }
+}

@@ -2,8 +2,8 @@
 //! so that a misspelt name does not compile.
 
 use palisade_model::{
-    AssetGroupTitle, Date, DomainName, IpSet, NumberSet, PortSet, Qid, ScanHeader, ScanRef, Timestamp,
-    Weekdays,
+    AssetGroupTitle, Date, DomainName, IpSet, MapRef, MapTarget, NumberSet, PortSet, Qid, ScanHeader, ScanRef,
+    Timestamp, Weekdays,
 };
 
 use crate::parameter::Parameter;
@@ -20,6 +20,8 @@ pub enum Value {
     Domain(DomainName),
     Domains(Vec<DomainName>),
     ScanRef(ScanRef),
+    MapRef(MapRef),
+    MapTargets(Vec<MapTarget>),
     DateTime(Timestamp),
     Date(Date),
     Weekdays(Weekdays),
@@ -92,6 +94,8 @@ impl Arguments {
     getter!(/** A domain. */ domain, Domain, DomainName);
     getter!(/** The domains of a list, possibly none. */ domains, Domains, [DomainName]);
     getter!(/** A scan reference. */ scan_ref, ScanRef, ScanRef);
+    getter!(/** A map reference. */ map_ref, MapRef, MapRef);
+    getter!(/** What is to be mapped. */ map_targets, MapTargets, [MapTarget]);
     getter!(/** The QIDs of a list, in the order given, each once. */ qids, Qids, [Qid]);
     getter!(/** The title of an asset group. */ asset_group_title, AssetGroupTitle, AssetGroupTitle);
     getter!(/** The titles of a list. */ titles, Titles, [String]);

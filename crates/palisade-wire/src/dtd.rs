@@ -33,6 +33,10 @@ pub const ISCANNER_LIST: Dtd =
     Dtd { file: "iscanner_list.dtd", text: include_str!("../dtd/iscanner_list.dtd") };
 pub const KNOWLEDGEBASE_DOWNLOAD: Dtd =
     Dtd { file: "knowledgebase_download.dtd", text: include_str!("../dtd/knowledgebase_download.dtd") };
+pub const MAP_2: Dtd = Dtd { file: "map-2.dtd", text: include_str!("../dtd/map-2.dtd") };
+pub const MAP: Dtd = Dtd { file: "map.dtd", text: include_str!("../dtd/map.dtd") };
+pub const MAP_REPORT_LIST: Dtd =
+    Dtd { file: "map_report_list.dtd", text: include_str!("../dtd/map_report_list.dtd") };
 pub const PASSWORD_CHANGE_OUTPUT: Dtd =
     Dtd { file: "password_change_output.dtd", text: include_str!("../dtd/password_change_output.dtd") };
 pub const REMEDIATION_TICKETS: Dtd =
@@ -83,6 +87,9 @@ pub const ALL: &[&Dtd] = &[
     &IP_LIST,
     &ISCANNER_LIST,
     &KNOWLEDGEBASE_DOWNLOAD,
+    &MAP_2,
+    &MAP,
+    &MAP_REPORT_LIST,
     &PASSWORD_CHANGE_OUTPUT,
     &REMEDIATION_TICKETS,
     &REPORT_TEMPLATE_LIST,

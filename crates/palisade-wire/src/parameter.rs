@@ -5,7 +5,7 @@ use std::fmt;
 use palisade_model::asset_group::TITLE_CHARACTERS_MAX;
 use palisade_model::domain::DOMAIN_CHARACTERS_MAX;
 use palisade_model::schedule::NotAWeekday;
-use palisade_model::{IpSet, IpSetError, PortSet};
+use palisade_model::{IpSet, IpSetError, MapTarget, PortSet};
 
 use crate::argument::Value;
 use crate::date_time::{parse_american_date, parse_date_time};
@@ -39,6 +39,12 @@ pub enum ParameterKind {
     DomainList { max_items: usize },
     /// `scan/<seconds>.<number>`.
     ScanRef,
+    /// `map/<seconds>.<number>`.
+    MapRef,
+    /// One of the two.
+    ScanOrMapRef,
+    /// Domains, each with a netblock after a colon if it has one, separated by commas or semicolons.
+    MapTargets { max_items: usize },
     /// A date or a date and time, UTC.
     DateTime,
     /// A day as `MM/DD/YYYY`, from 1970 to 2099.
@@ -75,11 +81,13 @@ impl ParameterKind {
             | Self::YesNo
             | Self::ZeroOne
             | Self::ScanRef
+            | Self::MapRef
+            | Self::ScanOrMapRef
             | Self::DateTime
             | Self::AmericanDate
             | Self::Weekdays
             | Self::Integer { .. } => WORD_CHARS_MAX,
-            Self::IpSet | Self::Netblock => IP_SET_CHARS_MAX,
+            Self::IpSet | Self::Netblock | Self::MapTargets { .. } => IP_SET_CHARS_MAX,
             Self::Domain => DOMAIN_CHARACTERS_MAX + 1,
             Self::DomainList { max_items } => max_items * (DOMAIN_CHARACTERS_MAX + 2),
             Self::AssetGroupTitle => TITLE_CHARACTERS_MAX,
@@ -108,6 +116,14 @@ impl ParameterKind {
             Self::Domain => text.parse().map(Value::Domain).map_err(InvalidReason::NotADomain),
             Self::DomainList { max_items } => parse_domains(text, max_items),
             Self::ScanRef => text.parse().map(Value::ScanRef).map_err(|_| InvalidReason::NotAScanRef),
+            Self::MapRef => text.parse().map(Value::MapRef).map_err(|_| InvalidReason::NotAMapRef),
+            Self::ScanOrMapRef => match text.parse() {
+                Ok(scan) => Ok(Value::ScanRef(scan)),
+                Err(_) => text.parse().map(Value::MapRef).map_err(|_| InvalidReason::NotAScanOrMapRef),
+            },
+            Self::MapTargets { max_items } => {
+                MapTarget::list(text, max_items).map(Value::MapTargets).map_err(InvalidReason::NotAMapTarget)
+            }
             Self::DateTime => parse_date_time(text).map(Value::DateTime).ok_or(InvalidReason::NotADate),
             Self::AmericanDate => {
                 parse_american_date(text).map(Value::Date).ok_or(InvalidReason::NotAnAmericanDate)
@@ -152,6 +168,14 @@ impl fmt::Display for ParameterKind {
                 write!(f, "domains separated by commas, at most {max_items}; may be empty")
             }
             Self::ScanRef => f.write_str("scan reference, scan/<seconds>.<number>"),
+            Self::MapRef => f.write_str("map reference, map/<seconds>.<number>"),
+            Self::ScanOrMapRef => {
+                f.write_str("reference of a scan or map, scan/<seconds>.<number> or map/<seconds>.<number>")
+            }
+            Self::MapTargets { max_items: 1 } => f.write_str("domain, or domain:netblock"),
+            Self::MapTargets { max_items } => {
+                write!(f, "domains or domain:netblock, separated by commas, at most {max_items}")
+            }
             Self::DateTime => f.write_str("date, YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ (UTC)"),
             Self::AmericanDate => f.write_str("date, MM/DD/YYYY"),
             Self::Weekdays => {

@@ -9,7 +9,7 @@ use palisade_model::asset_group::NotATitle;
 use palisade_model::number_set::NotNumbers;
 use palisade_model::port_set::NotAPort;
 use palisade_model::scan_header::NotAHeader;
-use palisade_model::{IpSetError, NotADomain};
+use palisade_model::{IpSetError, NotADomain, NotAMapTarget};
 
 use crate::parameter::offending_item;
 
@@ -26,6 +26,9 @@ pub enum InvalidReason {
         off: &'static str,
     },
     NotAScanRef,
+    NotAMapRef,
+    NotAScanOrMapRef,
+    NotAMapTarget(NotAMapTarget),
     NotADate,
     NotAnAmericanDate,
     /// `item` is empty for an empty list.
@@ -60,7 +63,11 @@ impl InvalidReason {
     fn item(&self) -> Option<&str> {
         match self {
             Self::IpSet(error) => offending_item(error),
-            Self::NotAQid { item } | Self::NotAWeekday { item } if !item.is_empty() => Some(item),
+            Self::NotAQid { item }
+            | Self::NotAWeekday { item }
+            | Self::NotAMapTarget(
+                NotAMapTarget::Domain { item, .. } | NotAMapTarget::Netblock { item, .. },
+            ) if !item.is_empty() => Some(item),
             Self::NotAPort(NotAPort { item }) => Some(item),
             Self::NotNumbers(NotNumbers::NotANumber { item } | NotNumbers::Reversed { item }) => Some(item),
             _ => None,
@@ -75,6 +82,9 @@ impl fmt::Display for InvalidReason {
             Self::NotAChoice(words) => write!(f, "Expecting one of ({}).", words.join(", ")),
             Self::NotASwitch { on, off } => write!(f, "Expecting one of ({on}, {off})."),
             Self::NotAScanRef => f.write_str("Invalid scan reference."),
+            Self::NotAMapRef => f.write_str("Invalid map reference."),
+            Self::NotAScanOrMapRef => f.write_str("Invalid scan or map reference."),
+            Self::NotAMapTarget(error) => write_target_reason(f, error),
             Self::NotADate => f.write_str("Invalid date, expecting YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ."),
             Self::NotAnAmericanDate => f.write_str("Invalid date, expecting MM/DD/YYYY from 1970 to 2099."),
             Self::NotAWeekday { .. } => {
@@ -86,13 +96,7 @@ impl fmt::Display for InvalidReason {
             Self::NotAQid { .. } => f.write_str("Invalid QID."),
             Self::NotNumbers(error) => write_numbers_reason(f, error),
             Self::NotATitle(error) => write_title_reason(f, error),
-            Self::NotADomain(NotADomain::Shape) => {
-                f.write_str("Invalid domain, expecting a name such as example.com, or none.")
-            }
-            Self::NotADomain(NotADomain::TooLong { max }) => {
-                write!(f, "A domain has at most {max} characters.")
-            }
-            Self::NotADomain(NotADomain::Www) => f.write_str("A domain is given without www."),
+            Self::NotADomain(error) => write_domain_reason(f, error),
             Self::NotAPort(_) => f.write_str("Invalid port or range of ports."),
             Self::NotAHeader(error) => write_header_reason(f, *error),
             Self::TooManyItems { max } => write!(f, "The list has more than {max} items."),
@@ -131,6 +135,25 @@ fn write_numbers_reason(f: &mut fmt::Formatter<'_>, error: &NotNumbers) -> fmt::
             f.write_str("Invalid number or range. The range ends before it starts.")
         }
         NotNumbers::TooManyItems { max } => write!(f, "The list has more than {max} items."),
+    }
+}
+
+fn write_domain_reason(f: &mut fmt::Formatter<'_>, error: &NotADomain) -> fmt::Result {
+    match error {
+        NotADomain::Shape => f.write_str("Invalid domain, expecting a name such as example.com, or none."),
+        NotADomain::TooLong { max } => write!(f, "A domain has at most {max} characters."),
+        NotADomain::Www => f.write_str("A domain is given without www."),
+    }
+}
+
+fn write_target_reason(f: &mut fmt::Formatter<'_>, error: &NotAMapTarget) -> fmt::Result {
+    match error {
+        NotAMapTarget::Empty => f.write_str("The list is empty."),
+        NotAMapTarget::Domain { source, .. } => write_domain_reason(f, source),
+        NotAMapTarget::Netblock { source, .. } => write_ip_reason(f, source),
+        NotAMapTarget::TooMany { max: 1 } => f.write_str("Expecting one domain."),
+        NotAMapTarget::TooMany { max } => write!(f, "The list has more than {max} items."),
+        NotAMapTarget::Twice { domain } => write!(f, "The domain {domain} stands in the list twice."),
     }
 }
 

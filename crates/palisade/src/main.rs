@@ -7,6 +7,7 @@ mod data_directory;
 mod doctor;
 mod fingerprints;
 mod kb;
+mod map;
 mod policy;
 mod polling;
 mod profile;
@@ -79,6 +80,13 @@ enum Command {
     ///   palisade scan --format json --qids 38169,38628 www.example.test
     #[command(verbatim_doc_comment)]
     Scan(scan::ScanArguments),
+    /// Map a domain or a netblock without a server and print the map
+    ///
+    /// Examples:
+    ///   palisade map example.test:192.0.2.0/24
+    ///   palisade map --format xml none:10.0.0.0/24 > map.xml
+    #[command(verbatim_doc_comment)]
+    Map(map::MapArguments),
     /// Tell what is missing on this machine, and how to mend it
     Doctor(Box<Settings>),
     /// Make, list, change and delete business units
@@ -138,6 +146,7 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error>> {
         Command::Quickstart(arguments) => quickstart::run(*arguments).await?,
         Command::Serve(settings) => serve(&settings).await?,
         Command::Scan(arguments) => scan::run(arguments).await?,
+        Command::Map(arguments) => map::run(arguments).await?,
         Command::Doctor(settings) => {
             return Ok(if doctor::run(&settings).await { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }

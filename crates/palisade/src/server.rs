@@ -9,7 +9,7 @@ use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use palisade_api::{ApiConfig, platform_url};
 use palisade_app::{App, Config, Limits};
-use palisade_engine::{Worker, WorkerOptions};
+use palisade_engine::{MapWorker, Worker, WorkerOptions};
 use palisade_kb::KnowledgeBase;
 use palisade_model::{Clock, IdSource, SystemClock, SystemIds};
 use palisade_store::Store;
@@ -158,15 +158,18 @@ impl Server {
         let fingerprints = fingerprints.map_err(ServerError::Fingerprints)?;
         let (stop, stopped) = watch::channel(false);
         let scheduler = tokio::spawn(start_scheduled_tasks(app.clone(), stopped.clone()));
-        let link = app.link(&settings.scanner_name);
+        let link = Arc::new(app.link(&settings.scanner_name));
         let worker = Worker::new(
-            Arc::new(link),
+            Arc::clone(&link),
             app.kb_shared(),
             Arc::new(SystemClock) as Arc<dyn Clock>,
             Arc::new(SystemIds) as Arc<dyn IdSource>,
             WorkerOptions { fingerprints, ..WorkerOptions::default() },
         );
-        let worker = tokio::spawn(async move { worker.run(wait_for(stopped)).await });
+        let maps = MapWorker::new(link, worker.context(), settings.dns_resolvers.clone());
+        let worker = tokio::spawn(async move {
+            tokio::join!(worker.run(wait_for(stopped.clone())), maps.run(wait_for(stopped)));
+        });
         tracing::info!(%address, tls = !settings.http, "listening");
         Ok(Self { address, certificate, certificate_path, handle, stop, listener, worker, scheduler })
     }

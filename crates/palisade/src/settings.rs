@@ -3,13 +3,16 @@
 //! environment beats the file, the file beats the default.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, SocketAddrV4};
 use std::path::{Path, PathBuf};
 
 use clap::{Arg, Args, Command};
 
 /// Largest configuration file read, in bytes.
 const FILE_BYTES_MAX: u64 = 1 << 20;
+
+/// Where name servers are asked.
+const DNS_PORT: u16 = 53;
 
 /// How the server runs.
 #[derive(Debug, Clone, Args)]
@@ -102,6 +105,11 @@ pub(crate) struct Settings {
           value_parser = clap::value_parser!(u32).range(0..=1000))]
     pub(crate) concurrency_limit: u32,
 
+    /// Name servers that maps ask, separated by commas, each an address or address:port; the system's without it
+    #[arg(long, env = "PALISADE_DNS_RESOLVERS", value_name = "SERVERS", value_delimiter = ',',
+          value_parser = resolver)]
+    pub(crate) dns_resolvers: Vec<SocketAddrV4>,
+
     /// Directory of fingerprint databases in the recog format; they name what our own rules do not
     #[arg(long, env = "PALISADE_FINGERPRINTS", value_name = "DIR")]
     pub(crate) fingerprints: Option<PathBuf>,
@@ -115,6 +123,12 @@ pub(crate) struct Settings {
     #[arg(long, env = "PALISADE_LOG_FORMAT", value_name = "FORMAT", default_value = "text",
           value_parser = ["text", "json"])]
     pub(crate) log_format: String,
+}
+
+/// A name server: an IPv4 address, with a port if it is not the usual one.
+pub(crate) fn resolver(text: &str) -> Result<SocketAddrV4, std::net::AddrParseError> {
+    let text = text.trim();
+    if text.contains(':') { text.parse() } else { Ok(SocketAddrV4::new(text.parse()?, DNS_PORT)) }
 }
 
 /// A filter that would be ignored is refused: whoever wrote it waits for lines that never come.
@@ -273,6 +287,15 @@ mod tests {
         assert_eq!(found.lease_s, 60);
         assert!(!settings("http = true", &["--http=false"]).unwrap().http);
         assert!(settings("", &["--http"]).unwrap().http);
+    }
+
+    #[test]
+    fn name_servers_are_given_with_or_without_a_port() {
+        let found = settings("dns_resolvers = \"10.0.0.1, 10.0.0.2:5353\"", &[]).unwrap();
+        let shown: Vec<String> = found.dns_resolvers.iter().map(ToString::to_string).collect();
+        assert_eq!(shown, ["10.0.0.1:53", "10.0.0.2:5353"]);
+        assert!(settings("", &[]).unwrap().dns_resolvers.is_empty());
+        assert!(settings("", &["--dns-resolvers", "ns.example.test"]).is_err());
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use std::fmt::Write;
 use std::net::Ipv4Addr;
 
-use palisade_testkit::lab::{Lab, Truth};
+use palisade_testkit::lab::{Lab, RoutedLab, Truth};
 use palisade_testkit::tools;
 use serde_json::Value;
 
@@ -107,4 +107,58 @@ fn planted_weaknesses_are_found_and_hardened_hosts_are_not_accused() {
         false_alarms(&results, &truth)
     );
     assert_eq!(complaints, "-- services\n-- missed\n-- false alarms\n");
+}
+
+/// A host of a map: its names, how it was found, whether it is a router, and what it is next to.
+fn on_map(map: &Value, address: &str) -> (Vec<String>, Vec<String>, bool, Vec<String>) {
+    let hosts = map["hosts"].as_array().expect("a map has hosts");
+    let host = hosts.iter().find(|host| host["address"] == address);
+    let host = host.unwrap_or_else(|| panic!("{address} is not on the map: {map:#}"));
+    let texts = |field: &str| -> Vec<String> {
+        let items = host[field].as_array().expect("a list").iter();
+        items.map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect()
+    };
+    (texts("names"), texts("discoveries"), host["router"] == true, texts("links"))
+}
+
+#[test]
+fn a_map_shows_names_hosts_and_the_routers_between() {
+    let lab = RoutedLab::up();
+    let mut command = lab.on_scanner(PALISADE);
+    let target = "lab.test:10.92.2.1,10.92.2.53,10.92.2.80,10.92.2.90";
+    command.args(["map", "--format", "json", "--resolvers", "10.92.2.53", target]);
+    let text = tools::output(&mut command);
+    let maps: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in:\n{text}"));
+    let map = &maps[0];
+
+    let (names, found, _, links) = on_map(map, "10.92.2.53");
+    assert_eq!(names, ["ns.lab.test"]);
+    for way in ["icmp", "zone_transfer", "dns", "reverse_dns"] {
+        assert!(found.iter().any(|found| found == way), "{way} of {found:?}");
+    }
+    assert_eq!(links, ["10.92.1.2"], "behind the second router");
+    let (names, _, _, links) = on_map(map, "10.92.2.80");
+    assert_eq!((names[0].as_str(), links), ("quiet.lab.test", vec!["10.92.1.2".to_owned()]));
+    for name in ["hidden", "mail", "relay", "directory", "www"] {
+        assert!(names.contains(&format!("{name}.lab.test")), "{name} of {names:?}");
+    }
+    // The routers are told by the way, and linked both ways.
+    assert_eq!(on_map(map, "10.92.0.1").3, ["10.92.1.2"]);
+    let (_, found, router, links) = on_map(map, "10.92.1.2");
+    assert_eq!((found, router, links), (vec!["traceroute".to_owned()], true, vec!["10.92.0.1".to_owned()]));
+    // Where only a name leads is listed and left alone.
+    let (names, found, _, links) = on_map(map, "192.0.2.99");
+    assert_eq!((names, links), (vec!["away.lab.test".to_owned()], vec![]));
+    assert!(found.iter().all(|found| found == "dns" || found == "zone_transfer"), "{found:?}");
+
+    let name_server = &map["name_servers"][0];
+    assert_eq!((&name_server["name"], &name_server["transfer"]), (&"ns.lab.test".into(), &true.into()));
+    let hosts = map["hosts"].as_array().unwrap();
+    assert!(hosts.iter().all(|host| host["address"] != "10.92.2.90"), "nobody is there");
+    let server = hosts.iter().find(|host| host["address"] == "10.92.2.53").unwrap();
+    let ports = server["ports"].as_array().unwrap();
+    for transport in ["tcp", "udp"] {
+        let dns = serde_json::json!({ "transport": transport, "port": 53, "service": "dns" });
+        assert!(ports.contains(&dns), "{ports:?}");
+    }
 }

@@ -10,7 +10,7 @@ use crate::registry::CallRequest;
 use crate::v1::scan_stream;
 
 /// The title of a scan whose report is not saved and that was given none.
-const UNSAVED_TITLE: &str = "N/A (no report saved)";
+pub(super) const UNSAVED_TITLE: &str = "N/A (no report saved)";
 /// Names the scanner of the server itself.
 const EXTERNAL: &str = "External";
 

@@ -37,17 +37,17 @@ pub(super) fn write_key(xml: &mut XmlWriter, key: &str, value: &str) {
 }
 
 /// The asset groups a scan was aimed at, if it was.
-pub(super) fn write_asset_groups(xml: &mut XmlWriter, view: &ScanView) {
-    xml.list("ASSET_GROUPS", &view.asset_groups, |xml, title| {
+pub(super) fn write_asset_groups(xml: &mut XmlWriter, titles: &[String]) {
+    xml.list("ASSET_GROUPS", titles, |xml, title| {
         xml.element("ASSET_GROUP", &[], |xml| xml.cdata("ASSET_GROUP_TITLE", title));
     });
 }
 
 /// The option profile a scan was launched with.
-pub(super) fn write_option_profile(xml: &mut XmlWriter, view: &ScanView) {
-    let default = if view.option_is_default { "1" } else { "0" };
+pub(super) fn write_option_profile(xml: &mut XmlWriter, title: &str, is_default: bool) {
+    let default = if is_default { "1" } else { "0" };
     xml.element("OPTION_PROFILE", &[], |xml| {
-        xml.cdata_with("OPTION_PROFILE_TITLE", &[("option_profile_default", default)], &view.option_title);
+        xml.cdata_with("OPTION_PROFILE_TITLE", &[("option_profile_default", default)], title);
     });
 }
 
@@ -70,19 +70,19 @@ pub(super) fn write_header(xml: &mut XmlWriter, view: &ScanView, about: &About, 
         write_key(xml, "SCAN_HOST", &scan_host);
         write_key(xml, "NBHOST_ALIVE", &view.hosts_alive.to_string());
         write_key(xml, "NBHOST_TOTAL", &view.hosts_total.to_string());
-        write_key(xml, "REPORT_TYPE", report_type(view));
+        write_key(xml, "REPORT_TYPE", report_type(view.launch_type, view.option_is_default));
         xml.cdata_with("KEY", &[("value", "OPTIONS")], &view.options_text);
         write_key(xml, "STATUS", view.status.as_str());
-        write_asset_groups(xml, view);
-        write_option_profile(xml, view);
+        write_asset_groups(xml, &view.asset_groups);
+        write_option_profile(xml, &view.option_title, view.option_is_default);
     });
 }
 
-const fn report_type(view: &ScanView) -> &'static str {
-    match view.launch_type {
+pub(super) const fn report_type(launch_type: LaunchType, option_is_default: bool) -> &'static str {
+    match launch_type {
         LaunchType::OnDemand => "On-demand",
         LaunchType::Scheduled => "Scheduled",
-        LaunchType::Api if view.option_is_default => "API (default option profile)",
+        LaunchType::Api if option_is_default => "API (default option profile)",
         LaunchType::Api => "API (selected option profile)",
     }
 }

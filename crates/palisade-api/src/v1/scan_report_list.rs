@@ -89,8 +89,8 @@ fn write_report(xml: &mut XmlWriter, report: &ScanView) {
     ];
     xml.element("SCAN_REPORT", &attributes, |xml| {
         xml.cdata("TITLE", &report.title);
-        write_asset_groups(xml, report);
-        write_option_profile(xml, report);
+        write_asset_groups(xml, &report.asset_groups);
+        write_option_profile(xml, &report.option_title, report.option_is_default);
     });
 }
 

@@ -166,6 +166,20 @@ fn wrong_values(kind: ParameterKind) -> &'static [&'static str] {
         ParameterKind::ScanRef => {
             &["", "scan/1", "map/1400000000.1", "1400000000.10001", "scan/../etc/passwd"]
         }
+        ParameterKind::MapRef => &["", "map/1", "scan/1400000000.1", "1400000000.10001"],
+        ParameterKind::ScanOrMapRef => &["", "map/1", "scan/1", "compliance/1400000000.1"],
+        ParameterKind::MapTargets { .. } => &[
+            "",
+            ",",
+            "10.0.0.1",
+            "a..example",
+            "www.a.example",
+            "a.example:",
+            "a.example:b",
+            "a.example:10.0.0.256",
+            "none:2001:db8::1",
+            "a.example,a.example",
+        ],
         ParameterKind::DateTime => &["", "yesterday", "2026-13-01", "2026-02-30", "22.11.2026", "1e9"],
         ParameterKind::AmericanDate => &["", "2026-11-22", "22/11/2026", "02/30/2026", "1/1/26"],
         ParameterKind::Weekdays => &["", ",", "Someday", "7", "Sunday;Monday"],
@@ -247,6 +261,7 @@ async fn state(server: &Server) -> Vec<String> {
         "asset_domain_list.php",
         "asset_group_list.php",
         "asset_ip_list.php",
+        "map_report_list.php",
         "scan_options.php",
         "scan_report_list.php",
         "scan_running_list.php",

@@ -3,7 +3,7 @@
 
 use std::process::Output;
 
-use palisade_api::example::{LOGIN, Need, SCAN_REF};
+use palisade_api::example::{LOGIN, MAP_REF, Need, SCAN_REF};
 use palisade_api::registry::{self, Row};
 use palisade_model::Role;
 use tokio::process::Command;
@@ -24,6 +24,7 @@ async fn prepare(server: &Server, needs: &[Need]) -> Vec<(&'static str, String)>
             }
             Need::User => server.add_user(LOGIN, Role::Scanner, true, None).await,
             Need::SavedReport => known.push((SCAN_REF, server.finished_scan("manager", HOST).await)),
+            Need::SavedMap => known.push((MAP_REF, server.finished_map("manager", "example.com").await)),
             Need::RunningScan => known.push((SCAN_REF, server.running_scan("manager", HOST).await)),
         }
     }
@@ -63,6 +64,7 @@ async fn run(row: &Row, id: &str, interpreter: &[&str]) -> Result<Response, Stri
     let output = tokio::select! {
         output = command.output() => output.map_err(|error| format!("{interpreter:?}: {error}"))?,
         () = async { loop { scanner.finish_scan().await } } => unreachable!("the scanner goes on"),
+        () = async { loop { scanner.finish_map().await } } => unreachable!("the scanner goes on"),
     };
     let Output { status, stdout, stderr } = output;
     let answer = String::from_utf8_lossy(&stdout).into_owned();

@@ -12,6 +12,7 @@ mod examples;
 mod golden;
 mod guide;
 mod limits;
+mod map;
 mod permissions;
 mod requests;
 mod samples;

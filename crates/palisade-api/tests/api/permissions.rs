@@ -43,6 +43,10 @@ const MATRIX: &[(&str, [Expected; 6])] = &[
     ("ip_list.php", [A, A, A, A, A, N]),
     ("iscanner_list.php", [A, A, R, A, R, N]),
     ("knowledgebase_download.php", [A, A, R, A, A, N]),
+    ("map-2.php", [A, A, R, A, R, N]),
+    ("map.php", [A, A, R, A, R, N]),
+    ("map_report.php", [A, A, R, A, A, N]),
+    ("map_report_list.php", [A, A, R, A, A, N]),
     ("password_change.php", [A, A, R, R, R, N]),
     ("report_template_list.php", [A, A, A, A, A, N]),
     ("scan.php", [A, A, R, A, R, N]),
@@ -95,6 +99,8 @@ fn harmless(script: &str) -> &'static [(&'static str, &'static str)] {
         }
         "ignore_vuln.php" => &[("qids", "900001"), ("ips", "192.0.2.4"), ("comments", "x")],
         "ticket_edit.php" => &[("ticket_numbers", "4000"), ("add_comment", "x")],
+        "map-2.php" | "map.php" => &[("domain", "none:203.0.113.1")],
+        "map_report.php" => &[("ref", "map/1400000000.10001")],
         "password_change.php" => &[("user_logins", "nobody"), ("email", "0")],
         "user.php" => &[("action", "edit"), ("login", "nobody")],
         "scan.php" => &[("ip", "203.0.113.1")],
@@ -256,6 +262,37 @@ async fn domains_are_seen_through_asset_groups() {
     let add = [("action", "add"), ("title", "Own"), ("domains", "one.example")];
     let refused = server.call("scanner", "asset_group.php", &add).await.refusal();
     assert!(refused.is_some_and(|text| text.starts_with("5602 Invalid value for 'domains' : one.example.")));
+}
+
+#[tokio::test]
+async fn maps_are_made_and_seen_through_domains() {
+    let server = Server::start().await;
+    let refused = |response: &Response, number: &str| {
+        assert!(response.refusal().is_some_and(|text| text.starts_with(number)), "{}", response.text);
+    };
+    for domain in ["one.example", "two.example"] {
+        let add = [("action", "add"), ("domain", domain)];
+        server.call("manager", "asset_domain.php", &add).await.assert_success();
+    }
+    let rest = [("domains", "one.example"), ("user_logins", "scanner, reader")];
+    group(&server, "manager", "add", &rest).await.assert_success();
+    let outside = server.finished_map("manager", "two.example").await;
+    let inside = server.finished_map("manager", "one.example").await;
+    for login in ["scanner", "reader"] {
+        let list = server.call(login, "map_report_list.php", &[]).await;
+        assert!(list.text.contains(&inside) && !list.text.contains(&outside), "{}", list.text);
+        server.call(login, "map_report.php", &[("ref", &inside)]).await.assert_success();
+        refused(&server.call(login, "map_report.php", &[("ref", &outside)]).await, "3502 ");
+    }
+    refused(&server.call("unit_manager", "map_report.php", &[("ref", &inside)]).await, "3502 ");
+    refused(&server.call("scanner", "map.php", &[("domain", "two.example")]).await, "5602 ");
+    refused(&server.call("scanner", "map-2.php", &[("domain", "none:192.0.2.40")]).await, "5605 ");
+    // A Scanner deletes and cancels their own only.
+    refused(&server.call("scanner", "scan_report_delete.php", &[("ref", &inside)]).await, "3502 ");
+    let own = server.finished_map("scanner", "one.example").await;
+    refused(&server.call("scanner", "scan_cancel.php", &[("ref", &own)]).await, "3503 ");
+    server.call("scanner", "scan_report_delete.php", &[("ref", &own)]).await.assert_success();
+    server.call("manager", "scan_report_delete.php", &[("ref", &inside)]).await.assert_success();
 }
 
 /// Makes a group as `login`, or changes it.

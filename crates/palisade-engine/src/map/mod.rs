@@ -4,4 +4,15 @@
 //! the addresses that names lead to, as far as they are registered; live hosts are asked a few
 //! ports, and the ways to them are walked. Whatever a map finds is reported and never scanned.
 
+mod hosts;
 pub mod link;
+mod make;
+mod names;
+mod picture;
+mod plan;
+mod resolver;
+mod route;
+pub mod worker;
+
+pub use make::MapMaking;
+pub use resolver::system_resolvers;

@@ -19,6 +19,7 @@ pub(crate) use self::product::{bind as bind_product, of as product_of, texts as 
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use palisade_model::fact::{DnsFacts, printable};
 use palisade_model::{PortFacts, Transport};
 use palisade_probe::identify::catalogue::Details;
@@ -125,6 +126,24 @@ async fn survey(port: &Port<'_>, sheet: &Sheet) {
     let whole = finished && layer.as_ref().is_none_or(|survey| survey.finished);
     facts.tls = layer.map(|survey| survey.facts);
     sheet.write_port(facts, whole);
+}
+
+/// Asks every open port only what it is; nothing about its weaknesses.
+pub(crate) async fn greet_all(host: &Arc<HostPace>, sheet: &Sheet, context: &ScanContext, open: &[u16]) {
+    futures_util::stream::iter(open.iter().copied())
+        .for_each_concurrent(PORTS_PARALLEL, |number| async move {
+            let mut port = port_of(host, context, number);
+            port.until = port.until_after(IDENTIFY_BUDGET);
+            let mut facts = PortFacts::new(number, Transport::Tcp);
+            let identified = identify::identify(&port).await;
+            if identified.tls {
+                "tls".clone_into(&mut facts.service);
+            }
+            write_identity(&mut facts, &identified);
+            facts.product = product::of(&facts);
+            sheet.write_port(facts, true);
+        })
+        .await;
 }
 
 /// The same port through TLS; without the name where the server refuses to be called so.

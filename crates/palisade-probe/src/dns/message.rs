@@ -14,7 +14,9 @@ pub mod kind {
     pub const CNAME: u16 = 5;
     pub const SOA: u16 = 6;
     pub const PTR: u16 = 12;
+    pub const MX: u16 = 15;
     pub const TXT: u16 = 16;
+    pub const SRV: u16 = 33;
     pub const AXFR: u16 = 252;
 }
 
@@ -94,6 +96,17 @@ pub enum RecordData {
         serial: u32,
     },
     Text(Vec<String>),
+    /// MX: who takes mail, and how willingly.
+    Mail {
+        preference: u16,
+        exchange: DomainName,
+    },
+    /// SRV (RFC 2782): where a service is; priority and weight in one number.
+    Service {
+        order: u32,
+        port: u16,
+        target: DomainName,
+    },
     /// Anything else, as it came.
     Other(Vec<u8>),
 }
@@ -205,6 +218,15 @@ fn parse_data(bytes: &[u8], start: usize, kind: u16, content: &[u8]) -> Result<R
             let serial = Reader::new(bytes.get(next..).ok_or(Malformed::Truncated)?).u32()?;
             RecordData::Authority { primary, serial }
         }
+        kind::MX => {
+            let preference = Reader::new(content).u16()?;
+            RecordData::Mail { preference, exchange: DomainName::parse(bytes, start + 2)?.0 }
+        }
+        kind::SRV => {
+            let mut reader = Reader::new(content);
+            let (order, port) = (reader.u32()?, reader.u16()?);
+            RecordData::Service { order, port, target: DomainName::parse(bytes, start + 6)?.0 }
+        }
         kind::TXT => {
             let mut reader = Reader::new(content);
             let mut texts = Vec::new();
@@ -238,6 +260,12 @@ fn data_bytes(data: &RecordData) -> Vec<u8> {
             }
             bytes
         }
+        RecordData::Mail { preference, exchange } => {
+            [&preference.to_be_bytes()[..], &exchange.to_bytes()].concat()
+        }
+        RecordData::Service { order, port, target } => {
+            [&order.to_be_bytes()[..], &port.to_be_bytes(), &target.to_bytes()].concat()
+        }
         RecordData::Other(bytes) => bytes.clone(),
     }
 }
@@ -254,6 +282,12 @@ mod tests {
             "[a-z]{1,9}\\.[a-z]{1,9}".prop_map(|name| (kind::NS, RecordData::Name(name.parse().unwrap()))),
             ("[a-z]{1,9}", any::<u32>()).prop_map(|(name, serial)| {
                 (kind::SOA, RecordData::Authority { primary: name.parse().unwrap(), serial })
+            }),
+            ("[a-z]{1,9}", any::<u16>()).prop_map(|(name, preference)| {
+                (kind::MX, RecordData::Mail { preference, exchange: name.parse().unwrap() })
+            }),
+            ("[a-z]{1,9}", any::<u32>(), any::<u16>()).prop_map(|(name, order, port)| {
+                (kind::SRV, RecordData::Service { order, port, target: name.parse().unwrap() })
             }),
             proptest::collection::vec("[ -~]{0,30}", 0..4)
                 .prop_map(|texts| (kind::TXT, RecordData::Text(texts))),

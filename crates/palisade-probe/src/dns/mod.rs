@@ -1,5 +1,5 @@
-//! DNS (RFC 1035): a name server's version, whether it resolves for strangers, and whether it
-//! gives whole zones away.
+//! DNS (RFC 1035): questions and answers, a name server's version, whether it resolves for
+//! strangers, and whether it gives whole zones away.
 //!
 //! Absent on purpose: EDNS, DNSSEC, and resolving for ourselves (the engine asks the system).
 
@@ -156,7 +156,7 @@ impl Conversation for QuestionConversation {
     }
 }
 
-/// Asks for a whole zone (AXFR, RFC 5936), and counts.
+/// Asks for a whole zone (AXFR, RFC 5936), and counts and keeps what comes.
 #[derive(Debug, Clone)]
 pub struct TransferConversation {
     zone: String,
@@ -167,6 +167,7 @@ pub struct TransferConversation {
     /// How much of the stream has been counted.
     counted: usize,
     transferred: Option<bool>,
+    kept: Vec<Record>,
 }
 
 impl TransferConversation {
@@ -175,7 +176,21 @@ impl TransferConversation {
 
     #[must_use]
     pub fn new(zone: &str, id: u16) -> Self {
-        Self { zone: zone.to_owned(), id, records: 0, authorities: 0, counted: 0, transferred: None }
+        Self {
+            zone: zone.to_owned(),
+            id,
+            records: 0,
+            authorities: 0,
+            counted: 0,
+            transferred: None,
+            kept: Vec::new(),
+        }
+    }
+
+    /// The records that came, without the closing one; at most 2,000.
+    #[must_use]
+    pub fn records(&self) -> &[Record] {
+        &self.kept
     }
 
     /// Whether the zone was given away, `None` without an answer, and how many records came.
@@ -197,7 +212,10 @@ impl TransferConversation {
             for record in &message.records {
                 self.authorities += u8::from(record.kind == kind::SOA && self.authorities < 2);
                 // The closing record repeats the first.
-                self.records += u32::from(self.authorities < 2);
+                if self.authorities < 2 && self.records < Self::RECORDS_MAX {
+                    self.records += 1;
+                    self.kept.push(record.clone());
+                }
             }
             self.transferred = Some(self.authorities > 0);
             if self.authorities != 1 || self.records >= Self::RECORDS_MAX {
@@ -266,6 +284,8 @@ mod tests {
             let mut conversation = TransferConversation::new("lab.test", 7);
             let stream = [first.clone(), second.clone()].concat();
             assert_eq!(play(&mut conversation, &[&stream], slowly).1, Step::Done);
+            let kinds: Vec<u16> = conversation.records().iter().map(|record| record.kind).collect();
+            assert_eq!(kinds, [kind::SOA, kind::A, kind::A]);
             assert_eq!(conversation.finish(), (Some(true), 3));
         }
         let mut refused = TransferConversation::new("lab.test", 7);

@@ -105,6 +105,11 @@ impl Response {
 
     /// The reference of a SCAN document.
     #[track_caller]
+    pub(crate) fn map_ref(&self) -> String {
+        let value = self.text.split_once("<MAP value=\"").and_then(|(_, rest)| rest.split_once('"'));
+        value.unwrap_or_else(|| panic!("no map in\n{}", self.text)).0.to_owned()
+    }
+
     pub(crate) fn scan_ref(&self) -> String {
         let value = self.text.split_once("<SCAN value=\"").and_then(|(_, rest)| rest.split_once('"'));
         value.unwrap_or_else(|| panic!("no scan in\n{}", self.text)).0.to_owned()

@@ -181,6 +181,14 @@ impl Server {
         response.scan_ref()
     }
 
+    /// Launches a map of `domain`, lets the scripted scanner make it, and gives its reference.
+    pub(crate) async fn finished_map(&self, login: &str, domain: &str) -> String {
+        let parameters = [("domain", domain), ("save_report", "yes"), ("map_title", "Sample map")];
+        let scanner = self.scanner();
+        let (response, ()) = tokio::join!(self.call(login, "map.php", &parameters), scanner.finish_map());
+        response.map_ref()
+    }
+
     /// The same, but the scripted scanner has only begun; somebody goes on watching the scan.
     pub(crate) async fn running_scan(&self, login: &str, targets: &str) -> String {
         let request = Request::post("scan.php", &[("ip", targets), ("save_report", "yes")]);

@@ -4,9 +4,9 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use palisade_app::InProcessLink;
-use palisade_engine::{Hold, Lease, Link, SliceProgress, Stage};
+use palisade_engine::{Hold, Lease, Link, MapLease, MapLink, MapProgress, MapStage, SliceProgress, Stage};
 use palisade_model::fact::{HostFacts, NetbiosFacts, OperatingSystem, PortFacts, Transport};
-use palisade_model::{Finding, HostResult, PortSet, Qid};
+use palisade_model::{Discovery, Finding, HostResult, MapHost, MapPort, MapResult, PortSet, Qid};
 
 pub(crate) struct ScriptedScanner {
     link: InProcessLink,
@@ -48,6 +48,34 @@ impl ScriptedScanner {
         self.link.fail(lease, "the scripted scanner was told to fail".to_owned()).await.unwrap();
     }
 
+    /// The next map, as soon as there is one.
+    pub(crate) async fn lease_map(&self) -> MapLease {
+        let waiting = async {
+            loop {
+                if let Some(lease) = self.link.lease_map().await.unwrap() {
+                    return lease;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), waiting).await.expect("a map is there")
+    }
+
+    pub(crate) async fn renew_map(&self, lease: &MapLease) -> Hold {
+        let progress = MapProgress { stage: MapStage::Routes, work_done: 3, work_total: 4, hosts: 2 };
+        self.link.renew_map(lease, progress).await.unwrap()
+    }
+
+    pub(crate) async fn complete_map(&self, lease: &MapLease, result: MapResult) {
+        self.link.complete_map(lease, result).await.unwrap();
+    }
+
+    /// Makes the next map, as [`sample_map`] has it.
+    pub(crate) async fn finish_map(&self) {
+        let lease = self.lease_map().await;
+        self.complete_map(&lease, sample_map()).await;
+    }
+
     /// Does the next scan of one slice: every host as in [`sample_result`].
     pub(crate) async fn finish_scan(&self) {
         let lease = self.lease().await;
@@ -65,6 +93,30 @@ impl ScriptedScanner {
         }
         self.complete(&lease).await;
     }
+}
+
+/// A router, a host of the subscription behind it, and one that only a name leads to.
+pub(crate) fn sample_map() -> MapResult {
+    let router = Ipv4Addr::new(198, 51, 100, 1);
+    let port = |transport, port, service: &str| MapPort { transport, port, service: service.to_owned() };
+    let hosts = vec![
+        MapHost {
+            names: vec!["www.corp.example".to_owned(), "corp.example".to_owned()],
+            netbios: Some("FILES".to_owned()),
+            os: Some("Debian Linux 12".to_owned()),
+            ports: vec![port(Transport::Tcp, 80, "http"), port(Transport::Udp, 9, "")],
+            discoveries: vec![Discovery::Icmp, Discovery::Dns, Discovery::ZoneTransfer],
+            links: vec![router],
+            ..MapHost::new(Ipv4Addr::new(192, 0, 2, 4))
+        },
+        MapHost { router: true, discoveries: vec![Discovery::Traceroute], ..MapHost::new(router) },
+        MapHost {
+            names: vec!["a<b>.example".to_owned()],
+            discoveries: vec![Discovery::TcpReset(443)],
+            ..MapHost::new(Ipv4Addr::new(198, 51, 100, 9))
+        },
+    ];
+    MapResult { hosts, ..MapResult::default() }
 }
 
 /// A host that did not answer.
