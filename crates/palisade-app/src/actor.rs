@@ -1,13 +1,14 @@
 //! Who acts, and what they may do: the only place where permission is decided.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use palisade_model::{Action, IpSet, Login, Resource, Role, Scope};
 use palisade_store::{AssetGroup, Reach, User};
 
 use crate::error::{Error, Result};
 
-/// A user who has proven who they are. Made only by [`crate::App::authenticate`].
+/// A user who has proven who they are. Made only by [`crate::App::authenticate`],
+/// and for the command line by [`Actor::operator`].
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Actor {
@@ -35,6 +36,22 @@ pub struct UnitOfActor {
 }
 
 impl Actor {
+    /// Whoever runs the program on the machine that holds the data: a Manager without an account.
+    #[must_use]
+    pub fn operator() -> Self {
+        Self {
+            user_id: 0,
+            login: Login::command_line(),
+            role: Role::Manager,
+            first_name: String::new(),
+            last_name: String::new(),
+            eula_accepted: true,
+            assigned_ips: IpSet::new(),
+            business_unit: None,
+            from: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        }
+    }
+
     /// Whether the user may do `action` to some `resource` at all; use cases still decide about
     /// single objects.
     ///

@@ -5,7 +5,7 @@
 //! is checked as if it started at once.
 
 use palisade_model::asset_group::ALL;
-use palisade_model::{Action, AssetGroupTitle, IpSet, Login, Resource, Schedule, Timestamp};
+use palisade_model::{Action, AssetGroupTitle, IpSet, Login, Resource, ScanHeader, Schedule, Timestamp};
 use palisade_store::{LaunchType, NewTask, Reach, Task, TaskKind, TaskOrder, TaskScanner};
 
 use crate::actor::Actor;
@@ -34,6 +34,8 @@ pub struct AddTask {
     /// Title of the option profile; the default one of each start when `None`.
     pub option: Option<String>,
     pub scanner: TaskScanner,
+    /// The value that every web request of its scans carries; the profile's own when `None`.
+    pub http_header: Option<ScanHeader>,
     pub schedule: Schedule,
 }
 
@@ -85,6 +87,7 @@ impl App {
             excluded,
             option,
             scanner,
+            http_header,
             schedule,
         } = new;
         check_length("scan_title", &title, TASK_TITLE_CHARACTERS_MAX)?;
@@ -99,15 +102,21 @@ impl App {
             excluded,
             option,
             scanner,
+            http_header,
             schedule,
         };
         self.prepare_scan(actor, launch_of(&order, groups.clone(), order.title.clone())).await?;
         let now = self.clock().now();
         let next_launch_at = order.schedule.next_after(now).ok_or(Error::NeverStarts)?;
+        let option_profile = match &order.option {
+            Some(title) => Some(self.option_profile(actor, Some(title)).await?.id),
+            None => None,
+        };
         let new = NewTask {
             order,
             owner: actor.login.clone(),
             asset_groups: self.asset_group_ids(&groups).await?,
+            option_profile,
             created_at: now,
             next_launch_at: active.then_some(next_launch_at),
             tasks_max: TASKS_MAX,
@@ -220,7 +229,7 @@ pub(crate) fn launch_of(order: &TaskOrder, groups: Vec<String>, title: String) -
         // The results of tasks are always kept: nobody waits for them.
         save_report: true,
         specific_vulns: None,
-        http_header: None,
+        http_header: order.http_header.clone(),
         launched_by: LaunchType::Scheduled,
     }
 }
@@ -233,8 +242,18 @@ pub(crate) fn described(id: i64, title: &str) -> String {
 /// `default` is the title of the default option profile.
 fn view(task: Task, targets: &IpSet, default: &str) -> TaskView {
     let Task { id, order, owner, asset_groups, active, created_at: _, next_launch_at, starts: _ } = task;
-    let TaskOrder { kind, title, target_text, targets: _, all_hosts, excluded, option, scanner, schedule } =
-        order;
+    let TaskOrder {
+        kind,
+        title,
+        target_text,
+        targets: _,
+        all_hosts,
+        excluded,
+        option,
+        scanner,
+        http_header: _,
+        schedule,
+    } = order;
     let by_groups = all_hosts || !asset_groups.is_empty();
     let everything = all_hosts.then(|| ALL.to_owned());
     let groups = asset_groups.iter().map(AssetGroupTitle::to_string);

@@ -8,7 +8,7 @@
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use palisade_model::{HostResult, PortSet};
+use palisade_model::{HostResult, PortSet, Transport};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout_at;
 
@@ -72,7 +72,7 @@ impl HostScan {
         self.sheet.enter(Stage::Checks);
         self.conclude();
         self.recognise().await;
-        judge::result(&self.sheet, &self.context, &self.order, ending).await
+        judge::result(&self.sheet, &self.context, &self.order, ending, self.pace.plan.wanted.clone()).await
     }
 
     /// Asks whether somebody is there, where no sweep has.
@@ -111,18 +111,26 @@ impl HostScan {
     }
 
     async fn look_closely(&self, host: &Arc<HostPace>) {
-        let profile = &self.order.profile;
-        let tcp = ports::wanted(&profile.tcp);
-        let udp = udp::wanted(&profile.udp);
+        let tcp = host.plan().ports(host.address, Transport::Tcp);
+        let udp = host.plan().ports(host.address, Transport::Udp);
         let (name, ()) = tokio::join!(
             self.tcp(host, &tcp),
             udp::scan(host, &self.sheet, &udp, self.context.ids.as_ref()),
         );
         names::gather(&mut self.sheet.lock().facts, name);
         let mut named = self.sheet.snapshot().facts;
+        let needs = &host.plan().needs;
         tokio::join!(
-            service::transfer_zones(host, &self.sheet, &self.context, &self.order.zones),
-            certificate_names::judge(host, &mut named),
+            async {
+                if needs.has_word("transferred_zones") || needs.has_word("transferred_records") {
+                    service::transfer_zones(host, &self.sheet, &self.context, &self.order.zones).await;
+                }
+            },
+            async {
+                if needs.tls() {
+                    certificate_names::judge(host, &mut named).await;
+                }
+            },
         );
         certificate_names::copy(&named, &mut self.sheet.lock().facts);
         self.sheet.lock().facts.round_trip_us =
@@ -166,6 +174,9 @@ impl HostScan {
         if known.facts.names.is_empty() {
             names::gather(&mut known.facts, None);
         }
-        known.facts.os = os::vote(&known.facts);
+        // A vote of few would overrule the one of a scan that asked all.
+        if self.pace.plan.needs.system() {
+            known.facts.os = os::vote(&known.facts);
+        }
     }
 }

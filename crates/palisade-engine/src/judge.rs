@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use palisade_model::{HostResult, PortSet, Transport};
+use palisade_model::{HostResult, PortSet, Qid, Transport};
 
 use crate::order::ScanOrder;
 use crate::scan::ScanContext;
@@ -22,19 +22,19 @@ pub(crate) enum Ending {
     Failed,
 }
 
-/// Judges what the sheet holds and makes the host's result of it.
+/// Judges what the sheet holds for the `wanted` QIDs (all for `None`) and makes the host's result of it.
 pub(crate) async fn result(
     sheet: &Arc<Sheet>,
     context: &ScanContext,
     order: &ScanOrder,
     ending: Ending,
+    wanted: Option<Vec<Qid>>,
 ) -> HostResult {
     let mut known = sheet.snapshot();
     known.facts.ended_at = context.clock.now().as_second();
     known.facts.timed_out = ending != Ending::Complete;
     known.facts.ports.sort_by_key(|port| (port.transport, port.port));
     let kb = Arc::clone(&context.kb);
-    let wanted = order.qids.clone();
     let facts = known.facts.clone();
     let judging = tokio::task::spawn_blocking(move || {
         if facts.alive { Some(kb.judge(&facts, wanted.as_deref())) } else { None }

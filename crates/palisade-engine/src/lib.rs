@@ -20,6 +20,7 @@ mod oddities;
 pub mod order;
 mod os;
 mod pacing;
+mod plan;
 mod ports;
 mod recognition;
 mod round_trip;

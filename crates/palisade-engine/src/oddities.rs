@@ -34,7 +34,7 @@ pub(crate) async fn confirm(host: &HostPace, sheet: &Sheet, sight: &PortSight) -
     let ports = in_order_of_interest(&sight.open.iter().copied().collect());
     let looked: Vec<(u16, bool)> = futures_util::stream::iter(ports)
         .map(|port| async move { (port, stays_open(host, port).await) })
-        .buffered(host.connections_max())
+        .buffered(host.port_scan_max())
         .collect()
         .await;
     let denied = looked.iter().filter(|(_, open)| !open).count();

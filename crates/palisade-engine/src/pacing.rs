@@ -18,6 +18,7 @@ use tokio::net::{TcpSocket, TcpStream, UdpSocket};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
+use crate::plan::Plan;
 use crate::round_trip::RoundTrip;
 
 /// Files the process needs for other things than sockets to hosts (database, clients, logs).
@@ -103,14 +104,18 @@ pub(crate) struct Pace {
     /// Hosts being looked for; more than are scanned, because most of a network is silence.
     pub(crate) discoveries: Arc<Semaphore>,
     connections_per_host: usize,
+    http: usize,
+    port_scan: usize,
     host_timeout: Duration,
+    /// What is done on each host.
+    pub(crate) plan: Plan,
 }
 
 /// Addresses asked for life at the same time, for each host that may be scanned at once.
 const DISCOVERIES_PER_HOST: usize = 6;
 
 impl Pace {
-    pub(crate) fn new(limits: Arc<Limits>, performance: &Performance) -> Arc<Self> {
+    pub(crate) fn new(limits: Arc<Limits>, performance: &Performance, plan: Plan) -> Arc<Self> {
         let budgets = performance.budgets();
         let hosts = usize::from(budgets.hosts_parallel);
         Arc::new(Self {
@@ -119,7 +124,10 @@ impl Pace {
             hosts: Arc::new(Semaphore::new(hosts)),
             discoveries: Arc::new(Semaphore::new(hosts * DISCOVERIES_PER_HOST)),
             connections_per_host: usize::from(budgets.connections_per_host),
+            http: usize::from(budgets.http_connections_per_host),
+            port_scan: usize::from(budgets.port_scan_connections),
             host_timeout: Duration::from_secs(u64::from(budgets.host_timeout_s)),
+            plan,
         })
     }
 
@@ -131,7 +139,10 @@ impl Pace {
             hosts: Arc::new(Semaphore::new(1)),
             discoveries: Arc::new(Semaphore::new(1)),
             connections_per_host: connections_per_host.max(1),
+            http: 1,
+            port_scan: connections_per_host.max(1),
             host_timeout: SURVEY_HOST_TIMEOUT,
+            plan: Plan::everything(),
         })
     }
 
@@ -218,9 +229,19 @@ impl HostPace {
         tokio::time::timeout(patience, asking).await.ok()?
     }
 
-    /// Connections that may be open at the same time.
-    pub(crate) fn connections_max(&self) -> usize {
-        self.pace.connections_per_host
+    /// What the scan does on each host.
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.pace.plan
+    }
+
+    /// Requests that web servers of this host may be asked at the same time.
+    pub(crate) fn http_max(&self) -> usize {
+        self.pace.http
+    }
+
+    /// Ports that may be looked at at the same time.
+    pub(crate) fn port_scan_max(&self) -> usize {
+        self.pace.port_scan
     }
 
     /// Room for one more socket to this host. The semaphores are never closed; should one be, the
@@ -339,7 +360,7 @@ mod tests {
             host_timeout_s: 60,
             ..Performance::of(PerformanceLevel::Custom)
         };
-        Pace::new(Arc::new(Limits::new(100, 100_000)), &performance)
+        Pace::new(Arc::new(Limits::new(100, 100_000)), &performance, Plan::everything())
     }
 
     #[tokio::test]

@@ -50,7 +50,8 @@ pub fn tcp_ports(profile: &OptionProfile) -> PortSet {
 }
 
 /// The TCP ports a profile asks for.
-pub(crate) fn wanted(profile: &ScanPorts) -> PortSet {
+#[must_use]
+pub fn wanted(profile: &ScanPorts) -> PortSet {
     let list = match profile.list {
         PortList::Standard => standard_tcp_ports().clone(),
         PortList::Light => light_tcp_ports().clone(),
@@ -65,10 +66,10 @@ pub(crate) fn wanted(profile: &ScanPorts) -> PortSet {
 pub(crate) async fn scan(host: &HostPace, sheet: &Sheet, ports: &PortSet) -> Vec<u16> {
     let mut open = Vec::new();
     let order = in_order_of_interest(ports);
-    let mut silent = pass(host, sheet, &order, host.connections_max(), Pass::First, &mut open).await;
+    let mut silent = pass(host, sheet, &order, host.port_scan_max(), Pass::First, &mut open).await;
 
     // Half the pressure the second time, in case the silence was of our making.
-    let parallel = (host.connections_max() / 2).max(1);
+    let parallel = (host.port_scan_max() / 2).max(1);
     let rest = silent.split_off(silent.len().min(SAMPLE));
     let still_silent = pass(host, sheet, &silent, parallel, Pass::Again, &mut open).await;
     if still_silent.len() < silent.len() {

@@ -21,6 +21,7 @@ use crate::host::{HostScan, Known};
 use crate::link::SliceProgress;
 use crate::order::ScanOrder;
 use crate::pacing::{Limits, Pace};
+use crate::plan::Plan;
 use crate::sheet::{Sheet, Tally};
 use crate::survey::{Sighting, SurveyOrder, Sweeping, Swept};
 
@@ -54,7 +55,8 @@ pub enum Event {
 /// Hosts are not delivered in order. Needs a Tokio runtime with I/O and timers; works on a
 /// current-thread runtime too.
 pub async fn scan_hosts(order: ScanOrder, context: ScanContext, events: mpsc::Sender<Event>) {
-    let pace = Pace::new(Arc::clone(&context.limits), &order.profile.performance);
+    let pace =
+        Pace::new(Arc::clone(&context.limits), &order.profile.performance, Plan::of(&order, &context.kb));
     scan_slice(Arc::new(order), HashSet::new(), context, pace, events).await;
 }
 
@@ -72,8 +74,7 @@ pub(crate) async fn scan_slice(
     let mut running = Running { tasks: JoinSet::new(), sheets: HashMap::new() };
     let gone: IpSet = delivered.iter().filter_map(|address| IpRange::new(*address, *address)).collect();
     let targets = order.targets.difference(&gone);
-    let ports = Some(crate::ports::wanted(&order.profile.tcp)).filter(|ports| !ports.is_empty());
-    let survey = SurveyOrder::of(&order.profile, targets, ports);
+    let survey = SurveyOrder::of(&order.profile, targets, pace.plan.swept_ports());
     let mut sweeping = Sweeping::start(survey, &context.ids, Arc::clone(&pace));
     let mut waiting = Waiting::default();
     let mut sweep_over = false;
@@ -94,7 +95,7 @@ pub(crate) async fn scan_slice(
                 tally.begin(&scan.sheet);
                 running.spawn(scan, permit);
             }
-            Some((sheet, result)) = running.next(&context, &order), if !running.tasks.is_empty() => {
+            Some((sheet, result)) = running.next(&context, &order, &pace), if !running.tasks.is_empty() => {
                 if events.send(Event::Host(Box::new(result))).await.is_err() {
                     return;
                 }
@@ -166,14 +167,26 @@ impl Running {
     }
 
     /// The next host that is done, also when its task failed.
-    async fn next(&mut self, context: &ScanContext, order: &ScanOrder) -> Option<(Arc<Sheet>, HostResult)> {
+    async fn next(
+        &mut self,
+        context: &ScanContext,
+        order: &ScanOrder,
+        pace: &Pace,
+    ) -> Option<(Arc<Sheet>, HostResult)> {
         match self.tasks.join_next_with_id().await? {
             Ok((id, result)) => Some((self.sheets.remove(&id)?, result)),
             Err(failure) => {
                 let sheet = self.sheets.remove(&failure.id())?;
                 let address = sheet.lock().facts.address;
                 tracing::error!(scan = %order.scan, host = %address, error = %failure, "the scan of a host failed");
-                let result = crate::judge::result(&sheet, context, order, crate::judge::Ending::Failed).await;
+                let result = crate::judge::result(
+                    &sheet,
+                    context,
+                    order,
+                    crate::judge::Ending::Failed,
+                    pace.plan.wanted.clone(),
+                )
+                .await;
                 Some((sheet, result))
             }
         }

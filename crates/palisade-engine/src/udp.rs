@@ -55,7 +55,7 @@ pub(crate) fn wanted(profile: &ScanPorts) -> PortSet {
 /// Asks every port; what answers goes to the sheet with all that could be learnt.
 pub(crate) async fn scan(host: &HostPace, sheet: &Sheet, ports: &PortSet, ids: &dyn IdSource) {
     futures_util::stream::iter(ports.iter())
-        .for_each_concurrent(host.connections_max(), |port| async move {
+        .for_each_concurrent(host.port_scan_max(), |port| async move {
             let facts = questions::ask(host, port, ids).await;
             {
                 let mut known = sheet.lock();

@@ -18,6 +18,7 @@ use tokio::task::JoinSet;
 
 use crate::link::{Hold, Lease, Link, LinkError, SliceProgress, Stage};
 use crate::pacing::{Limits, Pace};
+use crate::plan::Plan;
 use crate::scan::{Event, ScanContext, scan_slice};
 
 /// One call over the link takes no longer; a lost one is repeated.
@@ -231,7 +232,11 @@ impl<L: Link> Shared<L> {
         if let Some(pace) = paces.get(&lease.order.scan).and_then(Weak::upgrade) {
             return pace;
         }
-        let pace = Pace::new(Arc::clone(&self.context.limits), &lease.order.profile.performance);
+        let pace = Pace::new(
+            Arc::clone(&self.context.limits),
+            &lease.order.profile.performance,
+            Plan::of(&lease.order, &self.context.kb),
+        );
         paces.insert(lease.order.scan.clone(), Arc::downgrade(&pace));
         pace
     }

@@ -12,7 +12,7 @@ use crate::entry::{Entry, Reference};
 use crate::error::Error;
 
 /// The facts of a port that a check may name in `needs`.
-const PORT_FACTS: [&str; 24] = [
+pub(crate) const PORT_FACTS: [&str; 24] = [
     "tls",
     "ssh",
     "http",

@@ -47,7 +47,7 @@ impl KnowledgeBase {
     }
 }
 
-fn facts_of(example: &Example) -> HostFacts {
+pub(crate) fn facts_of(example: &Example) -> HostFacts {
     let mut facts = example.host.clone().unwrap_or_default();
     facts.ports.extend(example.port.clone());
     facts

@@ -131,6 +131,10 @@ impl KnowledgeBase {
         self.entries.get(&qid)
     }
 
+    pub(crate) fn checks(&self) -> &[Check] {
+        &self.checks
+    }
+
     /// What the facts of a host show: of all entries, or of the `wanted` ones.
     ///
     /// Never panics; an expression that fails is reported in [`Judgement::failed`].

@@ -15,6 +15,7 @@ mod error;
 mod examples;
 mod facts_value;
 mod knowledge_base;
+mod needs;
 mod selection;
 mod version;
 mod well_known_ports;
@@ -22,6 +23,7 @@ mod well_known_ports;
 pub use entry::{Entry, Reference};
 pub use error::Error;
 pub use knowledge_base::{Judgement, KnowledgeBase};
+pub use needs::Needs;
 
 /// The service a port number is registered for, by its IANA name; for comparison only.
 #[must_use]

@@ -1,4 +1,5 @@
--- Tasks that start scans by themselves, and what they started.
+-- Tasks that start scans by themselves, and what they started. The option profile of a task stands in
+-- option_profile_use.
 
 CREATE TABLE scheduled_task (
     id {counted key},
@@ -14,9 +15,9 @@ CREATE TABLE scheduled_task (
     -- Whether everything within the owner's reach is among the targets.
     all_hosts BIGINT NOT NULL,
     excluded TEXT NOT NULL,
-    -- Title of the option profile; NULL for the default one.
-    option_profile TEXT,
     scanner TEXT NOT NULL,
+    -- The value that every web request of its scans carries.
+    http_header TEXT,
     -- The recurrence as JSON.
     schedule TEXT NOT NULL,
     created_at BIGINT NOT NULL,

@@ -6,10 +6,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use palisade_model::{AssetGroupTitle, IpSet, Login, Schedule, Timestamp};
+use palisade_model::{AssetGroupTitle, IpSet, Login, ScanHeader, Schedule, Timestamp};
 use sqlx::any::AnyRow;
 
 use crate::error::{Error, Result};
+use crate::option_profile::{ProfileUser, note_option_profile_use};
 use crate::row::{Read, integer, json_text};
 use crate::store::{Store, Write};
 
@@ -93,9 +94,12 @@ pub struct TaskOrder {
     /// Whether everything within the owner's reach is among the targets.
     pub all_hosts: bool,
     pub excluded: IpSet,
-    /// Title of the option profile; the default one when `None`.
+    /// Title that the option profile has now; the default one when `None`. A task that is made names
+    /// its profile in [`NewTask::option_profile`].
     pub option: Option<String>,
     pub scanner: TaskScanner,
+    /// The value that every web request of its scans carries.
+    pub http_header: Option<ScanHeader>,
     pub schedule: Schedule,
 }
 
@@ -106,6 +110,8 @@ pub struct NewTask {
     pub owner: Login,
     /// Ids of the asset groups among its targets.
     pub asset_groups: Vec<i64>,
+    /// Id of the option profile; the default one of each start when `None`.
+    pub option_profile: Option<i64>,
     pub created_at: Timestamp,
     /// `None` for a task that is not active.
     pub next_launch_at: Option<Timestamp>,
@@ -130,18 +136,32 @@ pub struct Task {
 
 macro_rules! columns {
     () => {
-        "id, kind, title, owner, active, target_text, targets, all_hosts, excluded, option_profile,
-         scanner, schedule, created_at, next_launch_at, starts"
+        "id, kind, title, owner, active, target_text, targets, all_hosts, excluded, scanner, http_header,
+         schedule, created_at, next_launch_at, starts,
+         (SELECT option_profile.title FROM option_profile
+          JOIN option_profile_use ON option_profile.id = option_profile_id
+          WHERE user_kind = 'scheduled task' AND user_id = scheduled_task.id) AS option_title"
     };
 }
 
 impl Store {
     /// Makes a task and gives its id; `None` when there are as many as may be. [`Error::Conflict`]
-    /// when one of its asset groups is gone.
+    /// when one of its asset groups or its option profile is gone.
     pub async fn add_task(&self, new: &NewTask) -> Result<Option<i64>> {
-        let NewTask { order, owner, asset_groups, created_at, next_launch_at, tasks_max } = new;
-        let TaskOrder { kind, title, target_text, targets, all_hosts, excluded, option, scanner, schedule } =
-            order;
+        let NewTask { order, owner, asset_groups, option_profile, created_at, next_launch_at, tasks_max } =
+            new;
+        let TaskOrder {
+            kind,
+            title,
+            target_text,
+            targets,
+            all_hosts,
+            excluded,
+            option: _,
+            scanner,
+            http_header,
+            schedule,
+        } = order;
         let mut write = self.write().await?;
         sqlx::query(self.dialect().lock_subscription()).fetch_one(write.connection()).await?;
         let row =
@@ -151,7 +171,7 @@ impl Store {
         }
         let row = sqlx::query(
             "INSERT INTO scheduled_task (kind, title, owner, active, target_text, targets, all_hosts,
-                                         excluded, option_profile, scanner, schedule, created_at,
+                                         excluded, scanner, http_header, schedule, created_at,
                                          next_launch_at, starts)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0) RETURNING id",
         )
@@ -163,8 +183,8 @@ impl Store {
         .bind(targets.to_string())
         .bind(i64::from(*all_hosts))
         .bind(excluded.to_string())
-        .bind(option.clone())
         .bind(scanner.as_str())
+        .bind(http_header.as_ref().map(ToString::to_string))
         .bind(json_text(schedule)?)
         .bind(created_at.as_microsecond())
         .bind(next_launch_at.map(Timestamp::as_microsecond))
@@ -174,6 +194,7 @@ impl Store {
         for group in asset_groups {
             aim_at(&mut write, id, *group).await?;
         }
+        note_option_profile_use(&mut write, &profile_user(id), *option_profile).await?;
         write.commit().await?;
         Ok(Some(id))
     }
@@ -242,6 +263,7 @@ impl Store {
             .bind(id)
             .execute(write.connection())
             .await?;
+        note_option_profile_use(&mut write, &profile_user(id), None).await?;
         sqlx::query("DELETE FROM scheduled_run WHERE task_id = $1 AND open = 0")
             .bind(id)
             .execute(write.connection())
@@ -261,6 +283,11 @@ pub(crate) async fn tasks_of_group(write: &mut Write, group: i64) -> Result<Vec<
     .fetch_all(write.connection())
     .await?;
     rows.iter().map(|row| Read::new("scheduled_task", row).text("title")).collect()
+}
+
+/// A task among those who go by an option profile.
+fn profile_user(task: i64) -> ProfileUser {
+    ProfileUser { kind: "scheduled task".to_owned(), id: task }
 }
 
 async fn aim_at(write: &mut Write, task: i64, group: i64) -> Result<()> {
@@ -342,8 +369,9 @@ fn read_task(row: &AnyRow, groups: &[(i64, AssetGroupTitle)]) -> Result<Task> {
             targets: read.value("targets")?,
             all_hosts: read.yes("all_hosts")?,
             excluded: read.value("excluded")?,
-            option: read.optional_text("option_profile")?,
+            option: read.optional_text("option_title")?,
             scanner: read.word("scanner")?,
+            http_header: read.optional_word("http_header")?,
             schedule: read.json("schedule")?,
         },
         owner: read.word("owner")?,

@@ -2,7 +2,8 @@
 //! so that a misspelt name does not compile.
 
 use palisade_model::{
-    AssetGroupTitle, Date, DomainName, IpSet, MapRef, MapTarget, NumberSet, Qid, ScanRef, Timestamp, Weekdays,
+    AssetGroupTitle, Date, DomainName, IpSet, MapRef, MapTarget, NumberSet, PortSet, Qid, ScanHeader, ScanRef,
+    Timestamp, Weekdays,
 };
 
 use crate::parameter::Parameter;
@@ -28,6 +29,8 @@ pub enum Value {
     Qids(Vec<Qid>),
     AssetGroupTitle(AssetGroupTitle),
     Titles(Vec<String>),
+    Ports(PortSet),
+    ScanHeader(ScanHeader),
 }
 
 /// One argument: the declaration, the text as sent, and what it means.
@@ -96,6 +99,9 @@ impl Arguments {
     getter!(/** The QIDs of a list, in the order given, each once. */ qids, Qids, [Qid]);
     getter!(/** The title of an asset group. */ asset_group_title, AssetGroupTitle, AssetGroupTitle);
     getter!(/** The titles of a list. */ titles, Titles, [String]);
+
+    getter!(/** The ports of a list; `None` for a word in its place. */ ports, Ports, PortSet);
+    getter!(/** The value of a header. */ scan_header, ScanHeader, ScanHeader);
 
     /// A text that is not blank.
     #[must_use]

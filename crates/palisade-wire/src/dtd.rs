@@ -44,6 +44,7 @@ pub const REMEDIATION_TICKETS: Dtd =
 pub const REPORT_TEMPLATE_LIST: Dtd =
     Dtd { file: "report_template_list.dtd", text: include_str!("../dtd/report_template_list.dtd") };
 pub const SCAN: Dtd = Dtd { file: "scan-1.dtd", text: include_str!("../dtd/scan-1.dtd") };
+pub const SCAN_OPTIONS: Dtd = Dtd { file: "scan_options.dtd", text: include_str!("../dtd/scan_options.dtd") };
 pub const SCAN_REPORT_LIST: Dtd =
     Dtd { file: "scan_report_list.dtd", text: include_str!("../dtd/scan_report_list.dtd") };
 pub const SCAN_RUNNING_LIST: Dtd =
@@ -93,6 +94,7 @@ pub const ALL: &[&Dtd] = &[
     &REMEDIATION_TICKETS,
     &REPORT_TEMPLATE_LIST,
     &SCAN,
+    &SCAN_OPTIONS,
     &SCAN_REPORT_LIST,
     &SCAN_RUNNING_LIST,
     &SCAN_TARGET_HISTORY_OUTPUT,

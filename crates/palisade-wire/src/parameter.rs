@@ -5,7 +5,7 @@ use std::fmt;
 use palisade_model::asset_group::TITLE_CHARACTERS_MAX;
 use palisade_model::domain::DOMAIN_CHARACTERS_MAX;
 use palisade_model::schedule::NotAWeekday;
-use palisade_model::{IpSet, IpSetError, MapTarget};
+use palisade_model::{IpSet, IpSetError, MapTarget, PortSet};
 
 use crate::argument::Value;
 use crate::date_time::{parse_american_date, parse_date_time};
@@ -63,6 +63,10 @@ pub enum ParameterKind {
     Numbers,
     /// Titles separated by commas.
     Titles { max_items: usize, max_chars: usize },
+    /// Ports and ranges of ports separated by commas, at least one; or one of these words.
+    Ports { words: &'static [&'static str], max_chars: usize },
+    /// What may stand as the value of an HTTP header.
+    ScanHeader,
 }
 
 impl ParameterKind {
@@ -70,7 +74,8 @@ impl ParameterKind {
     #[must_use]
     pub const fn chars_max(self) -> usize {
         match self {
-            Self::Text { max_chars } => max_chars,
+            Self::Text { max_chars } | Self::Ports { max_chars, .. } => max_chars,
+            Self::ScanHeader => palisade_model::scan_header::CHARACTERS_MAX,
             Self::Choice(_)
             | Self::Choices(_)
             | Self::YesNo
@@ -138,6 +143,8 @@ impl ParameterKind {
             }
             Self::QidList { max_items } => parse_qids(text, max_items),
             Self::Titles { max_items, max_chars } => parse_titles(text, max_items, max_chars),
+            Self::Ports { words, .. } => parse_ports(text, words),
+            Self::ScanHeader => text.parse().map(Value::ScanHeader).map_err(InvalidReason::NotAHeader),
         }
     }
 }
@@ -182,6 +189,14 @@ impl fmt::Display for ParameterKind {
             Self::Titles { max_items, max_chars } => {
                 write!(f, "titles separated by commas, at most {max_items} of {max_chars} characters each")
             }
+            Self::Ports { words, .. } => {
+                write!(f, "{}, or ports and ranges of ports separated by commas", words.join(", "))
+            }
+            Self::ScanHeader => write!(
+                f,
+                "printable ASCII characters on one line, at most {}",
+                palisade_model::scan_header::CHARACTERS_MAX
+            ),
         }
     }
 }
@@ -243,6 +258,17 @@ fn parse_domains(text: &str, max_items: usize) -> Result<Value, InvalidReason> {
         domains.push(domain);
     }
     Ok(Value::Domains(domains))
+}
+
+fn parse_ports(text: &str, words: &'static [&'static str]) -> Result<Value, InvalidReason> {
+    if let Some(word) = words.iter().find(|word| **word == text) {
+        return Ok(Value::Choice(word));
+    }
+    match text.parse::<PortSet>() {
+        Ok(ports) if ports.is_empty() => Err(InvalidReason::EmptyList),
+        Ok(ports) => Ok(Value::Ports(ports)),
+        Err(error) => Err(InvalidReason::NotAPort(error)),
+    }
 }
 
 fn parse_titles(text: &str, max_items: usize, max_chars: usize) -> Result<Value, InvalidReason> {
@@ -355,6 +381,16 @@ mod tests {
         let kind = ParameterKind::Titles { max_items: 2, max_chars: 5 };
         check(kind, "All, Some", &Ok(Value::Titles(vec!["All".to_owned(), "Some".to_owned()])));
         check(kind, "Longer", &Err(InvalidReason::TitleTooLong { max_chars: 5 }));
+    }
+
+    #[test]
+    fn ports_are_a_list_or_a_word() {
+        let kind = ParameterKind::Ports { words: &["default", "full"], max_chars: 99 };
+        check(kind, "full", &Ok(Value::Choice("full")));
+        check(kind, "21, 8000-8002", &Ok(Value::Ports([21, 8_000, 8_001, 8_002].into_iter().collect())));
+        check(kind, " ", &Err(InvalidReason::EmptyList));
+        let wrong = palisade_model::port_set::NotAPort { item: "x".to_owned() };
+        check(kind, "21,x", &Err(InvalidReason::NotAPort(wrong)));
     }
 
     #[test]

@@ -7,6 +7,8 @@ use std::fmt;
 
 use palisade_model::asset_group::NotATitle;
 use palisade_model::number_set::NotNumbers;
+use palisade_model::port_set::NotAPort;
+use palisade_model::scan_header::NotAHeader;
 use palisade_model::{IpSetError, NotADomain, NotAMapTarget};
 
 use crate::parameter::offending_item;
@@ -42,6 +44,8 @@ pub enum InvalidReason {
     },
     NotNumbers(NotNumbers),
     NotATitle(NotATitle),
+    NotAPort(NotAPort),
+    NotAHeader(NotAHeader),
     TooManyItems {
         max: usize,
     },
@@ -64,6 +68,7 @@ impl InvalidReason {
             | Self::NotAMapTarget(
                 NotAMapTarget::Domain { item, .. } | NotAMapTarget::Netblock { item, .. },
             ) if !item.is_empty() => Some(item),
+            Self::NotAPort(NotAPort { item }) => Some(item),
             Self::NotNumbers(NotNumbers::NotANumber { item } | NotNumbers::Reversed { item }) => Some(item),
             _ => None,
         }
@@ -92,6 +97,8 @@ impl fmt::Display for InvalidReason {
             Self::NotNumbers(error) => write_numbers_reason(f, error),
             Self::NotATitle(error) => write_title_reason(f, error),
             Self::NotADomain(error) => write_domain_reason(f, error),
+            Self::NotAPort(_) => f.write_str("Invalid port or range of ports."),
+            Self::NotAHeader(error) => write_header_reason(f, *error),
             Self::TooManyItems { max } => write!(f, "The list has more than {max} items."),
             Self::TitleTooLong { max_chars } => {
                 write!(f, "A title has at most {max_chars} characters.")
@@ -120,6 +127,17 @@ fn write_ip_reason(f: &mut fmt::Formatter<'_>, error: &IpSetError) -> fmt::Resul
     }
 }
 
+fn write_numbers_reason(f: &mut fmt::Formatter<'_>, error: &NotNumbers) -> fmt::Result {
+    match error {
+        NotNumbers::Empty => f.write_str("The list is empty."),
+        NotNumbers::NotANumber { .. } => f.write_str("Invalid number or range."),
+        NotNumbers::Reversed { .. } => {
+            f.write_str("Invalid number or range. The range ends before it starts.")
+        }
+        NotNumbers::TooManyItems { max } => write!(f, "The list has more than {max} items."),
+    }
+}
+
 fn write_domain_reason(f: &mut fmt::Formatter<'_>, error: &NotADomain) -> fmt::Result {
     match error {
         NotADomain::Shape => f.write_str("Invalid domain, expecting a name such as example.com, or none."),
@@ -139,23 +157,20 @@ fn write_target_reason(f: &mut fmt::Formatter<'_>, error: &NotAMapTarget) -> fmt
     }
 }
 
-fn write_numbers_reason(f: &mut fmt::Formatter<'_>, error: &NotNumbers) -> fmt::Result {
-    match error {
-        NotNumbers::Empty => f.write_str("The list is empty."),
-        NotNumbers::NotANumber { .. } => f.write_str("Invalid number or range."),
-        NotNumbers::Reversed { .. } => {
-            f.write_str("Invalid number or range. The range ends before it starts.")
-        }
-        NotNumbers::TooManyItems { max } => write!(f, "The list has more than {max} items."),
-    }
-}
-
 fn write_title_reason(f: &mut fmt::Formatter<'_>, error: &NotATitle) -> fmt::Result {
     match error {
         NotATitle::Empty => f.write_str("The title is empty."),
         NotATitle::TooLong { max } => write!(f, "A title has at most {max} characters."),
         NotATitle::Comma => f.write_str("A title has no comma."),
         NotATitle::ControlCharacter => f.write_str("Control characters are not allowed."),
+    }
+}
+
+fn write_header_reason(f: &mut fmt::Formatter<'_>, error: NotAHeader) -> fmt::Result {
+    match error {
+        NotAHeader::Empty => f.write_str("The value is empty."),
+        NotAHeader::TooLong { max } => write!(f, "The value has more than {max} characters."),
+        NotAHeader::Character => f.write_str("Expecting printable ASCII characters on one line."),
     }
 }
 

@@ -10,6 +10,7 @@ mod kb;
 mod map;
 mod policy;
 mod polling;
+mod profile;
 mod progress;
 mod quickstart;
 mod report;
@@ -97,6 +98,9 @@ enum Command {
     /// List, make and change remediation policies: who gets tickets for what scans find
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
+    /// Make, list and change option profiles, which say how scans are done
+    #[command(subcommand)]
+    Profile(Box<profile::ProfileCommand>),
     /// Look into the KnowledgeBase
     #[command(subcommand)]
     Kb(kb::KbCommand),
@@ -149,6 +153,7 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error>> {
         Command::Unit(command) => unit::run(*command).await?,
         Command::User(command) => user::run(*command).await?,
         Command::Policy(command) => policy::run(command).await?,
+        Command::Profile(command) => profile::run(*command).await?,
         Command::Kb(command) => kb::run(command)?,
         Command::Settings => raw(&settings::page()),
         Command::Completions { shell } => {

@@ -1,14 +1,17 @@
-//! `kill -9` at random moments during scans: after all of them every scan is right.
+//! `kill -9` at random moments during scans: after all of them every scan is right. And at about the
+//! moment that scheduled tasks start: each start is made once.
 //!
 //! `PALISADE_KILLS` sets how often (10; `./test kills` takes 200), `PALISADE_SEED` repeats a run.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
+use std::num::NonZeroU16;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use palisade_store::Store;
+use palisade_model::{Clock as _, IpSet, Occurrence, Schedule, ScheduleZone, SystemClock, Timestamp};
+use palisade_store::{NewTask, ReportFilter, Store, TaskKind, TaskOrder, TaskScanner};
 use palisade_testkit::listener;
 use palisade_testkit::postgres::Database;
 use palisade_testkit::server::TestServer;
@@ -21,6 +24,11 @@ const SURE_QID: u32 = 11827;
 const WEB_PORT: u16 = 8088;
 /// A kill comes at most this long after a scan was seen running.
 const DELAY_BOUND_MS: u64 = 1500;
+/// The target of scheduled tasks.
+const HOST: &str = "127.0.0.101";
+/// A server looks at its scheduled tasks at least this often; a kill comes at most this long, and a
+/// bit, after they were due.
+const LOOK_MS: u64 = 1_200;
 /// How long the scans may take to end once nobody kills the server any more.
 const PATIENCE: Duration = Duration::from_mins(3);
 
@@ -154,6 +162,103 @@ fn listen_everywhere() {
     for host in hosts() {
         let _ = listener::plain_web_server(host, WEB_PORT);
     }
+}
+
+/// Tasks that are due in every round.
+const TASKS: [&str; 3] = ["A", "B", "C"];
+
+fn task(title: &str, owner: &str) -> NewTask {
+    NewTask {
+        order: TaskOrder {
+            kind: TaskKind::Scan,
+            title: title.to_owned(),
+            target_text: HOST.to_owned(),
+            targets: HOST.parse().expect("an address"),
+            all_hosts: false,
+            excluded: IpSet::new(),
+            option: None,
+            scanner: TaskScanner::External,
+            http_header: None,
+            schedule: Schedule {
+                occurrence: Occurrence::Daily { frequency_days: NonZeroU16::MIN },
+                start_date: "2099-01-01".parse().expect("a date"),
+                start_hour: 0,
+                start_minute: 0,
+                zone: ScheduleZone::Shift { hours: 0 },
+                end_after_hours: None,
+                recurrence: None,
+            },
+        },
+        owner: owner.parse().expect("a login"),
+        asset_groups: Vec::new(),
+        option_profile: None,
+        created_at: Timestamp::UNIX_EPOCH,
+        next_launch_at: None,
+        tasks_max: 100,
+    }
+}
+
+/// Makes tasks due again and again and kills a server at about the moment they start. Each start
+/// is made once, whoever makes it.
+async fn torment_tasks(servers: &mut [TestServer], store: &Store, rounds: u32, dice: &mut Dice) {
+    let first = servers.first().expect("a server");
+    let _ = first.call("msp/asset_ip.php", &[("action", "add"), ("host_ips", HOST)]);
+    let mut tasks = Vec::new();
+    for title in TASKS {
+        let id = store.add_task(&task(title, first.login())).await.expect("a task can be added");
+        tasks.push(id.expect("there is room for it"));
+    }
+    let clock = SystemClock;
+    for round in 0..rounds {
+        let due = clock.now();
+        for id in &tasks {
+            assert!(store.switch_task(*id, Some(due)).await.expect("a task can be switched"));
+        }
+        tokio::time::sleep(Duration::from_millis(dice.below(LOOK_MS))).await;
+        let victim = &mut servers[round as usize % servers.len()];
+        victim.kill();
+        victim.restart();
+        let deadline = Instant::now() + PATIENCE;
+        while !store.list_due_tasks(clock.now(), 1).await.expect("tasks can be listed").is_empty() {
+            assert!(Instant::now() < deadline, "a start is not made: {}", servers[0].log());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+    let mut scans = store.list_running_scans().await.expect("scans can be listed");
+    let saved = ReportFilter { limit: 10_000, ..ReportFilter::default() };
+    scans.extend(store.list_saved_scans(saved).await.expect("scans can be listed"));
+    for title in TASKS {
+        let started = scans.iter().filter(|scan| scan.title == title).count();
+        assert_eq!(started, rounds as usize, "starts of {title}");
+    }
+}
+
+fn run_tasks(servers: &mut [TestServer], url: &str, documents: &Path, rounds: u32) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let store = Store::open(url, documents).await.expect("the database opens");
+        torment_tasks(servers, &store, rounds, &mut Dice::new()).await;
+        store.close().await;
+    });
+}
+
+#[test]
+fn killed_servers_start_each_task_once_on_sqlite() {
+    let server = TestServer::start_with_settings(PALISADE, None, &SETTINGS);
+    let (url, documents) = (server.sqlite_url(), server.data().join("documents"));
+    run_tasks(&mut [server], &url, &documents, kills(10));
+}
+
+#[test]
+fn two_servers_start_each_task_once_on_postgresql() {
+    let database = Database::create().expect("PostgreSQL runs");
+    let start = |name| {
+        let settings = [&SETTINGS[..], &["--scanner-name", name]].concat();
+        TestServer::start_with_settings(PALISADE, Some(&database.url()), &settings)
+    };
+    let mut servers = [start("one"), start("two")];
+    let documents = servers[0].data().join("documents");
+    run_tasks(&mut servers, &database.url(), &documents, kills(10));
 }
 
 #[test]

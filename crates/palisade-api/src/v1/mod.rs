@@ -39,6 +39,7 @@ pub mod scan;
 pub mod scan_cancel;
 mod scan_document;
 pub mod scan_file;
+pub mod scan_options;
 pub mod scan_report;
 pub mod scan_report_delete;
 pub mod scan_report_list;

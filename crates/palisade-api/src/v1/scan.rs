@@ -77,6 +77,20 @@ pub const SPECIFIC_VULNS: Parameter = Parameter::new(
      out, as long as there is one that it has.",
 )
 .default("everything");
+pub const RUNTIME_HTTP_HEADER: Parameter = Parameter::new(
+    "runtime_http_header",
+    ParameterKind::ScanHeader,
+    "nightly-7",
+    "Every web request of the scan carries it as the value of the header Qualys-Scan, so that the sites \
+     scanned can tell it from others. It takes the place of the one the option profile may have.",
+);
+pub const IP_NETWORK_ID: Parameter = Parameter::new(
+    "ip_network_id",
+    ParameterKind::Integer { min: 0, max: 0 },
+    "0",
+    "The network that the addresses are in. There is one, the Global Default Network, with the number 0.",
+)
+.default("0");
 pub const SAVE_REPORT: Parameter = Parameter::new(
     "save_report",
     ParameterKind::YesNo,
@@ -107,6 +121,8 @@ pub const CALL: Call = Call {
         DEFAULT_SCANNER,
         SCANNERS_IN_AG,
         SPECIFIC_VULNS,
+        RUNTIME_HTTP_HEADER,
+        IP_NETWORK_ID,
         SAVE_REPORT,
     ],
     rules: &[
@@ -140,7 +156,7 @@ pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
         option: arguments.filled_text(&OPTION).map(str::to_owned),
         save_report,
         specific_vulns: arguments.qids(&SPECIFIC_VULNS).map(|qids| known_qids(&request.app, qids)),
-        http_header: None,
+        http_header: arguments.scan_header(&RUNTIME_HTTP_HEADER).cloned(),
         launched_by: LaunchType::Api,
     };
     let scan = request.app.launch_scan(&request.actor, launch).await?;

@@ -6,6 +6,7 @@
 use std::num::NonZeroU64;
 
 use palisade_app::{AddTask, ListTasks, TASK_TITLE_CHARACTERS_MAX, TaskKind, TaskScanner};
+use palisade_model::scan_header::{self, ScanHeader};
 use palisade_model::{IpSet, MonthDay, Occurrence, Schedule, ScheduleZone, TimeZoneCode, WeekOfMonth};
 use palisade_wire::date_time::date_time;
 use palisade_wire::{
@@ -81,6 +82,14 @@ pub const EXCLUDE_IP_PER_SCAN: Parameter = Parameter::new(
     "192.0.2.9",
     "Addresses left out of the scans of this task.",
 );
+pub const RUNTIME_HTTP_HEADER: Parameter = Parameter::new(
+    "runtime_http_header",
+    ParameterKind::Text { max_chars: scan_header::CHARACTERS_MAX },
+    "authorised",
+    "The value of the header Qualys-Scan that every web request of the scans carries: printable ASCII \
+     characters.",
+)
+.default("that of the option profile");
 pub const OCCURRENCE: Parameter = Parameter::new(
     "occurrence",
     ParameterKind::Choice(&["daily", "weekly", "monthly"]),
@@ -218,6 +227,7 @@ const RULES: &[Rule] = &[
     of_new(EXCLUDE_IP_PER_SCAN.name),
     of_new(scan::ISCANNER_NAME.name),
     of_new(scan::OPTION.name),
+    of_new(RUNTIME_HTTP_HEADER.name),
     of_new(OCCURRENCE.name),
     of_new(TIME_ZONE_CODE.name),
     of_new(TIME_ZONE.name),
@@ -287,6 +297,7 @@ pub const CALL: Call = Call {
         scan::ISCANNER_NAME,
         scan::DEFAULT_SCANNER,
         scan::SCANNERS_IN_AG,
+        RUNTIME_HTTP_HEADER,
         OCCURRENCE,
         FREQUENCY_DAYS,
         FREQUENCY_WEEKS,
@@ -403,8 +414,24 @@ fn new_task(request: &CallRequest) -> Result<AddTask, CallError> {
         excluded: arguments.ip_set(&EXCLUDE_IP_PER_SCAN).cloned().unwrap_or_else(IpSet::new),
         option: arguments.filled_text(&scan::OPTION).map(str::to_owned),
         scanner,
+        http_header: http_header(arguments)?,
         schedule: schedule(request)?,
     })
+}
+
+fn http_header(arguments: &Arguments) -> Result<Option<ScanHeader>, CallError> {
+    let Some(value) = arguments.filled_text(&RUNTIME_HTTP_HEADER) else { return Ok(None) };
+    value.parse().map(Some).map_err(|_| {
+        invalid(arguments, &RUNTIME_HTTP_HEADER, "Expecting printable ASCII characters without line breaks.")
+    })
+}
+
+fn invalid(arguments: &Arguments, parameter: &Parameter, reason: &str) -> CallError {
+    let value = arguments.written(parameter).unwrap_or_default();
+    CallError::Refused(Refusal::new(
+        5000,
+        format!("Invalid value for '{}' : {value}. {reason}", parameter.name),
+    ))
 }
 
 /// Of the types that can be listed, a task has one; and that one scans.
@@ -464,22 +491,16 @@ fn month_day(arguments: &Arguments) -> Result<MonthDay, ParameterError> {
 
 fn zone(request: &CallRequest) -> Result<ScheduleZone, CallError> {
     let arguments = &request.arguments;
-    let invalid = |parameter: &Parameter, reason: &str| {
-        let value = arguments.written(parameter).unwrap_or_default();
-        let text = format!("Invalid value for '{}' : {value}. {reason}", parameter.name);
-        CallError::Refused(Refusal::new(5000, text))
-    };
     let Some(code) = arguments.text(&TIME_ZONE_CODE) else {
         let hours = arguments.choice(&TIME_ZONE).and_then(|hours| hours.parse().ok());
         let hours = hours.ok_or(ParameterError::Missing { parameter: TIME_ZONE.name })?;
         return Ok(ScheduleZone::Shift { hours });
     };
-    let code: TimeZoneCode = code
-        .trim()
-        .parse()
-        .map_err(|_| invalid(&TIME_ZONE_CODE, "No such time zone; see time_zone_code_list.php."))?;
+    let code: TimeZoneCode = code.trim().parse().map_err(|_| {
+        invalid(arguments, &TIME_ZONE_CODE, "No such time zone; see time_zone_code_list.php.")
+    })?;
     ScheduleZone::of_place(code, arguments.switch(&OBSERVE_DST), request.app.clock().now())
-        .map_err(|_| invalid(&OBSERVE_DST, "The time zone has no daylight saving time."))
+        .map_err(|_| invalid(arguments, &OBSERVE_DST, "The time zone has no daylight saving time."))
 }
 
 /// A number that the parameter's bounds keep within `T`.

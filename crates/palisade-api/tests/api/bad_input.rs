@@ -73,7 +73,9 @@ fn satisfy(call: &Call, rule: &Rule, pairs: &mut Vec<(String, String)>, banned: 
         }
         Rule::When { parameter, value, rules } => {
             if pairs.iter().any(|(name, given)| name == parameter && given == value) {
-                rules.iter().for_each(|rule| satisfy(call, rule, pairs, banned));
+                for rule in rules {
+                    satisfy(call, rule, pairs, banned);
+                }
             }
         }
         Rule::Exclusive(_) => {}
@@ -185,6 +187,8 @@ fn wrong_values(kind: ParameterKind) -> &'static [&'static str] {
         ParameterKind::QidList { .. } => &["", "x", "0", "-5", "38170;45038", "99999999999"],
         ParameterKind::AssetGroupTitle => &["", " ", "a,b", "a\nb", "a\u{0}b"],
         ParameterKind::Titles { .. } => &["", ",", "a\nb"],
+        ParameterKind::Ports { .. } => &["", ",", "0", "65536", "9-3", "x", "80-", "FULL"],
+        ParameterKind::ScanHeader => &["", "  ", "a\r\nb: c", "a\nb", "a\rb", "a\tb", "a\u{0}b", "ä"],
     }
 }
 
@@ -258,6 +262,7 @@ async fn state(server: &Server) -> Vec<String> {
         "asset_group_list.php",
         "asset_ip_list.php",
         "map_report_list.php",
+        "scan_options.php",
         "scan_report_list.php",
         "scan_running_list.php",
         "scheduled_scans.php",

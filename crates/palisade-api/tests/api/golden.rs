@@ -521,7 +521,8 @@ async fn scheduled_scans_that_are_refused() {
     refused(
         &[utc, ("option", "No such profile")],
         "19001 Invalid value for 'option' : No such profile. Invalid option profile name No such profile, \
-         expecting one of (Initial Options, Full TCP Scan)",
+         expecting one of (Initial Options, 2008 SANS20 Options, Full TCP Scan, Payment Card Industry (PCI) \
+         Options, Qualys Top 20 Options)",
     )
     .await;
     refused(
@@ -532,6 +533,12 @@ async fn scheduled_scans_that_are_refused() {
     refused(
         &[utc, ("exclude_ip_per_scan", "192.0.2.4")],
         "3505 Cannot launch scan. No targets are left after the exclusions.",
+    )
+    .await;
+    refused(
+        &[utc, ("runtime_http_header", "a\r\nb: c")],
+        "5000 Invalid value for 'runtime_http_header' : a&#13;\nb: c. \
+         Expecting printable ASCII characters without line breaks.",
     )
     .await;
     refused(&[utc, ("type", "map")], "5505 Maps cannot be scheduled on this server yet.").await;
@@ -619,4 +626,34 @@ async fn password_change() {
     golden!("password_change-some", call(&some).await);
     golden!("password_change-failed", call(&[("user_logins", "nobody")]).await);
     golden!("password_change-refused", call(&[("user_logins", "reader"), ("email", "no")]).await);
+}
+
+#[tokio::test]
+async fn scan_options() {
+    let server = Server::start().await;
+    let call = async |login: &str, parameters: &[(&str, &str)]| {
+        server.call(login, "scan_options.php", parameters).await
+    };
+    golden!("scan_options", call("manager", &[]).await);
+    let edit = [("ports", "21,22,8000-8888"), ("scandeadhosts", "yes"), ("loadbalancer", "yes")];
+    golden!("scan_options-refused", call("unit_manager", &edit).await);
+    golden!("scan_options-edit", call("manager", &edit).await);
+    golden!("scan_options-reader", call("reader", &[]).await);
+    golden!("scan_options-full", call("manager", &[("ports", "full")]).await);
+    golden!("scan_options-default", call("manager", &[("ports", "default"), ("loadbalancer", "no")]).await);
+    golden!("scan_options-bad-ports", call("manager", &[("ports", "22,99999")]).await);
+}
+
+#[tokio::test]
+async fn scan_refused_parameters() {
+    let server = Server::start().await;
+    let call = async |extra: &[(&str, &str)]| {
+        let parameters = [&[("ip", "192.0.2.7")], extra].concat();
+        server.call("manager", "scan.php", &parameters).await
+    };
+    golden!("scan-header-injection", call(&[("runtime_http_header", "a\r\nHost: b")]).await);
+    golden!("scan-network", call(&[("ip_network_id", "7")]).await);
+    golden!("scan-two-scanners", call(&[("iscanner_name", "External"), ("default_scanner", "1")]).await);
+    golden!("scan-scanner-without-groups", call(&[("scanners_in_ag", "1")]).await);
+    golden!("scan-unknown-qids", call(&[("specific_vulns", "4000000000")]).await);
 }

@@ -51,6 +51,7 @@ const MATRIX: &[(&str, [Expected; 6])] = &[
     ("report_template_list.php", [A, A, A, A, A, N]),
     ("scan.php", [A, A, R, A, R, N]),
     ("scan_cancel.php", [A, A, R, A, R, N]),
+    ("scan_options.php", [A, A, A, A, A, N]),
     ("scan_report.php", [A, A, R, A, A, N]),
     ("scan_report_delete.php", [A, A, R, A, R, N]),
     ("scan_report_list.php", [A, A, R, A, A, N]),
@@ -97,9 +98,9 @@ fn harmless(script: &str) -> &'static [(&'static str, &'static str)] {
             &[("ticket_numbers", "4000")]
         }
         "ignore_vuln.php" => &[("qids", "900001"), ("ips", "192.0.2.4"), ("comments", "x")],
+        "ticket_edit.php" => &[("ticket_numbers", "4000"), ("add_comment", "x")],
         "map-2.php" | "map.php" => &[("domain", "none:203.0.113.1")],
         "map_report.php" => &[("ref", "map/1400000000.10001")],
-        "ticket_edit.php" => &[("ticket_numbers", "4000"), ("add_comment", "x")],
         "password_change.php" => &[("user_logins", "nobody"), ("email", "0")],
         "user.php" => &[("action", "edit"), ("login", "nobody")],
         "scan.php" => &[("ip", "203.0.113.1")],

@@ -2,7 +2,7 @@
 
 use palisade_app::{
     Actor, AddHosts, Authority, CreateUser, EditHosts, Error, HostKey, ListHosts, ListMapReports,
-    ListReports, ListTargetHistory, ListUsers, ListVulnerabilities, LoginRefused, PasswordsOf,
+    ListReports, ListTargetHistory, ListTasks, ListUsers, ListVulnerabilities, LoginRefused, PasswordsOf,
     ReportActivity, SearchAssets,
 };
 use palisade_model::{MapRef, OptionProfile, Role, ScanRef, UserEdit, UserProfile};
@@ -10,6 +10,7 @@ use palisade_model::{MapRef, OptionProfile, Role, ScanRef, UserEdit, UserProfile
 use crate::asset_group::{edit_group, new_group};
 use crate::desk::{Desk, HERE, PASSWORD, ip, ips, launch, password};
 use crate::map::launch_map;
+use crate::schedule::daily;
 
 /// Every use case and what the role table of the service says of it; written out so that the model
 /// is checked too. `+` allowed, `-` forbidden, in the order of [`Role::ALL`]: Manager, Unit Manager,
@@ -53,6 +54,64 @@ const USE_CASES: &[(&str, &str)] = &[
     ("cancel_map", "++-+---"),
     ("delete_map_report", "++-+---"),
 ];
+
+const USE_CASES: &[&str] = &[
+    "about",
+    "accept_eula",
+    "list_hosts",
+    "add_hosts",
+    "edit_hosts",
+    "launch_scan",
+    "scan, list_running",
+    "cancel_scan",
+    "list_reports",
+    "report_hosts",
+    "delete_report",
+    "report_activity",
+    "list_vulnerabilities",
+    "host_info",
+    "search_assets",
+    "list_users_in_sight",
+    "create_user",
+    "edit_user",
+    "switch_user",
+    "change_passwords",
+    "list_asset_groups, asset_group_ips",
+    "add_asset_group",
+    "edit_asset_group",
+    "delete_asset_group",
+    "list_option_profiles, option_profile",
+    "add_option_profile",
+    "edit_option_profile",
+    "delete_option_profile",
+    "list_target_history",
+    "business units",
+    "list_domains",
+    "add_domain",
+    "edit_domain",
+    "launch_map",
+    "map, list_running_maps, list_map_reports, map_hosts",
+    "cancel_map",
+    "delete_map_report",
+    "list_tasks",
+    "add_task",
+    "switch_task",
+    "drop_task",
+];
+
+/// What the role table of the service says; written out so that the model is checked too.
+/// `+` allowed, `-` forbidden, in the order of the use cases.
+fn expected(role: Role) -> &'static str {
+    match role {
+        Role::Manager => "+++++++++++++++++++++++++++++++++++++++++",
+        Role::UnitManager => "+++-+++++++++++++++++++++++++-+--++++++++",
+        Role::Scanner => "+++--++++++++++-----+++++++++-+--++++++++",
+        Role::Reader => "+++---+-++-++++-----+---+---+-+---+--+---",
+        Role::Auditor => "+++--------+--------+---+----------------",
+        Role::Contact => "-----------------------------------------",
+        Role::Administrator => "++---------+---+++++++++-----+-----------",
+    }
+}
 
 /// Whether a use case was refused for the role's sake; other errors are not about permission.
 fn refused<T>(answer: &Result<T, Error>) -> bool {
@@ -174,6 +233,10 @@ async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) 
         }
         "cancel_map" => refused(&app.cancel_map(actor, &no_map()).await),
         "delete_map_report" => refused(&app.delete_map_report(actor, &no_map()).await),
+        "list_tasks" => refused(&app.list_tasks(actor, ListTasks::default()).await),
+        "add_task" => refused(&app.add_task(actor, daily("Nightly", "10.0.0.1")).await),
+        "switch_task" => refused(&app.switch_task(actor, 99, true).await),
+        "drop_task" => refused(&app.drop_task(actor, 99).await),
         other => panic!("no such use case: {other}"),
     }
 }

@@ -28,6 +28,7 @@ pub(crate) fn daily(title: &str, targets: &str) -> AddTask {
         excluded: IpSet::new(),
         option: None,
         scanner: TaskScanner::External,
+        http_header: None,
         schedule: Schedule {
             occurrence: Occurrence::Daily { frequency_days: NonZeroU16::MIN },
             start_date: "2023-11-15".parse().unwrap(),

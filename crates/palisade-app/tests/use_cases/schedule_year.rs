@@ -170,6 +170,7 @@ async fn every_task_starts_exactly_once_at_each_of_its_times() {
             excluded: IpSet::new(),
             option: None,
             scanner: TaskScanner::External,
+            http_header: None,
             schedule: schedule.clone(),
         };
         desk.app.add_task(&manager, task).await.unwrap();

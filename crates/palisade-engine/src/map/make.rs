@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::StreamExt;
+use palisade_model::option_profile::PasswordBruteForcing;
 use palisade_model::{IpRange, IpSet, MapResult};
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -42,7 +43,10 @@ impl MapMaking {
     #[must_use]
     pub fn new(order: MapOrder, context: ScanContext, resolvers: &[SocketAddrV4]) -> Self {
         let plan = Plan::of(&order.profile);
-        let pace = Pace::new(Arc::clone(&context.limits), &plan.performance);
+        // Nobody's password is guessed for a map.
+        let mut asking = crate::plan::Plan::everything();
+        asking.guesses = PasswordBruteForcing::None;
+        let pace = Pace::new(Arc::clone(&context.limits), &plan.performance, asking);
         let system = if resolvers.is_empty() { system_resolvers() } else { Vec::new() };
         let servers = if resolvers.is_empty() { &system } else { resolvers };
         let resolver = Resolver::new(servers, Arc::clone(&pace), Arc::clone(&context.ids));

@@ -110,7 +110,7 @@ async fn mysql(port: &Port<'_>, facts: &mut PortFacts) -> bool {
     let mut finished = port.hold(&mut greeting).await != End::CutShort;
     let mut found = greeting.finish();
     if !found.refused && !found.version.is_empty() {
-        for user in DATABASE_USERS {
+        for user in DATABASE_USERS.into_iter().take(port.host.plan().guesses.tries(DATABASE_USERS.len())) {
             let mut login = MysqlConversation::new(Some(user));
             finished &= port.hold(&mut login).await != End::CutShort;
             found.empty_password_users.extend(login.finish().empty_password_users);

@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use futures_util::StreamExt;
+use palisade_model::ScanHeader;
 use palisade_model::fact::HttpFacts;
 use palisade_probe::http::{
     HttpConversation, KnownPath, PATHS, PROTECTED_PATHS, Request, Response, allowed_methods, auth_schemes,
@@ -34,14 +35,22 @@ pub(super) async fn survey(port: &Port<'_>) -> Option<(HttpFacts, bool)> {
     let front = front?;
     let mut facts = front_page(&front, port.host.address);
 
+    let needs = &port.host.plan().needs;
+    let kinds: Vec<&str> = PATHS.iter().map(|known| known.kind).collect();
+    let wants = |path: &str, kind: &str| needs.web_path(path, kind, &kinds);
+    let paths = PATHS.iter().any(|known| wants(known.path, known.kind)) || wants("", "basic-auth");
     let nonce = format!("n{:08x}", u32::from_be_bytes(port.random()));
     let unknown_path = format!("/{nonce}.html");
     let ((unknown, options, trace, proxied), mut finished) = {
         let (a, b, c, d) = tokio::join!(
-            ask(port, Request::get(&authority, &unknown_path)),
-            ask(port, Request::options(&authority)),
-            ask(port, Request::trace(&authority, &nonce)),
-            ask(port, proxy_request(&format!("{}:{CLOSED_PORT}", port.host.address), "/")),
+            ask_if(paths, port, Request::get(&authority, &unknown_path)),
+            ask_if(needs.has_word("methods"), port, Request::options(&authority)),
+            ask_if(needs.has_word("trace"), port, Request::trace(&authority, &nonce)),
+            ask_if(
+                needs.has_word("open_proxy"),
+                port,
+                proxy_request(&format!("{}:{CLOSED_PORT}", port.host.address), "/")
+            ),
         );
         // A forwarded request waits for whatever stands behind; no answer there is one too.
         ((a.0, b.0, c.0, d.0), a.1 && b.1 && c.1)
@@ -52,13 +61,14 @@ pub(super) async fn survey(port: &Port<'_>) -> Option<(HttpFacts, bool)> {
 
     let mut asked: Vec<(Ask, String)> = PATHS
         .iter()
-        .filter(|known| known.path != "/")
+        .filter(|known| known.path != "/" && wants(known.path, known.kind))
         .map(|known| (Ask::Known(known), known.path.to_owned()))
         .collect();
-    asked.extend(PROTECTED_PATHS.iter().map(|path| (Ask::Protected, (*path).to_owned())));
+    let protected = PROTECTED_PATHS.iter().filter(|path| wants(path, "basic-auth"));
+    asked.extend(protected.map(|path| (Ask::Protected, (*path).to_owned())));
     // Where every path is answered alike, a listing would be no news and the rest proves nothing.
     let soft = unknown.as_ref().is_some_and(is_soft_404);
-    if !soft {
+    if !soft && needs.has_word("listings") {
         asked.extend(directories(&front).into_iter().map(|path| (Ask::Directory, path)));
     }
     if let Some(known) = PATHS.iter().find(|known| known.path == "/") {
@@ -70,7 +80,7 @@ pub(super) async fn survey(port: &Port<'_>) -> Option<(HttpFacts, bool)> {
             let (answer, complete) = ask(port, Request::get(authority, &path)).await;
             (kind, path, answer, complete)
         })
-        .buffered(PARALLEL);
+        .buffered(PARALLEL.min(port.host.http_max()));
     while let Some((kind, path, answer, complete)) = answers.next().await {
         finished &= complete;
         let Some(answer) = answer else { continue };
@@ -112,8 +122,16 @@ fn take(facts: &mut HttpFacts, kind: Ask, path: &str, answer: &Response, unknown
     }
 }
 
+/// The same when it is `wanted`.
+async fn ask_if(wanted: bool, port: &Port<'_>, request: Request) -> (Option<Response>, bool) {
+    if wanted { ask(port, request).await } else { (None, true) }
+}
+
 /// One request; the answer, and whether the server took part to the end.
-async fn ask(port: &Port<'_>, request: Request) -> (Option<Response>, bool) {
+async fn ask(port: &Port<'_>, mut request: Request) -> (Option<Response>, bool) {
+    if let Some(header) = &port.host.plan().header {
+        request.headers.push((ScanHeader::NAME.to_owned(), header.to_string()));
+    }
     let mut conversation = HttpConversation::new(request);
     let end = port.hold(&mut conversation).await;
     (conversation.finish(), end != End::CutShort)

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use palisade_model::ScanHeader;
 use palisade_probe::identify::{self as probe, Seen};
 use palisade_probe::tls::flight::Progress;
 use palisade_probe::tls::{Enumeration, EnumerationOptions, ServerFlight};
@@ -267,7 +268,7 @@ async fn attempt(port: &Port<'_>, words: FirstWords, greeted: bool) -> Answer {
     let until = port.until_after(patience);
     let sent = match words {
         FirstWords::Listen => Vec::new(),
-        FirstWords::Probe(probe) => probe.bytes(),
+        FirstWords::Probe(probe) => with_header(probe.name, probe.bytes(), port),
         FirstWords::Tls => {
             answer.seen = speaks_tls(port, stream, until).await.then(|| "tls".into());
             answer.reacted = Instant::now() < until;
@@ -293,6 +294,17 @@ async fn attempt(port: &Port<'_>, words: FirstWords, greeted: bool) -> Answer {
             answer.doubtful = http && is_client_error(&answer.bytes);
             return answer;
         }
+    }
+}
+
+/// The words of a web probe, with the header that every web request of the scan carries.
+fn with_header(name: &str, words: Vec<u8>, port: &Port<'_>) -> Vec<u8> {
+    match (name, &port.host.plan().header, words.strip_suffix(b"\r\n\r\n")) {
+        ("http", Some(header), Some(head)) => {
+            let line = format!("\r\n{}: {header}\r\n\r\n", ScanHeader::NAME);
+            [head, line.as_bytes()].concat()
+        }
+        _ => words,
     }
 }
 

@@ -99,7 +99,12 @@ fn port_of<'a>(host: &'a HostPace, context: &'a ScanContext, number: u16) -> Por
 
 async fn survey(port: &Port<'_>, sheet: &Sheet) {
     let mut facts = PortFacts::new(port.number, Transport::Tcp);
+    if !port.host.plan().may_speak_to(port.number) {
+        sheet.write_port(facts, true);
+        return;
+    }
     sheet.write_port(facts.clone(), false);
+    let needs = &port.host.plan().needs;
     let identifying = Port { until: port.until_after(IDENTIFY_BUDGET), ..*port };
     let first = identify::identify(&identifying).await;
     if first.tls {
@@ -107,15 +112,16 @@ async fn survey(port: &Port<'_>, sheet: &Sheet) {
         facts.implicit_tls = true;
         "tls".clone_into(&mut facts.service);
         sheet.write_port(facts.clone(), false);
-        let (layer, finished) = tokio::join!(tls::survey(port, None), inside(&inner, &mut facts, sheet));
-        let whole = finished && layer.as_ref().is_some_and(|survey| survey.finished);
+        let (layer, finished) =
+            tokio::join!(layer(port, needs.tls()), inside(&inner, &mut facts, sheet, needs.services()));
+        let whole = finished && (!needs.tls() || layer.as_ref().is_some_and(|survey| survey.finished));
         facts.tls = layer.map(|survey| survey.facts);
         sheet.write_port(facts, whole);
         return;
     }
     write_identity(&mut facts, &first);
     sheet.write_port(facts.clone(), false);
-    let upgrade = Upgrade::of_service(&facts.service);
+    let upgrade = Upgrade::of_service(&facts.service).filter(|_| needs.tls());
     let (finished, layer) = tokio::join!(question(port, &mut facts, first.asked), upgraded(port, upgrade));
     let whole = finished && layer.as_ref().is_none_or(|survey| survey.finished);
     facts.tls = layer.map(|survey| survey.facts);
@@ -129,6 +135,9 @@ pub(crate) async fn greet_all(host: &Arc<HostPace>, sheet: &Sheet, context: &Sca
             let mut port = port_of(host, context, number);
             port.until = port.until_after(IDENTIFY_BUDGET);
             let mut facts = PortFacts::new(number, Transport::Tcp);
+            if !host.plan().may_speak_to(number) {
+                return sheet.write_port(facts, true);
+            }
             let identified = identify::identify(&port).await;
             if identified.tls {
                 "tls".clone_into(&mut facts.service);
@@ -149,8 +158,16 @@ async fn through_tls<'a>(port: &Port<'a>) -> Port<'a> {
     named
 }
 
-/// What stands behind TLS; whether it was heard to the end.
-async fn inside(port: &Port<'_>, facts: &mut PortFacts, sheet: &Sheet) -> bool {
+/// All that the TLS of a port shows, where it is `needed`.
+async fn layer(port: &Port<'_>, needed: bool) -> Option<tls::Survey> {
+    if needed { tls::survey(port, None).await } else { None }
+}
+
+/// What stands behind TLS, where it is `needed`; whether it was heard to the end.
+async fn inside(port: &Port<'_>, facts: &mut PortFacts, sheet: &Sheet, needed: bool) -> bool {
+    if !needed {
+        return true;
+    }
     let identifying = Port { until: port.until_after(IDENTIFY_BUDGET), ..*port };
     let identified = identify::identify(&identifying).await;
     let known = identified.seen.is_some();
@@ -200,6 +217,9 @@ fn text_of(bytes: &[u8]) -> Option<String> {
 /// Asks the identified service everything; whether it was heard to the end. `asked`: the question
 /// it was recognised by.
 async fn question(port: &Port<'_>, facts: &mut PortFacts, asked: &str) -> bool {
+    if !port.host.plan().needs.asks(&facts.service) {
+        return true;
+    }
     let finished = match facts.service.as_str() {
         "http" => match http::survey(port).await {
             Some((found, finished)) => {

@@ -3,6 +3,7 @@
 mod discovery;
 mod hostile;
 mod legacy_tls;
+mod selective;
 mod service;
 mod support;
 mod worker;

@@ -14,6 +14,9 @@ async fn opening_again_changes_nothing(bench: Bench) {
 async fn two_programs_started_at_once_migrate_once(bench: Bench) {
     let mut raw = bench.connect().await;
     for table in [
+        "scheduled_run",
+        "scheduled_task_asset_group",
+        "scheduled_task",
         "map_host",
         "map",
         "asset_group_domain",

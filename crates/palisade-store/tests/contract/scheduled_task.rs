@@ -2,10 +2,10 @@
 
 use std::num::NonZeroU16;
 
-use palisade_model::{IpSet, Occurrence, ScanStatus, Schedule, ScheduleZone};
+use palisade_model::{IpSet, Occurrence, OptionProfile, ScanStatus, Schedule, ScheduleZone};
 use palisade_store::{
-    Error, GroupDeleted, LaunchType, NewScan, NewTask, RunStopped, Started, Store, Task, TaskKind, TaskOrder,
-    TaskScanner, TaskStart,
+    Error, GroupDeleted, LaunchType, NewScan, NewTask, ProfileDeleted, ProfileUser, RunStopped, Started,
+    Store, Task, TaskKind, TaskOrder, TaskScanner, TaskStart,
 };
 
 use crate::asset_group::new_group;
@@ -32,12 +32,14 @@ fn new_task(title: &str) -> NewTask {
             targets: ips("10.0.0.1"),
             all_hosts: false,
             excluded: IpSet::new(),
-            option: Some("Full TCP Scan".to_owned()),
+            option: None,
             scanner: TaskScanner::External,
+            http_header: Some("let me in".parse().unwrap()),
             schedule: schedule(),
         },
         owner: login("quays_ab1"),
         asset_groups: Vec::new(),
+        option_profile: None,
         created_at: at(0),
         next_launch_at: Some(at(100)),
         tasks_max: 10,
@@ -92,6 +94,23 @@ async fn a_group_that_a_task_is_aimed_at_is_not_deleted(bench: Bench) {
     assert_eq!(deleted, GroupDeleted::Scheduled(vec!["Nightly".to_owned()]));
     bench.store.delete_task(id).await.unwrap();
     assert_eq!(bench.store.delete_asset_group(group, None).await.unwrap(), GroupDeleted::Deleted);
+}
+
+async fn the_profile_of_a_task_is_not_deleted(bench: Bench) {
+    let profile = OptionProfile { title: "Gentle".to_owned(), ..OptionProfile::initial() };
+    let profile = OptionProfile { is_default: false, ..profile };
+    let gentle = bench.store.add_option_profile(&profile, at(0)).await.unwrap();
+    let id = add(&bench, &NewTask { option_profile: Some(gentle), ..new_task("Nightly") }).await;
+    let renamed = OptionProfile { title: "Softly".to_owned(), ..profile };
+    bench.store.edit_option_profile(gentle, 1, &renamed, at(1)).await.unwrap();
+    assert_eq!(task(&bench, id).await.order.option.as_deref(), Some("Softly"));
+    let user = ProfileUser { kind: "scheduled task".to_owned(), id };
+    let deleted = bench.store.delete_option_profile(gentle).await.unwrap();
+    assert_eq!(deleted, ProfileDeleted::InUse(vec![user]));
+    bench.store.delete_task(id).await.unwrap();
+    assert_eq!(bench.store.delete_option_profile(gentle).await.unwrap(), ProfileDeleted::Deleted);
+    let lost = NewTask { option_profile: Some(gentle), ..new_task("Nightly") };
+    assert!(matches!(bench.store.add_task(&lost).await, Err(Error::Conflict)));
 }
 
 async fn due_tasks_are_the_active_ones_in_order(bench: Bench) {
@@ -188,6 +207,7 @@ async fn the_end_of_a_run_is_seen_to_once(bench: Bench) {
 crate::both!(
     a_task_comes_back_as_it_was_made,
     a_group_that_a_task_is_aimed_at_is_not_deleted,
+    the_profile_of_a_task_is_not_deleted,
     due_tasks_are_the_active_ones_in_order,
     a_start_is_taken_once,
     a_start_that_cannot_be_launched_stays,
