@@ -115,7 +115,7 @@ impl fmt::Display for MapTarget {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Discovery {
-    /// An ICMP echo reply.
+    /// An ICMP reply: to an echo, timestamp or mask request.
     Icmp,
     /// The TCP port accepts connections.
     Tcp(u16),
@@ -145,11 +145,13 @@ impl Discovery {
             let number = alive_by.strip_prefix(start)?.strip_suffix(end)?;
             number.trim().parse::<u16>().ok()
         };
-        if alive_by.starts_with("ICMP echo") {
+        if alive_by.starts_with("ICMP ") && alive_by.ends_with(" reply") {
             Self::Icmp
         } else if let Some(port) = port("TCP port ", " accepts connections") {
             Self::Tcp(port)
-        } else if let Some(port) = port("TCP port ", " refuses connections") {
+        } else if let Some(port) = port("TCP port ", " refuses connections")
+            .or_else(|| port("TCP port ", " refuses an acknowledgement"))
+        {
             Self::TcpReset(port)
         } else if let Some(port) = port("UDP port ", " answers") {
             Self::Udp(port)
@@ -291,6 +293,8 @@ mod tests {
     fn life_has_methods_that_clients_know() {
         for (life, method, port) in [
             ("ICMP echo reply", "ICMP", None),
+            ("ICMP timestamp reply", "ICMP", None),
+            ("TCP port 80 refuses an acknowledgement", "TCP RST", Some(80)),
             ("TCP port 80 accepts connections", "TCP 80", None),
             ("TCP port 81 refuses connections", "TCP RST", Some(81)),
             ("UDP port 53 answers", "UDP 53", None),

@@ -1,17 +1,16 @@
 //! Live hosts, and what a few questions tell of them: ports of the map section, the system, the
 //! NetBIOS name. No vulnerability is looked for, and nobody is asked more than to name themselves.
 
-use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use palisade_model::{Discovery, MapPort, Transport};
 use tokio::time::timeout;
 
 use super::plan::{DETAILS_TIME_MAX, Plan};
-use crate::discovery;
 use crate::pacing::{HostPace, Pace};
 use crate::scan::ScanContext;
 use crate::sheet::Sheet;
+use crate::survey::Sighting;
 use crate::{os, ports, service, udp};
 
 /// A live host.
@@ -30,14 +29,16 @@ pub(super) struct Details {
     pub(super) netbios: Option<String>,
 }
 
-/// Whether somebody is there.
-pub(super) async fn look(address: Ipv4Addr, pace: Arc<Pace>, context: &ScanContext) -> Option<Live> {
-    let host = HostPace::new(address, pace);
-    let mut mark = [0; 8];
-    context.ids.fill(&mut mark);
-    let life = discovery::look(&host, mark).await;
-    let discovery = Discovery::of_life(life.alive_by.as_deref()?);
-    Some(Live { host, discovery, ttl: life.ttl })
+impl Live {
+    /// From what a survey saw; `None` when nothing answered.
+    pub(super) fn of(sighting: &Sighting, pace: &Arc<Pace>) -> Option<Self> {
+        let discovery = Discovery::of_life(sighting.alive_by.as_deref()?);
+        let host = HostPace::new(sighting.address, Arc::clone(pace));
+        if let Some(round_trip) = sighting.round_trip {
+            host.round_trip.record(round_trip);
+        }
+        Some(Self { host, discovery, ttl: sighting.ttl })
+    }
 }
 
 /// Asks a live host the ports of the plan.

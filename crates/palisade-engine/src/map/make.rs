@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures_util::StreamExt;
 use palisade_model::option_profile::PasswordBruteForcing;
 use palisade_model::{IpRange, IpSet, MapResult};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
 use super::hosts::{self, Details, Live};
@@ -20,9 +20,12 @@ use super::resolver::{Resolver, system_resolvers};
 use super::route;
 use crate::pacing::Pace;
 use crate::scan::ScanContext;
+use crate::survey::{Sight, SurveyContext, SurveyOrder, survey_hosts};
 
 /// Hosts the way to which is walked at the same time.
 const WALKS_PARALLEL: usize = 12;
+/// Sightings that may wait before the survey waits for the picture.
+const SIGHTS_WAITING_MAX: usize = 256;
 /// What each stage counts for in the progress, in thousandths.
 const STAGE_WORK: u64 = 250;
 
@@ -131,19 +134,29 @@ impl MapMaking {
         found.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Looks for life in one netblock.
+    /// Looks for life in one netblock, with raw packets where the process may send them.
     async fn sweep(&self, netblock: IpSet, found: &Mutex<Vec<Live>>, looked: &AtomicUsize, total: usize) {
-        let parallel = self.pace.discoveries.available_permits().max(1) / self.plan.netblocks + 1;
-        let mut looks = futures_util::stream::iter(netblock.iter())
-            .map(|address| hosts::look(address, Arc::clone(&self.pace), &self.context))
-            .buffer_unordered(parallel);
-        while let Some(live) = looks.next().await {
-            if let Some(host) = live {
-                self.picture().add_live(&host);
-                found.lock().unwrap_or_else(PoisonError::into_inner).push(host);
+        let ScanContext { clock, ids, limits, .. } = self.context.clone();
+        let survey = SurveyOrder::of(&self.plan.survey_profile(&self.order.profile), netblock, None);
+        let (sights, mut seen) = mpsc::channel(SIGHTS_WAITING_MAX);
+        let telling = async {
+            while let Some(sight) = seen.recv().await {
+                let count = match sight {
+                    Sight::Host(sighting) => {
+                        if let Some(live) = Live::of(&sighting, &self.pace) {
+                            self.picture().add_live(&live);
+                            found.lock().unwrap_or_else(PoisonError::into_inner).push(live);
+                        }
+                        1
+                    }
+                    Sight::Dead(set) => usize::try_from(set.count()).unwrap_or(usize::MAX),
+                    Sight::Progress(_) => continue,
+                };
+                let done = looked.fetch_add(count, Ordering::Relaxed).saturating_add(count);
+                self.tell(MapStage::Hosts, done, total);
             }
-            self.tell(MapStage::Hosts, looked.fetch_add(1, Ordering::Relaxed) + 1, total);
-        }
+        };
+        tokio::join!(survey_hosts(survey, SurveyContext { clock, ids, limits }, sights), telling);
     }
 
     /// Looks up what the addresses are registered as: those of the netblock if it is small, those

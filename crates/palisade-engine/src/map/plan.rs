@@ -74,6 +74,11 @@ impl Plan {
         }
     }
 
+    /// What a survey for life goes by: the methods that scans and maps share, at this map's pressure.
+    pub(super) fn survey_profile(&self, profile: &OptionProfile) -> OptionProfile {
+        OptionProfile { performance: self.performance.clone(), scan_dead_hosts: false, ..profile.clone() }
+    }
+
     /// Whether more is asked about a live host.
     pub(super) fn looks_closer(&self, order: &MapOrder, address: Ipv4Addr) -> bool {
         match self.closer {
