@@ -3,16 +3,19 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
-use palisade_model::{Action, DetectionStatus, IpSet, Qid, Resource, Timestamp, Transport};
-use palisade_store::{Host, HostRange, TrackingMethod};
+use palisade_model::{Action, IpSet, Qid, Resource, Timestamp, Transport};
+use palisade_store::{HostRange, SearchedHost, TrackingMethod};
 
 use crate::actor::Actor;
 use crate::app::App;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::host::attributes_of;
 
 /// Hosts looked at for one page of what was found.
-const PAGE_HOSTS: u32 = 200;
+const PAGE_HOSTS: u32 = 1_000;
+/// Most hosts that are put into another order than that of their addresses, which takes all of them
+/// at once.
+const ORDERED_HOSTS_MAX: usize = 200_000;
 const SECONDS_PER_DAY: u64 = 86_400;
 
 /// How a text is compared; upper and lower case are the same.
@@ -41,6 +44,18 @@ impl TextMatch {
 pub enum LastScan {
     WithinDays(u64),
     NotWithinDays(u64),
+}
+
+/// What the hosts are ordered by; those that are alike stay in the order of their addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AssetOrder {
+    #[default]
+    Ip,
+    Dns,
+    Netbios,
+    Os,
+    Tracking,
+    LastScan,
 }
 
 /// Which hosts are wanted: those that everything given is true of.
@@ -75,6 +90,8 @@ pub struct FoundAsset {
     pub ports: Vec<(u16, Transport, String)>,
     pub last_scan_at: Timestamp,
     pub first_scan_at: Timestamp,
+    /// Titles of the asset groups within the caller's reach that it is in.
+    pub asset_groups: Vec<String>,
 }
 
 /// Some of what was found.
@@ -107,9 +124,14 @@ impl App {
             return Ok(FoundAssets { assets: Vec::new(), next: None });
         };
         let before = u32::from(first.first()).checked_sub(1).map(Ipv4Addr::from);
-        let page = self.store().list_hosts(after.or(before), PAGE_HOSTS).await?;
-        let next = page.last().map(|host| host.ip).filter(|ip| *ip < last.last());
-        let hosts: Vec<Host> = page
+        // Evidence is compared here, so the store's own choice is only of QIDs.
+        let page = self
+            .store()
+            .search_hosts(after.or(before), last.last(), wanted.qid, wanted.port, PAGE_HOSTS)
+            .await?;
+        let is_full = page.len() >= usize::try_from(PAGE_HOSTS).unwrap_or(usize::MAX);
+        let next = page.last().filter(|_| is_full).map(|host| host.ip);
+        let hosts: Vec<SearchedHost> = page
             .into_iter()
             .filter(|host| target.contains(host.ip) && self.is_wanted(wanted, host, &ranges))
             .collect();
@@ -117,6 +139,7 @@ impl App {
         else {
             return Ok(FoundAssets { assets: Vec::new(), next });
         };
+        let groups = self.list_asset_groups(actor, None).await?;
         let mut vulnerabilities = self.vulnerabilities_wanted(wanted, low, high).await?;
         let mut ports = self.ports_wanted(wanted, low, high).await?;
         let searches_vulnerabilities = wanted.qid.is_some() || wanted.results.is_some();
@@ -124,9 +147,15 @@ impl App {
         let assets = hosts
             .into_iter()
             .map(|host| {
-                let vulnerabilities = vulnerabilities.remove(&host.ip).unwrap_or_default();
+                let vulnerabilities = match wanted.qid {
+                    // The store has found it on each of them.
+                    Some(qid) if wanted.results.is_none() => vec![(qid, String::new())],
+                    _ => vulnerabilities.remove(&host.ip).unwrap_or_default(),
+                };
                 let ports = ports.remove(&host.ip).unwrap_or_default();
-                asset(host, &ranges, vulnerabilities, ports)
+                let groups = groups.iter().filter(|group| group.id != 0 && group.ips.contains(host.ip));
+                let asset_groups = groups.map(|group| group.title.clone()).collect();
+                asset(host, &ranges, vulnerabilities, ports, asset_groups)
             })
             .filter(|asset| !searches_vulnerabilities || !asset.vulnerabilities.is_empty())
             .filter(|asset| !searches_ports || !asset.ports.is_empty())
@@ -134,8 +163,48 @@ impl App {
         Ok(FoundAssets { assets, next })
     }
 
+    /// All hosts that are wanted, in an order that takes all of them at once.
+    ///
+    /// # Errors
+    ///
+    /// Beside permission: [`Error::TooManyToOrder`].
+    pub async fn search_assets_ordered(
+        &self,
+        actor: &Actor,
+        wanted: &SearchAssets,
+        order: AssetOrder,
+        descending: bool,
+    ) -> Result<Vec<FoundAsset>> {
+        let mut all = Vec::new();
+        let mut after = None;
+        loop {
+            let FoundAssets { assets, next } = self.search_assets(actor, wanted, after).await?;
+            all.extend(assets);
+            if all.len() > ORDERED_HOSTS_MAX {
+                return Err(Error::TooManyToOrder { max: ORDERED_HOSTS_MAX });
+            }
+            after = next;
+            if after.is_none() {
+                break;
+            }
+        }
+        let lower = |text: &Option<String>| text.as_ref().map(|text| text.to_lowercase());
+        match order {
+            AssetOrder::Ip => {}
+            AssetOrder::Dns => all.sort_by_cached_key(|asset| lower(&asset.dns)),
+            AssetOrder::Netbios => all.sort_by_cached_key(|asset| lower(&asset.netbios)),
+            AssetOrder::Os => all.sort_by_cached_key(|asset| lower(&asset.os)),
+            AssetOrder::Tracking => all.sort_by_key(|asset| asset.tracking.as_str()),
+            AssetOrder::LastScan => all.sort_by_key(|asset| asset.last_scan_at),
+        }
+        if descending {
+            all.reverse();
+        }
+        Ok(all)
+    }
+
     /// Whether the host itself is wanted; its vulnerabilities and ports are looked at later.
-    fn is_wanted(&self, wanted: &SearchAssets, host: &Host, ranges: &[HostRange]) -> bool {
+    fn is_wanted(&self, wanted: &SearchAssets, host: &SearchedHost, ranges: &[HostRange]) -> bool {
         let fits = |text: &Option<String>, wanted: &Option<TextMatch>| {
             wanted.as_ref().is_none_or(|wanted| text.as_ref().is_some_and(|text| wanted.fits(text)))
         };
@@ -161,22 +230,18 @@ impl App {
         last: Ipv4Addr,
     ) -> Result<Vulnerabilities> {
         let mut found = Vulnerabilities::new();
-        if wanted.qid.is_none() && wanted.results.is_none() {
+        if wanted.results.is_none() {
             return Ok(found);
         }
-        for (ip, detection) in self.store().list_detections_between(first, last, wanted.qid).await? {
-            let fits = wanted.results.as_ref().is_none_or(|wanted| wanted.fits(&detection.result));
-            if !fits || detection.status == DetectionStatus::Fixed {
+        for (ip, qid, result) in self.store().list_open_detections(first, last, wanted.qid).await? {
+            if wanted.results.as_ref().is_some_and(|wanted| !wanted.fits(&result)) {
                 continue;
             }
             let here = found.entry(ip).or_default();
-            let qid = detection.key.qid;
             // A QID on several ports is one, unless its evidence was searched and differs.
-            let is_told = here.last().is_some_and(|(known, result)| {
-                *known == qid && (wanted.results.is_none() || *result == detection.result)
-            });
+            let is_told = here.last().is_some_and(|(known, told)| *known == qid && *told == result);
             if !is_told {
-                here.push((qid, detection.result));
+                here.push((qid, result));
             }
         }
         Ok(found)
@@ -198,20 +263,23 @@ impl App {
 }
 
 fn asset(
-    host: Host,
+    host: SearchedHost,
     ranges: &[HostRange],
     vulnerabilities: Vec<(Qid, String)>,
     ports: Vec<(u16, Transport, String)>,
+    asset_groups: Vec<String>,
 ) -> FoundAsset {
+    let SearchedHost { ip, dns_name, netbios_name, os, first_scan_at, last_scan_at } = host;
     FoundAsset {
-        ip: host.ip,
-        tracking: attributes_of(ranges, host.ip).map_or(TrackingMethod::Ip, |known| known.tracking),
-        dns: host.dns_name,
-        netbios: host.netbios_name,
-        os: host.os,
+        ip,
+        tracking: attributes_of(ranges, ip).map_or(TrackingMethod::Ip, |known| known.tracking),
+        dns: dns_name,
+        netbios: netbios_name,
+        os,
         vulnerabilities,
         ports,
-        last_scan_at: host.last_scan_at,
-        first_scan_at: host.first_scan_at,
+        last_scan_at,
+        first_scan_at,
+        asset_groups,
     }
 }

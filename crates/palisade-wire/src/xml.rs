@@ -57,6 +57,18 @@ impl XmlWriter {
         xml
     }
 
+    /// A writer for children of the element opened last: what it has written can be
+    /// [appended](Self::append) there, as often as it is needed.
+    #[must_use]
+    pub fn part(&self) -> Self {
+        Self { out: Vec::new(), open: self.open.clone() }
+    }
+
+    /// Writes what a [part](Self::part) has written.
+    pub fn append(&mut self, part: &[u8]) {
+        self.out.extend_from_slice(part);
+    }
+
     /// What was written since the last call.
     #[must_use]
     pub fn take(&mut self) -> Vec<u8> {
@@ -411,6 +423,19 @@ mod tests {
     #[test]
     fn an_element_without_children_is_empty() {
         assert_eq!(written(|xml| xml.element("A", &[("k", "v")], |_| {})), "<A k=\"v\"/>\n");
+    }
+
+    #[test]
+    fn a_part_is_written_where_it_was_begun() {
+        let text = written(|xml| {
+            xml.open("A", &[]);
+            let mut part = xml.part();
+            part.text("B", "1");
+            let part = part.take();
+            xml.append(&part);
+            xml.append(&part);
+        });
+        assert_eq!(text, "<A>\n  <B>1</B>\n  <B>1</B>\n</A>\n");
     }
 
     #[test]

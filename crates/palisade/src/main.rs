@@ -15,6 +15,7 @@ mod server;
 mod settings;
 mod stall;
 mod targets;
+mod template;
 mod terminal;
 mod user;
 
@@ -81,6 +82,9 @@ enum Command {
     /// Look into the KnowledgeBase
     #[command(subcommand)]
     Kb(kb::KbCommand),
+    /// Make, list and change report templates
+    #[command(subcommand)]
+    Template(Box<template::TemplateCommand>),
     /// List every setting: flag, environment variable, file key, default, meaning
     Settings,
     /// Print a completion script for a shell
@@ -128,6 +132,7 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error>> {
         }
         Command::User(command) => user::run(*command).await?,
         Command::Kb(command) => kb::run(command)?,
+        Command::Template(command) => template::run(*command).await?,
         Command::Settings => raw(&settings::page()),
         Command::Completions { shell } => {
             let mut script = Vec::new();
