@@ -1,15 +1,16 @@
 //! Every role with every use case.
 
 use palisade_app::{
-    Actor, AddHosts, CreateUser, EditHosts, Error, HostKey, ListHosts, ListReports, ListTargetHistory,
+    Actor, AddHosts, AssetOrder, CreateUser, EditHosts, Error, HostKey, ListHosts, ListReports, ListTargetHistory,
     ListUsers, ListVulnerabilities, LoginRefused, PasswordsOf, ReportActivity, SearchAssets,
+    WantedReport,
 };
 use palisade_model::{Role, ScanRef, UserEdit, UserProfile};
 
 use crate::asset_group::{edit_group, new_group};
 use crate::desk::{Desk, HERE, PASSWORD, ip, ips, launch, password};
 
-const USE_CASES: [&str; 25] = [
+const USE_CASES: [&str; 27] = [
     "about",
     "accept_eula",
     "list_hosts",
@@ -35,18 +36,20 @@ const USE_CASES: [&str; 25] = [
     "edit_asset_group",
     "delete_asset_group",
     "list_target_history",
+    "list_report_templates",
+    "plan_asset_report, search_assets_ordered",
 ];
 
 /// What the role table of the service says; written out so that the model is checked too.
 /// `+` allowed, `-` forbidden, in the order of the use cases.
 fn expected(role: Role) -> &'static str {
     match role {
-        Role::Manager => "+++++++++++++++++++++++++",
-        Role::UnitManager => "+++-+++++++++++++++++++++",
-        Role::Scanner => "+++--++++++++++-----+++++",
-        Role::Reader => "+++---+-++-++++-----+---+",
-        Role::Auditor => "+++--------+--------+----",
-        Role::Contact => "-------------------------",
+        Role::Manager => "+++++++++++++++++++++++++++",
+        Role::UnitManager => "+++-+++++++++++++++++++++++",
+        Role::Scanner => "+++--++++++++++-----+++++++",
+        Role::Reader => "+++---+-++-++++-----+---+++",
+        Role::Auditor => "+++--------+--------+----+-",
+        Role::Contact => "---------------------------",
     }
 }
 
@@ -120,6 +123,14 @@ async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) 
         "add_asset_group" => refused(&app.add_asset_group(actor, new_group("A", "10.0.0.1")).await),
         "edit_asset_group" => refused(&app.edit_asset_group(actor, edit_group("A")).await),
         "delete_asset_group" => refused(&app.delete_asset_group(actor, &"A".parse().unwrap()).await),
+        "list_report_templates" => refused(&app.list_report_templates(actor).await),
+        "plan_asset_report, search_assets_ordered" => {
+            let report = refused(&app.plan_asset_report(actor, WantedReport::default()).await);
+            let wanted = SearchAssets::default();
+            let search = app.search_assets_ordered(actor, &wanted, AssetOrder::LastScan, true).await;
+            assert_eq!(report, refused(&search));
+            report
+        }
         "list_target_history" => {
             let wanted = ListTargetHistory {
                 from: desk.now(),
