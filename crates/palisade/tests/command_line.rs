@@ -77,7 +77,7 @@ fn report_templates_are_made_changed_and_deleted() {
     let (made, told) = run(&[&["template", "add", "Web servers"], &choice[..]].concat());
     assert!(made, "{told}");
     let id = told.trim().rsplit(' ').next().unwrap();
-    let list = server.call("/msp/report_template_list.php", &[]);
+    let list = server.call("msp/report_template_list.php", &[]);
     assert!(list.contains(&format!("<ID>{id}</ID>")) && list.contains("Web servers"), "{list}");
     let edit = ["--hide", "results,cvss", "--qids", "", "--timeframe-days", "30", "--order", "severity"];
     let (changed, told) = run(&[&["template", "edit", id], &edit[..]].concat());
