@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 
 use palisade_model::{Action, IpSet, Qid, Resource, Timestamp, Transport};
 use palisade_store::{HostRange, SearchedHost, TrackingMethod};
+use tokio::sync::mpsc;
 
 use crate::actor::Actor;
 use crate::app::App;
@@ -13,6 +14,8 @@ use crate::host::attributes_of;
 
 /// Hosts looked at for one page of what was found.
 const PAGE_HOSTS: u32 = 1_000;
+/// Pages read ahead.
+const PAGES_AHEAD: usize = 2;
 /// Most hosts that are put into another order than that of their addresses, which takes all of them
 /// at once.
 const ORDERED_HOSTS_MAX: usize = 200_000;
@@ -76,6 +79,15 @@ pub struct SearchAssets {
     pub service: Option<TextMatch>,
 }
 
+/// A search that is about to be made: what is wanted, and what it means for the caller.
+#[derive(Debug, Clone)]
+pub struct AssetSearch {
+    wanted: SearchAssets,
+    target: IpSet,
+    ranges: Vec<HostRange>,
+    groups: Vec<(String, IpSet)>,
+}
+
 /// A host that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundAsset {
@@ -108,18 +120,43 @@ type Vulnerabilities = BTreeMap<Ipv4Addr, Vec<(Qid, String)>>;
 type Ports = BTreeMap<Ipv4Addr, Vec<(u16, Transport, String)>>;
 
 impl App {
-    /// One page of the scanned hosts that are wanted and within the caller's reach, by address; the
-    /// first page is after `None`. A page may be empty though others follow.
-    pub async fn search_assets(
-        &self,
-        actor: &Actor,
-        wanted: &SearchAssets,
-        after: Option<Ipv4Addr>,
-    ) -> Result<FoundAssets> {
+    /// Decides where a search looks and who may see it. Nothing is read of the hosts yet.
+    pub async fn plan_asset_search(&self, actor: &Actor, wanted: SearchAssets) -> Result<AssetSearch> {
         let reach = actor.allow(Action::List, Resource::HostVulnerability)?.reach();
         let ranges = self.store().list_host_ranges().await?;
         let visible = reach.hosts(&ranges.iter().map(|part| part.range).collect());
         let target = wanted.target.as_ref().map_or_else(|| visible.clone(), |ips| ips.intersection(&visible));
+        let groups = self.list_asset_groups(actor, None).await?.into_iter().filter(|group| group.id != 0);
+        let groups = groups.map(|group| (group.title, group.ips)).collect();
+        Ok(AssetSearch { wanted, target, ranges, groups })
+    }
+
+    /// The hosts of the search in pages, by address, read ahead. Reading stops when the receiver is
+    /// dropped; an error is the last thing it gives.
+    #[must_use]
+    pub fn asset_pages(&self, search: AssetSearch) -> mpsc::Receiver<Result<Vec<FoundAsset>>> {
+        let (sender, receiver) = mpsc::channel(PAGES_AHEAD);
+        let app = self.clone();
+        tokio::spawn(async move {
+            let mut after = None;
+            loop {
+                let page = app.asset_page(&search, after).await;
+                let next = page.as_ref().ok().and_then(|found| found.next);
+                let is_over = next.is_none();
+                after = next;
+                // Nobody is left to be told when the receiver is gone.
+                if sender.send(page.map(|found| found.assets)).await.is_err() || is_over {
+                    return;
+                }
+            }
+        });
+        receiver
+    }
+
+    /// One page of the hosts of the search, by address; the first page is after `None`. A page may be
+    /// empty though others follow.
+    pub async fn asset_page(&self, search: &AssetSearch, after: Option<Ipv4Addr>) -> Result<FoundAssets> {
+        let AssetSearch { wanted, target, ranges, groups } = search;
         let (Some(first), Some(last)) = (target.ranges().first(), target.ranges().last()) else {
             return Ok(FoundAssets { assets: Vec::new(), next: None });
         };
@@ -133,13 +170,12 @@ impl App {
         let next = page.last().filter(|_| is_full).map(|host| host.ip);
         let hosts: Vec<SearchedHost> = page
             .into_iter()
-            .filter(|host| target.contains(host.ip) && self.is_wanted(wanted, host, &ranges))
+            .filter(|host| target.contains(host.ip) && self.is_wanted(wanted, host, ranges))
             .collect();
         let (Some(low), Some(high)) = (hosts.first().map(|host| host.ip), hosts.last().map(|host| host.ip))
         else {
             return Ok(FoundAssets { assets: Vec::new(), next });
         };
-        let groups = self.list_asset_groups(actor, None).await?;
         let mut vulnerabilities = self.vulnerabilities_wanted(wanted, low, high).await?;
         let mut ports = self.ports_wanted(wanted, low, high).await?;
         let searches_vulnerabilities = wanted.qid.is_some() || wanted.results.is_some();
@@ -153,9 +189,9 @@ impl App {
                     _ => vulnerabilities.remove(&host.ip).unwrap_or_default(),
                 };
                 let ports = ports.remove(&host.ip).unwrap_or_default();
-                let groups = groups.iter().filter(|group| group.id != 0 && group.ips.contains(host.ip));
-                let asset_groups = groups.map(|group| group.title.clone()).collect();
-                asset(host, &ranges, vulnerabilities, ports, asset_groups)
+                let groups = groups.iter().filter(|(_, ips)| ips.contains(host.ip));
+                let asset_groups = groups.map(|(title, _)| title.clone()).collect();
+                asset(host, ranges, vulnerabilities, ports, asset_groups)
             })
             .filter(|asset| !searches_vulnerabilities || !asset.vulnerabilities.is_empty())
             .filter(|asset| !searches_ports || !asset.ports.is_empty())
@@ -171,14 +207,15 @@ impl App {
     pub async fn search_assets_ordered(
         &self,
         actor: &Actor,
-        wanted: &SearchAssets,
+        wanted: SearchAssets,
         order: AssetOrder,
         descending: bool,
     ) -> Result<Vec<FoundAsset>> {
+        let search = self.plan_asset_search(actor, wanted).await?;
         let mut all = Vec::new();
         let mut after = None;
         loop {
-            let FoundAssets { assets, next } = self.search_assets(actor, wanted, after).await?;
+            let FoundAssets { assets, next } = self.asset_page(&search, after).await?;
             all.extend(assets);
             if all.len() > ORDERED_HOSTS_MAX {
                 return Err(Error::TooManyToOrder { max: ORDERED_HOSTS_MAX });

@@ -40,7 +40,7 @@ pub use app::{App, Config};
 pub use asset_group::{AddAssetGroup, AssetGroupView, EditAssetGroup};
 pub use asset_report::{AssetReport, HostRisk, ReportSummary, WantedReport};
 pub use asset_report_piece::{ReportPiece, ReportedFinding, ReportedHostHead};
-pub use asset_search::{AssetOrder, FoundAsset, FoundAssets, LastScan, SearchAssets, TextMatch};
+pub use asset_search::{AssetOrder, AssetSearch, FoundAsset, FoundAssets, LastScan, SearchAssets, TextMatch};
 pub use authentication::LoginRefused;
 pub use error::{Error, Result};
 pub use host::{AddHosts, EditHosts, HostListing, HostView, ListHosts, OwnerView};

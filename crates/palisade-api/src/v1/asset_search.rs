@@ -1,12 +1,11 @@
 //! `asset_search.php`: hosts by what the scans learnt of them.
 
-use std::net::Ipv4Addr;
-
-use palisade_app::{Actor, App, AssetOrder, FoundAsset, FoundAssets, LastScan, SearchAssets, TextMatch};
+use palisade_app::{AssetOrder, Error as AppError, FoundAsset, LastScan, SearchAssets, TextMatch};
 use palisade_kb::expected_service;
 use palisade_model::Qid;
 use palisade_wire::date_time::date_time;
 use palisade_wire::{Arguments, Call, ErrorForm, Example, Parameter, ParameterKind, Rule, XmlWriter, dtd};
+use tokio::sync::mpsc;
 
 use crate::answer::Answer;
 use crate::error::{CallError, Refusal};
@@ -87,10 +86,8 @@ pub const SORTORDER: Parameter = Parameter::new(
 pub const CALL: Call = Call {
     script: "asset_search.php",
     summary: "Search hosts",
-    description: &[
-        "Lists the scanned hosts that all filters fit. QID_LIST and PORT_SERVICE_LIST show what \
-         filters on vulnerabilities and on ports found.",
-    ],
+    description: &["Lists the scanned hosts that all filters fit. QID_LIST and PORT_SERVICE_LIST show what \
+         filters on vulnerabilities and on ports found."],
     parameters: &[
         TARGET_IPS,
         TARGET_ASSET_GROUPS,
@@ -135,22 +132,28 @@ const FILTERS: [&Parameter; 11] = [
 
 pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
     let wanted = wanted(&request).await?;
-    // The first page is searched before anything is answered, so that a refusal is one.
-    let first = match order(&request.arguments) {
-        (AssetOrder::Ip, false) => request.app.search_assets(&request.actor, &wanted, None).await?,
-        (order, descending) => {
-            let found = request.app.search_assets_ordered(&request.actor, &wanted, order, descending);
-            FoundAssets { assets: found.await?, next: None }
+    let with_results = wanted.results.is_some();
+    let CallRequest { app, actor, .. } = &request;
+    let found = match order(&request.arguments) {
+        (AssetOrder::Ip, false) => {
+            let search = app.plan_asset_search(actor, wanted).await?;
+            Found::Pages(app.asset_pages(search))
         }
+        (order, descending) => Found::All(app.search_assets_ordered(actor, wanted, order, descending).await?),
     };
     let (mut pages, answer) = Pages::new(request.document());
     write_header(&mut pages.xml, &request);
-    let CallRequest { app, actor, .. } = request;
     tokio::spawn(async move {
         // A client that hung up has nothing left to be told.
-        let _ = send(pages, &app, &actor, &wanted, first).await;
+        let _ = send(pages, found, with_results).await;
     });
     Ok(answer)
+}
+
+/// What was found, or how it comes.
+enum Found {
+    All(Vec<FoundAsset>),
+    Pages(mpsc::Receiver<Result<Vec<FoundAsset>, AppError>>),
 }
 
 /// What the hosts are ordered by, and whether the other way round.
@@ -166,32 +169,39 @@ fn order(arguments: &Arguments) -> (AssetOrder, bool) {
     (order, arguments.choice(&SORTORDER) == Some("desc"))
 }
 
-async fn send(
-    mut pages: Pages,
-    app: &App,
-    actor: &Actor,
-    wanted: &SearchAssets,
-    first: FoundAssets,
-) -> Result<(), Disconnected> {
-    let mut found = first;
-    let mut has_list = false;
-    loop {
-        for asset in &found.assets {
-            if !has_list {
-                pages.xml.open("HOST_LIST", &[]);
-                has_list = true;
+async fn send(mut pages: Pages, found: Found, with_results: bool) -> Result<(), Disconnected> {
+    let mut list = List { with_results, is_open: false };
+    match found {
+        Found::All(assets) => list.send(&mut pages, &assets).await?,
+        Found::Pages(mut found) => {
+            while let Some(page) = found.recv().await {
+                match page {
+                    Ok(assets) => list.send(&mut pages, &assets).await?,
+                    Err(error) => return pages.break_off(&error).await,
+                }
             }
-            write_asset(&mut pages.xml, asset, wanted);
+        }
+    }
+    pages.end().await
+}
+
+/// The list of hosts, opened at the first one.
+struct List {
+    with_results: bool,
+    is_open: bool,
+}
+
+impl List {
+    async fn send(&mut self, pages: &mut Pages, assets: &[FoundAsset]) -> Result<(), Disconnected> {
+        for asset in assets {
+            if !self.is_open {
+                pages.xml.open("HOST_LIST", &[]);
+                self.is_open = true;
+            }
+            write_asset(&mut pages.xml, asset, self.with_results);
             pages.turn().await?;
         }
-        let after: Option<Ipv4Addr> = found.next;
-        if after.is_none() {
-            return pages.end().await;
-        }
-        match app.search_assets(actor, wanted, after).await {
-            Ok(next) => found = next,
-            Err(error) => return pages.break_off(&error).await,
-        }
+        Ok(())
     }
 }
 
@@ -261,7 +271,7 @@ fn write_header(xml: &mut XmlWriter, request: &CallRequest) {
     });
 }
 
-fn write_asset(xml: &mut XmlWriter, asset: &FoundAsset, wanted: &SearchAssets) {
+fn write_asset(xml: &mut XmlWriter, asset: &FoundAsset, with_results: bool) {
     let FoundAsset {
         ip,
         tracking,
@@ -283,7 +293,7 @@ fn write_asset(xml: &mut XmlWriter, asset: &FoundAsset, wanted: &SearchAssets) {
         xml.list("QID_LIST", vulnerabilities, |xml, (qid, result)| {
             xml.element("QID", &[], |xml| {
                 xml.text("ID", &qid.to_string());
-                if wanted.results.is_some() {
+                if with_results {
                     xml.cdata("RESULT", result);
                 }
             });

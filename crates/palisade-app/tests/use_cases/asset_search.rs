@@ -46,16 +46,13 @@ async fn scanned() -> (Desk, Actor) {
 }
 
 async fn found(desk: &Desk, actor: &Actor, wanted: SearchAssets) -> Vec<String> {
+    let search = desk.app.plan_asset_search(actor, wanted).await.unwrap();
+    let mut pages = desk.app.asset_pages(search);
     let mut addresses = Vec::new();
-    let mut after = None;
-    loop {
-        let page = desk.app.search_assets(actor, &wanted, after).await.unwrap();
-        addresses.extend(page.assets.iter().map(|asset| asset.ip.to_string()));
-        after = page.next;
-        if after.is_none() {
-            return addresses;
-        }
+    while let Some(page) = pages.recv().await {
+        addresses.extend(page.unwrap().iter().map(|asset| asset.ip.to_string()));
     }
+    addresses
 }
 
 fn contain(text: &str) -> TextMatch {
@@ -125,7 +122,7 @@ async fn hosts_are_put_into_order() {
     let (desk, manager) = scanned().await;
     let order = async |order, descending| {
         let wanted = SearchAssets::default();
-        let found = desk.app.search_assets_ordered(&manager, &wanted, order, descending).await.unwrap();
+        let found = desk.app.search_assets_ordered(&manager, wanted, order, descending).await.unwrap();
         found.iter().map(|asset| asset.ip.octets()[3]).collect::<Vec<_>>()
     };
     assert_eq!(order(AssetOrder::Ip, true).await, [3, 2, 1]);

@@ -1,9 +1,9 @@
 //! Every role with every use case.
 
 use palisade_app::{
-    Actor, AddHosts, AssetOrder, CreateUser, EditHosts, Error, HostKey, ListHosts, ListReports, ListTargetHistory,
-    ListUsers, ListVulnerabilities, LoginRefused, PasswordsOf, ReportActivity, SearchAssets,
-    WantedReport,
+    Actor, AddHosts, AssetOrder, CreateUser, EditHosts, Error, HostKey, ListHosts, ListReports,
+    ListTargetHistory, ListUsers, ListVulnerabilities, LoginRefused, PasswordsOf, ReportActivity,
+    SearchAssets, WantedReport,
 };
 use palisade_model::{Role, ScanRef, UserEdit, UserProfile};
 
@@ -25,7 +25,7 @@ const USE_CASES: [&str; 27] = [
     "report_activity",
     "list_vulnerabilities",
     "host_info",
-    "search_assets",
+    "plan_asset_search",
     "list_users_in_sight",
     "create_user",
     "edit_user",
@@ -106,7 +106,7 @@ async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) 
         }
         "list_vulnerabilities" => refused(&app.list_vulnerabilities(actor, ListVulnerabilities::default())),
         "host_info" => refused(&app.host_info(actor, HostKey::Ip(ip("10.0.0.1"))).await),
-        "search_assets" => refused(&app.search_assets(actor, &SearchAssets::default(), None).await),
+        "plan_asset_search" => refused(&app.plan_asset_search(actor, SearchAssets::default()).await),
         "list_users_in_sight" => refused(&app.list_users_in_sight(actor, &ListUsers::default()).await),
         "create_user" => refused(&app.create_user(actor, nobody()).await),
         "edit_user" => refused(&app.edit_user(actor, "nobody", &UserEdit::default()).await),
@@ -127,7 +127,7 @@ async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) 
         "plan_asset_report, search_assets_ordered" => {
             let report = refused(&app.plan_asset_report(actor, WantedReport::default()).await);
             let wanted = SearchAssets::default();
-            let search = app.search_assets_ordered(actor, &wanted, AssetOrder::LastScan, true).await;
+            let search = app.search_assets_ordered(actor, wanted, AssetOrder::LastScan, true).await;
             assert_eq!(report, refused(&search));
             report
         }
