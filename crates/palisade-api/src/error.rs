@@ -185,6 +185,9 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         AppError::TooManyTemplateItems { max } => {
             (5806, format!("A list in a report template has at most {max} items."))
         }
+        AppError::TooManyToOrder { max } => {
+            (5808, format!("At most {max} hosts can be ordered by anything but ip. Search for fewer."))
+        }
         AppError::EmptyTitle => (5807, "Invalid value for 'title' : The title is empty.".to_owned()),
         AppError::TooMuchHistory { max } => (
             3512,

@@ -109,6 +109,9 @@ pub enum Error {
     /// A title without a character to see.
     #[error("the title is empty")]
     EmptyTitle,
+    /// More hosts than can be put into an order other than that of their addresses.
+    #[error("at most {max} hosts can be ordered")]
+    TooManyToOrder { max: usize },
     /// No address of a report's target is within the user's reach.
     #[error("the report has no hosts")]
     NothingToReport,

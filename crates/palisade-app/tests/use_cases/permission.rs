@@ -4,6 +4,9 @@ use palisade_app::{
     Actor, AddHosts, Authority, CreateUser, EditHosts, Error, HostKey, ListHosts, ListMapReports,
     ListReports, ListTargetHistory, ListTasks, ListUsers, ListVulnerabilities, LoginRefused, PasswordsOf,
     ReportActivity, SearchAssets,
+    Actor, AddHosts, AssetOrder, CreateUser, EditHosts, Error, HostKey, ListHosts, ListReports,
+    ListTargetHistory, ListUsers, ListVulnerabilities, LoginRefused, PasswordsOf, ReportActivity,
+    SearchAssets, WantedReport,
 };
 use palisade_model::{MapRef, OptionProfile, Role, ScanRef, UserEdit, UserProfile};
 
@@ -56,6 +59,7 @@ const USE_CASES: &[(&str, &str)] = &[
 ];
 
 const USE_CASES: &[&str] = &[
+const USE_CASES: [&str; 27] = [
     "about",
     "accept_eula",
     "list_hosts",
@@ -70,7 +74,7 @@ const USE_CASES: &[&str] = &[
     "report_activity",
     "list_vulnerabilities",
     "host_info",
-    "search_assets",
+    "plan_asset_search",
     "list_users_in_sight",
     "create_user",
     "edit_user",
@@ -97,6 +101,8 @@ const USE_CASES: &[&str] = &[
     "add_task",
     "switch_task",
     "drop_task",
+    "list_report_templates",
+    "plan_asset_report, search_assets_ordered",
 ];
 
 /// What the role table of the service says; written out so that the model is checked too.
@@ -110,6 +116,12 @@ fn expected(role: Role) -> &'static str {
         Role::Auditor => "+++--------+--------+---+----------------",
         Role::Contact => "-----------------------------------------",
         Role::Administrator => "++---------+---+++++++++-----+-----------",
+        Role::Manager => "+++++++++++++++++++++++++++",
+        Role::UnitManager => "+++-+++++++++++++++++++++++",
+        Role::Scanner => "+++--++++++++++-----+++++++",
+        Role::Reader => "+++---+-++-++++-----+---+++",
+        Role::Auditor => "+++--------+--------+----+-",
+        Role::Contact => "---------------------------",
     }
 }
 
@@ -171,7 +183,7 @@ async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) 
         }
         "list_vulnerabilities" => refused(&app.list_vulnerabilities(actor, ListVulnerabilities::default())),
         "host_info" => refused(&app.host_info(actor, HostKey::Ip(ip("10.0.0.1"))).await),
-        "search_assets" => refused(&app.search_assets(actor, &SearchAssets::default(), None).await),
+        "plan_asset_search" => refused(&app.plan_asset_search(actor, SearchAssets::default()).await),
         "list_users_in_sight" => refused(&app.list_users_in_sight(actor, &ListUsers::default()).await),
         "create_user" => refused(&app.create_user(actor, nobody()).await),
         "edit_user" => refused(&app.edit_user(actor, "nobody", &UserEdit::default(), None).await),
@@ -201,6 +213,14 @@ async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) 
             refused(&app.edit_option_profile(actor, Some("Nothing"), 1, OptionProfile::default()).await)
         }
         "delete_option_profile" => refused(&app.delete_option_profile(actor, "Nothing").await),
+        "list_report_templates" => refused(&app.list_report_templates(actor).await),
+        "plan_asset_report, search_assets_ordered" => {
+            let report = refused(&app.plan_asset_report(actor, WantedReport::default()).await);
+            let wanted = SearchAssets::default();
+            let search = app.search_assets_ordered(actor, wanted, AssetOrder::LastScan, true).await;
+            assert_eq!(report, refused(&search));
+            report
+        }
         "list_target_history" => {
             let wanted = ListTargetHistory {
                 from: desk.now(),
