@@ -90,6 +90,11 @@ impl Authentication {
         }
     }
 
+    /// For what is encrypted in the store.
+    pub(crate) fn key(&self) -> &MasterKey {
+        &self.key
+    }
+
     fn digest(&self, login: &str, password: &Password) -> [u8; 32] {
         let inner = Sha256::new().chain_update(self.digest_key.as_slice()).chain_update(password.reveal());
         Sha256::new()

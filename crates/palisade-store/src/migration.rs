@@ -20,6 +20,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0005_ports_and_zones.sql"),
     include_str!("../migrations/0006_user_profiles.sql"),
     include_str!("../migrations/0012_business_units.sql"),
+    include_str!("../migrations/0012_mail_queue.sql"),
 ];
 
 /// Applies what is missing.

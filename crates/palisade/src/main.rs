@@ -6,6 +6,7 @@ mod client;
 mod data_directory;
 mod doctor;
 mod kb;
+mod mail_server;
 mod polling;
 mod progress;
 mod quickstart;

@@ -18,6 +18,7 @@ use tokio::task::JoinHandle;
 
 use crate::certificate;
 use crate::data_directory::{DataDirectory, DataDirectoryError};
+use crate::mail_server::{self, MailSettingsError};
 use crate::settings::Settings;
 
 /// How long a stopping server waits for open answers.
@@ -54,6 +55,8 @@ pub(crate) enum ServerError {
     },
     #[error("the calls of the last process cannot be ended")]
     FormerCalls(#[source] palisade_app::Error),
+    #[error("the mail server cannot be used")]
+    MailServer(#[from] MailSettingsError),
     #[error("tls_certificate and tls_key are needed together")]
     HalfACertificate,
     #[error("the server stopped with an error")]
@@ -79,6 +82,8 @@ pub(crate) async fn open_app(settings: &Settings, data: &DataDirectory) -> Resul
             rate_limit_window_s: settings.rate_limit_window_s,
             concurrency_limit: settings.concurrency_limit,
         },
+        mail_server: mail_server::read(settings)?,
+        mail_from: settings.mail_from.clone(),
         outbox: Some(data.outbox()?),
         ..Config::default()
     };
@@ -96,6 +101,7 @@ pub(crate) struct Server {
     stop: watch::Sender<bool>,
     listener: JoinHandle<std::io::Result<()>>,
     worker: JoinHandle<()>,
+    mail: JoinHandle<()>,
 }
 
 impl Server {
@@ -145,6 +151,8 @@ impl Server {
         let certificate = certificate_path.as_deref().map(read_certificate).transpose()?;
 
         let (stop, stopped) = watch::channel(false);
+        let (sender, mail_stopped) = (app.clone(), stopped.clone());
+        let mail = tokio::spawn(async move { sender.send_mail_until(wait_for(mail_stopped)).await });
         let link = app.link(&settings.scanner_name);
         let worker = Worker::new(
             Arc::new(link),
@@ -155,7 +163,7 @@ impl Server {
         );
         let worker = tokio::spawn(async move { worker.run(wait_for(stopped)).await });
         tracing::info!(%address, tls = !settings.http, "listening");
-        Ok(Self { address, certificate, certificate_path, handle, stop, listener, worker })
+        Ok(Self { address, certificate, certificate_path, handle, stop, listener, worker, mail })
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -202,6 +210,7 @@ impl Server {
         self.handle.graceful_shutdown(Some(GRACE));
         let _ = tokio::time::timeout(GRACE * 2, async {
             let _ = self.worker.await;
+            let _ = self.mail.await;
             let _ = self.listener.await;
         })
         .await;

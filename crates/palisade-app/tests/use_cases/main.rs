@@ -14,6 +14,7 @@ mod host;
 mod launch;
 mod limits;
 mod login;
+mod mail;
 mod permission;
 mod report;
 mod takeover;

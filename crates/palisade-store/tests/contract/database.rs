@@ -15,6 +15,7 @@ async fn two_programs_started_at_once_migrate_once(bench: Bench) {
     let mut raw = bench.connect().await;
     for table in [
         "scan_target",
+        "mail",
         "business_unit_asset_group",
         "asset_group_user",
         "asset_group",

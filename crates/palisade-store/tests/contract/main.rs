@@ -14,6 +14,7 @@ mod detection;
 mod host_port;
 mod intake;
 mod limits;
+mod mail;
 mod scan;
 mod scan_target;
 mod slice;
