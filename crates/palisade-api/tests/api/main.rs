@@ -14,6 +14,7 @@ mod limits;
 mod permissions;
 mod requests;
 mod samples;
+mod scopes;
 mod streaming;
 mod support;
 mod user;
