@@ -10,12 +10,6 @@ use palisade_wire::{Arguments, Call, XmlWriter};
 use crate::answer::Answer;
 use crate::error::CallError;
 use crate::example::Need;
-use crate::v1::{
-    about, accept_eula, action_log_report, asset_group, asset_group_delete, asset_group_list, asset_ip,
-    asset_ip_list, asset_search, get_host_info, group_list, ip_list, iscanner_list, knowledgebase_download,
-    password_change, scan, scan_cancel, scan_report, scan_report_delete, scan_report_list, scan_reports_list,
-    scan_running_list, scan_target_history, time_zone_code_list, user, user_list,
-};
 
 /// What a handler is given.
 #[derive(Debug)]
@@ -80,8 +74,12 @@ impl Row {
             Some((_, Resource::BusinessUnit)) => "business_unit",
             Some((_, Resource::Host | Resource::HostVulnerability)) => "host",
             Some((_, Resource::Scan)) => "scan",
-            Some((_, Resource::ScanReport)) => "report",
+            Some((_, Resource::ReportTemplate | Resource::ScanReport | Resource::MapReport)) => "report",
+            Some((_, Resource::Domain)) => "domain",
+            Some((_, Resource::Map)) => "map",
             Some((_, Resource::KnowledgeBase)) => "knowledgebase",
+            Some((_, Resource::OptionProfile)) => "option_profile",
+            Some((_, Resource::ScheduledTask)) => "schedule",
             Some((_, Resource::User)) => "user",
         }
     }
@@ -91,8 +89,8 @@ impl Row {
 macro_rules! row {
     ($module:ident, $permissions:expr) => {
         Row {
-            call: &$module::CALL,
-            handler: |request| Box::pin($module::handle(request)),
+            call: &crate::v1::$module::CALL,
+            handler: |request| Box::pin(crate::v1::$module::handle(request)),
             permissions: $permissions,
             before_eula: false,
             example_needs: &[],
@@ -114,18 +112,24 @@ pub static CALLS: &[Row] = &[
     row!(about, &[(Action::List, Resource::Service)]),
     Row { before_eula: true, ..row!(accept_eula, &[(Action::Edit, Resource::Account)]) },
     row!(action_log_report, &[(Action::List, Resource::ActivityLog)], needs: &[Need::User]),
+    row!(asset_data_report, &[(Action::List, Resource::HostVulnerability)]),
+    row!(asset_domain, &[(Action::Add, Resource::Domain), (Action::Edit, Resource::Domain)]),
+    row!(asset_domain_list, &[(Action::List, Resource::Domain)]),
     row!(asset_group, &[(Action::Add, Resource::AssetGroup), (Action::Edit, Resource::AssetGroup)]),
     row!(asset_group_delete, &[(Action::Delete, Resource::AssetGroup)], needs: &[WEB_SERVERS]),
     row!(asset_group_list, &[(Action::List, Resource::AssetGroup)], needs: &[WEB_SERVERS]),
     row!(asset_ip, &[(Action::Add, Resource::Host), (Action::Edit, Resource::Host)]),
     row!(asset_ip_list, &[(Action::List, Resource::Host)]),
+    row!(asset_range_info, &[(Action::List, Resource::HostVulnerability)]),
     row!(asset_search, &[(Action::List, Resource::HostVulnerability)]),
+    row!(domain_list, &[(Action::List, Resource::Domain)]),
     row!(get_host_info, &[(Action::List, Resource::HostVulnerability)], needs: &[Need::SavedReport]),
     row!(group_list, &[(Action::List, Resource::AssetGroup)]),
     row!(ip_list, &[(Action::List, Resource::Host)]),
     row!(iscanner_list, &[(Action::Launch, Resource::Scan)]),
     row!(knowledgebase_download, &[(Action::List, Resource::KnowledgeBase)]),
     row!(password_change, &[(Action::Edit, Resource::User)], needs: &[Need::User]),
+    row!(report_template_list, &[(Action::List, Resource::ReportTemplate)]),
     row!(scan, &[(Action::Launch, Resource::Scan)]),
     row!(scan_cancel, &[(Action::Cancel, Resource::Scan)], needs: &[Need::RunningScan]),
     row!(scan_report, &[(Action::List, Resource::ScanReport)], needs: &[Need::SavedReport]),
@@ -134,6 +138,15 @@ pub static CALLS: &[Row] = &[
     row!(scan_reports_list, &[(Action::List, Resource::ScanReport)]),
     row!(scan_running_list, &[(Action::List, Resource::Scan)], needs: &[Need::RunningScan]),
     row!(scan_target_history, &[(Action::List, Resource::Scan)]),
+    row!(
+        scheduled_scans,
+        &[
+            (Action::List, Resource::ScheduledTask),
+            (Action::Add, Resource::ScheduledTask),
+            (Action::Edit, Resource::ScheduledTask),
+            (Action::Delete, Resource::ScheduledTask),
+        ]
+    ),
     row!(time_zone_code_list, &[(Action::List, Resource::Service)]),
     row!(user, &[(Action::Add, Resource::User), (Action::Edit, Resource::User)]),
     row!(user_list, &[(Action::List, Resource::User)]),

@@ -1,17 +1,20 @@
-//! Asset groups: named sets of addresses, and who may see and change them.
+//! Asset groups: named sets of addresses and domains, and who may see and change them.
 //!
 //! The group named `All` is stored nowhere: it is every address within the caller's reach. Making
 //! or changing a group never widens anybody's reach beyond that of whoever does it, because they
 //! can put in only what they reach themselves.
 
 use palisade_model::asset_group::{ALL, Environment};
-use palisade_model::{Action, AssetGroupTitle, BusinessImpact, IpSet, Login, Resource, Role, Timestamp};
+use palisade_model::{
+    Action, AssetGroupTitle, BusinessImpact, DomainName, IpSet, Login, Resource, Role, Timestamp,
+};
 use palisade_store::{
-    AssetGroup, AssetGroupEdit, AssignedUser, GroupDeleted, GroupTexts, NewAssetGroup, Reach,
+    AssetGroup, AssetGroupEdit, AssignedUser, Domain, GroupDeleted, GroupTexts, NewAssetGroup, Reach,
 };
 
 use crate::actor::{Actor, GroupReach};
 use crate::app::App;
+use crate::domain::DomainView;
 use crate::error::{Error, Result, check_length};
 
 /// Most groups of a subscription.
@@ -27,6 +30,8 @@ pub struct AssetGroupView {
     pub id: i64,
     pub title: String,
     pub ips: IpSet,
+    /// By name.
+    pub domains: Vec<DomainView>,
     pub business_impact: BusinessImpact,
     pub texts: GroupTexts,
     pub environment: Environment,
@@ -40,6 +45,8 @@ pub struct AssetGroupView {
 pub struct AddAssetGroup {
     pub title: AssetGroupTitle,
     pub ips: IpSet,
+    /// Domains within the caller's reach.
+    pub domains: Vec<DomainName>,
     /// High when `None`.
     pub business_impact: Option<BusinessImpact>,
     pub texts: GroupTexts,
@@ -57,6 +64,8 @@ pub struct EditAssetGroup {
     pub ips: Option<IpSet>,
     pub added_ips: IpSet,
     pub removed_ips: IpSet,
+    /// Replaces the domains; all must be within the caller's reach.
+    pub domains: Option<Vec<DomainName>>,
     pub business_impact: Option<BusinessImpact>,
     pub texts: GroupTexts,
     pub environment: Environment,
@@ -78,7 +87,9 @@ impl App {
             views.push(self.everything(&reach.reach).await?);
         }
         let wanted = |group: &AssetGroup| reach.has(group) && title.is_none_or(|title| *title == group.title);
-        views.extend(self.store().list_asset_groups().await?.into_iter().filter(wanted).map(view));
+        let groups = self.store().list_asset_groups().await?;
+        let domains = self.store().list_domains().await?;
+        views.extend(groups.into_iter().filter(wanted).map(|group| view(group, &domains)));
         Ok(views)
     }
 
@@ -113,10 +124,11 @@ impl App {
     /// [`Error::AssetGroupTaken`], [`Error::TooManyAssetGroups`].
     pub async fn add_asset_group(&self, actor: &Actor, group: AddAssetGroup) -> Result<()> {
         let reach = actor.allow(Action::Add, Resource::AssetGroup)?.asset_groups();
-        let AddAssetGroup { title, ips, business_impact, texts, environment, users } = group;
+        let AddAssetGroup { title, ips, domains, business_impact, texts, environment, users } = group;
         refuse_everything(&title)?;
         check_texts(&texts)?;
         self.refuse_foreign(actor, &ips).await?;
+        let domains = self.domain_ids(actor, &domains).await?;
         let users = self.assignable(actor, users).await?.unwrap_or_default();
         if self.store().list_asset_groups().await?.len() >= GROUPS_MAX {
             return Err(Error::TooManyAssetGroups { max: GROUPS_MAX });
@@ -127,6 +139,7 @@ impl App {
             title: title.clone(),
             owner: actor.login.clone(),
             ips,
+            domains,
             business_impact: business_impact.unwrap_or_default(),
             texts: GroupTexts {
                 comments: filled(comments),
@@ -153,6 +166,7 @@ impl App {
             ips,
             added_ips,
             removed_ips,
+            domains,
             business_impact,
             texts,
             environment,
@@ -164,12 +178,17 @@ impl App {
         let group = self.find_asset_group(&reach, &title).await?;
         self.refuse_foreign(actor, &ips.as_ref().map_or(added_ips.clone(), |ips| ips.union(&added_ips)))
             .await?;
+        let domains = match domains {
+            Some(names) => Some(self.domain_ids(actor, &names).await?),
+            None => None,
+        };
         let users = self.assignable(actor, users).await?;
         let edit = AssetGroupEdit {
             title: new_title.clone(),
             ips,
             added_ips,
             removed_ips,
+            domains,
             business_impact,
             texts,
             environment,
@@ -188,7 +207,8 @@ impl App {
     /// # Errors
     ///
     /// Beside permission: [`Error::EverythingGroup`], [`Error::UnknownAssetGroup`],
-    /// [`Error::AssetGroupInUse`] while it is assigned to anybody, [`Error::AssetGroupInUnits`] while
+    /// [`Error::AssetGroupInUse`] while it is assigned to anybody,
+    /// [`Error::AssetGroupScheduled`] while scheduled tasks are aimed at it, [`Error::AssetGroupInUnits`] while
     /// it is in a business unit that is not the caller's.
     pub async fn delete_asset_group(&self, actor: &Actor, title: &AssetGroupTitle) -> Result<()> {
         let reach = actor.allow(Action::Delete, Resource::AssetGroup)?.asset_groups();
@@ -199,6 +219,9 @@ impl App {
             GroupDeleted::Unknown => return Err(Error::UnknownAssetGroup { title: title.to_string() }),
             GroupDeleted::InUse(users) => {
                 return Err(Error::AssetGroupInUse { title: title.to_string(), users });
+            }
+            GroupDeleted::Scheduled(tasks) => {
+                return Err(Error::AssetGroupScheduled { title: title.to_string(), tasks });
             }
             GroupDeleted::InUnits(units) => {
                 let units = units.iter().map(ToString::to_string).collect();
@@ -269,6 +292,7 @@ impl App {
             id: 0,
             title: ALL.to_owned(),
             ips: reach.hosts(&self.store().subscription_ips().await?),
+            domains: self.domains_within(reach).await?.into_iter().map(DomainView::from).collect(),
             business_impact: BusinessImpact::default(),
             texts: GroupTexts::default(),
             environment: Environment::default(),
@@ -331,13 +355,25 @@ fn taken(error: palisade_store::Error, title: &AssetGroupTitle) -> Error {
     }
 }
 
-fn view(group: AssetGroup) -> AssetGroupView {
-    let AssetGroup { id, title, owner: _, ips, business_impact, texts, environment, updated_at, users } =
-        group;
+fn view(group: AssetGroup, all_domains: &[Domain]) -> AssetGroupView {
+    let AssetGroup {
+        id,
+        title,
+        owner: _,
+        ips,
+        domains,
+        business_impact,
+        texts,
+        environment,
+        updated_at,
+        users,
+    } = group;
+    let domains = all_domains.iter().filter(|domain| domains.contains(&domain.name)).cloned();
     AssetGroupView {
         id,
         title: title.to_string(),
         ips,
+        domains: domains.map(DomainView::from).collect(),
         business_impact,
         texts,
         environment,

@@ -6,7 +6,7 @@
 //! every call.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Mutex, PoisonError};
 
 use palisade_model::user::Password;
@@ -222,16 +222,34 @@ impl App {
         Ok(actor)
     }
 
+    /// The user as somebody who acts without having called: the owner of what starts by itself.
+    /// Refused as a call of theirs would be.
+    pub(crate) async fn act_for(&self, login: &Login) -> Result<Result<Actor, LoginRefused>> {
+        let Some(user) = self.store().user(login).await? else {
+            return Ok(Err(LoginRefused::Inactive));
+        };
+        let mut actor = match let_in(&user, IpAddr::V4(Ipv4Addr::LOCALHOST), self.clock().now()) {
+            Ok(actor) => actor,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        self.note_reach(&mut actor, &user).await?;
+        Ok(Ok(actor))
+    }
+
     /// Completes what [`let_in`] leaves open: the unit and the addresses of the user.
     async fn note_reach(&self, actor: &mut Actor, user: &User) -> Result<()> {
         actor.assigned_ips = self.store().assigned_addresses(&user.login).await?;
-        if let Some(id) = user.business_unit {
-            let units = self.store().list_business_units().await?;
-            let unit = units.into_iter().find(|unit| unit.id == id);
-            let asset_groups = unit.map(|unit| unit.asset_groups).unwrap_or_default();
-            actor.business_unit = Some(UnitOfActor { id, asset_groups });
-        }
+        actor.business_unit = self.unit_of(user).await?;
         Ok(())
+    }
+
+    /// The business unit that the user is in.
+    pub(crate) async fn unit_of(&self, user: &User) -> Result<Option<UnitOfActor>> {
+        let Some(id) = user.business_unit else { return Ok(None) };
+        let units = self.store().list_business_units().await?;
+        let unit = units.into_iter().find(|unit| unit.id == id);
+        let asset_groups = unit.map(|unit| unit.asset_groups).unwrap_or_default();
+        Ok(Some(UnitOfActor { id, asset_groups }))
     }
 
     fn refuse_throttled(&self, login: &str, from: IpAddr) -> Result<(), LoginRefused> {

@@ -1,7 +1,8 @@
 //! Why a use case could not be carried out. No numbers, no HTTP: those are the API's business.
 
 use palisade_model::business_unit::NotAUnitTitle;
-use palisade_model::{Action, IpSet, Login, Qid, Resource, Role};
+use palisade_model::option_profile::BadProfile;
+use palisade_model::{Action, DomainName, IpSet, Login, Qid, Resource, Role};
 
 /// Shorthand for the results of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -33,6 +34,30 @@ pub enum Error {
     /// No option profile has this title; `known` are the titles there are.
     #[error("there is no option profile '{title}'")]
     UnknownOption { title: String, known: Vec<String> },
+    /// No option profile in the user's sight has this title.
+    #[error("there is no option profile '{title}'")]
+    UnknownOptionProfile { title: String },
+    /// Another option profile has this title.
+    #[error("there is an option profile '{title}' already")]
+    OptionProfileTaken { title: String },
+    /// Something goes by the profile, or it is the default one.
+    #[error("the option profile '{title}' is in use")]
+    OptionProfileInUse { title: String, by: Vec<String> },
+    /// Somebody else edited the profile since it was read.
+    #[error("the option profile '{title}' was changed since it was read")]
+    OptionProfileChanged { title: String },
+    /// A profile that breaks a rule.
+    #[error("the option profile cannot be used")]
+    BadOptionProfile(#[source] BadProfile),
+    /// More profiles than a subscription may have.
+    #[error("a subscription has at most {max} option profiles")]
+    TooManyOptionProfiles { max: usize },
+    /// The profile leaves the QIDs to the launch, and the launch names none.
+    #[error("the option profile '{title}' needs QIDs at launch")]
+    NoQids { title: String },
+    /// The profile excludes every QID the scan was to look for.
+    #[error("the option profile '{title}' leaves nothing to look for")]
+    NothingToLookFor { title: String },
     /// The owner named for a host is no user.
     #[error("there is no user '{login}' to own the hosts")]
     UnknownOwner { login: String },
@@ -48,12 +73,69 @@ pub enum Error {
     /// The group is assigned to users.
     #[error("the asset group '{title}' is assigned to users")]
     AssetGroupInUse { title: String, users: Vec<Login> },
+    /// Scheduled tasks with these titles are aimed at the group.
+    #[error("the asset group '{title}' is the target of scheduled tasks")]
+    AssetGroupScheduled { title: String, tasks: Vec<String> },
+    /// There is no such scheduled task, or it is out of the user's reach.
+    #[error("the scheduled task is unknown")]
+    UnknownTask,
+    /// More scheduled tasks than a subscription may have.
+    #[error("a subscription has at most {max} scheduled tasks")]
+    TooManyTasks { max: u32 },
+    /// The calendar has no day that the task would start on.
+    #[error("the scheduled task would never start")]
+    NeverStarts,
     /// Asset groups are assigned to Scanners, Readers and Contacts only, and this is none of them.
     #[error("'{login}' is no user that asset groups are assigned to")]
     NotAssignable { login: String },
     /// More asset groups than a subscription may have.
     #[error("a subscription has at most {max} asset groups")]
     TooManyAssetGroups { max: usize },
+    /// No report template within the user's reach has this id.
+    #[error("there is no report template {id}")]
+    UnknownReportTemplate { id: i64 },
+    /// The template is for other reports than those on hosts from their history.
+    #[error("the report template '{title}' is not for automatic reports on hosts")]
+    NotAHostTemplate { title: String },
+    /// Another report template has this title.
+    #[error("there is a report template '{title}' already")]
+    TemplateTitleTaken { title: String },
+    /// More report templates than a subscription may have.
+    #[error("a subscription has at most {max} report templates")]
+    TooManyReportTemplates { max: usize },
+    /// A list in a report template is longer than it may be.
+    #[error("a list in a report template has at most {max} items")]
+    TooManyTemplateItems { max: usize },
+    /// A title without a character to see.
+    #[error("the title is empty")]
+    EmptyTitle,
+    /// No address of a report's target is within the user's reach.
+    #[error("the report has no hosts")]
+    NothingToReport,
+    /// No domain within the user's reach has this name.
+    #[error("there is no domain '{domain}'")]
+    UnknownDomain { domain: DomainName },
+    /// The domain is in the subscription already.
+    #[error("there is a domain '{domain}' already")]
+    DomainTaken { domain: DomainName },
+    /// More domains than a subscription may have.
+    #[error("a subscription has at most {max} domains")]
+    TooManyDomains { max: usize },
+    /// Addresses without a domain have to be named.
+    #[error("the domain 'none' needs a netblock")]
+    NoNetblock,
+    /// Addresses of a netblock that are neither noted for the domain nor in the subscription.
+    #[error("the netblock reaches beyond the domain and the subscription: {ips}")]
+    ForeignNetblock { ips: IpSet },
+    /// More addresses than one map looks at.
+    #[error("a map has at most {max} addresses")]
+    TooLargeNetblock { max: u64 },
+    /// More domains than one request may have.
+    #[error("at most {max} domains are mapped by one request")]
+    TooManyMapDomains { max: usize },
+    /// More maps queued and running than the subscription may have.
+    #[error("at most {max} maps may be queued and running at the same time")]
+    TooManyMaps { max: u32 },
     /// Nothing is left after the exclusions.
     #[error("there are no targets")]
     NoTargets,

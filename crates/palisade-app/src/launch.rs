@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use palisade_model::{Action, IpSet, Qid, Resource, ScanRef};
+use palisade_model::{Action, IpSet, Qid, Resource, ScanHeader, ScanRef};
 use palisade_store::{LaunchType, Launched, NewScan, Reach};
 
 use crate::actor::Actor;
 use crate::app::App;
 use crate::error::{Error, Result, check_length};
-use crate::option_profile::choose_option_profile;
 
 /// Most addresses one scan may have: a /16.
 const TARGETS_MAX: u64 = 65_536;
@@ -38,6 +37,8 @@ pub struct LaunchScan {
     pub save_report: bool,
     /// Only these QIDs; all when `None`.
     pub specific_vulns: Option<Vec<Qid>>,
+    /// The value that every web request of the scan carries; the profile's own when `None`.
+    pub http_header: Option<ScanHeader>,
     pub launched_by: LaunchType,
 }
 
@@ -48,8 +49,24 @@ impl App {
     ///
     /// In this order: permission, [`Error::UnknownAssetGroup`], [`Error::TooManyTargets`], [`Error::NoTargets`],
     /// [`Error::NotInSubscription`] with the addresses that are not, or are beyond the caller's
-    /// reach, [`Error::UnknownOption`], [`Error::UnknownQid`], [`Error::TooManyScans`].
+    /// reach, [`Error::UnknownOption`], [`Error::UnknownQid`], [`Error::NoQids`],
+    /// [`Error::NothingToLookFor`], [`Error::TooManyScans`].
     pub async fn launch_scan(&self, actor: &Actor, launch: LaunchScan) -> Result<ScanRef> {
+        let new = self.prepare_scan(actor, launch).await?;
+        self.forget_abandoned().await?;
+        match self.store().launch_scan(&new).await? {
+            Launched::TooMany => Err(Error::TooManyScans { max: new.running_max }),
+            Launched::Queued(scan) => {
+                self.announce_change();
+                self.record_done(actor, "scan", "launch", scan.to_string()).await?;
+                Ok(scan)
+            }
+        }
+    }
+
+    /// Everything about a launch but the launch: what is refused is refused here, except for too
+    /// many scans at the same time.
+    pub(crate) async fn prepare_scan(&self, actor: &Actor, launch: LaunchScan) -> Result<NewScan> {
         let reach = actor.allow(Action::Launch, Resource::Scan)?.reach();
         let LaunchScan {
             targets,
@@ -60,6 +77,7 @@ impl App {
             option,
             save_report,
             specific_vulns: qids,
+            http_header,
             launched_by: launch_type,
         } = launch;
         let mut targets = targets;
@@ -78,15 +96,14 @@ impl App {
         if !beyond.is_empty() {
             return Err(Error::NotInSubscription { ips: beyond });
         }
-        let profile = choose_option_profile(option.as_deref())?;
+        let profile = self.choose_option_profile(actor, option.as_deref()).await?;
         self.check_qids(qids.as_deref())?;
+        self.check_selection(&profile, qids.as_deref())?;
         let title = title.filter(|title| !title.is_empty()).unwrap_or_else(|| DEFAULT_TITLE.to_owned());
         check_length("title", &title, TITLE_CHARACTERS_MAX)?;
         check_length("targets", &target_text, TARGET_TEXT_CHARACTERS_MAX)?;
 
-        self.forget_abandoned().await?;
-        let running_max = self.parts.config.running_scans_max;
-        let new = NewScan {
+        Ok(NewScan {
             title,
             target_text,
             slices: targets.chunks(self.parts.config.slice_hosts),
@@ -95,21 +112,14 @@ impl App {
             login: actor.login.clone(),
             launch_type,
             save_report,
+            http_header: http_header.or_else(|| profile.others.http_header.clone()),
             profile,
             qids,
             zones: frequent_zones(&self.store().list_dns_names(ZONE_NAMES_MAX).await?),
             asset_groups,
             assigned_only: matches!(reach, Reach::Assigned { .. }),
-            running_max,
-        };
-        match self.store().launch_scan(&new).await? {
-            Launched::TooMany => Err(Error::TooManyScans { max: running_max }),
-            Launched::Queued(scan) => {
-                self.announce_change();
-                self.record_done(actor, "scan", "launch", scan.to_string()).await?;
-                Ok(scan)
-            }
-        }
+            running_max: self.parts.config.running_scans_max,
+        })
     }
 
     fn check_qids(&self, qids: Option<&[Qid]>) -> Result<()> {

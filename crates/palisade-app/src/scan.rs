@@ -7,7 +7,6 @@ use palisade_store::{Cancelled, LaunchType, Reach, Scan};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::option_profile::describe_option_profile;
 
 /// Shown as long as no scanner has taken a slice.
 const DEFAULT_SCANNER: &str = "built-in";
@@ -106,7 +105,7 @@ impl App {
             user: scan.login,
             launch_type: scan.launch_type,
             save_report: scan.save_report,
-            options_text: describe_option_profile(&scan.profile),
+            options_text: scan.profile.options_text(),
             option_title: scan.profile.title,
             option_is_default: scan.profile.is_default,
             hosts_total: scan.hosts_total,

@@ -1,6 +1,6 @@
 //! What is to be scanned, and how.
 
-use palisade_model::{IpSet, OptionProfile, Qid, ScanRef};
+use palisade_model::{IpSet, OptionProfile, Qid, ScanHeader, ScanRef};
 use serde::{Deserialize, Serialize};
 
 /// What a scanner is asked to do.
@@ -11,6 +11,9 @@ pub struct ScanOrder {
     pub profile: OptionProfile,
     /// Only these QIDs are judged; `None` for all.
     pub qids: Option<Vec<Qid>>,
+    /// The value that every web request carries.
+    #[serde(default)]
+    pub http_header: Option<ScanHeader>,
     /// Extra DNS zones to ask name servers for (zone transfer); names of hosts add theirs.
     pub zones: Vec<String>,
 }

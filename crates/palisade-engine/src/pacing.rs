@@ -97,14 +97,15 @@ const DISCOVERIES_PER_HOST: usize = 6;
 
 impl Pace {
     pub(crate) fn new(limits: Arc<Limits>, performance: &Performance) -> Arc<Self> {
-        let hosts = usize::from(performance.hosts_parallel.max(1));
+        let budgets = performance.budgets();
+        let hosts = usize::from(budgets.hosts_parallel);
         Arc::new(Self {
             limits,
-            rate: limiter(performance.rate_pps),
+            rate: limiter(budgets.rate_pps),
             hosts: Arc::new(Semaphore::new(hosts)),
             discoveries: Arc::new(Semaphore::new(hosts * DISCOVERIES_PER_HOST)),
-            connections_per_host: usize::from(performance.connections_per_host.max(1)),
-            host_timeout: Duration::from_secs(u64::from(performance.host_timeout_s.max(1))),
+            connections_per_host: usize::from(budgets.connections_per_host),
+            host_timeout: Duration::from_secs(u64::from(budgets.host_timeout_s)),
         })
     }
 
@@ -295,11 +296,18 @@ fn is_local_shortage(error: &std::io::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use palisade_model::option_profile::PerformanceLevel;
+
     use super::*;
 
     fn pace(rate_pps: u32) -> Arc<Pace> {
-        let performance =
-            Performance { hosts_parallel: 2, connections_per_host: 4, rate_pps, host_timeout_s: 60 };
+        let performance = Performance {
+            hosts_external: 2,
+            connections_per_host: Some(4),
+            rate_pps: Some(rate_pps),
+            host_timeout_s: 60,
+            ..Performance::of(PerformanceLevel::Custom)
+        };
         Pace::new(Arc::new(Limits::new(100, 100_000)), &performance)
     }
 

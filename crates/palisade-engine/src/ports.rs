@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 use futures_util::StreamExt;
 use palisade_model::PortSet;
-use palisade_model::option_profile::TcpPorts;
+use palisade_model::option_profile::{PortList, ScanPorts};
 
 use crate::pacing::{Connected, HostPace};
 use crate::sheet::Sheet;
@@ -22,6 +22,12 @@ const SAMPLE: usize = 96;
 pub fn standard_tcp_ports() -> &'static PortSet {
     static PORTS: OnceLock<PortSet> = OnceLock::new();
     PORTS.get_or_init(|| read_list(include_str!("ports/tcp-standard.txt")))
+}
+
+/// The light list, about 160 ports.
+fn light_tcp_ports() -> &'static PortSet {
+    static PORTS: OnceLock<PortSet> = OnceLock::new();
+    PORTS.get_or_init(|| read_list(include_str!("ports/tcp-light.txt")))
 }
 
 /// Ports and ranges separated by white space; `#` starts a remark. Words that are neither are
@@ -38,13 +44,14 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The TCP ports a profile asks for.
-pub(crate) fn wanted(profile: &TcpPorts) -> PortSet {
-    match profile {
-        TcpPorts::Standard => standard_tcp_ports().clone(),
-        TcpPorts::Full => PortSet::full(),
-        TcpPorts::None => PortSet::default(),
-        TcpPorts::List(ports) => ports.clone(),
-    }
+pub(crate) fn wanted(profile: &ScanPorts) -> PortSet {
+    let list = match profile.list {
+        PortList::Standard => standard_tcp_ports().clone(),
+        PortList::Light => light_tcp_ports().clone(),
+        PortList::Full => return PortSet::full(),
+        PortList::None => PortSet::default(),
+    };
+    list.iter().chain(profile.additional.iter()).collect()
 }
 
 /// Looks at every port of `ports` and writes what is found to the sheet as it is found. Gives the
@@ -133,9 +140,10 @@ mod tests {
 
     #[test]
     fn the_standard_list_reads_and_holds_what_everybody_expects() {
-        let text = include_str!("ports/tcp-standard.txt");
-        for word in words(text) {
-            assert!(word.parse::<PortSet>().is_ok(), "{word}");
+        for text in [include_str!("ports/tcp-standard.txt"), include_str!("ports/tcp-light.txt")] {
+            for word in words(text) {
+                assert!(word.parse::<PortSet>().is_ok(), "{word}");
+            }
         }
         let ports = standard_tcp_ports();
         assert!((1_800..2_300).contains(&ports.len()), "{}", ports.len());
@@ -143,6 +151,19 @@ mod tests {
         {
             assert!(ports.contains(port), "{port}");
         }
+    }
+
+    #[test]
+    fn lists_grow_from_light_to_full_and_take_more_ports() {
+        let of = |list| wanted(&ScanPorts::of(list));
+        let light = of(PortList::Light);
+        assert!((140..180).contains(&light.len()), "{}", light.len());
+        assert!(light.iter().all(|port| standard_tcp_ports().contains(port)));
+        assert_eq!((of(PortList::None).len(), of(PortList::Full).len()), (0, 65_535));
+        let additional = "80,47999".parse::<PortSet>().unwrap();
+        let more = wanted(&ScanPorts { list: PortList::Light, additional: additional.clone() });
+        assert_eq!(more.len(), light.len() + 1, "80 is one of them");
+        assert_eq!(wanted(&ScanPorts::only(additional.clone())), additional);
     }
 
     #[test]

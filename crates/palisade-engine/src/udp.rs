@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use palisade_model::fact::printable;
-use palisade_model::option_profile::UdpPorts;
+use palisade_model::option_profile::{PortList, ScanPorts};
 use palisade_model::{IdSource, PortFacts, PortSet, Transport};
 use tokio::net::UdpSocket;
 use tokio::time::{Instant, timeout_at};
@@ -28,20 +28,28 @@ const DATAGRAM_BYTES: usize = 8 * 1024;
 /// The UDP ports of the standard list.
 pub fn standard_udp_ports() -> PortSet {
     [
-        7, 13, 17, 19, 37, 53, 69, 111, 123, 137, 161, 177, 389, 520, 623, 1194, 1434, 1900, 2049, 3478,
-        5060, 5351, 5353, 5683, 11211,
+        7, 13, 17, 19, 37, 53, 69, 88, 111, 123, 137, 161, 177, 389, 443, 500, 520, 623, 1194, 1434, 1701,
+        1812, 1900, 2049, 2427, 3478, 3671, 3702, 4500, 4569, 5060, 5351, 5353, 5355, 5683, 6881, 6969,
+        11211, 27015, 27960, 44818, 47808, 64738,
     ]
     .into_iter()
     .collect()
 }
 
+/// The UDP ports of the light list.
+fn light_udp_ports() -> PortSet {
+    [53, 69, 111, 123, 137, 161, 177, 389, 520, 623, 1_434, 1_900, 5_060, 5_353, 11_211].into_iter().collect()
+}
+
 /// The UDP ports a profile asks for.
-pub(crate) fn wanted(profile: &UdpPorts) -> PortSet {
-    match profile {
-        UdpPorts::Standard => standard_udp_ports(),
-        UdpPorts::None => PortSet::default(),
-        UdpPorts::List(ports) => ports.clone(),
-    }
+pub(crate) fn wanted(profile: &ScanPorts) -> PortSet {
+    let list = match profile.list {
+        PortList::Standard => standard_udp_ports(),
+        PortList::Light => light_udp_ports(),
+        PortList::Full => return PortSet::full(),
+        PortList::None => PortSet::default(),
+    };
+    list.iter().chain(profile.additional.iter()).collect()
 }
 
 /// Asks every port; what answers goes to the sheet with all that could be learnt.
@@ -55,7 +63,7 @@ pub(crate) async fn scan(host: &HostPace, sheet: &Sheet, ports: &PortSet, ids: &
                 known.udp_ports.push(port);
             }
             if let Some(mut facts) = facts {
-                facts.product = crate::service::product_of(&facts);
+                facts.product = crate::service::product_of(&facts).or(facts.product.take());
                 sheet.write_port(facts, true);
             }
         })

@@ -15,6 +15,7 @@ mod error;
 mod examples;
 mod facts_value;
 mod knowledge_base;
+mod selection;
 mod version;
 mod well_known_ports;
 

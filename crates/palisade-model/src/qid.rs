@@ -53,6 +53,15 @@ pub struct Severity(u8);
 pub struct NotASeverity;
 
 impl Severity {
+    pub const SERIOUS: Self = Self(3);
+    pub const CRITICAL: Self = Self(4);
+
+    /// `None` for what is not 1 to 5.
+    #[must_use]
+    pub const fn new(level: u8) -> Option<Self> {
+        if level >= 1 && level <= 5 { Some(Self(level)) } else { None }
+    }
+
     #[must_use]
     pub const fn level(self) -> u8 {
         self.0

@@ -94,8 +94,8 @@ impl Role {
     pub const fn scope(self, action: Action, resource: Resource) -> Scope {
         use Action::{Add, Cancel, Delete, Edit, Launch, List};
         use Resource::{
-            Account, ActivityLog, AssetGroup, BusinessUnit, Host, HostVulnerability, KnowledgeBase, Scan,
-            ScanReport, Service, User,
+            Account, ActivityLog, AssetGroup, BusinessUnit, Domain, Host, HostVulnerability, KnowledgeBase,
+            Map, MapReport, OptionProfile, ReportTemplate, Scan, ScanReport, ScheduledTask, Service, User,
         };
         match (self, action, resource) {
             (Self::Contact, _, _) => Scope::None,
@@ -104,10 +104,21 @@ impl Role {
             (Self::Administrator, _, User | AssetGroup | BusinessUnit) => Scope::Subscription,
             (Self::Administrator, List, ActivityLog) => Scope::Own,
             (Self::UnitManager | Self::Scanner | Self::Reader, List, KnowledgeBase) => Scope::Subscription,
+            (Self::UnitManager, List | Launch | Cancel | Delete, Map | MapReport) => Scope::BusinessUnit,
+            (Self::Scanner, Launch, Map) => Scope::AssetGroups,
+            (Self::Scanner | Self::Reader, List, Map | MapReport) => Scope::AssetGroups,
+            (Self::Scanner, Cancel | Delete, Map | MapReport) => Scope::Own,
+            (Self::UnitManager, List, Domain) => Scope::BusinessUnit,
+            (Self::Scanner | Self::Reader, List, Domain) => Scope::AssetGroups,
             (Self::UnitManager, List, HostVulnerability) => Scope::BusinessUnit,
             (Self::Scanner | Self::Reader, List, HostVulnerability) => Scope::AssetGroups,
+            (Self::UnitManager | Self::Scanner | Self::Reader, List, ReportTemplate) => Scope::Own,
+            (Self::Auditor, List, ReportTemplate) => Scope::Compliance,
             (Self::UnitManager, List | Launch | Cancel | Delete, Scan | ScanReport) => Scope::BusinessUnit,
             (Self::UnitManager, List | Edit, Host) => Scope::BusinessUnit,
+            (Self::UnitManager, List | Add | Edit | Delete, OptionProfile) => Scope::BusinessUnit,
+            (Self::Scanner, List | Add | Edit | Delete, OptionProfile) => Scope::Own,
+            (Self::Auditor | Self::Reader, List, OptionProfile) => Scope::Own,
             (Self::UnitManager, List, ActivityLog) => Scope::BusinessUnit,
             (Self::UnitManager, List | Add | Edit, User) => Scope::BusinessUnit,
             (Self::Auditor | Self::Scanner | Self::Reader, List, ActivityLog) => Scope::Own,
@@ -119,6 +130,9 @@ impl Role {
             (Self::Scanner, List, Scan | ScanReport) => Scope::AssetGroups,
             (Self::Scanner, Cancel | Delete, Scan | ScanReport) => Scope::Own,
             (Self::Reader, List, Scan | ScanReport) => Scope::AssetGroups,
+            (Self::UnitManager, List | Add | Edit | Delete, ScheduledTask) => Scope::BusinessUnit,
+            (Self::Scanner, List | Add | Edit | Delete, ScheduledTask) => Scope::Own,
+            (Self::Reader, List, ScheduledTask) => Scope::AssetGroups,
             (Self::Scanner | Self::Reader, List, Host) => Scope::AssetGroups,
             (Self::Auditor, List, Host) => Scope::Compliance,
             (
@@ -174,14 +188,26 @@ pub enum Resource {
     AssetGroup,
     /// Parts of the subscription with asset groups and users of their own.
     BusinessUnit,
+    /// What reports are about and what they show; own ones, and those that are for everybody.
+    ReportTemplate,
+    /// Domains of the subscription, which maps are made of.
+    Domain,
     /// Hosts (addresses) of the subscription.
     Host,
+    /// Maps, running or queued.
+    Map,
+    /// Saved results of maps.
+    MapReport,
     /// Scans, running or queued.
     Scan,
     /// Saved results of scans.
     ScanReport,
+    /// Scans and maps that start by themselves.
+    ScheduledTask,
     /// What is known about vulnerabilities.
     KnowledgeBase,
+    /// How scans are done; everybody sees the global ones.
+    OptionProfile,
     /// What is known about the weaknesses of hosts: their detections.
     HostVulnerability,
     /// Accounts, those of others included.

@@ -4,12 +4,16 @@
 //! subscription: an edit applies to what is stored at that moment, not to what its maker saw.
 
 use palisade_model::asset_group::Environment;
-use palisade_model::{AssetGroupTitle, BusinessImpact, BusinessUnitTitle, IpSet, Login, Role, Timestamp};
+use palisade_model::{
+    AssetGroupTitle, BusinessImpact, BusinessUnitTitle, DomainName, IpSet, Login, Role, Timestamp,
+};
 use sqlx::any::AnyRow;
 
 use crate::business_unit::{join_unit, units_of_group};
+use crate::domain::set_group_domains;
 use crate::error::{Error, Result};
 use crate::row::{Read, json_text};
+use crate::scheduled_task::tasks_of_group;
 use crate::store::{Store, Write};
 
 /// Texts that people note about a group.
@@ -39,6 +43,8 @@ pub struct AssetGroup {
     /// Whoever made it.
     pub owner: Login,
     pub ips: IpSet,
+    /// By name.
+    pub domains: Vec<DomainName>,
     pub business_impact: BusinessImpact,
     pub texts: GroupTexts,
     pub environment: Environment,
@@ -53,6 +59,8 @@ pub struct NewAssetGroup {
     pub title: AssetGroupTitle,
     pub owner: Login,
     pub ips: IpSet,
+    /// Ids of its domains.
+    pub domains: Vec<i64>,
     pub business_impact: BusinessImpact,
     pub texts: GroupTexts,
     pub environment: Environment,
@@ -71,6 +79,8 @@ pub struct AssetGroupEdit {
     pub ips: Option<IpSet>,
     pub added_ips: IpSet,
     pub removed_ips: IpSet,
+    /// Replaces the ids of its domains.
+    pub domains: Option<Vec<i64>>,
     pub business_impact: Option<BusinessImpact>,
     pub texts: GroupTexts,
     pub environment: Environment,
@@ -84,6 +94,8 @@ pub enum GroupDeleted {
     Deleted,
     /// It is assigned to these users, and still there.
     InUse(Vec<Login>),
+    /// Scheduled tasks with these titles are aimed at it, and it is still there.
+    Scheduled(Vec<String>),
     /// It is in these business units, and still there.
     InUnits(Vec<BusinessUnitTitle>),
     Unknown,
@@ -103,6 +115,7 @@ impl Store {
             title,
             owner,
             ips,
+            domains,
             business_impact,
             texts,
             environment,
@@ -137,6 +150,7 @@ impl Store {
         if let Some(unit) = business_unit {
             join_unit(&mut write, *unit, id).await?;
         }
+        set_group_domains(&mut write, id, domains).await?;
         write.commit().await?;
         Ok(id)
     }
@@ -151,10 +165,11 @@ impl Store {
         .fetch_all(self.pool())
         .await?;
         let users: Vec<(i64, AssignedUser)> = users.iter().map(read_assigned).collect::<Result<_>>()?;
+        let domains = self.list_group_domains().await?;
         let rows = sqlx::query(concat!("SELECT ", columns!(), " FROM asset_group ORDER BY title"))
             .fetch_all(self.pool())
             .await?;
-        rows.iter().map(|row| read_group(row, &users)).collect()
+        rows.iter().map(|row| read_group(row, &users, &domains)).collect()
     }
 
     /// Changes a group. `false` when it is gone; [`Error::Conflict`] when the new title is taken.
@@ -166,7 +181,7 @@ impl Store {
             .fetch_optional(write.connection())
             .await?;
         let Some(row) = row else { return Ok(false) };
-        let edited = edit.apply(read_group(&row, &[])?);
+        let edited = edit.apply(read_group(&row, &[], &[])?);
         let AssetGroup { title, ips, business_impact, texts, environment, .. } = edited;
         let GroupTexts { comments, division, function, location } = texts;
         sqlx::query(
@@ -195,11 +210,14 @@ impl Store {
                 assign(&mut write, id, *user).await?;
             }
         }
+        if let Some(domains) = &edit.domains {
+            set_group_domains(&mut write, id, domains).await?;
+        }
         write.commit().await?;
         Ok(true)
     }
 
-    /// Deletes a group that is assigned to nobody and in no business unit but perhaps `of_unit`.
+    /// Deletes a group that is assigned to nobody, that no scheduled task is aimed at, and that is in no business unit but perhaps `of_unit`.
     pub async fn delete_asset_group(&self, id: i64, of_unit: Option<i64>) -> Result<GroupDeleted> {
         let mut write = self.write().await?;
         sqlx::query(self.dialect().lock_subscription()).fetch_one(write.connection()).await?;
@@ -214,6 +232,10 @@ impl Store {
             users.iter().map(|row| Read::new("users", row).word("login")).collect::<Result<_>>()?;
         if !users.is_empty() {
             return Ok(GroupDeleted::InUse(users));
+        }
+        let tasks = tasks_of_group(&mut write, id).await?;
+        if !tasks.is_empty() {
+            return Ok(GroupDeleted::Scheduled(tasks));
         }
         let units = units_of_group(&mut write, id, of_unit).await?;
         if !units.is_empty() {
@@ -302,7 +324,11 @@ fn read_assigned(row: &AnyRow) -> Result<(i64, AssignedUser)> {
     Ok((read.number("asset_group_id")?, user))
 }
 
-fn read_group(row: &AnyRow, users: &[(i64, AssignedUser)]) -> Result<AssetGroup> {
+fn read_group(
+    row: &AnyRow,
+    users: &[(i64, AssignedUser)],
+    domains: &[(i64, DomainName)],
+) -> Result<AssetGroup> {
     let read = Read::new("asset_group", row);
     let id = read.number("id")?;
     Ok(AssetGroup {
@@ -310,6 +336,7 @@ fn read_group(row: &AnyRow, users: &[(i64, AssignedUser)]) -> Result<AssetGroup>
         title: read.word("title")?,
         owner: read.word("owner")?,
         ips: read.value("ips")?,
+        domains: domains.iter().filter(|(group, _)| *group == id).map(|(_, name)| name.clone()).collect(),
         business_impact: read.word("business_impact")?,
         texts: GroupTexts {
             comments: read.optional_text("comments")?,

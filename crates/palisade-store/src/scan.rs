@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::Ipv4Addr;
 use std::str::FromStr;
 
-use palisade_model::{Finding, IpSet, Login, OptionProfile, Qid, ScanRef, ScanStatus, Timestamp};
+use palisade_model::{Finding, IpSet, Login, OptionProfile, Qid, ScanHeader, ScanRef, ScanStatus, Timestamp};
 use sqlx::any::AnyRow;
 
 use crate::error::{Error, Result};
@@ -71,6 +71,8 @@ pub struct Scan {
     pub profile: OptionProfile,
     /// The QIDs it is limited to.
     pub qids: Option<Vec<Qid>>,
+    /// The value that every web request carries.
+    pub http_header: Option<ScanHeader>,
     /// DNS zones that name servers are asked for.
     pub zones: Vec<String>,
     /// Titles of the asset groups it was launched with.
@@ -100,6 +102,8 @@ pub struct NewScan {
     pub save_report: bool,
     pub profile: OptionProfile,
     pub qids: Option<Vec<Qid>>,
+    /// The value that every web request carries.
+    pub http_header: Option<ScanHeader>,
     /// DNS zones that name servers are asked for.
     pub zones: Vec<String>,
     /// Titles of the asset groups among its targets.
@@ -157,7 +161,7 @@ pub struct ScanHost {
 macro_rules! columns {
     () => {
         "id, reference, title, target_text, targets, status, launched_at, started_at, ended_at, login,
-         launch_type, save_report, profile, qids, zones, asset_groups, assigned_only, hosts_total,
+         launch_type, save_report, profile, qids, http_header, zones, asset_groups, assigned_only, hosts_total,
          hosts_done, hosts_alive, findings, scanner, reason"
     };
 }
@@ -166,30 +170,11 @@ impl Store {
     /// Launches a scan: gives it a reference and writes it and its slices.
     pub async fn launch_scan(&self, new: &NewScan) -> Result<Launched> {
         let mut write = self.write().await?;
-        let row = sqlx::query(self.dialect().lock_subscription()).fetch_one(write.connection()).await?;
-        let number = Read::new("subscription", &row).count("scans_launched")? + 1;
-        let row = sqlx::query(
-            "SELECT COUNT(*) AS running FROM scan WHERE status IN ('QUEUED', 'RUNNING', 'CANCELLING')",
-        )
-        .fetch_one(write.connection())
-        .await?;
-        if Read::new("scan", &row).count("running")? >= u64::from(new.running_max) {
-            return Ok(Launched::TooMany);
+        let launched = launch_within(self, &mut write, new).await?;
+        if let Launched::Queued(_) = launched {
+            write.commit().await?;
         }
-        sqlx::query("UPDATE subscription SET scans_launched = $1")
-            .bind(integer(number))
-            .execute(write.connection())
-            .await?;
-        // Five digits tell the scans of one second apart, and counting up makes them differ.
-        let number = u32::try_from(number % 100_000).unwrap_or(0);
-        let reference = ScanRef::new(new.launched_at, number);
-        let id = add_scan(&mut write, &reference, new).await?;
-        note_target(&mut write, &reference, new).await?;
-        for (slice, number) in new.slices.iter().zip(0_i64..) {
-            add_slice(&mut write, id, number, slice).await?;
-        }
-        write.commit().await?;
-        Ok(Launched::Queued(reference))
+        Ok(launched)
     }
 
     /// The scan with this reference.
@@ -280,21 +265,7 @@ impl Store {
     /// Asks a scan to stop. With no slice out it is over at once.
     pub async fn cancel_scan(&self, scan_id: i64, now: Timestamp) -> Result<Cancelled> {
         let mut write = self.write().await?;
-        let Some(standing) = lock_scan(self, &mut write, scan_id).await? else {
-            return Ok(Cancelled::EndedBefore);
-        };
-        let answer = match standing.status {
-            ScanStatus::Cancelling => return Ok(Cancelled::Requested),
-            status if status.is_ended() => return Ok(Cancelled::EndedBefore),
-            _ if open_slices(&mut write, scan_id).await?.leased == 0 => {
-                end_scan(&mut write, standing, ScanStatus::Canceled, None, now).await?;
-                Cancelled::AtOnce
-            }
-            _ => {
-                set_status(&mut write, standing, ScanStatus::Cancelling).await?;
-                Cancelled::Requested
-            }
-        };
+        let answer = cancel_within(self, &mut write, scan_id, now).await?;
         write.commit().await?;
         Ok(answer)
     }
@@ -336,6 +307,57 @@ impl Store {
     }
 }
 
+/// Launches a scan within a transaction.
+pub(crate) async fn launch_within(store: &Store, write: &mut Write, new: &NewScan) -> Result<Launched> {
+    let row = sqlx::query(store.dialect().lock_subscription()).fetch_one(write.connection()).await?;
+    let number = Read::new("subscription", &row).count("scans_launched")? + 1;
+    let row = sqlx::query(
+        "SELECT COUNT(*) AS running FROM scan WHERE status IN ('QUEUED', 'RUNNING', 'CANCELLING')",
+    )
+    .fetch_one(write.connection())
+    .await?;
+    if Read::new("scan", &row).count("running")? >= u64::from(new.running_max) {
+        return Ok(Launched::TooMany);
+    }
+    sqlx::query("UPDATE subscription SET scans_launched = $1")
+        .bind(integer(number))
+        .execute(write.connection())
+        .await?;
+    // Five digits tell the scans of one second apart, and counting up makes them differ.
+    let number = u32::try_from(number % 100_000).unwrap_or(0);
+    let reference = ScanRef::new(new.launched_at, number);
+    let id = add_scan(write, &reference, new).await?;
+    note_target(write, &reference, new).await?;
+    for (slice, number) in new.slices.iter().zip(0_i64..) {
+        add_slice(write, id, number, slice).await?;
+    }
+    Ok(Launched::Queued(reference))
+}
+
+/// Asks a scan to stop within a transaction, which is to be committed unless it had ended before.
+pub(crate) async fn cancel_within(
+    store: &Store,
+    write: &mut Write,
+    scan_id: i64,
+    now: Timestamp,
+) -> Result<Cancelled> {
+    let Some(standing) = lock_scan(store, write, scan_id).await? else {
+        return Ok(Cancelled::EndedBefore);
+    };
+    match standing.status {
+        ScanStatus::Cancelling => Ok(Cancelled::Requested),
+        status if status.is_ended() => Ok(Cancelled::EndedBefore),
+        _ if open_slices(write, scan_id).await?.leased == 0 => {
+            end_scan(write, standing, ScanStatus::Canceled, None, now).await?;
+            Ok(Cancelled::AtOnce)
+        }
+        _ => {
+            set_status(write, standing, ScanStatus::Cancelling).await?;
+            Ok(Cancelled::Requested)
+        }
+    }
+}
+
 async fn add_scan(write: &mut Write, reference: &ScanRef, new: &NewScan) -> Result<i64> {
     let NewScan {
         title,
@@ -347,6 +369,7 @@ async fn add_scan(write: &mut Write, reference: &ScanRef, new: &NewScan) -> Resu
         save_report,
         profile,
         qids,
+        http_header,
         zones,
         asset_groups,
         assigned_only,
@@ -356,8 +379,8 @@ async fn add_scan(write: &mut Write, reference: &ScanRef, new: &NewScan) -> Resu
     let row = sqlx::query(
         "INSERT INTO scan (reference, title, target_text, targets, status, launched_at, login, launch_type,
                            save_report, profile, qids, zones, hosts_total, asset_groups, assigned_only,
-                           hosts_done, hosts_alive, findings)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 0, 0, 0) RETURNING id",
+                           http_header, hosts_done, hosts_alive, findings)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0, 0, 0) RETURNING id",
     )
     .bind(reference.to_string())
     .bind(title.clone())
@@ -374,6 +397,7 @@ async fn add_scan(write: &mut Write, reference: &ScanRef, new: &NewScan) -> Resu
     .bind(integer(targets.count()))
     .bind(json_text(asset_groups)?)
     .bind(i64::from(*assigned_only))
+    .bind(http_header.as_ref().map(ToString::to_string))
     .fetch_one(write.connection())
     .await?;
     Read::new("scan", &row).number("id")
@@ -508,6 +532,7 @@ fn read_scan(row: &AnyRow) -> Result<Scan> {
         save_report: read.yes("save_report")?,
         profile: read.json("profile")?,
         qids: read.optional_json("qids")?,
+        http_header: read.optional_word("http_header")?,
         zones: read.json("zones")?,
         asset_groups: read.json("asset_groups")?,
         assigned_only: read.yes("assigned_only")?,

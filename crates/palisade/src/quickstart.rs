@@ -344,7 +344,7 @@ mod tests {
         assert_eq!(profile("127.0.0.1,192.0.2.7"), "Initial Options");
         assert_eq!(profile("127.0.0.0/24"), "Initial Options");
         let known: Vec<String> =
-            palisade_app::option_profiles().into_iter().map(|profile| profile.title).collect();
+            palisade_app::shipped_option_profiles().into_iter().map(|profile| profile.title).collect();
         for title in [profile("127.0.0.1"), profile("192.0.2.7")] {
             assert!(known.contains(&title.to_owned()), "{title} is not among {known:?}");
         }

@@ -1,14 +1,15 @@
 //! `palisade scan`: the same scan without a server.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
 use palisade_api::v1::scan_file::scan_file;
-use palisade_app::{About, HostReport, LaunchType, ScanView, describe_option_profile};
+use palisade_app::{About, HostReport, LaunchType, ScanView};
 use palisade_engine::{Event, Limits, ScanContext, ScanOrder, SliceProgress, scan_hosts};
 use palisade_kb::KnowledgeBase;
-use palisade_model::option_profile::{TcpPorts, UdpPorts};
+use palisade_model::option_profile::{PortList, ScanPorts};
 use palisade_model::port_set::NotAPort;
 use palisade_model::{
     Clock, HostResult, IdSource, Login, OptionProfile, PortSet, Qid, ScanRef, ScanStatus, SystemClock,
@@ -17,6 +18,7 @@ use palisade_model::{
 use serde::Serialize;
 use tokio::sync::mpsc;
 
+use crate::fingerprints;
 use crate::progress;
 use crate::targets;
 use crate::terminal::{line, plain, raw, titled_table};
@@ -50,13 +52,13 @@ pub(crate) struct ScanArguments {
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
 
-    /// TCP ports: standard, full, none, or a list such as 22,80,8000-8100
-    #[arg(long, value_name = "PORTS", default_value = "standard", value_parser = tcp_ports)]
-    ports: TcpPorts,
+    /// TCP ports: standard, light, full, none, or a list such as 22,80,8000-8100
+    #[arg(long, value_name = "PORTS", default_value = "standard", value_parser = ports)]
+    ports: ScanPorts,
 
-    /// UDP ports: standard, none, or a list
-    #[arg(long, value_name = "PORTS", default_value = "standard", value_parser = udp_ports)]
-    udp: UdpPorts,
+    /// UDP ports: standard, light, full, none, or a list
+    #[arg(long, value_name = "PORTS", default_value = "standard", value_parser = ports)]
+    udp: ScanPorts,
 
     /// Judge only these QIDs
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
@@ -73,6 +75,10 @@ pub(crate) struct ScanArguments {
     /// DNS zones to ask name servers for
     #[arg(long, value_name = "ZONE", value_delimiter = ',')]
     zones: Vec<String>,
+
+    /// Directory of fingerprint databases in the recog format
+    #[arg(long, env = "PALISADE_FINGERPRINTS", value_name = "DIR")]
+    fingerprints: Option<PathBuf>,
 }
 
 /// Why the scan could not be done.
@@ -84,6 +90,8 @@ pub(crate) enum ScanError {
     KnowledgeBase(#[from] palisade_kb::Error),
     #[error("there is no QID {qid}; `palisade kb list` shows all")]
     UnknownQid { qid: Qid },
+    #[error("the fingerprints cannot be used")]
+    Fingerprints(#[from] palisade_fingerprint::LoadError),
     #[error("the result cannot be written as JSON")]
     Json(#[from] serde_json::Error),
 }
@@ -117,14 +125,15 @@ pub(crate) async fn run(arguments: ScanArguments) -> Result<(), ScanError> {
     let mut profile = OptionProfile::initial();
     profile.tcp = arguments.ports;
     profile.udp = arguments.udp;
-    profile.performance.rate_pps = arguments.rate.unwrap_or(profile.performance.rate_pps);
-    profile.performance.hosts_parallel =
-        arguments.hosts_parallel.unwrap_or(profile.performance.hosts_parallel);
+    profile.performance.rate_pps = arguments.rate;
+    profile.performance.hosts_external =
+        arguments.hosts_parallel.unwrap_or(profile.performance.hosts_external);
     let order = ScanOrder {
         scan: ScanRef::new(started_at, SystemIds.below(100_000)),
         targets,
         profile,
         qids: arguments.qids,
+        http_header: None,
         zones: arguments.zones,
     };
     let context = ScanContext {
@@ -132,6 +141,7 @@ pub(crate) async fn run(arguments: ScanArguments) -> Result<(), ScanError> {
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemIds),
         limits: Arc::new(Limits::of_machine(RATE_PPS_MAX)),
+        fingerprints: arguments.fingerprints.as_deref().map(fingerprints::load).transpose()?,
     };
     let results = collect(&order, context).await;
     match arguments.format {
@@ -260,7 +270,7 @@ fn xml(kb: &KnowledgeBase, order: &ScanOrder, results: &[HostResult], launched_a
         save_report: true,
         option_title: order.profile.title.clone(),
         option_is_default: order.profile.is_default,
-        options_text: describe_option_profile(&order.profile),
+        options_text: order.profile.options_text(),
         hosts_total: order.targets.count(),
         hosts_done: done,
         hosts_alive: u64::try_from(alive).unwrap_or(u64::MAX),
@@ -275,20 +285,11 @@ fn xml(kb: &KnowledgeBase, order: &ScanOrder, results: &[HostResult], launched_a
     String::from_utf8_lossy(&document).into_owned()
 }
 
-fn tcp_ports(text: &str) -> Result<TcpPorts, NotAPort> {
-    match text {
-        "standard" => Ok(TcpPorts::Standard),
-        "full" => Ok(TcpPorts::Full),
-        "none" => Ok(TcpPorts::None),
-        list => some_ports(list).map(TcpPorts::List),
-    }
-}
-
-fn udp_ports(text: &str) -> Result<UdpPorts, NotAPort> {
-    match text {
-        "standard" => Ok(UdpPorts::Standard),
-        "none" => Ok(UdpPorts::None),
-        list => some_ports(list).map(UdpPorts::List),
+/// A list's name, or ports.
+fn ports(text: &str) -> Result<ScanPorts, NotAPort> {
+    match text.parse::<PortList>() {
+        Ok(list) => Ok(ScanPorts::of(list)),
+        Err(_) => some_ports(text).map(ScanPorts::only),
     }
 }
 

@@ -45,6 +45,7 @@ fn write_parameters(page: &mut XmlWriter, call: &Call) {
 fn sentence(rule: &Rule) -> String {
     match *rule {
         Rule::OneOf(parameters) => format!("Exactly one of {} is required.", parameters.join(", ")),
+        Rule::AtLeastOneOf([parameter]) => format!("{parameter} is required."),
         Rule::AtLeastOneOf(parameters) => {
             format!("At least one of {} is required.", parameters.join(", "))
         }
@@ -56,6 +57,10 @@ fn sentence(rule: &Rule) -> String {
         }
         Rule::OnlyWith { parameter, with, value: Some(value) } => {
             format!("{parameter} may be given only together with {with}={value}.")
+        }
+        Rule::When { parameter, value, rules } => {
+            let rules: Vec<String> = rules.iter().map(sentence).collect();
+            format!("With {parameter}={value}: {}", rules.join(" "))
         }
     }
 }

@@ -140,6 +140,7 @@ pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
         option: arguments.filled_text(&OPTION).map(str::to_owned),
         save_report,
         specific_vulns: arguments.qids(&SPECIFIC_VULNS).map(|qids| known_qids(&request.app, qids)),
+        http_header: None,
         launched_by: LaunchType::Api,
     };
     let scan = request.app.launch_scan(&request.actor, launch).await?;
@@ -154,7 +155,7 @@ fn known_qids(app: &App, qids: &[Qid]) -> Vec<Qid> {
 }
 
 /// Whether the scanner asked for is the one there is.
-fn check_scanner(arguments: &Arguments) -> Result<(), CallError> {
+pub(super) fn check_scanner(arguments: &Arguments) -> Result<(), CallError> {
     match arguments.filled_text(&ISCANNER_NAME) {
         Some(name) if !name.trim().eq_ignore_ascii_case(EXTERNAL) => {
             let text = format!(

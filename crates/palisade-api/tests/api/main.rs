@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod asset_report;
 mod authentication;
 mod bad_input;
 mod business_unit;

@@ -5,7 +5,9 @@
 use std::time::Duration;
 
 use palisade_api::registry;
+use palisade_app::ChooseTemplate;
 use palisade_model::Role;
+use palisade_model::report_template::HostTemplate;
 
 use crate::business_unit::{INSIDE, OUTSIDE, harbour};
 use crate::permissions::{Expected, MATRIX};
@@ -31,6 +33,7 @@ use Reach::{Everybody, Shows, Takes};
 const SCAN: Reach = Takes { inside: &[("ref", "SCAN")], outside: &[("ref", "FOREIGN")], number: "3502 " };
 const REPORTS: Reach = Shows { parameters: &[], inside: "\"SCAN\"", outside: "\"FOREIGN\"" };
 const HOSTS: Reach = Shows { parameters: &[], inside: "192.0.2.31", outside: "192.0.2.63" };
+const DOMAINS: Reach = Shows { parameters: &[], inside: "quay.example", outside: "hills.example" };
 const GROUPS: Reach = Shows { parameters: &[], inside: "[Quay]", outside: "[Hills]" };
 
 /// By name, written by hand like the matrix of roles.
@@ -45,6 +48,24 @@ const REACHES: &[(&str, Reach)] = &[
             outside: "<USER_LOGIN>reader<",
         },
     ),
+    (
+        "asset_data_report.php",
+        Shows {
+            parameters: &[("template_id", "2"), ("asset_groups", "All")],
+            inside: "<IP>192.0.2.4<",
+            outside: "<IP>192.0.2.40<",
+        },
+    ),
+    // For Managers only, who reach every domain.
+    (
+        "asset_domain.php",
+        Takes {
+            inside: &[("action", "edit"), ("domain", "quay.example"), ("netblock", "")],
+            outside: &[("action", "edit"), ("domain", "hills.example"), ("netblock", "")],
+            number: "5602 ",
+        },
+    ),
+    ("asset_domain_list.php", DOMAINS),
     (
         "asset_group.php",
         Takes {
@@ -68,9 +89,18 @@ const REACHES: &[(&str, Reach)] = &[
     ),
     ("asset_ip_list.php", HOSTS),
     (
+        "asset_range_info.php",
+        Shows {
+            parameters: &[("target_asset_groups", "All")],
+            inside: "<IP>192.0.2.4<",
+            outside: "<IP>192.0.2.40<",
+        },
+    ),
+    (
         "asset_search.php",
         Shows { parameters: &[("target_asset_groups", "All")], inside: INSIDE, outside: OUTSIDE },
     ),
+    ("domain_list.php", DOMAINS),
     (
         "get_host_info.php",
         Takes {
@@ -91,6 +121,10 @@ const REACHES: &[(&str, Reach)] = &[
             number: "5204 ",
         },
     ),
+    (
+        "report_template_list.php",
+        Shows { parameters: &[], inside: "Technical Report", outside: "Of the Manager alone" },
+    ),
     ("scan.php", Takes { inside: &[("ip", INSIDE)], outside: &[("ip", OUTSIDE)], number: "3501 " }),
     ("scan_cancel.php", SCAN),
     ("scan_report.php", SCAN),
@@ -105,6 +139,10 @@ const REACHES: &[(&str, Reach)] = &[
             inside: INSIDE,
             outside: OUTSIDE,
         },
+    ),
+    (
+        "scheduled_scans.php",
+        Shows { parameters: &[], inside: "[Task of CALLER]", outside: "[Task out of scope]" },
     ),
     ("time_zone_code_list.php", Everybody),
     (
@@ -132,10 +170,35 @@ async fn world() -> (Server, String) {
     server.call("manager", "user.php", &group).await.assert_success();
     let foreign = server.finished_scan("manager", OUTSIDE).await;
     server.finished_scan("manager", INSIDE).await;
+    for (group, domain) in [("Quay", "quay.example"), ("Hills", "hills.example")] {
+        let parameters = [("action", "add"), ("domain", domain)];
+        server.call("manager", "asset_domain.php", &parameters).await.assert_success();
+        let parameters = [("action", "edit"), ("title", group), ("domains", domain)];
+        server.call("manager", "asset_group.php", &parameters).await.assert_success();
+    }
+    let content = HostTemplate::default();
+    let choice = ChooseTemplate { title: "Of the Manager alone".to_owned(), is_global: false, content };
+    server.app.add_report_template(choice, Some(&"manager".parse().unwrap())).await.unwrap();
+    schedule(&server, "manager", "Task out of scope", OUTSIDE).await;
     for login in ["harbour_um", "harbour_sc", "harbour_re", "auditor", "reader"] {
         server.call(login, "about.php", &[("no_such_parameter", "1")]).await;
     }
     (server, foreign)
+}
+
+/// A task that scans the address every night.
+async fn schedule(server: &Server, login: &str, title: &str, target: &str) {
+    let parameters = [
+        ("add_task", "yes"),
+        ("scan_title", title),
+        ("active", "yes"),
+        ("scan_target", target),
+        ("occurrence", "daily"),
+        ("frequency_days", "1"),
+        ("time_zone", "0"),
+        ("start_hour", "2"),
+    ];
+    server.call(login, "scheduled_scans.php", &parameters).await.assert_success();
 }
 
 /// Scans that are queued, one within the unit and one out of it.
@@ -166,6 +229,7 @@ impl Names {
         let group = format!("Of {login}");
         let parameters = [("action", "add"), ("title", group.as_str()), ("host_ips", INSIDE)];
         server.call(maker, "asset_group.php", &parameters).await.assert_success();
+        schedule(server, maker, &format!("Task of {login}"), INSIDE).await;
         let scan = [("ip", INSIDE), ("save_report", "yes")];
         let scan = while_scanning(server, server.call(maker, "scan.php", &scan)).await.scan_ref();
         Self { login, scan, group, foreign: foreign.to_owned() }

@@ -143,6 +143,7 @@ pub(crate) fn launch(targets: &str) -> LaunchScan {
         option: None,
         save_report: true,
         specific_vulns: None,
+        http_header: None,
         launched_by: LaunchType::Api,
     }
 }

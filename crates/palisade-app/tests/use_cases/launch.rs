@@ -92,7 +92,14 @@ async fn what_the_service_does_not_know_is_refused() {
     match desk.app.launch_scan(&manager, option).await {
         Err(Error::UnknownOption { title, known }) => {
             assert_eq!(title, "Gentle");
-            assert_eq!(known, ["Initial Options", "Full TCP Scan"]);
+            let shipped = [
+                "Initial Options",
+                "2008 SANS20 Options",
+                "Full TCP Scan",
+                "Payment Card Industry (PCI) Options",
+                "Qualys Top 20 Options",
+            ];
+            assert_eq!(known, shipped);
         }
         other => panic!("{other:?}"),
     }

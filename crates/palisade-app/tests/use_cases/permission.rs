@@ -1,16 +1,17 @@
 //! Every role with every use case.
 
 use palisade_app::{
-    Actor, AddHosts, Authority, CreateUser, EditHosts, Error, HostKey, ListHosts, ListReports,
-    ListTargetHistory, ListUsers, ListVulnerabilities, LoginRefused, PasswordsOf, ReportActivity,
-    SearchAssets,
+    Actor, AddHosts, Authority, CreateUser, EditHosts, Error, HostKey, ListHosts, ListMapReports,
+    ListReports, ListTargetHistory, ListUsers, ListVulnerabilities, LoginRefused, PasswordsOf,
+    ReportActivity, SearchAssets,
 };
-use palisade_model::{Role, ScanRef, UserEdit, UserProfile};
+use palisade_model::{MapRef, OptionProfile, Role, ScanRef, UserEdit, UserProfile};
 
 use crate::asset_group::{edit_group, new_group};
 use crate::desk::{Desk, HERE, PASSWORD, ip, ips, launch, password};
+use crate::map::launch_map;
 
-const USE_CASES: [&str; 26] = [
+const USE_CASES: &[&str] = &[
     "about",
     "accept_eula",
     "list_hosts",
@@ -35,14 +36,31 @@ const USE_CASES: [&str; 26] = [
     "add_asset_group",
     "edit_asset_group",
     "delete_asset_group",
+    "list_option_profiles, option_profile",
+    "add_option_profile",
+    "edit_option_profile",
+    "delete_option_profile",
     "list_target_history",
     "business units",
+    "list_domains",
+    "add_domain",
+    "edit_domain",
+    "launch_map",
+    "map, list_running_maps, list_map_reports, map_hosts",
+    "cancel_map",
+    "delete_map_report",
 ];
 
 /// What the role table of the service says; written out so that the model is checked too.
 /// `+` allowed, `-` forbidden, in the order of the use cases.
 fn expected(role: Role) -> &'static str {
     match role {
+        Role::Manager => "+++++++++++++++++++++++++++++",
+        Role::UnitManager => "+++-+++++++++++++++++++++++++",
+        Role::Scanner => "+++--++++++++++-----+++++++++",
+        Role::Reader => "+++---+-++-++++-----+---+---+",
+        Role::Auditor => "+++--------+--------+---+----",
+        Role::Contact => "-----------------------------",
         Role::Manager => "++++++++++++++++++++++++++",
         Role::UnitManager => "+++-+++++++++++++++++++++-",
         Role::Scanner => "+++--++++++++++-----+++++-",
@@ -50,6 +68,12 @@ fn expected(role: Role) -> &'static str {
         Role::Auditor => "+++--------+--------+-----",
         Role::Contact => "--------------------------",
         Role::Administrator => "++---------+---+++++++++-+",
+        Role::Manager => "++++++++++++++++++++++++++++++++",
+        Role::UnitManager => "+++-++++++++++++++++++++++--++++",
+        Role::Scanner => "+++--++++++++++-----++++++--++++",
+        Role::Reader => "+++---+-++-++++-----+---++---+--",
+        Role::Auditor => "+++--------+--------+-----------",
+        Role::Contact => "--------------------------------",
     }
 }
 
@@ -74,6 +98,10 @@ fn nobody() -> CreateUser {
         profile: UserProfile::default(),
         send_mail: false,
     }
+}
+
+fn no_map() -> MapRef {
+    "map/1400000000.1".parse().unwrap()
 }
 
 async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) -> bool {
@@ -124,6 +152,19 @@ async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) 
         "add_asset_group" => refused(&app.add_asset_group(actor, new_group("A", "10.0.0.1")).await),
         "edit_asset_group" => refused(&app.edit_asset_group(actor, edit_group("A")).await),
         "delete_asset_group" => refused(&app.delete_asset_group(actor, &"A".parse().unwrap()).await),
+        "list_option_profiles, option_profile" => {
+            let list = refused(&app.list_option_profiles(actor).await);
+            assert_eq!(list, refused(&app.option_profile(actor, None).await));
+            list
+        }
+        "add_option_profile" => {
+            let profile = OptionProfile { title: "X".to_owned(), ..OptionProfile::default() };
+            refused(&app.add_option_profile(actor, profile).await)
+        }
+        "edit_option_profile" => {
+            refused(&app.edit_option_profile(actor, Some("Nothing"), 1, OptionProfile::default()).await)
+        }
+        "delete_option_profile" => refused(&app.delete_option_profile(actor, "Nothing").await),
         "list_target_history" => {
             let wanted = ListTargetHistory {
                 from: desk.now(),
@@ -143,6 +184,19 @@ async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) 
             assert_eq!(list, refused(&app.move_user(by, &actor.login, Some("Nowhere")).await));
             list
         }
+        "list_domains" => refused(&app.list_domains(actor).await),
+        "add_domain" => refused(&app.add_domain(actor, &"a.test".parse().unwrap(), &target).await),
+        "edit_domain" => refused(&app.edit_domain(actor, &"a.test".parse().unwrap(), None).await),
+        "launch_map" => refused(&app.launch_map(actor, launch_map("a.test")).await),
+        "map, list_running_maps, list_map_reports, map_hosts" => {
+            let one = refused(&app.map(actor, &no_map()).await);
+            assert_eq!(one, refused(&app.list_running_maps(actor).await));
+            assert_eq!(one, refused(&app.list_map_reports(actor, ListMapReports::default()).await));
+            assert_eq!(one, refused(&app.map_hosts(actor, &no_map(), None, 10).await));
+            one
+        }
+        "cancel_map" => refused(&app.cancel_map(actor, &no_map()).await),
+        "delete_map_report" => refused(&app.delete_map_report(actor, &no_map()).await),
         other => panic!("no such use case: {other}"),
     }
 }

@@ -8,7 +8,7 @@ use palisade_engine::{
     Event, Hold, Lease, Limits, Link, LinkError, ScanContext, ScanOrder, SliceProgress, scan_hosts,
 };
 use palisade_kb::KnowledgeBase;
-use palisade_model::option_profile::{TcpPorts, UdpPorts};
+use palisade_model::option_profile::{PortList, ScanPorts};
 use palisade_model::{HostResult, IpSet, OptionProfile, PortSet, ScanRef, SeededIds, SystemClock};
 use tokio::sync::mpsc;
 
@@ -23,19 +23,21 @@ pub(crate) fn context() -> ScanContext {
         clock: Arc::new(SystemClock),
         ids: Arc::new(SeededIds::new(7)),
         limits: Arc::new(Limits::of_machine(50_000)),
+        fingerprints: None,
     }
 }
 
 /// TCP ports of `targets` only.
 pub(crate) fn order(targets: &str, ports: impl IntoIterator<Item = u16>) -> ScanOrder {
     let mut profile = OptionProfile::initial();
-    profile.tcp = TcpPorts::List(ports.into_iter().collect::<PortSet>());
-    profile.udp = UdpPorts::None;
+    profile.tcp = ScanPorts::only(ports.into_iter().collect::<PortSet>());
+    profile.udp = ScanPorts::of(PortList::None);
     ScanOrder {
         scan: "scan/1400000000.00001".parse::<ScanRef>().expect("a reference"),
         targets: targets.parse::<IpSet>().expect("targets"),
         profile,
         qids: None,
+        http_header: None,
         zones: Vec::new(),
     }
 }

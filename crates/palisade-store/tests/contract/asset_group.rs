@@ -1,6 +1,7 @@
 //! Asset groups, and what is assigned to whom.
 
 use palisade_model::asset_group::{BusinessImpact, Environment, EnvironmentLevel};
+use palisade_model::{DomainName, IpSet};
 use palisade_store::{AssetGroup, AssetGroupEdit, Error, GroupDeleted, GroupTexts, NewAssetGroup};
 
 use crate::bench::{Bench, at, ips, login, new_scan};
@@ -11,6 +12,7 @@ pub(crate) fn new_group(title: &str, addresses: &str) -> NewAssetGroup {
         title: title.parse().unwrap(),
         owner: login("quays_ab1"),
         ips: ips(addresses),
+        domains: Vec::new(),
         business_impact: BusinessImpact::Critical,
         texts: GroupTexts { comments: Some("Büro".to_owned()), ..GroupTexts::default() },
         environment: Environment { integrity: Some(EnvironmentLevel::Low), ..Environment::default() },
@@ -93,6 +95,25 @@ async fn a_taken_title_is_refused_on_edit_too(bench: Bench) {
     assert_eq!(group(&bench, id).await.title.as_str(), "B");
 }
 
+async fn groups_have_domains(bench: Bench) {
+    let domain = |text: &str| text.parse::<DomainName>().unwrap();
+    let one = bench.store.add_domain(&domain("one.test"), &IpSet::new(), at(1)).await.unwrap();
+    let two = bench.store.add_domain(&domain("two.test"), &ips("10.0.0.0/24"), at(1)).await.unwrap();
+    let new = NewAssetGroup { domains: vec![two, one, one], ..new_group("A", "10.0.0.1") };
+    let id = bench.store.add_asset_group(&new).await.unwrap();
+    assert_eq!(group(&bench, id).await.domains, [domain("one.test"), domain("two.test")]);
+    let untouched = AssetGroupEdit::default();
+    assert!(bench.store.edit_asset_group(id, &untouched, at(2)).await.unwrap());
+    assert_eq!(group(&bench, id).await.domains.len(), 2);
+    let edit = AssetGroupEdit { domains: Some(vec![two]), ..AssetGroupEdit::default() };
+    assert!(bench.store.edit_asset_group(id, &edit, at(2)).await.unwrap());
+    assert_eq!(group(&bench, id).await.domains, [domain("two.test")]);
+    let gone = AssetGroupEdit { domains: Some(vec![99]), ..AssetGroupEdit::default() };
+    let refused = bench.store.edit_asset_group(id, &gone, at(2)).await;
+    assert!(matches!(refused, Err(Error::Conflict)), "{refused:?}");
+    assert_eq!(bench.store.delete_asset_group(id, None).await.unwrap(), GroupDeleted::Deleted);
+}
+
 async fn a_group_in_use_is_not_deleted(bench: Bench) {
     let id = bench.store.add_asset_group(&new_group("A", "10.0.0.1")).await.unwrap();
     let user = bench.store.add_user(&new_user("quays_cd1")).await.unwrap();
@@ -153,6 +174,7 @@ crate::both!(
     an_edit_changes_what_it_names,
     two_edits_at_once_both_count,
     a_taken_title_is_refused_on_edit_too,
+    groups_have_domains,
     a_group_in_use_is_not_deleted,
     what_is_assigned_is_the_union,
     slices_are_handed_out_as_far_as_they_are_assigned,

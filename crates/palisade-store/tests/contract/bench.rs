@@ -125,6 +125,7 @@ pub(crate) fn new_scan(targets: &str) -> NewScan {
         launch_type: LaunchType::Api,
         save_report: true,
         profile: OptionProfile::initial(),
+        http_header: None,
         qids: None,
         zones: vec!["lab.test".to_owned()],
         asset_groups: Vec::new(),
