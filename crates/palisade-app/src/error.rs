@@ -241,8 +241,14 @@ pub enum Error {
     /// Nobody switches their own account.
     #[error("it is the caller's own account")]
     OwnAccount,
+    /// Too many mails wait for the mail server.
+    #[error("{max} mails are waiting for the mail server already")]
+    TooManyMails { max: u64 },
+    /// Something could not be encrypted for the store.
+    #[error("a text could not be encrypted")]
+    Seal,
     /// Mails are not configured.
-    #[error("there is no outbox for mails")]
+    #[error("there is neither a mail server nor an outbox for mails")]
     NoOutbox,
     /// A mail could not be written.
     #[error("a mail could not be put into the outbox")]

@@ -23,6 +23,8 @@ mod ignore;
 mod knowledge_base;
 mod launch;
 mod limits;
+mod mail_queue;
+mod mail_server;
 mod map;
 mod map_launch;
 mod map_lease;
@@ -37,6 +39,7 @@ mod scan;
 mod scan_options;
 mod scheduled_task;
 mod scheduler;
+mod sealed;
 mod service;
 mod slice;
 mod target_history;
@@ -64,9 +67,11 @@ pub use host_info::{HostInfo, HostKey};
 pub use knowledge_base::ListVulnerabilities;
 pub use launch::LaunchScan;
 pub use limits::{Admission, LimitReached, LimitStatus, Limits, Slot};
+pub use mail_server::{MailSecurity, MailServer, MailServerError};
 pub use map::{ListMapReports, MapView};
 pub use map_launch::LaunchMap;
 pub use option_profile::{OptionProfileView, shipped_option_profiles};
+pub use outbox::check_address;
 pub use palisade_store::{
     ActivityMark, ActivityUser, AssignedUser, DeletedTicket, GroupTexts, IgnoredDetection, LaunchType,
     StoredMapHost, TaskKind, TaskScanner, Ticket, TicketChange, TrackingMethod,

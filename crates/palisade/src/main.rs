@@ -7,6 +7,7 @@ mod data_directory;
 mod doctor;
 mod fingerprints;
 mod kb;
+mod mail_server;
 mod map;
 mod policy;
 mod polling;
