@@ -185,6 +185,9 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         AppError::TooManyTemplateItems { max } => {
             (5806, format!("A list in a report template has at most {max} items."))
         }
+        AppError::TooManyToOrder { max } => {
+            (5808, format!("At most {max} hosts can be ordered by anything but ip. Search for fewer."))
+        }
         AppError::EmptyTitle => (5807, "Invalid value for 'title' : The title is empty.".to_owned()),
         AppError::TooMuchHistory { max } => (
             3512,
@@ -304,6 +307,9 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         AppError::NoOutbox => {
             (5203, "This server sends no mail. Repeat the call with 'send_email=0'.".to_owned())
         }
+        AppError::TooManyMails { max } => {
+            (5910, format!("{max} mails are waiting for the mail server already. Repeat the call later."))
+        }
         AppError::LoginTaken => (5000, "The login is taken.".to_owned()),
         AppError::Conflict => (3508, "Something changed at the same moment. Repeat the call.".to_owned()),
         AppError::PasswordLength { .. } => (5000, "The password is too short or too long.".to_owned()),
@@ -313,7 +319,11 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         | AppError::TooManyPolicies { .. }
         | AppError::DeadlineDays { .. }
         | AppError::Empty { .. }) => return Fault::Internal(error),
-        error @ (AppError::Hash | AppError::Outbox(_) | AppError::NotOfSlice { .. } | AppError::Store(_)) => {
+        error @ (AppError::Hash
+        | AppError::Seal
+        | AppError::Outbox(_)
+        | AppError::NotOfSlice { .. }
+        | AppError::Store(_)) => {
             return Fault::Internal(error);
         }
     };
@@ -400,7 +410,7 @@ pub(crate) const NUMBERS: &[(u32, &str)] = &[
     (5103, "There is no such host within the user's reach."),
     (5201, "The user's status is not one that the action applies to."),
     (5202, "Nobody can activate or deactivate their own account."),
-    (5203, "The server has no outbox, so that it cannot send mail."),
+    (5203, "The server has neither a mail server nor an outbox, so that it cannot send mail."),
     (5204, "No password was changed; the answer says why for each user."),
     (5301, "Another asset group has this title."),
     (5302, "The asset group All cannot be added, edited or deleted."),
@@ -431,6 +441,7 @@ pub(crate) const NUMBERS: &[(u32, &str)] = &[
     (5907, "The business unit has users or asset groups, so that it cannot be deleted."),
     (5908, "The asset group is in business units, so that it cannot be deleted. The text names them."),
     (5909, "The subscription would have too many business units."),
+    (5910, "Too many mails are waiting for the mail server. Repeat the call later."),
     (5601, "The domain is in the subscription already; it can be edited."),
     (5602, "There is no such domain within the user's reach."),
     (5603, "The subscription would have too many domains."),

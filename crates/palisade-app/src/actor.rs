@@ -97,20 +97,25 @@ impl Permit<'_> {
     pub(crate) fn reach(self) -> Reach {
         match self.scope {
             Scope::Subscription => Reach::Everything,
-            Scope::BusinessUnit | Scope::AssetGroups => {
-                Reach::Assigned { ips: self.actor.assigned_ips.clone(), login: self.actor.login.clone() }
-            }
+            Scope::BusinessUnit | Scope::AssetGroups => Reach::Assigned {
+                ips: self.actor.assigned_ips.clone(),
+                login: self.actor.login.clone(),
+                asset_groups: self.unit().map(|unit| unit.asset_groups.clone()).unwrap_or_default(),
+            },
             Scope::Own => Reach::Own { login: self.actor.login.clone() },
             // No host is in policy compliance yet, and a refusal never becomes a permit.
             Scope::Compliance | Scope::None => Reach::Nothing,
         }
     }
 
+    /// The business unit, where the permission reaches all of it.
+    fn unit(&self) -> Option<&UnitOfActor> {
+        self.actor.business_unit.as_ref().filter(|_| self.scope == Scope::BusinessUnit)
+    }
+
     /// The asset groups the permission reaches.
     pub(crate) fn asset_groups(self) -> GroupReach {
-        let unit = self.actor.business_unit.as_ref().filter(|_| self.scope == Scope::BusinessUnit);
-        let of_unit = unit.map(|unit| unit.asset_groups.clone()).unwrap_or_default();
-        GroupReach { of_unit, unit: unit.map(|unit| unit.id), reach: self.reach() }
+        GroupReach { unit: self.unit().map(|unit| unit.id), reach: self.reach() }
     }
 
     /// The users the permission reaches.
@@ -140,12 +145,11 @@ pub(crate) struct GroupReach {
     pub(crate) reach: Reach,
     /// The unit that new groups are put into.
     pub(crate) unit: Option<i64>,
-    of_unit: Vec<i64>,
 }
 
 impl GroupReach {
     pub(crate) fn has(&self, group: &AssetGroup) -> bool {
-        self.of_unit.contains(&group.id) || self.reach.has_asset_group(group)
+        self.reach.has_asset_group(group)
     }
 }
 

@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 
 use crate::authentication::Authentication;
 use crate::limits::Limits;
+use crate::mail_server::MailServer;
 use crate::password::MasterKey;
 
 /// What the operator decides.
@@ -30,7 +31,12 @@ pub struct Config {
     pub server_name: String,
     /// The API limits.
     pub limits: Limits,
-    /// The folder that mails are written into; without one, no mail can be sent.
+    /// Where mails are handed to.
+    pub mail_server: Option<MailServer>,
+    /// The sender of mails.
+    pub mail_from: String,
+    /// The folder that mails are written into without a mail server; without either, no mail can be
+    /// sent.
     pub outbox: Option<PathBuf>,
 }
 
@@ -43,6 +49,8 @@ impl Default for Config {
             running_scans_max: 100,
             server_name: "built-in".to_owned(),
             limits: Limits::default(),
+            mail_server: None,
+            mail_from: "palisade@localhost".to_owned(),
             outbox: None,
         }
     }
@@ -64,6 +72,8 @@ pub(crate) struct Parts {
     pub(crate) config: Config,
     pub(crate) authentication: Authentication,
     pub(crate) change: Notify,
+    /// Rings when a mail was queued.
+    pub(crate) mail: Notify,
     /// When expired leases were last looked for, in microseconds since 1970.
     pub(crate) taken_back_at_us: AtomicI64,
 }
@@ -87,6 +97,7 @@ impl App {
             config,
             authentication,
             change: Notify::new(),
+            mail: Notify::new(),
             taken_back_at_us: AtomicI64::new(i64::MIN),
         };
         Self { parts: Arc::new(parts) }

@@ -167,7 +167,8 @@ impl App {
         let mut summary = ReportSummary::default();
         let (mut hosts, mut risks, mut after) = (0_u32, 0.0, bounds.before);
         loop {
-            let page = self.store().list_host_weights(after, bounds.last, PAGE_WEIGHTS).await?;
+            let page =
+                self.store().list_host_weights(after, bounds.last, report.found_since, PAGE_WEIGHTS).await?;
             let Some((last, ..)) = page.last() else { break };
             after = Some(*last);
             for (ip, os, weights) in page {
@@ -230,8 +231,11 @@ impl AssetReport {
 
     fn risk_of(&self, ip: Ipv4Addr, weights: &[palisade_store::Weight]) -> HostRisk {
         let (mut vulnerabilities, mut open, mut severities) = (0, 0_u32, 0_u32);
-        for (qid, status, last_found_at) in weights {
-            let Some(selected) = self.wants(*qid, *status, *last_found_at) else { continue };
+        for (qid, status) in weights {
+            if !self.content.filter.statuses.contains(status) {
+                continue;
+            }
+            let Some(selected) = self.selected.get(qid) else { continue };
             vulnerabilities += 1;
             if *status != DetectionStatus::Fixed {
                 open += 1;

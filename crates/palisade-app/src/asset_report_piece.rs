@@ -21,7 +21,7 @@ const PAGE_HOSTS: u32 = 64;
 const PAGES_AHEAD: usize = 2;
 
 /// Services by port.
-type Services = Vec<(u16, Transport, String)>;
+pub(crate) type Services = Vec<(u16, Transport, String)>;
 
 /// How a host is named in a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,12 +44,12 @@ pub struct ReportPiece {
     pub host: Arc<ReportedHostHead>,
     /// Whether the host ends with this piece.
     pub ends: bool,
-    services: Arc<Services>,
-    batch: DetectionBatch,
+    pub(crate) services: Arc<Services>,
+    pub(crate) batch: Arc<DetectionBatch>,
     /// Places in the batch of what is shown, in its order.
-    shown: Vec<(usize, FindingKind, Option<Arc<str>>)>,
-    information: Vec<(Finding, FindingKind)>,
-    information_at: Timestamp,
+    pub(crate) shown: Vec<(usize, FindingKind, Option<Arc<str>>)>,
+    pub(crate) information: Vec<(Finding, FindingKind)>,
+    pub(crate) information_at: Timestamp,
 }
 
 /// One finding of a report. What is `None` information does not have.
@@ -169,7 +169,7 @@ async fn read_ahead(
             let services = Arc::new(std::mem::take(&mut host.services));
             let ReportedHost { id, ip, detections: mut batch, .. } = host;
             while let Some(last) = batch.next() {
-                let next = store.list_detections_after(id, last).await?;
+                let next = store.list_detections_after(id, Some(last)).await?;
                 let full = std::mem::replace(&mut batch, next);
                 pieces.push(piece(report, &head, &services, full, None));
                 if sender.send(Ok(std::mem::take(&mut pieces))).await.is_err() {
@@ -238,7 +238,7 @@ fn piece(
         ends,
         services: Arc::clone(services),
         shown: shown.into_iter().map(|(place, kind, _, cvss, _)| (place, kind, cvss)).collect(),
-        batch,
+        batch: Arc::new(batch),
         information,
         information_at,
     }

@@ -3,16 +3,22 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
-use palisade_model::{Action, DetectionStatus, IpSet, Qid, Resource, Timestamp, Transport};
-use palisade_store::{Host, HostRange, TrackingMethod};
+use palisade_model::{Action, IpSet, Qid, Resource, Timestamp, Transport};
+use palisade_store::{HostRange, SearchedHost, TrackingMethod};
+use tokio::sync::mpsc;
 
 use crate::actor::Actor;
 use crate::app::App;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::host::attributes_of;
 
 /// Hosts looked at for one page of what was found.
-const PAGE_HOSTS: u32 = 200;
+const PAGE_HOSTS: u32 = 1_000;
+/// Pages read ahead.
+const PAGES_AHEAD: usize = 2;
+/// Most hosts that are put into another order than that of their addresses, which takes all of them
+/// at once.
+const ORDERED_HOSTS_MAX: usize = 200_000;
 const SECONDS_PER_DAY: u64 = 86_400;
 
 /// How a text is compared; upper and lower case are the same.
@@ -43,6 +49,18 @@ pub enum LastScan {
     NotWithinDays(u64),
 }
 
+/// What the hosts are ordered by; those that are alike stay in the order of their addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AssetOrder {
+    #[default]
+    Ip,
+    Dns,
+    Netbios,
+    Os,
+    Tracking,
+    LastScan,
+}
+
 /// Which hosts are wanted: those that everything given is true of.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SearchAssets {
@@ -61,6 +79,15 @@ pub struct SearchAssets {
     pub service: Option<TextMatch>,
 }
 
+/// A search that is about to be made: what is wanted, and what it means for the caller.
+#[derive(Debug, Clone)]
+pub struct AssetSearch {
+    wanted: SearchAssets,
+    target: IpSet,
+    ranges: Vec<HostRange>,
+    groups: Vec<(String, IpSet)>,
+}
+
 /// A host that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundAsset {
@@ -75,6 +102,8 @@ pub struct FoundAsset {
     pub ports: Vec<(u16, Transport, String)>,
     pub last_scan_at: Timestamp,
     pub first_scan_at: Timestamp,
+    /// Titles of the asset groups within the caller's reach that it is in.
+    pub asset_groups: Vec<String>,
 }
 
 /// Some of what was found.
@@ -91,27 +120,57 @@ type Vulnerabilities = BTreeMap<Ipv4Addr, Vec<(Qid, String)>>;
 type Ports = BTreeMap<Ipv4Addr, Vec<(u16, Transport, String)>>;
 
 impl App {
-    /// One page of the scanned hosts that are wanted and within the caller's reach, by address; the
-    /// first page is after `None`. A page may be empty though others follow.
-    pub async fn search_assets(
-        &self,
-        actor: &Actor,
-        wanted: &SearchAssets,
-        after: Option<Ipv4Addr>,
-    ) -> Result<FoundAssets> {
+    /// Decides where a search looks and who may see it. Nothing is read of the hosts yet.
+    pub async fn plan_asset_search(&self, actor: &Actor, wanted: SearchAssets) -> Result<AssetSearch> {
         let reach = actor.allow(Action::List, Resource::HostVulnerability)?.reach();
         let ranges = self.store().list_host_ranges().await?;
         let visible = reach.hosts(&ranges.iter().map(|part| part.range).collect());
         let target = wanted.target.as_ref().map_or_else(|| visible.clone(), |ips| ips.intersection(&visible));
+        let groups = self.list_asset_groups(actor, None).await?.into_iter().filter(|group| group.id != 0);
+        let groups = groups.map(|group| (group.title, group.ips)).collect();
+        Ok(AssetSearch { wanted, target, ranges, groups })
+    }
+
+    /// The hosts of the search in pages, by address, read ahead. Reading stops when the receiver is
+    /// dropped; an error is the last thing it gives.
+    #[must_use]
+    pub fn asset_pages(&self, search: AssetSearch) -> mpsc::Receiver<Result<Vec<FoundAsset>>> {
+        let (sender, receiver) = mpsc::channel(PAGES_AHEAD);
+        let app = self.clone();
+        tokio::spawn(async move {
+            let mut after = None;
+            loop {
+                let page = app.asset_page(&search, after).await;
+                let next = page.as_ref().ok().and_then(|found| found.next);
+                let is_over = next.is_none();
+                after = next;
+                // Nobody is left to be told when the receiver is gone.
+                if sender.send(page.map(|found| found.assets)).await.is_err() || is_over {
+                    return;
+                }
+            }
+        });
+        receiver
+    }
+
+    /// One page of the hosts of the search, by address; the first page is after `None`. A page may be
+    /// empty though others follow.
+    pub async fn asset_page(&self, search: &AssetSearch, after: Option<Ipv4Addr>) -> Result<FoundAssets> {
+        let AssetSearch { wanted, target, ranges, groups } = search;
         let (Some(first), Some(last)) = (target.ranges().first(), target.ranges().last()) else {
             return Ok(FoundAssets { assets: Vec::new(), next: None });
         };
         let before = u32::from(first.first()).checked_sub(1).map(Ipv4Addr::from);
-        let page = self.store().list_hosts(after.or(before), PAGE_HOSTS).await?;
-        let next = page.last().map(|host| host.ip).filter(|ip| *ip < last.last());
-        let hosts: Vec<Host> = page
+        // Evidence is compared here, so the store's own choice is only of QIDs.
+        let page = self
+            .store()
+            .search_hosts(after.or(before), last.last(), wanted.qid, wanted.port, PAGE_HOSTS)
+            .await?;
+        let is_full = page.len() >= usize::try_from(PAGE_HOSTS).unwrap_or(usize::MAX);
+        let next = page.last().filter(|_| is_full).map(|host| host.ip);
+        let hosts: Vec<SearchedHost> = page
             .into_iter()
-            .filter(|host| target.contains(host.ip) && self.is_wanted(wanted, host, &ranges))
+            .filter(|host| target.contains(host.ip) && self.is_wanted(wanted, host, ranges))
             .collect();
         let (Some(low), Some(high)) = (hosts.first().map(|host| host.ip), hosts.last().map(|host| host.ip))
         else {
@@ -124,9 +183,15 @@ impl App {
         let assets = hosts
             .into_iter()
             .map(|host| {
-                let vulnerabilities = vulnerabilities.remove(&host.ip).unwrap_or_default();
+                let vulnerabilities = match wanted.qid {
+                    // The store has found it on each of them.
+                    Some(qid) if wanted.results.is_none() => vec![(qid, String::new())],
+                    _ => vulnerabilities.remove(&host.ip).unwrap_or_default(),
+                };
                 let ports = ports.remove(&host.ip).unwrap_or_default();
-                asset(host, &ranges, vulnerabilities, ports)
+                let groups = groups.iter().filter(|(_, ips)| ips.contains(host.ip));
+                let asset_groups = groups.map(|(title, _)| title.clone()).collect();
+                asset(host, ranges, vulnerabilities, ports, asset_groups)
             })
             .filter(|asset| !searches_vulnerabilities || !asset.vulnerabilities.is_empty())
             .filter(|asset| !searches_ports || !asset.ports.is_empty())
@@ -134,8 +199,49 @@ impl App {
         Ok(FoundAssets { assets, next })
     }
 
+    /// All hosts that are wanted, in an order that takes all of them at once.
+    ///
+    /// # Errors
+    ///
+    /// Beside permission: [`Error::TooManyToOrder`].
+    pub async fn search_assets_ordered(
+        &self,
+        actor: &Actor,
+        wanted: SearchAssets,
+        order: AssetOrder,
+        descending: bool,
+    ) -> Result<Vec<FoundAsset>> {
+        let search = self.plan_asset_search(actor, wanted).await?;
+        let mut all = Vec::new();
+        let mut after = None;
+        loop {
+            let FoundAssets { assets, next } = self.asset_page(&search, after).await?;
+            all.extend(assets);
+            if all.len() > ORDERED_HOSTS_MAX {
+                return Err(Error::TooManyToOrder { max: ORDERED_HOSTS_MAX });
+            }
+            after = next;
+            if after.is_none() {
+                break;
+            }
+        }
+        let lower = |text: &Option<String>| text.as_ref().map(|text| text.to_lowercase());
+        match order {
+            AssetOrder::Ip => {}
+            AssetOrder::Dns => all.sort_by_cached_key(|asset| lower(&asset.dns)),
+            AssetOrder::Netbios => all.sort_by_cached_key(|asset| lower(&asset.netbios)),
+            AssetOrder::Os => all.sort_by_cached_key(|asset| lower(&asset.os)),
+            AssetOrder::Tracking => all.sort_by_key(|asset| asset.tracking.as_str()),
+            AssetOrder::LastScan => all.sort_by_key(|asset| asset.last_scan_at),
+        }
+        if descending {
+            all.reverse();
+        }
+        Ok(all)
+    }
+
     /// Whether the host itself is wanted; its vulnerabilities and ports are looked at later.
-    fn is_wanted(&self, wanted: &SearchAssets, host: &Host, ranges: &[HostRange]) -> bool {
+    fn is_wanted(&self, wanted: &SearchAssets, host: &SearchedHost, ranges: &[HostRange]) -> bool {
         let fits = |text: &Option<String>, wanted: &Option<TextMatch>| {
             wanted.as_ref().is_none_or(|wanted| text.as_ref().is_some_and(|text| wanted.fits(text)))
         };
@@ -161,22 +267,18 @@ impl App {
         last: Ipv4Addr,
     ) -> Result<Vulnerabilities> {
         let mut found = Vulnerabilities::new();
-        if wanted.qid.is_none() && wanted.results.is_none() {
+        if wanted.results.is_none() {
             return Ok(found);
         }
-        for (ip, detection) in self.store().list_detections_between(first, last, wanted.qid).await? {
-            let fits = wanted.results.as_ref().is_none_or(|wanted| wanted.fits(&detection.result));
-            if !fits || detection.status == DetectionStatus::Fixed {
+        for (ip, qid, result) in self.store().list_open_detections(first, last, wanted.qid).await? {
+            if wanted.results.as_ref().is_some_and(|wanted| !wanted.fits(&result)) {
                 continue;
             }
             let here = found.entry(ip).or_default();
-            let qid = detection.key.qid;
             // A QID on several ports is one, unless its evidence was searched and differs.
-            let is_told = here.last().is_some_and(|(known, result)| {
-                *known == qid && (wanted.results.is_none() || *result == detection.result)
-            });
+            let is_told = here.last().is_some_and(|(known, told)| *known == qid && *told == result);
             if !is_told {
-                here.push((qid, detection.result));
+                here.push((qid, result));
             }
         }
         Ok(found)
@@ -198,20 +300,23 @@ impl App {
 }
 
 fn asset(
-    host: Host,
+    host: SearchedHost,
     ranges: &[HostRange],
     vulnerabilities: Vec<(Qid, String)>,
     ports: Vec<(u16, Transport, String)>,
+    asset_groups: Vec<String>,
 ) -> FoundAsset {
+    let SearchedHost { ip, dns_name, netbios_name, os, first_scan_at, last_scan_at } = host;
     FoundAsset {
-        ip: host.ip,
-        tracking: attributes_of(ranges, host.ip).map_or(TrackingMethod::Ip, |known| known.tracking),
-        dns: host.dns_name,
-        netbios: host.netbios_name,
-        os: host.os,
+        ip,
+        tracking: attributes_of(ranges, ip).map_or(TrackingMethod::Ip, |known| known.tracking),
+        dns: dns_name,
+        netbios: netbios_name,
+        os,
         vulnerabilities,
         ports,
-        last_scan_at: host.last_scan_at,
-        first_scan_at: host.first_scan_at,
+        last_scan_at,
+        first_scan_at,
+        asset_groups,
     }
 }

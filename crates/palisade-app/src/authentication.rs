@@ -90,6 +90,11 @@ impl Authentication {
         }
     }
 
+    /// For what is encrypted in the store.
+    pub(crate) fn key(&self) -> &MasterKey {
+        &self.key
+    }
+
     fn digest(&self, login: &str, password: &Password) -> [u8; 32] {
         let inner = Sha256::new().chain_update(self.digest_key.as_slice()).chain_update(password.reveal());
         Sha256::new()
@@ -234,13 +239,17 @@ impl App {
     /// Completes what [`let_in`] leaves open: the unit and the addresses of the user.
     async fn note_reach(&self, actor: &mut Actor, user: &User) -> Result<()> {
         actor.assigned_ips = self.store().assigned_addresses(&user.login).await?;
-        if let Some(id) = user.business_unit {
-            let units = self.store().list_business_units().await?;
-            let unit = units.into_iter().find(|unit| unit.id == id);
-            let asset_groups = unit.map(|unit| unit.asset_groups).unwrap_or_default();
-            actor.business_unit = Some(UnitOfActor { id, asset_groups });
-        }
+        actor.business_unit = self.unit_of(user).await?;
         Ok(())
+    }
+
+    /// The business unit that the user is in.
+    pub(crate) async fn unit_of(&self, user: &User) -> Result<Option<UnitOfActor>> {
+        let Some(id) = user.business_unit else { return Ok(None) };
+        let units = self.store().list_business_units().await?;
+        let unit = units.into_iter().find(|unit| unit.id == id);
+        let asset_groups = unit.map(|unit| unit.asset_groups).unwrap_or_default();
+        Ok(Some(UnitOfActor { id, asset_groups }))
     }
 
     fn refuse_throttled(&self, login: &str, from: IpAddr) -> Result<(), LoginRefused> {

@@ -3,7 +3,7 @@
 //! A domain is within somebody's reach when an asset group within their reach has it. The domain
 //! `none` holds the addresses without one, such as internal networks; it needs addresses.
 
-use palisade_model::{Action, DomainName, IpSet, Resource};
+use palisade_model::{Action, DomainName, IpSet, Resource, Role};
 use palisade_store::{Domain, Reach};
 
 use crate::actor::Actor;
@@ -92,10 +92,11 @@ impl App {
 
     /// The ids of domains that are to be put into a group: all must be within the caller's reach.
     pub(crate) async fn domain_ids(&self, actor: &Actor, names: &[DomainName]) -> Result<Vec<i64>> {
-        if names.is_empty() {
-            return Ok(Vec::new());
-        }
-        let reach = actor.allow(Action::List, Resource::Domain)?.reach();
+        // An Administrator puts any domain into groups, as they do with addresses.
+        let reach = match actor.role {
+            Role::Administrator => Reach::Everything,
+            _ => actor.allow(Action::List, Resource::Domain)?.reach(),
+        };
         let domains = self.domains_within(&reach).await?;
         let id = |name: &DomainName| {
             let found = domains.iter().find(|domain| domain.name == *name).map(|domain| domain.id);

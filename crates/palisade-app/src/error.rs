@@ -109,6 +109,9 @@ pub enum Error {
     /// A title without a character to see.
     #[error("the title is empty")]
     EmptyTitle,
+    /// More hosts than can be put into an order other than that of their addresses.
+    #[error("at most {max} hosts can be ordered")]
+    TooManyToOrder { max: usize },
     /// No address of a report's target is within the user's reach.
     #[error("the report has no hosts")]
     NothingToReport,
@@ -238,8 +241,14 @@ pub enum Error {
     /// Nobody switches their own account.
     #[error("it is the caller's own account")]
     OwnAccount,
+    /// Too many mails wait for the mail server.
+    #[error("{max} mails are waiting for the mail server already")]
+    TooManyMails { max: u64 },
+    /// Something could not be encrypted for the store.
+    #[error("a text could not be encrypted")]
+    Seal,
     /// Mails are not configured.
-    #[error("there is no outbox for mails")]
+    #[error("there is neither a mail server nor an outbox for mails")]
     NoOutbox,
     /// A mail could not be written.
     #[error("a mail could not be put into the outbox")]

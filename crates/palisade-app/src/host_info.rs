@@ -1,13 +1,19 @@
 //! What is known about single hosts: who they are, and how they are vulnerable.
 
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
-use palisade_model::{Action, DetectionStatus, FindingKind, IpSet, Qid, Resource, Timestamp, Transport};
-use palisade_store::{Detection, Host, HostRange, TrackingMethod, User};
+use palisade_kb::KnowledgeBase;
+use palisade_model::{Action, DetectionStatus, Finding, IpSet, Qid, Resource, Timestamp};
+use palisade_store::{
+    AssignedUser, BATCH_DETECTIONS, DetectionBatch, Host, HostRange, Store, TrackingMethod, User,
+};
+use tokio::sync::mpsc;
 
 use crate::actor::Actor;
 use crate::app::App;
+use crate::asset_report_piece::{ReportPiece, ReportedHostHead, Services};
 use crate::error::{Error, Result};
 use crate::host::{OwnerView, attributes_of};
 
@@ -20,8 +26,11 @@ pub enum HostKey {
     Netbios(String),
 }
 
+/// Batches of findings read ahead.
+const BATCHES_AHEAD: usize = 2;
+
 /// One host of the subscription.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct HostInfo {
     pub ip: Ipv4Addr,
     pub tracking: TrackingMethod,
@@ -32,31 +41,36 @@ pub struct HostInfo {
     pub owner: Option<OwnerView>,
     /// `None`: no scan has seen it alive.
     pub last_scan_at: Option<Timestamp>,
-    /// The highest severity among its vulnerabilities, 0 without any.
+    /// The highest severity among its vulnerabilities that are not fixed, 0 without any.
     pub security_risk: u8,
-    /// The vulnerabilities that are neither fixed nor ignored, and what the last stored result
-    /// gathered.
-    pub vulnerabilities: Vec<HostVulnerability>,
+    /// Titles of the asset groups within the caller's reach that it is in.
+    pub asset_groups: Vec<String>,
+    /// The users that those groups are assigned to, by login.
+    pub users: Vec<OwnerView>,
+    /// What is read of its findings later.
+    findings: HostFindings,
 }
 
-/// One QID on one port of a host, or on the host as a whole.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HostVulnerability {
-    pub qid: Qid,
-    pub kind: FindingKind,
-    pub port: Option<(u16, Transport)>,
-    /// What answers on the port, where that is known.
-    pub service: Option<String>,
-    /// What follows is `None` for information gathered, which has no history.
-    pub status: Option<DetectionStatus>,
-    pub first_found_at: Option<Timestamp>,
-    pub times_found: Option<u64>,
-    pub last_found_at: Timestamp,
-    pub result: String,
+/// What a host's findings are read by.
+#[derive(Debug, Clone)]
+struct HostFindings {
+    host_id: i64,
+    /// How many vulnerabilities are not fixed, by QID.
+    open: Vec<(Qid, u64)>,
+    gathered: Vec<Finding>,
+    gathered_at: Timestamp,
+    services: Arc<Services>,
 }
 
-/// Services by port.
-type Services = HashMap<(u16, Transport), String>;
+impl HostInfo {
+    /// The QIDs of its findings: vulnerabilities that are not fixed, and what the last stored result
+    /// found.
+    #[must_use]
+    pub fn qids(&self) -> BTreeSet<Qid> {
+        let HostFindings { open, gathered, .. } = &self.findings;
+        open.iter().map(|(qid, _)| *qid).chain(gathered.iter().map(|finding| finding.qid)).collect()
+    }
+}
 
 impl App {
     /// What is known about one host.
@@ -79,7 +93,19 @@ impl App {
         if !visible.contains(ip) {
             return Err(Error::UnknownHost);
         }
-        self.describe_host(ip, host, &ranges).await
+        let groups = self.list_asset_groups(actor, None).await?;
+        let groups = groups.into_iter().filter(|group| group.id != 0 && group.ips.contains(ip));
+        let (asset_groups, users): (Vec<String>, Vec<Vec<AssignedUser>>) =
+            groups.map(|group| (group.title, group.users)).unzip();
+        let mut users: Vec<AssignedUser> = users.into_iter().flatten().collect();
+        users.sort_by(|one, other| one.login.as_str().cmp(other.login.as_str()));
+        users.dedup_by(|one, other| one.id == other.id);
+        let users = users.into_iter().map(|AssignedUser { login, first_name, last_name, .. }| OwnerView {
+            first_name,
+            last_name,
+            login,
+        });
+        self.describe_host(ip, host, &ranges, asset_groups, users.collect()).await
     }
 
     async fn describe_host(
@@ -87,6 +113,8 @@ impl App {
         ip: Ipv4Addr,
         host: Option<Host>,
         ranges: &[HostRange],
+        asset_groups: Vec<String>,
+        users: Vec<OwnerView>,
     ) -> Result<HostInfo> {
         let attributes = attributes_of(ranges, ip);
         let owner = match attributes.and_then(|known| known.owner.as_ref()) {
@@ -95,10 +123,12 @@ impl App {
         };
         let owner =
             owner.map(|User { login, first_name, last_name, .. }| OwnerView { first_name, last_name, login });
-        let vulnerabilities = self.host_vulnerabilities(ip).await?;
-        let severities = vulnerabilities.iter().filter(|found| found.kind.is_detection());
-        let severity = |qid| self.kb().entry(qid).map_or(0, |entry| entry.severity.level());
-        let security_risk = severities.map(|found| severity(found.qid)).max().unwrap_or(0);
+        let findings = self.host_findings(ip).await?;
+        let severity = |qid: Qid| {
+            let entry = self.kb().entry(qid).filter(|entry| entry.kind.is_detection());
+            entry.map_or(0, |entry| entry.severity.level())
+        };
+        let security_risk = findings.open.iter().map(|(qid, _)| severity(*qid)).max().unwrap_or(0);
         let last_scan_at = host.as_ref().map(|host| host.last_scan_at);
         let (dns, netbios, os) =
             host.map_or((None, None, None), |host| (host.dns_name, host.netbios_name, host.os));
@@ -112,55 +142,147 @@ impl App {
             owner,
             last_scan_at,
             security_risk,
-            vulnerabilities,
+            asset_groups,
+            users,
+            findings,
         })
     }
 
-    /// The vulnerabilities that are neither fixed nor ignored, then what the last stored result gathered. QIDs that
-    /// are not in the KnowledgeBase are left out: there is nothing to say about them.
-    async fn host_vulnerabilities(&self, ip: Ipv4Addr) -> Result<Vec<HostVulnerability>> {
+    async fn host_findings(&self, ip: Ipv4Addr) -> Result<HostFindings> {
         let ports = self.store().list_host_ports(ip, ip).await?;
-        let services: Services =
-            ports.into_iter().map(|open| ((open.port, open.transport), open.service)).collect();
-        let detections = self.store().list_detections(ip).await?;
-        let mut all: Vec<HostVulnerability> = detections
-            .into_iter()
-            .filter(|detection| detection.status != DetectionStatus::Fixed && !detection.ignored)
-            .filter_map(|detection| self.vulnerability(detection, &services))
-            .collect();
-        if let Some((findings, taken_in_at)) = self.store().latest_result(ip).await? {
-            all.extend(findings.into_iter().filter_map(|finding| {
-                let kind = self.kb().entry(finding.qid)?.kind;
-                let port = finding.port.map(|port| (port, finding.transport.unwrap_or(Transport::Tcp)));
-                (!kind.is_detection()).then(|| HostVulnerability {
-                    qid: finding.qid,
-                    kind,
-                    port,
-                    service: port.and_then(|port| services.get(&port).cloned()),
-                    status: None,
-                    first_found_at: None,
-                    times_found: None,
-                    last_found_at: taken_in_at,
-                    result: finding.result,
-                })
-            }));
-        }
-        Ok(all)
+        let services = ports.into_iter().map(|open| (open.port, open.transport, open.service)).collect();
+        let open = self.store().count_open_detections(ip).await?;
+        let latest = self.store().latest_result(ip).await?;
+        let (gathered, gathered_at) = latest.unwrap_or_default();
+        Ok(HostFindings {
+            host_id: open.first().map_or(0, |(host_id, ..)| *host_id),
+            open: open.into_iter().map(|(_, qid, count)| (qid, count)).collect(),
+            gathered,
+            gathered_at,
+            services: Arc::new(services),
+        })
     }
 
-    fn vulnerability(&self, detection: Detection, services: &Services) -> Option<HostVulnerability> {
-        let Detection { key, status, first_found_at, last_found_at, times_found, result, .. } = detection;
-        Some(HostVulnerability {
-            qid: key.qid,
-            kind: self.kb().entry(key.qid)?.kind,
-            port: key.port,
-            service: key.port.and_then(|port| services.get(&port).cloned()),
-            status: Some(status),
-            first_found_at: Some(first_found_at),
-            times_found: Some(times_found),
-            last_found_at,
-            result,
-        })
+    /// The findings of a host, for each group of QIDs one after the other: the group's place and some
+    /// of its findings. Reading stops when the receiver is dropped; an error is the last thing it
+    /// gives. QIDs that are not in the KnowledgeBase are left out: there is nothing to say about them.
+    #[must_use]
+    pub fn read_host_findings(
+        &self,
+        host: &HostInfo,
+        groups: Vec<Vec<Qid>>,
+    ) -> mpsc::Receiver<Result<(usize, ReportPiece)>> {
+        let (sender, receiver) = mpsc::channel(BATCHES_AHEAD);
+        let reading =
+            Reading { store: self.store().clone(), kb: self.kb_shared(), host: host.clone(), sender };
+        tokio::spawn(async move {
+            if let Err(error) = reading.read(&groups).await {
+                // Nobody is left to be told when the receiver is gone.
+                let _ = reading.sender.send(Err(error)).await;
+            }
+        });
+        receiver
+    }
+}
+
+/// Reads the findings of one host.
+struct Reading {
+    store: Store,
+    kb: Arc<KnowledgeBase>,
+    host: HostInfo,
+    sender: mpsc::Sender<Result<(usize, ReportPiece)>>,
+}
+
+impl Reading {
+    async fn read(&self, groups: &[Vec<Qid>]) -> Result<()> {
+        let HostFindings { host_id, open, .. } = &self.host.findings;
+        let total: u64 = open.iter().map(|(_, count)| count).sum();
+        // Hosts as they usually are take one query; fixed ones are left out of it below.
+        let mut whole = None;
+        if total < u64::try_from(BATCH_DETECTIONS).unwrap_or(u64::MAX) {
+            let batch = self.store.list_detections_after(*host_id, None).await?;
+            whole = batch.next().is_none().then(|| Arc::new(batch));
+        }
+        for (group, qids) in groups.iter().enumerate() {
+            match &whole {
+                Some(batch) => {
+                    if !self.send(group, Arc::clone(batch), qids).await {
+                        return Ok(());
+                    }
+                }
+                None => {
+                    for qid in qids.iter().filter(|qid| open.iter().any(|(known, _)| known == *qid)) {
+                        let mut after = None;
+                        loop {
+                            let batch = self.store.list_detections_of(*host_id, *qid, after).await?;
+                            after = batch.next();
+                            if !self.send(group, Arc::new(batch), qids).await {
+                                return Ok(());
+                            }
+                            if after.is_none() {
+                                break;
+                            }
+                        }
+                    }
+                }
+            }
+            if !self.send_gathered(group, qids).await {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends what of the batch belongs to the group; `false` when nobody listens any more.
+    async fn send(&self, group: usize, batch: Arc<DetectionBatch>, qids: &[Qid]) -> bool {
+        let shown = batch.entries().iter().enumerate().filter_map(|(place, entry)| {
+            let is_shown = entry.status != DetectionStatus::Fixed && qids.contains(&entry.key.qid);
+            let kind = self.kb.entry(entry.key.qid).filter(|_| is_shown)?.kind;
+            Some((place, kind, None))
+        });
+        let shown: Vec<_> = shown.collect();
+        if shown.is_empty() {
+            return true;
+        }
+        let piece = ReportPiece { batch, shown, ..self.empty_piece() };
+        self.sender.send(Ok((group, piece))).await.is_ok()
+    }
+
+    /// The same for what the last stored result gathered.
+    async fn send_gathered(&self, group: usize, qids: &[Qid]) -> bool {
+        let wanted = self.host.findings.gathered.iter().filter(|finding| qids.contains(&finding.qid));
+        let information: Vec<_> = wanted
+            .filter_map(|finding| Some((finding.clone(), self.kb.entry(finding.qid)?.kind)))
+            .filter(|(_, kind)| !kind.is_detection())
+            .collect();
+        if information.is_empty() {
+            return true;
+        }
+        let piece = ReportPiece { information, ..self.empty_piece() };
+        self.sender.send(Ok((group, piece))).await.is_ok()
+    }
+
+    fn empty_piece(&self) -> ReportPiece {
+        let HostInfo { ip, tracking, dns, netbios, os, findings, .. } = &self.host;
+        let head = ReportedHostHead {
+            id: None,
+            ip: *ip,
+            tracking: *tracking,
+            dns: dns.clone(),
+            netbios: netbios.clone(),
+            os: os.clone(),
+            os_cpe: None,
+            asset_groups: Vec::new(),
+        };
+        ReportPiece {
+            host: Arc::new(head),
+            ends: false,
+            services: Arc::clone(&findings.services),
+            batch: Arc::default(),
+            shown: Vec::new(),
+            information: Vec::new(),
+            information_at: findings.gathered_at,
+        }
     }
 }
 

@@ -5,7 +5,7 @@
 //! reaches it at that moment.
 
 use palisade_engine::{Hold, LinkError, MapLease, MapLink, MapOrder, MapProgress, MapStage};
-use palisade_model::{IpSet, MapResult};
+use palisade_model::{IpSet, MapResult, Role};
 use palisade_store::{Map, MapHolding, Progress, Reach};
 
 use crate::app::App;
@@ -51,7 +51,9 @@ impl App {
         }
         let Some(user) = self.store().user(&map.login).await? else { return Ok(Reach::Nothing) };
         let ips = self.store().assigned_addresses(&user.login).await?;
-        Ok(Reach::Assigned { ips, login: user.login })
+        let unit = self.unit_of(&user).await?.filter(|_| user.role == Role::UnitManager);
+        let asset_groups = unit.map(|unit| unit.asset_groups).unwrap_or_default();
+        Ok(Reach::Assigned { ips, login: user.login, asset_groups })
     }
 
     async fn renew_map(&self, lease: &MapLease, progress: MapProgress) -> Result<Hold> {

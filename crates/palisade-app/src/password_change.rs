@@ -56,7 +56,7 @@ impl App {
     ) -> Result<PasswordChanges> {
         let reach = actor.allow(Action::Edit, Resource::User)?.users();
         if send_mail {
-            self.outbox()?;
+            self.check_outbox()?;
         }
         let mut users = self.store().list_users().await?;
         users.retain(|user| reach.has(user));

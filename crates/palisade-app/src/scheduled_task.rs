@@ -184,7 +184,7 @@ impl App {
             let targets = self.task_targets(&task).await?;
             let within = match reach {
                 Reach::Everything => true,
-                Reach::Assigned { ips, login } => {
+                Reach::Assigned { ips, login, .. } => {
                     task.owner == *login || (!targets.is_empty() && targets.difference(ips).is_empty())
                 }
                 Reach::Own { login } => task.owner == *login,

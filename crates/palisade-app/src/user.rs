@@ -117,7 +117,7 @@ impl App {
         check_address(&email)?;
         let send_mail = send_mail && role.may_log_in();
         if send_mail {
-            self.outbox()?;
+            self.check_outbox()?;
         }
         self.company().clone_into(&mut profile.company);
         if profile.zip_code.is_empty()

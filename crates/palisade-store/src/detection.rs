@@ -80,31 +80,6 @@ impl Store {
         .await?;
         rows.iter().map(read_detection).collect()
     }
-
-    /// The detections of the hosts from `first` to `last` (only those of `qid`, if there is one), by
-    /// address, QID and port.
-    pub async fn list_detections_between(
-        &self,
-        first: Ipv4Addr,
-        last: Ipv4Addr,
-        qid: Option<Qid>,
-    ) -> Result<Vec<(Ipv4Addr, Detection)>> {
-        let rows = sqlx::query(concat!(
-            "SELECT ip, ",
-            columns!(),
-            " FROM host JOIN detection ON detection.host_id = host.id
-             WHERE host.ip BETWEEN $1 AND $2 AND ($3 = 0 OR detection.qid = $3)
-             ORDER BY ip, qid, port, transport"
-        ))
-        .bind(number_of(first))
-        .bind(number_of(last))
-        .bind(qid.map_or(0, |qid| i64::from(qid.number())))
-        .fetch_all(self.pool())
-        .await?;
-        rows.iter()
-            .map(|row| Ok((Read::new("detection", row).address("ip")?, read_detection(row)?)))
-            .collect()
-    }
 }
 
 /// Runs everything a result says about the host's detections through the state machine.

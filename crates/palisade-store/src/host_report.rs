@@ -75,24 +75,20 @@ impl DetectionBatch {
         let mut entries = Vec::with_capacity(text.len() / 128);
         let mut unpack = Unpack::new(&text);
         while !unpack.is_at_end() {
-            let qid = u32::try_from(unpack.number()?).ok().and_then(Qid::new)?;
-            let port = u16::try_from(unpack.number()?).ok()?;
-            let port = match unpack.word()? {
-                "" => None,
-                transport => Some((port, transport.parse().ok()?)),
-            };
+            let key = read_key(unpack.number()?, unpack.number()?)?;
+            let (status, result_is_table, tls) = read_flags(unpack.number()?)?;
             entries.push(BatchedDetection {
-                key: DetectionKey { qid, port },
-                tls: unpack.number()? == 1,
-                status: unpack.word()?.parse().ok()?,
+                key,
+                tls,
+                status,
                 first_found_at: Timestamp::from_microsecond(unpack.number()?).ok()?,
                 last_found_at: Timestamp::from_microsecond(unpack.number()?).ok()?,
-                last_fixed_at: match unpack.word()? {
-                    "-" => None,
-                    at => Some(Timestamp::from_microsecond(at.parse().ok()?).ok()?),
+                last_fixed_at: match unpack.number()? {
+                    -1 => None,
+                    at => Some(Timestamp::from_microsecond(at).ok()?),
                 },
                 times_found: u64::try_from(unpack.number()?).ok()?,
-                result_is_table: unpack.number()? == 1,
+                result_is_table,
                 result: unpack.text()?,
             });
         }
@@ -100,19 +96,63 @@ impl DetectionBatch {
     }
 }
 
+/// A host as searches look at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SearchedHost {
+    pub ip: Ipv4Addr,
+    pub dns_name: Option<String>,
+    pub netbios_name: Option<String>,
+    pub os: Option<String>,
+    pub first_scan_at: Timestamp,
+    pub last_scan_at: Timestamp,
+}
+
 /// What the last stored result of a host found: address, findings, and when it was taken in.
 pub type LatestFindings = (Ipv4Addr, Vec<Finding>, Timestamp);
 
-/// The status and QID of one detection, and when it was last found: what a summary needs.
-pub type Weight = (Qid, DetectionStatus, Timestamp);
+/// The QID and status of one detection: what a summary needs.
+pub type Weight = (Qid, DetectionStatus);
 
-/// The columns of a detection as one packed record.
+/// The columns of a detection as one packed record. A number costs the database more than anything
+/// else in it, so small ones share one: see `read_key` and `read_flags`.
 macro_rules! packed_detection {
     () => {
-        "concat_ws(' ', qid, port, transport, tls, status, first_found_at, last_found_at,
-                   COALESCE(CAST(last_fixed_at AS TEXT), '-'), times_found, result_is_table,
+        "concat_ws(' ', qid, port * 4 + CASE transport WHEN 'tcp' THEN 1 WHEN 'udp' THEN 2 ELSE 0 END,
+                   (CASE status WHEN 'New' THEN 0 WHEN 'Active' THEN 1 WHEN 'Fixed' THEN 2 ELSE 3 END) * 4
+                       + result_is_table * 2 + tls,
+                   first_found_at, last_found_at, COALESCE(last_fixed_at, -1), times_found,
                    octet_length(result), result, '')"
     };
+}
+
+/// The statuses by their numbers in a packed record.
+const STATUSES: [DetectionStatus; 4] =
+    [DetectionStatus::New, DetectionStatus::Active, DetectionStatus::Fixed, DetectionStatus::ReOpened];
+
+/// The remainder and the rest of a number that holds two.
+fn divided(number: i64, by: i64) -> Option<(usize, i64)> {
+    Some((usize::try_from(number.checked_rem(by)?).ok()?, number.checked_div(by)?))
+}
+
+/// The key of a detection: its QID, and the port with its transport in one number, 0 for the host
+/// as a whole.
+fn read_key(qid: i64, place: i64) -> Option<DetectionKey> {
+    let qid = u32::try_from(qid).ok().and_then(Qid::new)?;
+    let (transport, port) = divided(place, 4)?;
+    let port = u16::try_from(port).ok()?;
+    let port = match transport {
+        0 => None,
+        1 => Some((port, Transport::Tcp)),
+        2 => Some((port, Transport::Udp)),
+        _ => return None,
+    };
+    Some(DetectionKey { qid, port })
+}
+
+/// The status, whether the evidence is a table, and whether the service speaks TLS.
+fn read_flags(number: i64) -> Option<(DetectionStatus, bool, bool)> {
+    let (flags, status) = divided(number, 4)?;
+    Some((*STATUSES.get(usize::try_from(status).ok()?)?, flags & 2 != 0, flags & 1 != 0))
 }
 
 impl Store {
@@ -129,7 +169,7 @@ impl Store {
                  (SELECT string_agg(record, '') FROM
                      (SELECT ",
             packed_detection!(),
-            " AS record FROM detection WHERE host_id = host.id
+            " AS record FROM detection WHERE host_id = host.id AND ignored = 0
                       ORDER BY qid, port, transport LIMIT $4) AS batch) AS detections,
                  (SELECT string_agg(concat_ws(' ', port, transport, octet_length(service), service, ''), '')
                   FROM host_port WHERE host_id = host.id) AS services
@@ -144,14 +184,100 @@ impl Store {
         rows.iter().map(read_reported).collect()
     }
 
-    /// The next batch of a host's detections, those after `after`.
-    pub async fn list_detections_after(&self, host_id: i64, after: DetectionKey) -> Result<DetectionBatch> {
-        let (qid, port, transport) = after.columns();
+    /// One page of the hosts, by address: at most `limit` of those after `after` up to `last`. With
+    /// `qid` only those on which it was found and is not fixed, with `port` only those on which it
+    /// is open.
+    pub async fn search_hosts(
+        &self,
+        after: Option<Ipv4Addr>,
+        last: Ipv4Addr,
+        qid: Option<Qid>,
+        port: Option<u16>,
+        limit: u32,
+    ) -> Result<Vec<SearchedHost>> {
+        let row = sqlx::query(
+            "SELECT string_agg(record, '') AS hosts FROM
+                 (SELECT concat_ws(' ', ip, first_scan_at, last_scan_at,
+                                   octet_length(COALESCE(dns_name, '')), COALESCE(dns_name, ''),
+                                   octet_length(COALESCE(netbios_name, '')), COALESCE(netbios_name, ''),
+                                   octet_length(COALESCE(os, '')), COALESCE(os, ''), '') AS record
+                  FROM host WHERE ip > $1 AND ip <= $2
+                      AND ($3 = 0 OR EXISTS (SELECT 1 FROM detection
+                           WHERE host_id = host.id AND qid = $3 AND status <> 'Fixed'
+                                 AND ignored = 0))
+                      AND ($4 = 0 OR EXISTS (SELECT 1 FROM host_port
+                           WHERE host_id = host.id AND port = $4))
+                  ORDER BY ip LIMIT $5) AS page",
+        )
+        .bind(after.map_or(-1, number_of))
+        .bind(number_of(last))
+        .bind(qid.map_or(0, |qid| i64::from(qid.number())))
+        .bind(port.map_or(0, i64::from))
+        .bind(i64::from(limit))
+        .fetch_one(self.pool())
+        .await?;
+        let read = Read::new("host", &row);
+        let packed = read.optional_text("hosts")?.unwrap_or_default();
+        unpack_hosts(&packed).ok_or_else(|| read.inconsistent("hosts"))
+    }
+
+    /// How many detections of a host are not fixed, by QID; and the host's id.
+    pub async fn count_open_detections(&self, ip: Ipv4Addr) -> Result<Vec<(i64, Qid, u64)>> {
+        let rows = sqlx::query(
+            "SELECT host_id, qid, COUNT(*) AS counted FROM detection
+             WHERE host_id = (SELECT id FROM host WHERE ip = $1) AND status <> 'Fixed' AND ignored = 0
+             GROUP BY host_id, qid ORDER BY qid",
+        )
+        .bind(number_of(ip))
+        .fetch_all(self.pool())
+        .await?;
+        rows.iter()
+            .map(|row| {
+                let read = Read::new("detection", row);
+                let qid = u32::try_from(read.number("qid")?).ok().and_then(Qid::new);
+                let qid = qid.ok_or_else(|| read.inconsistent("qid"))?;
+                Ok((read.number("host_id")?, qid, read.count("counted")?))
+            })
+            .collect()
+    }
+
+    /// The next batch of a host's detections of one QID, those on ports after `after`.
+    pub async fn list_detections_of(
+        &self,
+        host_id: i64,
+        qid: Qid,
+        after: Option<DetectionKey>,
+    ) -> Result<DetectionBatch> {
+        let (_, port, transport) = after.map_or((0, -1, ""), DetectionKey::columns);
         let row = sqlx::query(concat!(
             "SELECT string_agg(record, '') AS detections FROM
                  (SELECT ",
             packed_detection!(),
-            " AS record FROM detection WHERE host_id = $1 AND (qid, port, transport) > ($2, $3, $4)
+            " AS record FROM detection WHERE host_id = $1 AND ignored = 0 AND qid = $2 AND (port, transport) > ($3, $4)
+                  ORDER BY qid, port, transport LIMIT $5) AS batch"
+        ))
+        .bind(host_id)
+        .bind(i64::from(qid.number()))
+        .bind(port)
+        .bind(transport)
+        .bind(batch_limit())
+        .fetch_one(self.pool())
+        .await?;
+        read_batch(&Read::new("detection", &row))
+    }
+
+    /// The next batch of a host's detections, those after `after`.
+    pub async fn list_detections_after(
+        &self,
+        host_id: i64,
+        after: Option<DetectionKey>,
+    ) -> Result<DetectionBatch> {
+        let (qid, port, transport) = after.map_or((0, 0, ""), DetectionKey::columns);
+        let row = sqlx::query(concat!(
+            "SELECT string_agg(record, '') AS detections FROM
+                 (SELECT ",
+            packed_detection!(),
+            " AS record FROM detection WHERE host_id = $1 AND ignored = 0 AND (qid, port, transport) > ($2, $3, $4)
                   ORDER BY qid, port, transport LIMIT $5) AS batch"
         ))
         .bind(host_id)
@@ -164,22 +290,60 @@ impl Store {
         read_batch(&Read::new("detection", &row))
     }
 
-    /// One page of what summaries need of hosts, by address: the addresses, and the weights of all
-    /// detections of each.
+    /// The detections of the hosts from `first` to `last` that are not fixed (only those of `qid`, if
+    /// there is one), by address and QID, with their evidence.
+    pub async fn list_open_detections(
+        &self,
+        first: Ipv4Addr,
+        last: Ipv4Addr,
+        qid: Option<Qid>,
+    ) -> Result<Vec<(Ipv4Addr, Qid, String)>> {
+        let rows = sqlx::query(
+            "SELECT ip, (SELECT string_agg(record, '') FROM
+                 (SELECT concat_ws(' ', qid, octet_length(result), result, '') AS record
+                  FROM detection WHERE host_id = host.id AND ignored = 0 AND status <> 'Fixed' AND ($3 = 0 OR qid = $3)
+                  ORDER BY qid, port, transport) AS open) AS detections
+             FROM host WHERE ip BETWEEN $1 AND $2 ORDER BY ip",
+        )
+        .bind(number_of(first))
+        .bind(number_of(last))
+        .bind(qid.map_or(0, |qid| i64::from(qid.number())))
+        .fetch_all(self.pool())
+        .await?;
+        let mut found = Vec::new();
+        for row in &rows {
+            let read = Read::new("host", row);
+            let (ip, packed) = (read.address("ip")?, read.optional_text("detections")?.unwrap_or_default());
+            let mut unpack = Unpack::new(&packed);
+            while !unpack.is_at_end() {
+                let open = unpack_open(&packed, &mut unpack);
+                let (qid, result) = open.ok_or_else(|| read.inconsistent("detections"))?;
+                found.push((ip, qid, result));
+            }
+        }
+        Ok(found)
+    }
+
+    /// One page of what summaries need of hosts, by address: the addresses, and the weights of the
+    /// detections of each (only those last found at `since` or later, if there is such a time).
     pub async fn list_host_weights(
         &self,
         after: Option<Ipv4Addr>,
         last: Ipv4Addr,
+        since: Option<Timestamp>,
         limit: u32,
     ) -> Result<Vec<(Ipv4Addr, Option<String>, Vec<Weight>)>> {
         let rows = sqlx::query(
-            "SELECT ip, os, (SELECT string_agg(concat_ws(' ', qid, status, last_found_at, ''), '')
-                         FROM detection WHERE host_id = host.id) AS detections
+            "SELECT ip, os,
+                 (SELECT string_agg(CAST(qid * 4 + CASE status WHEN 'New' THEN 0 WHEN 'Active' THEN 1
+                                         WHEN 'Fixed' THEN 2 ELSE 3 END AS TEXT), ' ')
+                  FROM detection WHERE host_id = host.id AND ignored = 0 AND last_found_at >= $4) AS detections
              FROM host WHERE ip > $1 AND ip <= $2 ORDER BY ip LIMIT $3",
         )
         .bind(after.map_or(-1, number_of))
         .bind(number_of(last))
         .bind(i64::from(limit))
+        .bind(since.map_or(i64::MIN, Timestamp::as_microsecond))
         .fetch_all(self.pool())
         .await?;
         rows.iter()
@@ -238,6 +402,28 @@ fn read_batch(read: &Read<'_>) -> Result<DetectionBatch> {
     DetectionBatch::unpack(packed).ok_or_else(|| read.inconsistent("detections"))
 }
 
+fn unpack_hosts(packed: &str) -> Option<Vec<SearchedHost>> {
+    let mut hosts = Vec::with_capacity(packed.len() / 100);
+    let mut unpack = Unpack::new(packed);
+    while !unpack.is_at_end() {
+        let ip = Ipv4Addr::from(u32::try_from(unpack.number()?).ok()?);
+        let first_scan_at = Timestamp::from_microsecond(unpack.number()?).ok()?;
+        let last_scan_at = Timestamp::from_microsecond(unpack.number()?).ok()?;
+        let mut text = || {
+            let text = packed.get(unpack.text()?)?;
+            Some(Some(text).filter(|text| !text.is_empty()).map(str::to_owned))
+        };
+        let (dns_name, netbios_name, os) = (text()?, text()?, text()?);
+        hosts.push(SearchedHost { ip, dns_name, netbios_name, os, first_scan_at, last_scan_at });
+    }
+    Some(hosts)
+}
+
+fn unpack_open(packed: &str, unpack: &mut Unpack<'_>) -> Option<(Qid, String)> {
+    let qid = u32::try_from(unpack.number()?).ok().and_then(Qid::new)?;
+    Some((qid, packed.get(unpack.text()?)?.to_owned()))
+}
+
 fn unpack_services(packed: &str) -> Option<Vec<(u16, Transport, String)>> {
     let mut services = Vec::new();
     let mut unpack = Unpack::new(packed);
@@ -251,12 +437,9 @@ fn unpack_services(packed: &str) -> Option<Vec<(u16, Transport, String)>> {
 }
 
 fn unpack_weights(packed: &str) -> Option<Vec<Weight>> {
-    let mut weights = Vec::with_capacity(packed.len() / 28);
-    let mut unpack = Unpack::new(packed);
-    while !unpack.is_at_end() {
-        let qid = u32::try_from(unpack.number()?).ok().and_then(Qid::new)?;
-        let status = unpack.word()?.parse().ok()?;
-        weights.push((qid, status, Timestamp::from_microsecond(unpack.number()?).ok()?));
-    }
-    Some(weights)
+    let weight = |number: &str| {
+        let (status, qid) = divided(number.parse().ok()?, 4)?;
+        Some((u32::try_from(qid).ok().and_then(Qid::new)?, *STATUSES.get(status)?))
+    };
+    packed.split_ascii_whitespace().map(weight).collect()
 }

@@ -24,6 +24,7 @@ mod host_report;
 mod ignored;
 mod intake;
 mod limits;
+mod mail;
 mod map;
 mod map_lease;
 mod migration;
@@ -57,11 +58,12 @@ pub use error::{Error, Result};
 pub use host::Host;
 pub use host_port::HostPort;
 pub use host_report::{
-    BATCH_DETECTIONS, BatchedDetection, DetectionBatch, LatestFindings, ReportedHost, Weight,
+    BATCH_DETECTIONS, BatchedDetection, DetectionBatch, LatestFindings, ReportedHost, SearchedHost, Weight,
 };
 pub use ignored::{DetectionsOf, IgnoreOutcome, IgnoredDetection, Ignoring};
 pub use intake::{Delivery, DetectionCounts, Intake};
 pub use limits::{CallEntry, CallLimits};
+pub use mail::QueuedMail;
 pub use map::{Map, MapFilter, NewMap, NewMaps, StoredMapHost};
 pub use map_lease::MapHolding;
 pub use option_profile::{ProfileDeleted, ProfileEdited, ProfileUser, StoredProfile};

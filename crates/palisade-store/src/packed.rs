@@ -88,10 +88,9 @@ mod tests {
         #[test]
         fn records_are_taken_apart(records in proptest::collection::vec((any::<i64>(), "[a-z]{0,5}", any::<String>()), 0..5)) {
             prop_assume!(records.iter().all(|(number, ..)| *number != i64::MIN));
-            let packed: String = records
-                .iter()
-                .map(|(number, word, text)| format!("{number} {word} {} {text} ", text.len()))
-                .collect();
+            let packed = records.iter().fold(String::new(), |packed, (number, word, text)| {
+                packed + &format!("{number} {word} {} {text} ", text.len())
+            });
             let mut unpack = Unpack::new(&packed);
             for (number, word, text) in &records {
                 prop_assert!(!unpack.is_at_end());

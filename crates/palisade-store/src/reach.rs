@@ -13,6 +13,9 @@ pub enum Reach {
     Assigned {
         ips: IpSet,
         login: Login,
+        /// Ids of asset groups within reach beside those the user made or is assigned: for a Unit
+        /// Manager those of the unit.
+        asset_groups: Vec<i64>,
     },
     /// What the user launched.
     Own {
@@ -27,19 +30,24 @@ impl Reach {
     pub fn has_scan(&self, scan: &Scan) -> bool {
         match self {
             Self::Everything => true,
-            Self::Assigned { ips, login } => scan.login == *login || scan.targets.difference(ips).is_empty(),
+            Self::Assigned { ips, login, .. } => {
+                scan.login == *login || scan.targets.difference(ips).is_empty()
+            }
             Self::Own { login } => scan.login == *login,
             Self::Nothing => false,
         }
     }
 
-    /// Whether the asset group is within reach: the user made it, or it is assigned to them.
+    /// Whether the asset group is within reach: the user made it, it is assigned to them, or they
+    /// manage its unit.
     #[must_use]
     pub fn has_asset_group(&self, group: &AssetGroup) -> bool {
         match self {
             Self::Everything => true,
-            Self::Assigned { login, .. } => {
-                group.owner == *login || group.users.iter().any(|user| user.login == *login)
+            Self::Assigned { login, asset_groups, .. } => {
+                asset_groups.contains(&group.id)
+                    || group.owner == *login
+                    || group.users.iter().any(|user| user.login == *login)
             }
             Self::Own { login } => group.owner == *login,
             Self::Nothing => false,

@@ -6,6 +6,7 @@
 pub mod dtd;
 pub mod lab;
 pub mod listener;
+pub mod mail_server;
 pub mod postgres;
 pub mod server;
 pub mod tools;

@@ -38,6 +38,8 @@ const OWNED_LIBRARIES: &[(&str, &[&str], &str)] = &[
     ("socket2", &["palisade-engine"], "sockets of a scan"),
     ("clap", &["palisade"], "the command line"),
     ("argon2", &["palisade-app"], "passwords"),
+    ("lettre", &["palisade-app"], "mail"),
+    ("ring", &["palisade-app"], "encryption in the store"),
 ];
 
 /// Rooms that must stay free of an async runtime.

@@ -57,6 +57,18 @@ impl XmlWriter {
         xml
     }
 
+    /// A writer for children of the element opened last: what it has written can be
+    /// [appended](Self::append) there, as often as it is needed.
+    #[must_use]
+    pub fn part(&self) -> Self {
+        Self { out: Vec::new(), open: self.open.clone() }
+    }
+
+    /// Writes what a [part](Self::part) has written.
+    pub fn append(&mut self, part: &[u8]) {
+        self.out.extend_from_slice(part);
+    }
+
     /// What was written since the last call.
     #[must_use]
     pub fn take(&mut self) -> Vec<u8> {
@@ -192,13 +204,18 @@ impl XmlWriter {
     pub fn cdata_with(&mut self, name: &str, attributes: Attributes<'_>, value: &str) {
         self.indent();
         self.start(name, attributes, "><![CDATA[");
-        let value = valid(value);
-        // `]]>` ends a section, so it is spread over two of them.
-        let mut parts = value.split("]]>");
-        self.raw(parts.next().unwrap_or_default());
-        for part in parts {
-            self.raw("]]]]><![CDATA[>");
-            self.raw(part);
+        let marks = marks(value);
+        let value = if marks & INVALID == 0 { Cow::Borrowed(value) } else { valid(value) };
+        if marks & BRACKET == 0 {
+            self.raw(&value);
+        } else {
+            // `]]>` ends a section, so it is spread over two of them.
+            let mut parts = value.split("]]>");
+            self.raw(parts.next().unwrap_or_default());
+            for part in parts {
+                self.raw("]]]]><![CDATA[>");
+                self.raw(part);
+            }
         }
         self.raw("]]>");
         self.end_of_line(name);
@@ -278,8 +295,10 @@ impl XmlWriter {
     }
 
     fn write_text(&mut self, value: &str) {
-        let value = valid(value);
-        self.escaped(&value, text_escape);
+        match marks(value) & (INVALID | MARKUP) {
+            0 => self.raw(value),
+            _ => self.escaped(&valid(value), text_escape),
+        }
     }
 
     fn end_of_line(&mut self, name: &str) {
@@ -340,11 +359,32 @@ const fn attribute_escape(byte: u8) -> Option<&'static str> {
     }
 }
 
+/// A byte that may belong to a character which XML cannot hold: a control character, or the first of
+/// U+FFFE and U+FFFF.
+const INVALID: u8 = 1;
+/// A byte that text cannot hold as it is.
+const MARKUP: u8 = 2;
+/// A byte that may begin the end of a section.
+const BRACKET: u8 = 4;
+
+/// What is among the bytes of a text: one pass without branches, because most texts have nothing to
+/// look after.
+#[expect(clippy::needless_bitwise_bool, reason = "lazy operators are branches")]
+fn marks(text: &str) -> u8 {
+    text.bytes().fold(0, |marks, byte| {
+        let is_white = (byte == b'\t') | (byte == b'\n') | (byte == b'\r');
+        let is_invalid = ((byte < 0x20) & !is_white) | (byte == 0xef);
+        let is_markup = (byte == b'<') | (byte == b'>') | (byte == b'&') | (byte == b'\r');
+        marks
+            | (u8::from(is_invalid) * INVALID)
+            | (u8::from(is_markup) * MARKUP)
+            | (u8::from(byte == b']') * BRACKET)
+    })
+}
+
 /// The text with every character that XML 1.0 cannot hold replaced.
 fn valid(text: &str) -> Cow<'_, str> {
-    // Without control characters and without U+FFFE and U+FFFF, whose first byte is EF, it is.
-    let is_plain = |byte: u8| (byte >= 0x20 || matches!(byte, b'\t' | b'\n' | b'\r')) && byte != 0xef;
-    if text.bytes().all(is_plain) || text.chars().all(is_xml_character) {
+    if marks(text) & INVALID == 0 || text.chars().all(is_xml_character) {
         Cow::Borrowed(text)
     } else {
         Cow::Owned(text.chars().map(|c| if is_xml_character(c) { c } else { '\u{fffd}' }).collect())
@@ -411,6 +451,19 @@ mod tests {
     #[test]
     fn an_element_without_children_is_empty() {
         assert_eq!(written(|xml| xml.element("A", &[("k", "v")], |_| {})), "<A k=\"v\"/>\n");
+    }
+
+    #[test]
+    fn a_part_is_written_where_it_was_begun() {
+        let text = written(|xml| {
+            xml.open("A", &[]);
+            let mut part = xml.part();
+            part.text("B", "1");
+            let part = part.take();
+            xml.append(&part);
+            xml.append(&part);
+        });
+        assert_eq!(text, "<A>\n  <B>1</B>\n  <B>1</B>\n</A>\n");
     }
 
     #[test]

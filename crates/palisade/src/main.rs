@@ -7,6 +7,7 @@ mod data_directory;
 mod doctor;
 mod fingerprints;
 mod kb;
+mod mail_server;
 mod map;
 mod policy;
 mod polling;
@@ -20,6 +21,7 @@ mod settings;
 mod stall;
 mod survey;
 mod targets;
+mod template;
 mod terminal;
 mod unit;
 mod user;
@@ -104,6 +106,9 @@ enum Command {
     /// Look into the KnowledgeBase
     #[command(subcommand)]
     Kb(kb::KbCommand),
+    /// Make, list and change report templates
+    #[command(subcommand)]
+    Template(Box<template::TemplateCommand>),
     /// List every setting: flag, environment variable, file key, default, meaning
     Settings,
     /// Print a completion script for a shell
@@ -155,6 +160,7 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error>> {
         Command::Policy(command) => policy::run(command).await?,
         Command::Profile(command) => profile::run(*command).await?,
         Command::Kb(command) => kb::run(command)?,
+        Command::Template(command) => template::run(*command).await?,
         Command::Settings => raw(&settings::page()),
         Command::Completions { shell } => {
             let mut script = Vec::new();

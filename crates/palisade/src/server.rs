@@ -19,6 +19,7 @@ use tokio::task::JoinHandle;
 use crate::certificate;
 use crate::data_directory::{DataDirectory, DataDirectoryError};
 use crate::fingerprints;
+use crate::mail_server::{self, MailSettingsError};
 use crate::settings::Settings;
 use crate::stall::StallLimit;
 
@@ -58,6 +59,8 @@ pub(crate) enum ServerError {
     },
     #[error("the calls of the last process cannot be ended")]
     FormerCalls(#[source] palisade_app::Error),
+    #[error("the mail server cannot be used")]
+    MailServer(#[from] MailSettingsError),
     #[error("tls_certificate and tls_key are needed together")]
     HalfACertificate,
     #[error("the server stopped with an error")]
@@ -85,6 +88,8 @@ pub(crate) async fn open_app(settings: &Settings, data: &DataDirectory) -> Resul
             rate_limit_window_s: settings.rate_limit_window_s,
             concurrency_limit: settings.concurrency_limit,
         },
+        mail_server: mail_server::read(settings)?,
+        mail_from: settings.mail_from.clone(),
         outbox: Some(data.outbox()?),
         ..Config::default()
     };
@@ -102,6 +107,7 @@ pub(crate) struct Server {
     stop: watch::Sender<bool>,
     listener: JoinHandle<std::io::Result<()>>,
     worker: JoinHandle<()>,
+    mail: JoinHandle<()>,
     scheduler: JoinHandle<()>,
 }
 
@@ -157,6 +163,8 @@ impl Server {
         let fingerprints = settings.fingerprints.as_deref().map(fingerprints::load).transpose();
         let fingerprints = fingerprints.map_err(ServerError::Fingerprints)?;
         let (stop, stopped) = watch::channel(false);
+        let (sender, mail_stopped) = (app.clone(), stopped.clone());
+        let mail = tokio::spawn(async move { sender.send_mail_until(wait_for(mail_stopped)).await });
         let scheduler = tokio::spawn(start_scheduled_tasks(app.clone(), stopped.clone()));
         let link = Arc::new(app.link(&settings.scanner_name));
         let worker = Worker::new(
@@ -171,7 +179,7 @@ impl Server {
             tokio::join!(worker.run(wait_for(stopped.clone())), maps.run(wait_for(stopped)));
         });
         tracing::info!(%address, tls = !settings.http, "listening");
-        Ok(Self { address, certificate, certificate_path, handle, stop, listener, worker, scheduler })
+        Ok(Self { address, certificate, certificate_path, handle, stop, listener, worker, mail, scheduler })
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -218,6 +226,7 @@ impl Server {
         self.handle.graceful_shutdown(Some(GRACE));
         let _ = tokio::time::timeout(GRACE * 2, async {
             let _ = self.worker.await;
+            let _ = self.mail.await;
             let _ = self.scheduler.await;
             let _ = self.listener.await;
         })

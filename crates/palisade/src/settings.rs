@@ -50,7 +50,7 @@ pub(crate) struct Settings {
     /// The domain of a private platform: documents then name `https://qualysapi.DOMAIN`
     ///
     /// Without it, documents name the scheme, host and port of each request.
-    #[arg(long, env = "PALISADE_BASE_URL", value_name = "DOMAIN")]
+    #[arg(long, env = "PALISADE_BASE_URL", value_name = "DOMAIN", value_parser = domain)]
     pub(crate) base_url: Option<String>,
 
     /// Believe `X-Forwarded-Proto` and `X-Forwarded-For`; only behind a proxy that sets them
@@ -61,8 +61,37 @@ pub(crate) struct Settings {
     pub(crate) behind_proxy: bool,
 
     /// Name of the company, shown in reports and used in new login names
-    #[arg(long, env = "PALISADE_COMPANY", value_name = "NAME", default_value = "Palisade")]
+    #[arg(long, env = "PALISADE_COMPANY", value_name = "NAME", default_value = "Palisade",
+          value_parser = company)]
     pub(crate) company: String,
+
+    /// Mail server for logins and passwords; without it mails are files in `outbox` of the data folder
+    ///
+    /// The port is 587 for starttls, 465 for tls and 25 for none, unless it is given.
+    #[arg(long, env = "PALISADE_MAIL_SERVER", value_name = "HOST[:PORT]", value_parser = domain)]
+    pub(crate) mail_server: Option<String>,
+
+    /// How the connection to the mail server is kept from others: starttls, tls, or none on loopback
+    #[arg(long, env = "PALISADE_MAIL_SECURITY", value_name = "HOW", default_value = "starttls",
+          value_parser = ["starttls", "tls", "none"])]
+    pub(crate) mail_security: String,
+
+    /// Certificates in PEM that the mail server may have beside those the machine trusts
+    #[arg(long, env = "PALISADE_MAIL_CERTIFICATE", value_name = "FILE")]
+    pub(crate) mail_certificate: Option<PathBuf>,
+
+    /// Login at the mail server
+    #[arg(long, env = "PALISADE_MAIL_LOGIN", value_name = "LOGIN")]
+    pub(crate) mail_login: Option<String>,
+
+    /// File with the password of that login, on its first line
+    #[arg(long, env = "PALISADE_MAIL_PASSWORD_FILE", value_name = "FILE")]
+    pub(crate) mail_password_file: Option<PathBuf>,
+
+    /// Sender of mails
+    #[arg(long, env = "PALISADE_MAIL_FROM", value_name = "ADDRESS", default_value = "palisade@localhost",
+          value_parser = mail_address)]
+    pub(crate) mail_from: String,
 
     /// Name of this server and its built-in scanner; must differ between servers on one database
     #[arg(long, env = "PALISADE_SCANNER_NAME", value_name = "NAME", default_value = "built-in")]
@@ -134,6 +163,38 @@ pub(crate) fn resolver(text: &str) -> Result<SocketAddrV4, std::net::AddrParseEr
 /// A filter that would be ignored is refused: whoever wrote it waits for lines that never come.
 fn log_filter(text: &str) -> Result<String, tracing_subscriber::filter::ParseError> {
     tracing_subscriber::EnvFilter::try_new(text).map(|_| text.to_owned())
+}
+
+/// A host with or without a port; the scheme and the slash at the end that people copy along are let
+/// through.
+fn domain(text: &str) -> Result<String, &'static str> {
+    const REFUSAL: &str = "expecting a host name or address, with or without a port";
+    let bare = text.trim().trim_end_matches('/');
+    let bare = bare.strip_prefix("https://").unwrap_or(bare);
+    let (host, port) = bare.rsplit_once(':').map_or((bare, None), |(host, port)| (host, Some(port)));
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let is_host = host.len() <= 253 && host.split('.').all(label);
+    let is_port = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0));
+    if is_host && is_port { Ok(bare.to_owned()) } else { Err(REFUSAL) }
+}
+
+/// A name that goes into reports, mails and logins.
+fn company(text: &str) -> Result<String, &'static str> {
+    let text = text.trim();
+    if (1..=100).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
+        Ok(text.to_owned())
+    } else {
+        Err("expecting 1 to 100 characters on one line")
+    }
+}
+
+fn mail_address(text: &str) -> Result<String, &'static str> {
+    palisade_app::check_address(text).map_err(|_| "expecting a mail address").map(|()| text.to_owned())
 }
 
 /// Why the configuration file cannot be used.
@@ -307,6 +368,24 @@ mod tests {
         assert!(settings("company = [1]", &[]).unwrap_err().contains("'company'"));
         assert!(settings("company = ", &[]).unwrap_err().ends_with("is not TOML"));
         assert!(settings("keep_alive_s = 0", &[]).is_err());
+    }
+
+    #[test]
+    fn what_goes_into_documents_is_checked() {
+        for text in ["scans.example", "https://scans.example:8443/", "10.0.0.1", "x"] {
+            assert!(domain(text).is_ok_and(|read| !read.contains('/')), "{text}");
+        }
+        let long = "x".repeat(64);
+        for text in ["", "a b", "a/b", "-a.example", "a..b", "a:0", "a:x", "a:70000", "<a>", "ä", &long] {
+            assert!(domain(text).is_err(), "{text}");
+        }
+        assert_eq!(company(" Quays & Sons "), Ok("Quays & Sons".to_owned()));
+        for text in ["", " ", "a\nb", &"x".repeat(101)] {
+            assert!(company(text).is_err(), "{text:?}");
+        }
+        assert!(settings("base_url = \"http://a b\"", &[]).is_err());
+        assert!(settings("", &["--company", " "]).is_err());
+        assert!(settings("", &["--mail-from", "nobody"]).is_err());
     }
 
     #[test]

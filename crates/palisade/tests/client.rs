@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 
+use palisade_api::registry;
 use palisade_testkit::server::TestServer;
 use palisade_testkit::{listener, tools};
 
@@ -32,4 +33,46 @@ fn qualysapi_runs_a_scan_and_reads_its_report() {
     };
     assert!(found("82023", "-"), "the list of open TCP services is there:\n{told}");
     assert!(found("74042", "25"), "the mail server's banner is there:\n{told}");
+}
+
+/// Calls that the library wraps and the server does not have yet. It may only shrink.
+const MISSING: &[&str] = &[
+    "ignore_vuln.php",
+    "map-2.php",
+    "map.php",
+    "map_report.php",
+    "map_report_list.php",
+    "scan_options.php",
+    "ticket_delete.php",
+    "ticket_edit.php",
+    "ticket_list.php",
+    "ticket_list_deleted.php",
+];
+
+#[test]
+fn qualysapi_makes_every_call_it_wraps() {
+    let target = Ipv4Addr::new(127, 0, 0, 81);
+    let _ = listener::plain_mail_server(target, 25);
+    let server = TestServer::start_with_tls(PALISADE);
+    let calls = registry::CALLS.iter().map(|row| row.call);
+    let served: serde_json::Map<String, serde_json::Value> = calls
+        .map(|call| (call.script.to_owned(), serde_json::json!([call.example.parameters, call.root])))
+        .collect();
+    let input = format!("{}\n{}\n", server.password(), serde_json::Value::Object(served));
+
+    let mut command = tools::python();
+    command
+        .arg(tools::repository().join("clients/qualysapi_calls.py"))
+        .args([server.host_and_port(), server.login(), &target.to_string()])
+        .env("REQUESTS_CA_BUNDLE", server.data().join("certificate.pem"));
+    let output = tools::run_with_input(&mut command, &input);
+    assert!(output.status.success(), "{}\n{}", tools::told(&command, &output), server.log());
+    let told = String::from_utf8_lossy(&output.stdout);
+    let lines = |word: &str| -> Vec<String> {
+        told.lines().filter_map(|line| Some(line.strip_prefix(word)?.trim().to_owned())).collect()
+    };
+    let (missing, exercised) = (lines("missing "), lines("exercised "));
+    assert_eq!(missing.len() + exercised.len(), 37, "what version 8.1.0 of the library wraps:\n{told}");
+    let new: Vec<&String> = missing.iter().filter(|script| !MISSING.contains(&script.as_str())).collect();
+    assert!(new.is_empty(), "the server had them once: {new:?}");
 }

@@ -146,3 +146,35 @@ fn business_units_are_managed_beside_the_server() {
     let misfit = refusal(&mut server.command(&["user", "unit", server.login(), "Inland"]));
     assert!(misfit.ends_with("a Manager is in no business unit\n"), "{misfit}");
 }
+
+#[test]
+fn report_templates_are_made_changed_and_deleted() {
+    let server = TestServer::start(PALISADE, None);
+    let run = |words: &[&str]| {
+        let output = server.command(words).output().unwrap();
+        let told = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8(told).unwrap())
+    };
+    let choice =
+        ["--global", "--ips", "192.0.2.1-192.0.2.9", "--vulnerabilities", "4,5", "--qids", "38173,38628"];
+    let (made, told) = run(&[&["template", "add", "Web servers"], &choice[..]].concat());
+    assert!(made, "{told}");
+    let id = told.trim().rsplit(' ').next().unwrap();
+    let list = server.call("msp/report_template_list.php", &[]);
+    assert!(list.contains(&format!("<ID>{id}</ID>")) && list.contains("Web servers"), "{list}");
+    let edit = ["--hide", "results,cvss", "--qids", "", "--timeframe-days", "30", "--order", "severity"];
+    let (changed, told) = run(&[&["template", "edit", id], &edit[..]].concat());
+    assert!(changed, "{told}");
+    let (_, shown) = run(&["template", "show", id]);
+    for line in ["192.0.2.1-192.0.2.9", "4,5", "30 days", "severity", "results, cvss", "Auto, Scan"] {
+        assert!(shown.contains(line), "{line}\n{shown}");
+    }
+    assert!(!shown.contains("38173"), "{shown}");
+    let (taken, told) = run(&["template", "add", "Web servers"]);
+    assert!(!taken && told.ends_with("there is a report template 'Web servers' already\n"), "{told}");
+    let (other, told) = run(&["template", "edit", "12", "--title", "Devices"]);
+    assert!(!other && told.contains("is not for automatic reports on hosts"), "{told}");
+    assert!(run(&["template", "delete", id]).0);
+    let (gone, told) = run(&["template", "show", id]);
+    assert!(!gone && told.contains("there is no report template"), "{told}");
+}

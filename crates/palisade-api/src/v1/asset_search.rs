@@ -1,12 +1,11 @@
 //! `asset_search.php`: hosts by what the scans learnt of them.
 
-use std::net::Ipv4Addr;
-
-use palisade_app::{Actor, App, FoundAsset, FoundAssets, LastScan, SearchAssets, TextMatch};
+use palisade_app::{AssetOrder, Error as AppError, FoundAsset, LastScan, SearchAssets, TextMatch};
 use palisade_kb::expected_service;
-use palisade_model::{IpSet, Qid};
+use palisade_model::Qid;
 use palisade_wire::date_time::date_time;
 use palisade_wire::{Arguments, Call, ErrorForm, Example, Parameter, ParameterKind, Rule, XmlWriter, dtd};
+use tokio::sync::mpsc;
 
 use crate::answer::Answer;
 use crate::error::{CallError, Refusal};
@@ -15,16 +14,14 @@ use crate::v1::asset_ip;
 use crate::v1::asset_ip_list::tracking_title;
 use crate::v1::pages::{Disconnected, Pages};
 
-/// The group of all hosts that the caller may see.
-const ALL_GROUP: &str = "All";
-
 pub const TARGET_IPS: Parameter =
     Parameter::new("target_ips", ParameterKind::IpSet, "192.0.2.0-192.0.2.9", "Where to search.");
 pub const TARGET_ASSET_GROUPS: Parameter = Parameter::new(
     "target_asset_groups",
     ParameterKind::Titles { max_items: 100, max_chars: 255 },
     "All",
-    "Where to search: All stands for every host the caller may see. There are no other asset groups so far.",
+    "Where to search, together with target_ips: titles of asset groups. All stands for every host the caller \
+     may see.",
 );
 
 const fn text(name: &'static str, example: &'static str, description: &'static str) -> Parameter {
@@ -71,13 +68,26 @@ pub const VULN_PORT: Parameter = Parameter::new(
 pub const VULN_SERVICE: Parameter =
     text("vuln_service", "match:http", "Only hosts on which such a service answers.");
 
+pub const ORDERBY: Parameter = Parameter::new(
+    "orderby",
+    ParameterKind::Choice(&["ip", "dns", "netbios", "host_os", "tracking_method", "last_scan"]),
+    "last_scan",
+    "What the hosts are ordered by; those that are alike, and those without it first, by address.",
+)
+.default("ip");
+pub const SORTORDER: Parameter = Parameter::new(
+    "sortorder",
+    ParameterKind::Choice(&["asc", "desc"]),
+    "desc",
+    "asc: the first or earliest at the top; desc: the last or latest.",
+)
+.default("asc");
+
 pub const CALL: Call = Call {
     script: "asset_search.php",
     summary: "Search hosts",
-    description: &[
-        "Lists the scanned hosts that all filters fit, by address. QID_LIST and PORT_SERVICE_LIST show what \
-         filters on vulnerabilities and on ports found.",
-    ],
+    description: &["Lists the scanned hosts that all filters fit. QID_LIST and PORT_SERVICE_LIST show what \
+         filters on vulnerabilities and on ports found."],
     parameters: &[
         TARGET_IPS,
         TARGET_ASSET_GROUPS,
@@ -90,6 +100,8 @@ pub const CALL: Call = Call {
         VULN_RESULTS,
         VULN_PORT,
         VULN_SERVICE,
+        ORDERBY,
+        SORTORDER,
     ],
     rules: &[Rule::AtLeastOneOf(&["target_ips", "target_asset_groups"])],
     roles: "Manager: the subscription. Unit Manager: the business unit. Scanner and Reader: assigned asset \
@@ -119,65 +131,89 @@ const FILTERS: [&Parameter; 11] = [
 ];
 
 pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
-    let wanted = wanted(&request.arguments)?;
-    // The first page is searched before anything is answered, so that a refusal is one.
-    let first = request.app.search_assets(&request.actor, &wanted, None).await?;
+    let wanted = wanted(&request).await?;
+    let with_results = wanted.results.is_some();
+    let CallRequest { app, actor, .. } = &request;
+    let found = match order(&request.arguments) {
+        (AssetOrder::Ip, false) => {
+            let search = app.plan_asset_search(actor, wanted).await?;
+            Found::Pages(app.asset_pages(search))
+        }
+        (order, descending) => Found::All(app.search_assets_ordered(actor, wanted, order, descending).await?),
+    };
     let (mut pages, answer) = Pages::new(request.document());
     write_header(&mut pages.xml, &request);
-    let CallRequest { app, actor, .. } = request;
     tokio::spawn(async move {
         // A client that hung up has nothing left to be told.
-        let _ = send(pages, &app, &actor, &wanted, first).await;
+        let _ = send(pages, found, with_results).await;
     });
     Ok(answer)
 }
 
-async fn send(
-    mut pages: Pages,
-    app: &App,
-    actor: &Actor,
-    wanted: &SearchAssets,
-    first: FoundAssets,
-) -> Result<(), Disconnected> {
-    let mut found = first;
-    let mut has_list = false;
-    loop {
-        for asset in &found.assets {
-            if !has_list {
-                pages.xml.open("HOST_LIST", &[]);
-                has_list = true;
+/// What was found, or how it comes.
+enum Found {
+    All(Vec<FoundAsset>),
+    Pages(mpsc::Receiver<Result<Vec<FoundAsset>, AppError>>),
+}
+
+/// What the hosts are ordered by, and whether the other way round.
+fn order(arguments: &Arguments) -> (AssetOrder, bool) {
+    let order = match arguments.choice(&ORDERBY) {
+        Some("dns") => AssetOrder::Dns,
+        Some("netbios") => AssetOrder::Netbios,
+        Some("host_os") => AssetOrder::Os,
+        Some("tracking_method") => AssetOrder::Tracking,
+        Some("last_scan") => AssetOrder::LastScan,
+        Some(_) | None => AssetOrder::Ip,
+    };
+    (order, arguments.choice(&SORTORDER) == Some("desc"))
+}
+
+async fn send(mut pages: Pages, found: Found, with_results: bool) -> Result<(), Disconnected> {
+    let mut list = List { with_results, is_open: false };
+    match found {
+        Found::All(assets) => list.send(&mut pages, &assets).await?,
+        Found::Pages(mut found) => {
+            while let Some(page) = found.recv().await {
+                match page {
+                    Ok(assets) => list.send(&mut pages, &assets).await?,
+                    Err(error) => return pages.break_off(&error).await,
+                }
             }
-            write_asset(&mut pages.xml, asset, wanted);
+        }
+    }
+    pages.end().await
+}
+
+/// The list of hosts, opened at the first one.
+struct List {
+    with_results: bool,
+    is_open: bool,
+}
+
+impl List {
+    async fn send(&mut self, pages: &mut Pages, assets: &[FoundAsset]) -> Result<(), Disconnected> {
+        for asset in assets {
+            if !self.is_open {
+                pages.xml.open("HOST_LIST", &[]);
+                self.is_open = true;
+            }
+            write_asset(&mut pages.xml, asset, self.with_results);
             pages.turn().await?;
         }
-        let after: Option<Ipv4Addr> = found.next;
-        if after.is_none() {
-            return pages.end().await;
-        }
-        match app.search_assets(actor, wanted, after).await {
-            Ok(next) => found = next,
-            Err(error) => {
-                if has_list {
-                    pages.xml.close();
-                }
-                return pages.break_off(&error).await;
-            }
-        }
+        Ok(())
     }
 }
 
-fn wanted(arguments: &Arguments) -> Result<SearchAssets, CallError> {
-    let mut target = arguments.ip_set(&TARGET_IPS).cloned();
-    for title in arguments.titles(&TARGET_ASSET_GROUPS).unwrap_or_default() {
-        if !title.eq_ignore_ascii_case(ALL_GROUP) {
-            let text = format!("Invalid value for 'target_asset_groups' : {title}. No such asset group.");
-            return Err(CallError::Refused(Refusal::new(5009, text)));
-        }
-        target = None;
+async fn wanted(request: &CallRequest) -> Result<SearchAssets, CallError> {
+    let arguments = &request.arguments;
+    let mut target = arguments.ip_set(&TARGET_IPS).cloned().unwrap_or_default();
+    if let Some(titles) = arguments.titles(&TARGET_ASSET_GROUPS) {
+        target = target.union(&request.app.asset_group_ips(&request.actor, titles).await?);
     }
     let qid = arguments.integer(&VULN_QID).and_then(|number| u32::try_from(number).ok()).and_then(Qid::new);
     Ok(SearchAssets {
-        target: target.filter(|ips: &IpSet| !ips.is_empty()),
+        target: Some(target),
         dns: text_match(arguments, &DNS)?,
         netbios: text_match(arguments, &NETBIOS)?,
         os: text_match(arguments, &HOST_OS)?,
@@ -235,9 +271,19 @@ fn write_header(xml: &mut XmlWriter, request: &CallRequest) {
     });
 }
 
-fn write_asset(xml: &mut XmlWriter, asset: &FoundAsset, wanted: &SearchAssets) {
-    let FoundAsset { ip, tracking, dns, netbios, os, vulnerabilities, ports, last_scan_at, first_scan_at } =
-        asset;
+fn write_asset(xml: &mut XmlWriter, asset: &FoundAsset, with_results: bool) {
+    let FoundAsset {
+        ip,
+        tracking,
+        dns,
+        netbios,
+        os,
+        vulnerabilities,
+        ports,
+        last_scan_at,
+        first_scan_at,
+        asset_groups,
+    } = asset;
     xml.element("HOST", &[], |xml| {
         xml.text("IP", &ip.to_string());
         xml.text("TRACKING_METHOD", tracking_title(*tracking));
@@ -247,7 +293,7 @@ fn write_asset(xml: &mut XmlWriter, asset: &FoundAsset, wanted: &SearchAssets) {
         xml.list("QID_LIST", vulnerabilities, |xml, (qid, result)| {
             xml.element("QID", &[], |xml| {
                 xml.text("ID", &qid.to_string());
-                if wanted.results.is_some() {
+                if with_results {
                     xml.cdata("RESULT", result);
                 }
             });
@@ -259,7 +305,8 @@ fn write_asset(xml: &mut XmlWriter, asset: &FoundAsset, wanted: &SearchAssets) {
                 xml.optional_cdata("DEFAULT_SERVICE", expected_service(*port, *transport));
             });
         });
-        xml.text("LAST_SCAN_DATE", &date_time(*last_scan_at));
-        xml.text("FIRST_FOUND_DATE", &date_time(*first_scan_at));
+        xml.list("ASSET_GROUPS", asset_groups, |xml, title| xml.cdata("ASSET_GROUP_TITLE", title));
+        xml.date_time("LAST_SCAN_DATE", *last_scan_at);
+        xml.date_time("FIRST_FOUND_DATE", *first_scan_at);
     });
 }

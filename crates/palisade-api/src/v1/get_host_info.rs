@@ -2,16 +2,17 @@
 
 use std::net::Ipv4Addr;
 
-use palisade_app::{HostInfo, HostKey, HostVulnerability, OwnerView, Ticket};
+use palisade_app::{App, HostInfo, HostKey, OwnerView, ReportedFinding, Ticket};
 use palisade_kb::{Entry, KnowledgeBase};
-use palisade_model::FindingKind;
+use palisade_model::{FindingKind, Qid};
 use palisade_wire::date_time::date_time;
 use palisade_wire::{Arguments, Call, ErrorForm, Example, Parameter, ParameterKind, Rule, XmlWriter, dtd};
 
-use crate::answer::{Answer, end_report};
+use crate::answer::Answer;
 use crate::error::{CallError, Refusal};
 use crate::registry::CallRequest;
 use crate::v1::asset_ip_list::tracking_title;
+use crate::v1::pages::{Disconnected, Pages};
 use crate::v1::vulnerability::{filled, write_bugtraq, write_cves, write_vendor_references};
 
 pub const HOST_IP: Parameter =
@@ -32,7 +33,8 @@ pub const GENERAL_INFO: Parameter = Parameter::new(
     "general_info",
     ParameterKind::ZeroOne,
     "1",
-    "1 shows names, operating system, last scan, comment and owner.",
+    "1 shows names, operating system, last scan, comment, owner, and the asset groups that the host is in with \
+     the users they are assigned to.",
 )
 .default("0");
 pub const VULN_DETAILS: Parameter = Parameter::new(
@@ -126,16 +128,84 @@ pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
     } else {
         Vec::new()
     };
-    let mut xml = request.document();
-    xml.element("HOST", &[], |xml| {
-        write_host(xml, &host, arguments.switch(&GENERAL_INFO));
-        if arguments.switch(&VULN_DETAILS) {
-            write_sections(xml, request.app.kb(), &host.vulnerabilities, &sections);
-        }
-        write_tickets(xml, request.app.kb(), &tickets);
+    let (mut pages, answer) = Pages::new(request.document());
+    pages.xml.open(CALL.root, &[]);
+    write_host(&mut pages.xml, &host, arguments.switch(&GENERAL_INFO));
+    let with_findings = arguments.switch(&VULN_DETAILS);
+    let app = request.app;
+    tokio::spawn(async move {
+        let groups = if with_findings { groups(&app, &host, &sections) } else { Vec::new() };
+        // A client that hung up has nothing left to be told.
+        let _ = send(pages, &app, &host, groups, &tickets).await;
     });
-    end_report(&mut xml);
-    Ok(Answer::Document(xml.finish()))
+    Ok(answer)
+}
+
+/// One severity of one list.
+struct Group {
+    section: &'static str,
+    level: &'static str,
+    qids: Vec<Qid>,
+}
+
+/// The severities of the lists in the order of the document; those without findings are left out.
+fn groups(app: &App, host: &HostInfo, sections: &Sections) -> Vec<Group> {
+    let entries: Vec<&Entry> = host.qids().into_iter().filter_map(|qid| app.kb().entry(qid)).collect();
+    let mut groups = Vec::new();
+    for (section, kinds, severities) in &sections.0 {
+        for (level, element) in LEVELS.iter().filter(|(level, _)| severities.contains(level)) {
+            let here = entries
+                .iter()
+                .filter(|entry| kinds.contains(&entry.kind) && entry.severity.level() == *level);
+            groups.push(Group { section, level: element, qids: here.map(|entry| entry.qid).collect() });
+        }
+    }
+    groups.retain(|group| !group.qids.is_empty());
+    groups
+}
+
+/// Sends the findings and the tickets, and ends the document. Lists and severities are opened at
+/// their first finding.
+async fn send(
+    mut pages: Pages,
+    app: &App,
+    host: &HostInfo,
+    groups: Vec<Group>,
+    tickets: &[Ticket],
+) -> Result<(), Disconnected> {
+    let qids = groups.iter().map(|group| group.qids.clone()).collect();
+    let mut pieces = app.read_host_findings(host, qids);
+    let mut open: Option<(&'static str, &'static str)> = None;
+    let mut known = Known::default();
+    // Without groups nothing is read.
+    while let Some(piece) = pieces.recv().await {
+        let (place, piece) = match piece {
+            Ok(piece) => piece,
+            Err(error) => return pages.break_off(&error).await,
+        };
+        let Some(group) = groups.get(place) else { continue };
+        for finding in piece.findings() {
+            let Some(entry) = app.kb().entry(finding.qid) else { continue };
+            if open != Some((group.section, group.level)) {
+                match open {
+                    Some((section, _)) if section == group.section => pages.xml.close(),
+                    Some(_) | None => {
+                        pages.xml.close_to_root();
+                        pages.xml.open(group.section, &[]);
+                    }
+                }
+                pages.xml.open(group.level, &[]);
+                open = Some((group.section, group.level));
+            }
+            write_finding(&mut pages.xml, &finding, entry, &mut known);
+            pages.turn().await?;
+        }
+    }
+    if open.is_some() {
+        pages.xml.close_to_root();
+    }
+    write_tickets(&mut pages.xml, app.kb(), tickets);
+    pages.end().await
 }
 
 fn host_key(arguments: &Arguments) -> Result<HostKey, CallError> {
@@ -177,7 +247,9 @@ fn write_host(xml: &mut XmlWriter, host: &HostInfo, general: bool) {
         owner,
         last_scan_at,
         security_risk,
-        vulnerabilities: _, // a section of their own
+        asset_groups,
+        users,
+        .. // the findings are read later
     } = host;
     xml.text("TRACKING_METHOD", tracking_title(*tracking));
     xml.text("SECURITY_RISK", &security_risk.to_string());
@@ -190,34 +262,20 @@ fn write_host(xml: &mut XmlWriter, host: &HostInfo, general: bool) {
     xml.optional_cdata("OPERATING_SYSTEM", os.as_deref());
     xml.optional_text("LAST_SCAN_DATE", last_scan_at.map(date_time).as_deref());
     xml.optional_cdata("COMMENT", comment.as_deref());
-    if let Some(OwnerView { first_name, last_name, login }) = owner {
-        xml.element("OWNER", &[], |xml| {
-            xml.element("USER", &[], |xml| {
-                xml.cdata("FIRSTNAME", first_name);
-                xml.cdata("LASTNAME", last_name);
-                xml.cdata("USER_LOGIN", login.as_str());
-            });
-        });
-    }
+    xml.list("OWNER", owner, write_user);
+    xml.list("USER_LIST", users, write_user);
+    xml.list("ASSET_GROUP_LIST", asset_groups, |xml, title| {
+        xml.element("ASSET_GROUP", &[], |xml| xml.cdata("ASSET_GROUP_TITLE", title));
+    });
 }
 
-fn write_sections(xml: &mut XmlWriter, kb: &KnowledgeBase, found: &[HostVulnerability], sections: &Sections) {
-    for (section, kinds, severities) in &sections.0 {
-        let shown: Vec<(&HostVulnerability, &Entry)> = found
-            .iter()
-            .filter(|one| kinds.contains(&one.kind))
-            .filter_map(|one| Some((one, kb.entry(one.qid)?)))
-            .filter(|(_, entry)| severities.contains(&entry.severity.level()))
-            .collect();
-        let levels = LEVELS.iter().filter_map(|(level, element)| {
-            let here = shown.iter().filter(|(_, entry)| entry.severity.level() == *level);
-            let here: Vec<_> = here.collect();
-            (!here.is_empty()).then_some((*element, here))
-        });
-        xml.list(section, levels, |xml, (element, here)| {
-            xml.list(element, here, |xml, (one, entry)| write_vulnerability(xml, one, entry));
-        });
-    }
+fn write_user(xml: &mut XmlWriter, user: &OwnerView) {
+    let OwnerView { first_name, last_name, login } = user;
+    xml.element("USER", &[], |xml| {
+        xml.cdata("FIRSTNAME", first_name);
+        xml.cdata("LASTNAME", last_name);
+        xml.cdata("USER_LOGIN", login.as_str());
+    });
 }
 
 /// The states, and the elements that hold their tickets.
@@ -258,44 +316,70 @@ fn write_ticket(xml: &mut XmlWriter, ticket: &Ticket, entry: &Entry) {
     });
 }
 
-fn write_vulnerability(xml: &mut XmlWriter, found: &HostVulnerability, entry: &Entry) {
-    let HostVulnerability {
+/// What was written last of an entry: a host may have thousands of findings of one QID.
+#[derive(Default)]
+struct Known {
+    qid: Option<Qid>,
+    written: Vec<u8>,
+}
+
+fn write_finding(xml: &mut XmlWriter, finding: &ReportedFinding<'_>, entry: &Entry, known: &mut Known) {
+    let ReportedFinding {
         qid,
         kind: _, // stands in the section around
         port,
         service,
-        status,
-        first_found_at,
-        times_found,
-        last_found_at,
+        tls: _, // no element for these
+        cvss: _,
+        last_fixed_at: _,
+        result_is_table: _,
         result,
-    } = found;
-    xml.element("VULNINFO", &[], |xml| {
-        xml.text_with("QID", &[("id", &format!("qid_{qid}"))], &qid.to_string());
-        xml.text("SEVERITY_LEVEL", &entry.severity.to_string());
-        xml.cdata("TITLE", &entry.title);
-        xml.optional_text("VULN_STATUS", status.map(palisade_model::DetectionStatus::as_str));
-        xml.cdata("CATEGORY", &entry.category);
-        if let Some((port, transport)) = port {
-            xml.text("PORT", &port.to_string());
-            xml.optional_cdata("SERVICE", service.as_deref());
-            xml.text("PROTOCOL", transport.as_str());
-        }
-        xml.optional_text("FIRST_FOUND", first_found_at.map(date_time).as_deref());
-        xml.text("LAST_FOUND", &date_time(*last_found_at));
-        xml.optional_text("TIMES_FOUND", times_found.map(|times| times.to_string()).as_deref());
-        if let Some(base) = &entry.cvss_base {
-            xml.element("CVSS_SCORE", &[], |xml| {
-                xml.text("CVSS_BASE", base);
-                xml.optional_text("CVSS_TEMPORAL", entry.cvss_temporal.as_deref());
-            });
-        }
-        write_vendor_references(xml, &entry.vendor_references);
-        write_cves(xml, &entry.cves);
-        write_bugtraq(xml, &entry.bugtraq);
-        xml.optional_cdata("DIAGNOSIS", filled(&entry.threat));
-        xml.optional_cdata("CONSEQUENCE", filled(&entry.impact));
-        xml.optional_cdata("SOLUTION", filled(&entry.solution));
-        xml.optional_cdata("RESULT", filled(result));
-    });
+        first_found_at,
+        last_found_at,
+        times_found,
+        status,
+    } = finding;
+    xml.open("VULNINFO", &[]);
+    let id = format!("qid_{qid}");
+    xml.text_with("QID", &[("id", &id)], id.get(4..).unwrap_or_default());
+    xml.number("SEVERITY_LEVEL", entry.severity.level().into());
+    xml.cdata("TITLE", &entry.title);
+    xml.optional_text("VULN_STATUS", status.map(palisade_model::DetectionStatus::as_str));
+    xml.cdata("CATEGORY", &entry.category);
+    if let Some((port, transport)) = port {
+        xml.number("PORT", u64::from(*port));
+        xml.optional_cdata("SERVICE", *service);
+        xml.text("PROTOCOL", transport.as_str());
+    }
+    if let Some(at) = first_found_at {
+        xml.date_time("FIRST_FOUND", *at);
+    }
+    xml.date_time("LAST_FOUND", *last_found_at);
+    if let Some(times) = times_found {
+        xml.number("TIMES_FOUND", *times);
+    }
+    if known.qid != Some(*qid) {
+        let mut part = xml.part();
+        write_entry(&mut part, entry);
+        *known = Known { qid: Some(*qid), written: part.take() };
+    }
+    xml.append(&known.written);
+    xml.optional_cdata("RESULT", filled(result));
+    xml.close();
+}
+
+/// What is said alike about every finding of a QID.
+fn write_entry(xml: &mut XmlWriter, entry: &Entry) {
+    if let Some(base) = &entry.cvss_base {
+        xml.element("CVSS_SCORE", &[], |xml| {
+            xml.text("CVSS_BASE", base);
+            xml.optional_text("CVSS_TEMPORAL", entry.cvss_temporal.as_deref());
+        });
+    }
+    write_vendor_references(xml, &entry.vendor_references);
+    write_cves(xml, &entry.cves);
+    write_bugtraq(xml, &entry.bugtraq);
+    xml.optional_cdata("DIAGNOSIS", filled(&entry.threat));
+    xml.optional_cdata("CONSEQUENCE", filled(&entry.impact));
+    xml.optional_cdata("SOLUTION", filled(&entry.solution));
 }

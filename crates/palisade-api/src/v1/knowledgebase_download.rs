@@ -3,7 +3,6 @@
 use palisade_app::{App, ListVulnerabilities};
 use palisade_kb::Entry;
 use palisade_model::{FindingKind, Qid};
-use palisade_wire::date_time::date_time;
 use palisade_wire::{Call, ErrorForm, Example, Parameter, ParameterKind, XmlWriter, dtd};
 
 use crate::answer::Answer;
@@ -130,7 +129,7 @@ fn write_vulnerability(xml: &mut XmlWriter, entry: &Entry, shown: Shown) {
         xml.text("SEVERITY_LEVEL", &severity.to_string());
         xml.cdata("TITLE", title);
         xml.cdata("CATEGORY", category);
-        xml.text("LAST_UPDATE", &date_time(*updated_at));
+        xml.date_time("LAST_UPDATE", *updated_at);
         write_bugtraq(xml, bugtraq);
         xml.text("PATCHABLE", flag(*patchable));
         write_vendor_references(xml, vendor_references);

@@ -10,7 +10,7 @@ use crate::answer::{Answer, end_report};
 /// Pages that wait for a slow client.
 const PAGES_WAITING: usize = 2;
 /// Bytes that make a page.
-const PAGE_BYTES: usize = 32 * 1024;
+const PAGE_BYTES: usize = 128 * 1024;
 
 /// The client hung up.
 #[derive(Debug)]

@@ -101,7 +101,8 @@ pub const CALL: Call = Call {
          until the terms are accepted; a Contact is active at once, because a Contact cannot log in. With \
          action=edit the values given replace the old ones. Activate works on a user who is Inactive, \
          deactivate on one who is Active; nobody can do either to themselves.",
-        "Mails are written into the outbox folder of the server, one file each.",
+        "Mails go to the mail server of the installation. Without one they are written into the outbox folder of \
+         the server, one file each.",
     ],
     parameters: &[
         ACTION,

@@ -11,12 +11,12 @@ use crate::support::scanner::sample_result;
 use crate::support::{ASSIGNED, PASSWORD, Server};
 
 /// The part of the subscription that belongs to the unit, and a part that does not.
-const INSIDE: &str = "192.0.2.4";
-const OUTSIDE: &str = "192.0.2.40";
+pub(crate) const INSIDE: &str = "192.0.2.4";
+pub(crate) const OUTSIDE: &str = "192.0.2.40";
 
 /// A server with the unit Harbour, whose group Quay has the first half of the subscription. In it
 /// are a Unit Manager, a Scanner with the group, and a Reader without; another group is Hills.
-async fn harbour() -> Server {
+pub(crate) async fn harbour() -> Server {
     let server = Server::start().await;
     for (title, ips) in [("Quay", ASSIGNED), ("Hills", OUTSIDE)] {
         let parameters = [("action", "add"), ("title", title), ("host_ips", ips)];
@@ -97,7 +97,7 @@ async fn a_unit_manager_reaches_the_unit_and_no_more() {
     server.call("reader", "about.php", &[("what", "1")]).await;
     server.call("harbour_sc", "about.php", &[("what", "1")]).await;
     let log = server.call("harbour_um", "action_log_report.php", &log).await;
-    assert!(log.text.contains("harbour_sc") && !log.text.contains("[reader]"), "{}", log.text);
+    assert!(log.text.contains("harbour_sc") && !log.text.contains("<USER_LOGIN>reader<"), "{}", log.text);
     let other = [("date_from", "2026-11-22"), ("user_login", "reader")];
     let other = server.call("harbour_um", "action_log_report.php", &other).await;
     assert!(!other.text.contains("<ACTION_LOG>"), "{}", other.text);

@@ -269,10 +269,23 @@ async fn asset_search() {
     let dns = [("target_ips", "192.0.2.4"), ("dns", "www")];
     golden!("asset_search-refused", call(&dns).await);
     let group = call(&[("target_asset_groups", "Servers")]).await.refusal();
-    assert_eq!(
-        group.as_deref(),
-        Some("5009 Invalid value for 'target_asset_groups' : Servers. No such asset group.")
-    );
+    let expected =
+        "5009 Invalid value for 'target_asset_groups' : Servers. No such asset group in the user account.";
+    assert_eq!(group.as_deref(), Some(expected));
+    let servers = [
+        ("action", "add"),
+        ("title", "Servers"),
+        ("host_ips", "192.0.2.5-192.0.2.6"),
+        ("user_logins", "reader"),
+    ];
+    server.call("manager", "asset_group.php", &servers).await.assert_success();
+    let ordered = [
+        ("target_asset_groups", "Servers"),
+        ("target_ips", "192.0.2.4"),
+        ("orderby", "dns"),
+        ("sortorder", "desc"),
+    ];
+    golden!("asset_search-ordered", call(&ordered).await);
     let days = call(&[("target_ips", "192.0.2.4"), ("last_scan", "within:-1")]).await.refusal();
     assert!(days.is_some_and(|text| text.starts_with("5000 Invalid value for 'last_scan' : within:-1.")));
 }
@@ -303,6 +316,13 @@ async fn get_host_info() {
         async |parameters: &[(&str, &str)]| server.call("reader", "get_host_info.php", parameters).await;
     let everything =
         [("host_ip", "192.0.2.4"), ("general_info", "1"), ("vuln_details", "1"), ("ticket_details", "1")];
+    let gateways = [
+        ("action", "add"),
+        ("title", "Gateways"),
+        ("host_ips", "192.0.2.4"),
+        ("user_logins", "reader,scanner"),
+    ];
+    server.call("manager", "asset_group.php", &gateways).await.assert_success();
     golden!("get_host_info", call(&everything).await);
     let worst = [
         ("host_dns", "HOST-4.scans.example"),

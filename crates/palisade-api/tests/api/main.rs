@@ -16,6 +16,7 @@ mod map;
 mod permissions;
 mod requests;
 mod samples;
+mod scopes;
 mod streaming;
 mod support;
 mod tickets;

@@ -8,7 +8,7 @@ use crate::support::http::{Request, Response};
 
 /// What a role meets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Expected {
+pub(crate) enum Expected {
     /// The call goes through, or fails for a reason that has nothing to do with the role.
     Allowed,
     /// Number 2012.
@@ -17,11 +17,11 @@ enum Expected {
     NoAccess,
 }
 
-use Expected::{Allowed as A, NoAccess as N, Refused as R};
+pub(crate) use Expected::{Allowed as A, NoAccess as N, Refused as R};
 
 /// In the order of [`Role::ALL`]: Manager, Unit Manager, Auditor, Scanner, Reader, Contact. What an
 /// Administrator meets is in [`ADMINISTRATION`].
-const MATRIX: &[(&str, [Expected; 6])] = &[
+pub(crate) const MATRIX: &[(&str, [Expected; 6])] = &[
     ("about.php", [A, A, A, A, A, N]),
     ("acceptEULA.php", [A, A, A, A, A, N]),
     ("action_log_report.php", [A, A, A, A, A, N]),

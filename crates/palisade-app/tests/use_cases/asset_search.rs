@@ -1,6 +1,6 @@
 //! Searching hosts.
 
-use palisade_app::{Actor, EditHosts, LastScan, SearchAssets, TextMatch, TrackingMethod};
+use palisade_app::{Actor, AssetOrder, EditHosts, LastScan, SearchAssets, TextMatch, TrackingMethod};
 use palisade_engine::Link as _;
 use palisade_model::fact::{NetbiosFacts, OperatingSystem, PortFacts};
 use palisade_model::{Role, Transport};
@@ -46,16 +46,13 @@ async fn scanned() -> (Desk, Actor) {
 }
 
 async fn found(desk: &Desk, actor: &Actor, wanted: SearchAssets) -> Vec<String> {
+    let search = desk.app.plan_asset_search(actor, wanted).await.unwrap();
+    let mut pages = desk.app.asset_pages(search);
     let mut addresses = Vec::new();
-    let mut after = None;
-    loop {
-        let page = desk.app.search_assets(actor, &wanted, after).await.unwrap();
-        addresses.extend(page.assets.iter().map(|asset| asset.ip.to_string()));
-        after = page.next;
-        if after.is_none() {
-            return addresses;
-        }
+    while let Some(page) = pages.recv().await {
+        addresses.extend(page.unwrap().iter().map(|asset| asset.ip.to_string()));
     }
+    addresses
 }
 
 fn contain(text: &str) -> TextMatch {
@@ -118,4 +115,20 @@ async fn a_fixed_vulnerability_is_not_found() {
     let (vulnerability, _) = desk.qids();
     let wanted = SearchAssets { qid: Some(vulnerability), ..SearchAssets::default() };
     assert_eq!(found(&desk, &manager, wanted).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn hosts_are_put_into_order() {
+    let (desk, manager) = scanned().await;
+    let order = async |order, descending| {
+        let wanted = SearchAssets::default();
+        let found = desk.app.search_assets_ordered(&manager, wanted, order, descending).await.unwrap();
+        found.iter().map(|asset| asset.ip.octets()[3]).collect::<Vec<_>>()
+    };
+    assert_eq!(order(AssetOrder::Ip, true).await, [3, 2, 1]);
+    assert_eq!(order(AssetOrder::Dns, false).await, [3, 2, 1], "without a name, mail, www");
+    assert_eq!(order(AssetOrder::Netbios, true).await, [2, 3, 1]);
+    assert_eq!(order(AssetOrder::Os, false).await, [2, 3, 1]);
+    assert_eq!(order(AssetOrder::Tracking, false).await, [2, 1, 3], "dns before ip");
+    assert_eq!(order(AssetOrder::LastScan, true).await, [3, 2, 1]);
 }

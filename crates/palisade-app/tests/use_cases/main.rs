@@ -15,6 +15,7 @@ mod host;
 mod launch;
 mod limits;
 mod login;
+mod mail;
 mod map;
 mod option_profile;
 mod permission;

@@ -216,11 +216,15 @@ fn echo_request(hops: u8) -> [u8; 32] {
 mod tests {
     use std::sync::Arc;
 
+    use palisade_model::option_profile::OptionProfile;
+
     use super::*;
     use crate::pacing::{Limits, Pace};
 
     fn host(address: Ipv4Addr) -> Arc<HostPace> {
-        let pace = Pace::of_survey(Arc::new(Limits::new(100, 10_000)), 10_000, 10);
+        let limits = Arc::new(Limits::new(100, 10_000));
+        let performance = OptionProfile::initial().performance;
+        let pace = Pace::new(limits, &performance, crate::plan::Plan::everything());
         HostPace::new(address, pace)
     }
 

@@ -22,6 +22,7 @@ async fn two_programs_started_at_once_migrate_once(bench: Bench) {
         "asset_group_domain",
         "domain",
         "scan_target",
+        "mail",
         "business_unit_asset_group",
         "asset_group_user",
         "asset_group",

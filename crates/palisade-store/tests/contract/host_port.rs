@@ -74,8 +74,9 @@ async fn ports_and_detections_are_told_of_many_hosts_at_once(bench: Bench) {
         ports(&bench, "10.0.0.2", "10.0.0.9").await.into_iter().map(|(address, ..)| address).collect();
     assert_eq!(addresses, ["10.0.0.2", "10.0.0.3"]);
     let between = async |qid| {
-        let listed = bench.store.list_detections_between(ip("10.0.0.1"), ip("10.0.0.2"), qid).await.unwrap();
-        listed.into_iter().map(|(ip, one)| (ip.to_string(), one.key.qid.number())).collect::<Vec<_>>()
+        let listed = bench.store.list_open_detections(ip("10.0.0.1"), ip("10.0.0.2"), qid).await.unwrap();
+        assert!(listed.iter().all(|(_, qid, result)| *result == format!("evidence of {qid}")));
+        listed.into_iter().map(|(ip, qid, _)| (ip.to_string(), qid.number())).collect::<Vec<_>>()
     };
     let one = "10.0.0.1".to_owned();
     let two = "10.0.0.2".to_owned();

@@ -15,9 +15,8 @@ fn keys(batch: &DetectionBatch) -> Vec<(u32, u16)> {
 
 async fn hosts_come_with_their_detections(bench: Bench) {
     bench.add_subscription().await;
-    let mut odd = finding(7, Some(443));
-    odd.result = "1 2 3 \u{1f}ä\n]]> 'x' ".to_owned();
-    odd.table = true;
+    let result = "1 2 3 \u{1f}ä\n]]> 'x' ".to_owned();
+    let odd = palisade_model::Finding { result, table: true, ..finding(7, Some(443)) };
     let result = alive("10.0.0.1", vec![finding(5, None), odd.clone()], &[5, 7]);
     bench.scan_host(&result, 20).await;
     bench.scan_host(&alive("10.0.0.1", vec![odd.clone()], &[5, 7]), 40).await;
@@ -36,10 +35,12 @@ async fn hosts_come_with_their_detections(bench: Bench) {
 
     let page = bench.store.list_reported_hosts(Some(ip("10.0.0.1")), ip("10.0.0.2"), 10).await.unwrap();
     assert!(page.is_empty(), "neither what was read nor what is beyond");
-    let weights = bench.store.list_host_weights(None, ip("10.0.0.255"), 1).await.unwrap();
+    let weights = bench.store.list_host_weights(None, ip("10.0.0.255"), None, 1).await.unwrap();
     assert_eq!(weights.len(), 1);
-    let statuses: Vec<_> = weights[0].2.iter().map(|(qid, status, _)| (qid.number(), *status)).collect();
+    let statuses: Vec<_> = weights[0].2.iter().map(|(qid, status)| (qid.number(), *status)).collect();
     assert_eq!(statuses, [(5, DetectionStatus::Fixed), (7, DetectionStatus::Active)]);
+    let since = bench.store.list_host_weights(None, ip("10.0.0.255"), Some(at(40)), 1).await.unwrap();
+    assert_eq!(since[0].2.len(), 1, "the fixed one was last found before");
     let latest = bench.store.list_latest_findings(ip("10.0.0.0"), ip("10.0.0.9")).await.unwrap();
     let latest: Vec<_> = latest.iter().map(|(ip, findings, at)| (*ip, findings.len(), *at)).collect();
     assert_eq!(latest, [(ip("10.0.0.1"), 1, at(40)), (ip("10.0.0.3"), 0, at(60))]);
@@ -48,8 +49,10 @@ async fn hosts_come_with_their_detections(bench: Bench) {
 async fn services_are_told_by_port(bench: Bench) {
     bench.add_subscription().await;
     let mut result = alive("10.0.0.1", Vec::new(), &[]);
-    let mut web = palisade_model::PortFacts::new(80, Transport::Tcp);
-    web.service = "http over ssl".to_owned();
+    let web = palisade_model::PortFacts {
+        service: "http over ssl".to_owned(),
+        ..palisade_model::PortFacts::new(80, Transport::Tcp)
+    };
     result.facts.ports = vec![web, palisade_model::PortFacts::new(53, Transport::Udp)];
     bench.scan_host(&result, 20).await;
     let hosts = bench.store.list_reported_hosts(None, ip("10.0.0.255"), 10).await.unwrap();
@@ -71,15 +74,53 @@ async fn a_host_with_very_many_comes_in_batches(bench: Bench) {
     assert_eq!(all.len(), BATCH_DETECTIONS);
     let mut next = host.detections.next();
     while let Some(after) = next {
-        let batch = bench.store.list_detections_after(host.id, after).await.unwrap();
+        let batch = bench.store.list_detections_after(host.id, Some(after)).await.unwrap();
         all.extend(keys(&batch));
         next = batch.next();
     }
     let expected: Vec<(u32, u16)> = [(3, 0)].into_iter().chain((1..=ports).map(|port| (9, port))).collect();
     assert_eq!(all, expected);
+
+    let counted = bench.store.count_open_detections(ip("10.0.0.1")).await.unwrap();
+    let counted: Vec<_> = counted.iter().map(|(id, qid, count)| (*id, qid.number(), *count)).collect();
+    assert_eq!(counted, [(host.id, 3, 1), (host.id, 9, u64::from(ports))]);
+    let first = bench.store.list_detections_of(host.id, crate::bench::qid(9), None).await.unwrap();
+    let rest = bench.store.list_detections_of(host.id, crate::bench::qid(9), first.next()).await.unwrap();
+    assert_eq!([keys(&first), keys(&rest)].concat(), expected[1..]);
+    assert_eq!(rest.next(), None);
+    let whole = bench.store.list_detections_of(host.id, crate::bench::qid(3), None).await.unwrap();
+    assert_eq!(keys(&whole), [(3, 0)], "a finding of the host itself is none of a port");
+}
+
+async fn hosts_are_searched_by_what_is_on_them(bench: Bench) {
+    bench.add_subscription().await;
+    let mut named = alive("10.0.0.1", vec![finding(5, None), finding(7, Some(443))], &[5, 7]);
+    named.facts.name = Some("büro 1.corp.test".to_owned());
+    named.facts.ports = vec![palisade_model::PortFacts::new(443, Transport::Tcp)];
+    bench.scan_host(&named, 20).await;
+    bench.scan_host(&alive("10.0.0.2", vec![finding(5, None)], &[5]), 40).await;
+    bench.scan_host(&alive("10.0.0.2", Vec::new(), &[5]), 60).await;
+    bench.scan_host(&alive("10.0.0.3", vec![finding(5, None)], &[5]), 80).await;
+    let search = async |after: Option<&str>, number: Option<u32>, port, limit| {
+        let (after, qid) = (after.map(ip), number.map(crate::bench::qid));
+        bench.store.search_hosts(after, ip("10.0.0.255"), qid, port, limit).await.unwrap()
+    };
+    let all = search(None, None, None, 10).await;
+    assert_eq!(all.len(), 3);
+    assert_eq!(all[0].dns_name.as_deref(), Some("büro 1.corp.test"));
+    assert_eq!((all[1].dns_name.as_deref(), all[1].os.as_deref()), (None, None));
+    assert_eq!((all[1].first_scan_at, all[1].last_scan_at), (at(40), at(60)));
+    let addresses = |hosts: Vec<palisade_store::SearchedHost>| {
+        hosts.into_iter().map(|host| host.ip.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(addresses(search(None, Some(5), None, 10).await), ["10.0.0.1", "10.0.0.3"]);
+    assert_eq!(addresses(search(None, Some(5), Some(443), 10).await), ["10.0.0.1"]);
+    assert_eq!(addresses(search(Some("10.0.0.1"), None, None, 1).await), ["10.0.0.2"]);
+    assert!(search(Some("10.0.0.3"), None, None, 10).await.is_empty());
 }
 
 crate::both!(
+    hosts_are_searched_by_what_is_on_them,
     hosts_come_with_their_detections,
     services_are_told_by_port,
     a_host_with_very_many_comes_in_batches,

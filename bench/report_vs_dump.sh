@@ -1,0 +1,189 @@
+#!/usr/bin/env bash
+# The long answers of the API against the database client's own dump of the same rows, in turns, on
+# SQLite and on PostgreSQL. Prints every run, the ratio of the rates and the server's peak memory;
+# fails below 0.7 or above 200 MiB. See README.md beside this file.
+#
+#   bench/report_vs_dump.sh [RUNS]      (default 3 of each)
+#
+# PALISADE names a binary to use instead of building one; WORK a folder that is kept and, when it
+# holds the databases already, used again; HOSTS, EACH and CROWD set other sizes (subscription.sh).
+set -euo pipefail
+export LC_ALL=C
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+. "$here/.ci/install.sh"
+
+runs=${1:-3}
+ratio_min=0.7
+memory_max_kib=$((200 * 1024))
+port=${PORT:-18443}
+for command in sqlite3 psql curl cargo; do
+  command -v "$command" >/dev/null || fail "$command is missing: apt-get install sqlite3 postgresql curl"
+done
+
+if [ -z "${PALISADE:-}" ]; then
+  say "building with full optimisation, without link-time optimisation"
+  CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+    cargo build --locked --release --manifest-path "$here/Cargo.toml" -p palisade --bin palisade
+  PALISADE=$(target_directory "$here/Cargo.toml")/release/palisade
+fi
+
+work=${WORK:-$(mktemp -d)}
+mkdir -p "$work"
+server= postgres=
+cleanup() {
+  [ -z "$server" ] || kill "$server" 2>/dev/null || true
+  [ -z "$postgres" ] || kill -INT "$postgres" 2>/dev/null || true
+  wait
+  [ -n "${WORK:-}" ] || rm -rf "$work"
+}
+trap cleanup EXIT
+
+# A PostgreSQL of our own, on a socket in the work folder. It does not run as root.
+start_postgres() {
+  local programs user=()
+  programs=$(dirname "$(readlink -f "$(command -v initdb || ls /usr/lib/postgresql/*/bin/initdb | tail -n 1)")")
+  chmod 755 "$work"
+  mkdir -p "$work/pg"
+  if [ "$(id -u)" = 0 ]; then
+    user=(setpriv --reuid=postgres --regid=postgres --clear-groups)
+    chown postgres "$work/pg"
+  fi
+  [ -d "$work/pg/data" ] ||
+    (cd / && "${user[@]}" "$programs/initdb" -A trust -U palisade -E UTF8 --locale=C "$work/pg/data" >/dev/null)
+  (cd / && exec "${user[@]}" "$programs/postgres" -D "$work/pg/data" -k "$work/pg" -c listen_addresses= \
+    -c fsync=off -c max_wal_size=8GB -c shared_buffers=256MB) >"$work/pg.log" 2>&1 &
+  postgres=$!
+  until psql -q -h "$work/pg" -U palisade -d postgres -c 'SELECT 1' >/dev/null 2>&1; do sleep 0.2; done
+}
+
+# dump QUERY: what the database's own client makes of it, as CSV.
+# With a number, that often in one process.
+dump() {
+  local query=$1 times=${2:-1} commands=() each
+  for each in $(seq "$times"); do
+    case $database in
+      sqlite) commands+=("$query;") ;;
+      postgres) commands+=(-c "\\copy ($query) TO STDOUT WITH (FORMAT csv)") ;;
+    esac
+  done
+  case $database in
+    sqlite) sqlite3 -csv "$work/sqlite/palisade.sqlite" "${commands[*]}" ;;
+    postgres) psql -q -d "$url" "${commands[@]}" ;;
+  esac
+}
+
+# The answer of the API; likewise with a number. curl reads a range in brackets as that many calls.
+call() { # SCRIPT PARAMETERS [TIMES]
+  local times=${3:-1} range=
+  [ "$times" = 1 ] || range="#[1-$times]"
+  curl -sf -u "$login" "http://127.0.0.1:$port/msp/$1?$2$range"
+}
+
+seconds() { # COMMAND...: how long it takes; what it writes is thrown away
+  local before after
+  before=$(date +%s%N)
+  "$@" >/dev/null
+  after=$(date +%s%N)
+  awk -v ns=$((after - before)) 'BEGIN { printf "%.3f", ns / 1e9 }'
+}
+
+failures=0
+# compare NAME ELEMENT QUERY SCRIPT PARAMETERS [TIMES]: both have to give as many rows.
+compare() {
+  local name=$1 element=$2 query=$3 script=$4 parameters=$5 times=${6:-1} rows elements ours theirs run peak
+  rows=$(dump "SELECT COUNT(*) FROM ($query) AS counted")
+  elements=$(call "$script" "$parameters" | grep -c "<$element>" || true)
+  dump "$query" >/dev/null
+  # The kernel counts the peak anew.
+  echo 5 >"/proc/$server/clear_refs"
+  [ "$rows" = "$elements" ] || { say "FAILED: $name: $rows rows, but $elements $element"; failures=$((failures + 1)); }
+  : >"$work/ours"; : >"$work/theirs"
+  for run in $(seq "$runs"); do
+    theirs=$(seconds dump "$query" "$times"); ours=$(seconds call "$script" "$parameters" "$times")
+    echo "$theirs" >>"$work/theirs"; echo "$ours" >>"$work/ours"
+    say "  $database $name: dump $theirs s, palisade $ours s"
+  done
+  theirs=$(sort -n "$work/theirs" | sed -n "$(((runs + 1) / 2))p")
+  ours=$(sort -n "$work/ours" | sed -n "$(((runs + 1) / 2))p")
+  awk -v name="$database $name" -v rows="$rows" -v ours="$ours" -v theirs="$theirs" -v min="$ratio_min" 'BEGIN {
+    printf "%-40s %8d rows  dump %7.3f s  palisade %7.3f s  ratio %.2f (at least %.1f)",
+      name, rows, theirs, ours, theirs / ours, min; exit theirs / ours < min }' || failures=$((failures + 1))
+  peak=$(awk '/^VmHWM:/ { print $2 }' "/proc/$server/status")
+  echo "  peak memory $((peak / 1024)) MiB (at most $((memory_max_kib / 1024)))"
+  [ "$peak" -le "$memory_max_kib" ] || failures=$((failures + 1))
+}
+
+kb_query='SELECT qid, kind, severity, title, category, updated, threat, impact, solution, refs FROM bench_kb ORDER BY qid'
+
+# The entries as the API gives them, in a table of the same database: there is none otherwise.
+fill_kb() {
+  call knowledgebase_download.php show_pci_flag=1 | python3 -c '
+import sys, xml.etree.ElementTree as tree
+quoted = lambda text: "\x27" + (text or "").replace("\x27", "\x27\x27") + "\x27"
+print("DROP TABLE IF EXISTS bench_kb;")
+print("CREATE TABLE bench_kb (qid BIGINT PRIMARY KEY, kind TEXT, severity TEXT, title TEXT, category TEXT, "
+      "updated TEXT, threat TEXT, impact TEXT, solution TEXT, refs TEXT);")
+for entry in tree.parse(sys.stdin).getroot().iter("VULN"):
+    tags = ["VULN_TYPE", "SEVERITY_LEVEL", "TITLE", "CATEGORY", "LAST_UPDATE", "DIAGNOSIS", "CONSEQUENCE", "SOLUTION"]
+    refs = " ".join(each.text or "" for each in entry.iter() if each.tag in ("ID", "URL"))
+    values = [entry.findtext("QID")] + [quoted(entry.findtext(tag)) for tag in tags] + [quoted(refs)]
+    print("INSERT INTO bench_kb VALUES (" + ", ".join(values) + ");")' >"$work/kb.sql"
+  case $database in
+    sqlite) sqlite3 "$work/sqlite/palisade.sqlite" <"$work/kb.sql" ;;
+    postgres) psql -q -d "$url" <"$work/kb.sql" ;;
+  esac
+}
+
+bench() { # DATABASE URL
+  database=$1 url=$2
+  local data=$work/$database
+  if [ ! -e "$data/login" ]; then
+    say "filling $database"
+    mkdir -p "$data" && chmod 700 "$data"
+    "$PALISADE" user add --role manager --accept-terms --data "$data" --database "$url" |
+      awk '{ printf "%s%s", (NR > 1 ? ":" : ""), $2 }' >"$data/new-login"
+    case $database in
+      sqlite) "$here/bench/subscription.sh" "$PALISADE" sqlite3 "$data/palisade.sqlite" ;;
+      postgres) "$here/bench/subscription.sh" "$PALISADE" psql "$url" ;;
+    esac
+    mv "$data/new-login" "$data/login"
+  fi
+  login=$(cat "$data/login")
+  "$PALISADE" serve --http --listen "127.0.0.1:$port" --data "$data" --database "$url" \
+    --rate-limit-calls 0 --concurrency-limit 0 --log warn 2>"$work/$database.log" &
+  server=$!
+  until curl -s -o /dev/null "http://127.0.0.1:$port/"; do
+    kill -0 "$server" || fail "the server does not start: $(cat "$work/$database.log")"
+    sleep 0.2
+  done
+
+  local columns='host.ip, dns_name, os, qid, port, transport, tls, detection.status, first_found_at,
+    last_found_at, times_found, result'
+  local from='FROM host JOIN detection ON detection.host_id = host.id' order='ORDER BY host.ip, qid, port, transport'
+  compare asset_data_report VULN_INFO "SELECT $columns $from WHERE detection.status <> 'Fixed' $order" \
+    asset_data_report.php template_id=2
+  compare "get_host_info, one large host" VULNINFO \
+    "SELECT $columns $from WHERE host.ip = 167772161 AND detection.status <> 'Fixed' ORDER BY qid, port, transport" \
+    get_host_info.php 'host_ip=10.0.0.1&vuln_details=1'
+  compare asset_search HOST \
+    'SELECT ip, dns_name, netbios_name, os, first_scan_at, last_scan_at FROM host ORDER BY ip' \
+    asset_search.php target_asset_groups=All
+  compare "asset_search, one QID" HOST \
+    "SELECT host.ip, dns_name, netbios_name, os, first_scan_at, last_scan_at, qid $from
+     WHERE qid = 38173 AND detection.status <> 'Fixed' AND host.ip > 167772161 $order" \
+    asset_search.php 'target_ips=10.0.0.2-10.10.0.0&vuln_qid=38173'
+  fill_kb
+  compare "knowledgebase_download, 100 times" VULN "$kb_query" knowledgebase_download.php show_pci_flag=1 100
+  kill "$server"
+  wait "$server" || true
+  server=
+}
+
+echo "load: $(cut -d' ' -f1-3 /proc/loadavg) on $(nproc) cores"
+start_postgres
+psql -q -h "$work/pg" -U palisade -d postgres -tAc "SELECT 1 FROM pg_database WHERE datname = 'bench'" | grep -q 1 ||
+  psql -q -h "$work/pg" -U palisade -d postgres -c 'CREATE DATABASE bench'
+bench sqlite "sqlite://$work/sqlite/palisade.sqlite"
+bench postgres "postgres://palisade@localhost/bench?host=$work/pg"
+echo "load: $(cut -d' ' -f1-3 /proc/loadavg)"
+[ "$failures" = 0 ] || fail "$failures of them failed"
