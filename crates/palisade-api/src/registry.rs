@@ -10,12 +10,6 @@ use palisade_wire::{Arguments, Call, XmlWriter};
 use crate::answer::Answer;
 use crate::error::CallError;
 use crate::example::Need;
-use crate::v1::{
-    about, accept_eula, action_log_report, asset_group, asset_group_delete, asset_group_list, asset_ip,
-    asset_ip_list, asset_search, get_host_info, group_list, ip_list, iscanner_list, knowledgebase_download,
-    password_change, scan, scan_cancel, scan_options, scan_report, scan_report_delete, scan_report_list,
-    scan_reports_list, scan_running_list, scan_target_history, time_zone_code_list, user, user_list,
-};
 
 /// What a handler is given.
 #[derive(Debug)]
@@ -149,12 +143,8 @@ pub static CALLS: &[Row] = &[
         &[(Action::Cancel, Resource::Scan), (Action::Cancel, Resource::Map)],
         needs: &[Need::RunningScan]
     ),
-    row!(scan_report, &[(Action::List, Resource::ScanReport)], needs: &[Need::SavedReport]),
-    row!(scan_report_delete, &[(Action::Delete, Resource::ScanReport)], needs: &[Need::SavedReport]),
-    row!(scan_cancel, &[(Action::Cancel, Resource::Scan)]),
     row!(scan_options, &[(Action::List, Resource::OptionProfile)]),
-    row!(scan_report, &[(Action::List, Resource::ScanReport)]),
-    row!(scan_report_delete, &[(Action::Delete, Resource::ScanReport)]),
+    row!(scan_report, &[(Action::List, Resource::ScanReport)], needs: &[Need::SavedReport]),
     row!(
         scan_report_delete,
         &[(Action::Delete, Resource::ScanReport), (Action::Delete, Resource::MapReport)],
