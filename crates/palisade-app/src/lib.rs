@@ -19,6 +19,7 @@ mod domain;
 mod error;
 mod host;
 mod host_info;
+mod ignore;
 mod knowledge_base;
 mod launch;
 mod limits;
@@ -31,6 +32,7 @@ mod option_profile;
 mod outbox;
 mod password;
 mod password_change;
+mod policy;
 mod report;
 mod report_template;
 mod scan;
@@ -41,6 +43,8 @@ mod service;
 mod slice;
 mod target_history;
 mod throttle;
+mod ticket;
+mod ticket_edit;
 mod user;
 
 pub use account::{NewAccount, NewUser, UserView};
@@ -57,6 +61,7 @@ pub use domain::DomainView;
 pub use error::{Error, Result};
 pub use host::{AddHosts, EditHosts, HostListing, HostView, ListHosts, OwnerView};
 pub use host_info::{HostInfo, HostKey, HostVulnerability};
+pub use ignore::{IgnoreOn, IgnoreUntil, IgnoreVulnerabilities};
 pub use knowledge_base::ListVulnerabilities;
 pub use launch::LaunchScan;
 pub use limits::{Admission, LimitReached, LimitStatus, Limits, Slot};
@@ -66,11 +71,12 @@ pub use map_launch::LaunchMap;
 pub use option_profile::{OptionProfileView, shipped_option_profiles};
 pub use outbox::check_address;
 pub use palisade_store::{
-    ActivityMark, ActivityUser, AssignedUser, GroupTexts, LaunchType, StoredMapHost, TaskKind, TaskScanner,
-    TrackingMethod,
+    ActivityMark, ActivityUser, AssignedUser, DeletedTicket, GroupTexts, IgnoredDetection, LaunchType,
+    StoredMapHost, TaskKind, TaskScanner, Ticket, TicketChange, TrackingMethod,
 };
 pub use password::MasterKey;
 pub use password_change::{PasswordChanges, PasswordKept, PasswordsOf};
+pub use policy::PolicyView;
 pub use report::{HostReport, ListReports};
 pub use report_template::{ChooseTemplate, ReportTemplateView, TemplateOwner};
 pub use scan::ScanView;
@@ -78,4 +84,6 @@ pub use scheduled_task::{AddTask, ListTasks, TASK_TITLE_CHARACTERS_MAX, TaskView
 pub use service::About;
 pub use slice::InProcessLink;
 pub use target_history::{ListTargetHistory, TargetHistory, TargetedScan, TitleFilter};
+pub use ticket::{ListDeletedTickets, PersonView, TicketPage, TicketSelection, TicketView};
+pub use ticket_edit::{EditTickets, TicketSkipped, TicketsEdited};
 pub use user::{CreateUser, ListUsers, ListedUser};

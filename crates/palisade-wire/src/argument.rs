@@ -1,7 +1,9 @@
 //! Typed arguments of a request. They are asked for by the parameter's declaration, not by name,
 //! so that a misspelt name does not compile.
 
-use palisade_model::{AssetGroupTitle, Date, DomainName, IpSet, Qid, ScanRef, Timestamp, Weekdays};
+use palisade_model::{
+    AssetGroupTitle, Date, DomainName, IpSet, NumberSet, Qid, ScanRef, Timestamp, Weekdays,
+};
 
 use crate::parameter::Parameter;
 
@@ -10,6 +12,8 @@ use crate::parameter::Parameter;
 pub enum Value {
     Text(String),
     Choice(&'static str),
+    Choices(Vec<&'static str>),
+    Numbers(NumberSet),
     Switch(bool),
     IpSet(IpSet),
     Domain(DomainName),
@@ -80,6 +84,8 @@ impl Arguments {
 
     getter!(/** A free text, possibly empty. */ text, Text, str);
     getter!(/** The addresses of an address list. */ ip_set, IpSet, IpSet);
+    getter!(/** The words chosen, in the order given, each once. */ choices, Choices, [&'static str]);
+    getter!(/** The numbers of a list. */ numbers, Numbers, NumberSet);
     getter!(/** A domain. */ domain, Domain, DomainName);
     getter!(/** The domains of a list, possibly none. */ domains, Domains, [DomainName]);
     getter!(/** A scan reference. */ scan_ref, ScanRef, ScanRef);

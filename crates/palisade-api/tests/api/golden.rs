@@ -521,7 +521,7 @@ async fn scheduled_scans_that_are_refused() {
     refused(
         &[utc, ("option", "No such profile")],
         "19001 Invalid value for 'option' : No such profile. Invalid option profile name No such profile, \
-         expecting one of (Initial Options, Full TCP Scan)",
+         expecting one of (Initial Options, 2008 SANS20 Options, Full TCP Scan, Payment Card Industry (PCI) Options, Qualys Top 20 Options)",
     )
     .await;
     refused(

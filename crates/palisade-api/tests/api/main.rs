@@ -18,4 +18,5 @@ mod samples;
 mod scopes;
 mod streaming;
 mod support;
+mod tickets;
 mod user;

@@ -14,6 +14,9 @@ async fn opening_again_changes_nothing(bench: Bench) {
 async fn two_programs_started_at_once_migrate_once(bench: Bench) {
     let mut raw = bench.connect().await;
     for table in [
+        "scheduled_run",
+        "scheduled_task_asset_group",
+        "scheduled_task",
         "map_host",
         "map",
         "asset_group_domain",
@@ -28,6 +31,10 @@ async fn two_programs_started_at_once_migrate_once(bench: Bench) {
         "api_call",
         "api_call_slot",
         "api_function",
+        "ticket_change",
+        "ticket",
+        "deleted_ticket",
+        "remediation_policy",
         "option_profile_use",
         "option_profile",
         "scan_host",

@@ -19,12 +19,14 @@ mod limits;
 mod mail;
 mod map;
 mod option_profile;
+mod policy;
 mod report_template;
 mod scan;
 mod scan_target;
 mod scheduled_task;
 mod slice;
 mod subscription;
+mod ticket;
 mod user;
 
 /// Makes a test for each database out of each function.
