@@ -323,9 +323,7 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         | AppError::Seal
         | AppError::Outbox(_)
         | AppError::NotOfSlice { .. }
-        | AppError::Store(_)) => {
-            return Fault::Internal(error);
-        }
+        | AppError::Store(_)) => return Fault::Internal(error),
     };
     Fault::Refused(Refusal { number, text })
 }

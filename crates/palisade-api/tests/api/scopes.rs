@@ -109,7 +109,23 @@ const REACHES: &[(&str, Reach)] = &[
             number: "5103 ",
         },
     ),
+    (
+        "get_tickets.php",
+        Shows {
+            parameters: &[("since", "2026-01-01T00:00:00Z"), ("state", "OPEN")],
+            inside: INSIDE,
+            outside: OUTSIDE,
+        },
+    ),
     ("group_list.php", GROUPS),
+    (
+        "ignore_vuln.php",
+        Takes {
+            inside: &[("qids", "900001"), ("ips", INSIDE), ("comments", "x")],
+            outside: &[("qids", "900001"), ("ips", OUTSIDE), ("comments", "x")],
+            number: "5101 ",
+        },
+    ),
     ("ip_list.php", HOSTS),
     ("iscanner_list.php", Everybody),
     ("knowledgebase_download.php", Everybody),
@@ -144,6 +160,25 @@ const REACHES: &[(&str, Reach)] = &[
         "scheduled_scans.php",
         Shows { parameters: &[], inside: "[Task of CALLER]", outside: "[Task out of scope]" },
     ),
+    // For Managers only, who reach every ticket.
+    (
+        "ticket_delete.php",
+        Takes { inside: &[("ticket_numbers", "8")], outside: &[("ticket_numbers", "1")], number: "2012 " },
+    ),
+    // What is out of scope is left out, not refused.
+    (
+        "ticket_edit.php",
+        Shows {
+            parameters: &[("since_ticket_number", "1"), ("add_comment", "x")],
+            inside: "<TICKET_NUMBER>5<",
+            outside: "<TICKET_NUMBER>1<",
+        },
+    ),
+    (
+        "ticket_list.php",
+        Shows { parameters: &[("since_ticket_number", "1")], inside: INSIDE, outside: OUTSIDE },
+    ),
+    ("ticket_list_deleted.php", Everybody),
     ("time_zone_code_list.php", Everybody),
     (
         "user.php",
@@ -168,6 +203,7 @@ async fn world() -> (Server, String) {
     let server = harbour().await;
     let group = [("action", "edit"), ("login", "harbour_re"), ("asset_groups", "Quay")];
     server.call("manager", "user.php", &group).await.assert_success();
+    server.ticket_everything().await;
     let foreign = server.finished_scan("manager", OUTSIDE).await;
     server.finished_scan("manager", INSIDE).await;
     for (group, domain) in [("Quay", "quay.example"), ("Hills", "hills.example")] {
