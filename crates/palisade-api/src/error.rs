@@ -5,16 +5,23 @@
 //! choices next to them, and stay as they are.
 
 use palisade_app::Error as AppError;
-use palisade_model::{IpSet, Login};
+use palisade_model::{IpSet, Login, Role};
 use palisade_wire::{Arguments, FormError, ParameterError};
 
-use crate::v1::{asset_group, asset_ip, knowledgebase_download, reference, scan, user};
+use crate::v1::{
+    asset_domain, asset_group, asset_ip, asset_search, knowledgebase_download, reference, scan,
+    scheduled_scans, user,
+};
 
 /// Longest list of addresses that an error shows, in characters.
 const IPS_SHOWN_CHARS: usize = 1_000;
 
-/// Most users that an error names.
+/// Most users, and most scheduled tasks, that an error names.
 const LOGINS_SHOWN: usize = 20;
+const TASKS_SHOWN: usize = 20;
+
+/// Most business units that an error names.
+const UNITS_SHOWN: usize = 20;
 
 /// A refusal that the caller is told about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,7 +119,10 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
             (5000, format!("Invalid value for 'owner' : {login}. No such user."))
         }
         AppError::UnknownAssetGroup { title } => {
-            let parameter = if arguments.has(scan::ASSET_GROUPS.name) { "asset_groups" } else { "title" };
+            let parameter = [scan::ASSET_GROUPS.name, asset_search::TARGET_ASSET_GROUPS.name]
+                .into_iter()
+                .find(|name| arguments.has(name))
+                .unwrap_or("title");
             (
                 5009,
                 format!(
@@ -128,17 +138,82 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
             let users: Vec<&str> = users.iter().take(LOGINS_SHOWN).map(Login::as_str).collect();
             (5303, format!("The asset group {title} is in use. It is assigned to: {}.", users.join(", ")))
         }
+        AppError::AssetGroupScheduled { title, tasks } => (
+            5504,
+            format!(
+                "The asset group {title} is in use. Scheduled tasks are aimed at it: {}.",
+                tasks.into_iter().take(TASKS_SHOWN).collect::<Vec<_>>().join(", ")
+            ),
+        ),
+        AppError::UnknownTask => match arguments.written(&scheduled_scans::TASK_ID) {
+            Some(id) => (5501, format!("Invalid value for 'task_id' : {id}. No such scheduled task.")),
+            None => (5501, "No such scheduled task.".to_owned()),
+        },
+        AppError::TooManyTasks { max } => {
+            (5502, format!("The subscription has at most {max} scheduled tasks."))
+        }
+        AppError::NeverStarts => (5503, "The task would never start.".to_owned()),
         AppError::NotAssignable { login } => {
             (5000, format!("Invalid value for 'user_logins' : {login}. No such Scanner, Reader or Contact."))
         }
         AppError::TooManyAssetGroups { max } => {
             (5304, format!("The subscription has at most {max} asset groups."))
         }
+        AppError::UnknownReportTemplate { id } => (
+            5801,
+            format!("Invalid value for 'template_id' : {id}. No such report template in the user account."),
+        ),
+        AppError::NotAHostTemplate { title } => (
+            5802,
+            format!(
+                "The report template {title} is not for host based reports from the history of the hosts."
+            ),
+        ),
+        AppError::NothingToReport => {
+            (5803, "None of the hosts of the report are in the user account.".to_owned())
+        }
+        AppError::TemplateTitleTaken { title } => {
+            (5804, format!("There is a report template {title} already."))
+        }
+        AppError::TooManyReportTemplates { max } => {
+            (5805, format!("The subscription has at most {max} report templates."))
+        }
+        AppError::TooManyTemplateItems { max } => {
+            (5806, format!("A list in a report template has at most {max} items."))
+        }
+        AppError::EmptyTitle => (5807, "Invalid value for 'title' : The title is empty.".to_owned()),
         AppError::TooMuchHistory { max } => (
             3512,
             format!(
                 "The history has more than {max} ranges of addresses. Ask for fewer addresses or less time."
             ),
+        ),
+        AppError::UnknownDomain { domain } => {
+            let parameter = [asset_group::DOMAINS.name].into_iter().find(|name| arguments.has(name));
+            let parameter = parameter.unwrap_or(asset_domain::DOMAIN.name);
+            (5602, format!("Invalid value for '{parameter}' : {domain}. No such domain in the user account."))
+        }
+        AppError::DomainTaken { domain } => {
+            (5601, format!("The domain {domain} is in the subscription already."))
+        }
+        AppError::TooManyDomains { max } => (5603, format!("The subscription has at most {max} domains.")),
+        AppError::NoNetblock => (5604, "The domain none needs a netblock.".to_owned()),
+        AppError::ForeignNetblock { ips } => (
+            5605,
+            format!(
+                "Cannot launch map. These IPs are neither in the domain's netblock nor in your subscription: {}",
+                shown(&ips)
+            ),
+        ),
+        AppError::TooLargeNetblock { max } => {
+            (5606, format!("Cannot launch map. A map has at most {max} addresses."))
+        }
+        AppError::TooManyMapDomains { max } => {
+            (5607, format!("Cannot launch map. A request has at most {max} domains."))
+        }
+        AppError::TooManyMaps { max } => (
+            5608,
+            format!("Cannot launch map. At most {max} maps may be queued and running at the same time."),
         ),
         AppError::NoTargets => {
             (3505, "Cannot launch scan. No targets are left after the exclusions.".to_owned())
@@ -173,6 +248,29 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         AppError::UnknownBusinessUnit { title } => {
             (5000, format!("Invalid value for 'business_unit' : {title}. No such business unit."))
         }
+        AppError::UnitTitle(fault) => (5000, sentence(&fault.to_string())),
+        AppError::NoAssetGroups { role } => {
+            (5901, format!("Asset groups are assigned to Scanners, Readers and Contacts, not to a {role}."))
+        }
+        AppError::UnitDoesNotFit { role } => (5902, about_unit(role)),
+        AppError::RoleBeyondCaller { role } => {
+            (5903, format!("The user's role does not permit making a {role}."))
+        }
+        AppError::LastManager => (5904, "The user is the last active Manager.".to_owned()),
+        AppError::LastUnitManager => {
+            (5905, "The user is the last active Unit Manager of a business unit that has users.".to_owned())
+        }
+        AppError::BusinessUnitTaken { title } => (5906, format!("There is a business unit {title} already.")),
+        AppError::BusinessUnitInUse { title, .. } => {
+            (5907, format!("The business unit {title} is in use. It has users or asset groups."))
+        }
+        AppError::AssetGroupInUnits { title, units } => {
+            let units = units.iter().take(UNITS_SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+            (5908, format!("The asset group {title} is in use. It is in the business units: {units}."))
+        }
+        AppError::TooManyBusinessUnits { max } => {
+            (5909, format!("The subscription has at most {max} business units."))
+        }
         AppError::NotAMailAddress { address } => {
             (5000, format!("Invalid value for 'email' : {address}. Expecting a mail address."))
         }
@@ -204,6 +302,11 @@ fn foreign_hosts(arguments: &Arguments, ips: &IpSet) -> String {
     let owner = if arguments.has(asset_group::TITLE.name) { " (not assigned to AG owner)" } else { "" };
     let ips = shown(ips);
     format!("Invalid value for '{parameter}' : {ips}{owner}. IPs do not exist in the user account.")
+}
+
+fn about_unit(role: Role) -> String {
+    let rule = if role == Role::UnitManager { "must be in one" } else { "is in none: use Unassigned" };
+    format!("Invalid value for 'business_unit'. A {role} {rule}.")
 }
 
 fn about_scan(arguments: &Arguments, reason: &str) -> String {
@@ -273,6 +376,31 @@ pub(crate) const NUMBERS: &[(u32, &str)] = &[
     (5406, "There is no option profile of this title in the user account."),
     (5407, "The option profile leaves the QIDs to the launch, and specific_vulns names none."),
     (5408, "The option profile excludes every QID that the scan was to look for."),
+    (5501, "There is no such scheduled task within the user's reach."),
+    (5502, "The subscription would have too many scheduled tasks."),
+    (5503, "The calendar has no day on which the task would start."),
+    (
+        5504,
+        "Scheduled tasks are aimed at the asset group, so that it cannot be deleted. The text names them.",
+    ),
+    (5505, "Maps cannot be scheduled yet."),
+    (5901, "Asset groups are not assigned to users of this role."),
+    (5902, "Users of this role are in no business unit, or a Unit Manager is in none."),
+    (5903, "The caller's role does not permit making users of this role."),
+    (5904, "The user is the last active Manager."),
+    (5905, "The user is the last active Unit Manager of a business unit that has users."),
+    (5906, "Another business unit has this title."),
+    (5907, "The business unit has users or asset groups, so that it cannot be deleted."),
+    (5908, "The asset group is in business units, so that it cannot be deleted. The text names them."),
+    (5909, "The subscription would have too many business units."),
+    (5601, "The domain is in the subscription already; it can be edited."),
+    (5602, "There is no such domain within the user's reach."),
+    (5603, "The subscription would have too many domains."),
+    (5604, "The domain none stands for addresses, so that it needs a netblock."),
+    (5605, "A netblock reaches beyond that of the domain and beyond the subscription."),
+    (5606, "The netblock of a map has too many addresses."),
+    (5607, "A request for maps has too many domains."),
+    (5608, "Too many maps are queued or running."),
     (19_001, "There is no option profile of this title. The text names those there are."),
 ];
 

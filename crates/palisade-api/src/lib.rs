@@ -19,6 +19,7 @@ mod limits;
 mod request;
 mod router;
 
+pub mod example;
 pub mod registry;
 pub mod v1;
 

@@ -9,12 +9,7 @@ use palisade_wire::{Arguments, Call, XmlWriter};
 
 use crate::answer::Answer;
 use crate::error::CallError;
-use crate::v1::{
-    about, accept_eula, action_log_report, asset_group, asset_group_delete, asset_group_list, asset_ip,
-    asset_ip_list, asset_search, get_host_info, group_list, ip_list, iscanner_list, knowledgebase_download,
-    password_change, scan, scan_cancel, scan_options, scan_report, scan_report_delete, scan_report_list,
-    scan_reports_list, scan_running_list, scan_target_history, time_zone_code_list, user, user_list,
-};
+use crate::example::Need;
 
 /// What a handler is given.
 #[derive(Debug)]
@@ -49,6 +44,8 @@ pub struct Row {
     pub permissions: &'static [(Action, Resource)],
     /// May be called before the terms are accepted.
     pub before_eula: bool,
+    /// What has to be there before the example of the guide works; the tests make it.
+    pub example_needs: &'static [Need],
 }
 
 impl Row {
@@ -74,11 +71,15 @@ impl Row {
             Some((_, Resource::Account)) => "account",
             Some((_, Resource::ActivityLog)) => "activity",
             Some((_, Resource::AssetGroup)) => "asset_group",
+            Some((_, Resource::BusinessUnit)) => "business_unit",
             Some((_, Resource::Host | Resource::HostVulnerability)) => "host",
             Some((_, Resource::Scan)) => "scan",
-            Some((_, Resource::ScanReport)) => "report",
+            Some((_, Resource::ReportTemplate | Resource::ScanReport | Resource::MapReport)) => "report",
+            Some((_, Resource::Domain)) => "domain",
+            Some((_, Resource::Map)) => "map",
             Some((_, Resource::KnowledgeBase)) => "knowledgebase",
             Some((_, Resource::OptionProfile)) => "option_profile",
+            Some((_, Resource::ScheduledTask)) => "schedule",
             Some((_, Resource::User)) => "user",
         }
     }
@@ -88,40 +89,65 @@ impl Row {
 macro_rules! row {
     ($module:ident, $permissions:expr) => {
         Row {
-            call: &$module::CALL,
-            handler: |request| Box::pin($module::handle(request)),
+            call: &crate::v1::$module::CALL,
+            handler: |request| Box::pin(crate::v1::$module::handle(request)),
             permissions: $permissions,
             before_eula: false,
+            example_needs: &[],
         }
     };
+    ($module:ident, $permissions:expr, needs: $needs:expr) => {
+        Row { example_needs: $needs, ..row!($module, $permissions) }
+    };
 }
+
+/// A group that examples name.
+const WEB_SERVERS: Need = Need::Call {
+    script: "asset_group.php",
+    parameters: &[("action", "add"), ("title", "Web servers"), ("host_ips", "192.0.2.4")],
+};
 
 /// All calls, by name.
 pub static CALLS: &[Row] = &[
     row!(about, &[(Action::List, Resource::Service)]),
     Row { before_eula: true, ..row!(accept_eula, &[(Action::Edit, Resource::Account)]) },
-    row!(action_log_report, &[(Action::List, Resource::ActivityLog)]),
+    row!(action_log_report, &[(Action::List, Resource::ActivityLog)], needs: &[Need::User]),
+    row!(asset_data_report, &[(Action::List, Resource::HostVulnerability)]),
+    row!(asset_domain, &[(Action::Add, Resource::Domain), (Action::Edit, Resource::Domain)]),
+    row!(asset_domain_list, &[(Action::List, Resource::Domain)]),
     row!(asset_group, &[(Action::Add, Resource::AssetGroup), (Action::Edit, Resource::AssetGroup)]),
-    row!(asset_group_delete, &[(Action::Delete, Resource::AssetGroup)]),
-    row!(asset_group_list, &[(Action::List, Resource::AssetGroup)]),
+    row!(asset_group_delete, &[(Action::Delete, Resource::AssetGroup)], needs: &[WEB_SERVERS]),
+    row!(asset_group_list, &[(Action::List, Resource::AssetGroup)], needs: &[WEB_SERVERS]),
     row!(asset_ip, &[(Action::Add, Resource::Host), (Action::Edit, Resource::Host)]),
     row!(asset_ip_list, &[(Action::List, Resource::Host)]),
+    row!(asset_range_info, &[(Action::List, Resource::HostVulnerability)]),
     row!(asset_search, &[(Action::List, Resource::HostVulnerability)]),
-    row!(get_host_info, &[(Action::List, Resource::HostVulnerability)]),
+    row!(domain_list, &[(Action::List, Resource::Domain)]),
+    row!(get_host_info, &[(Action::List, Resource::HostVulnerability)], needs: &[Need::SavedReport]),
     row!(group_list, &[(Action::List, Resource::AssetGroup)]),
     row!(ip_list, &[(Action::List, Resource::Host)]),
     row!(iscanner_list, &[(Action::Launch, Resource::Scan)]),
     row!(knowledgebase_download, &[(Action::List, Resource::KnowledgeBase)]),
-    row!(password_change, &[(Action::Edit, Resource::User)]),
+    row!(password_change, &[(Action::Edit, Resource::User)], needs: &[Need::User]),
+    row!(report_template_list, &[(Action::List, Resource::ReportTemplate)]),
     row!(scan, &[(Action::Launch, Resource::Scan)]),
-    row!(scan_cancel, &[(Action::Cancel, Resource::Scan)]),
+    row!(scan_cancel, &[(Action::Cancel, Resource::Scan)], needs: &[Need::RunningScan]),
     row!(scan_options, &[(Action::List, Resource::OptionProfile)]),
-    row!(scan_report, &[(Action::List, Resource::ScanReport)]),
-    row!(scan_report_delete, &[(Action::Delete, Resource::ScanReport)]),
+    row!(scan_report, &[(Action::List, Resource::ScanReport)], needs: &[Need::SavedReport]),
+    row!(scan_report_delete, &[(Action::Delete, Resource::ScanReport)], needs: &[Need::SavedReport]),
     row!(scan_report_list, &[(Action::List, Resource::ScanReport)]),
     row!(scan_reports_list, &[(Action::List, Resource::ScanReport)]),
-    row!(scan_running_list, &[(Action::List, Resource::Scan)]),
+    row!(scan_running_list, &[(Action::List, Resource::Scan)], needs: &[Need::RunningScan]),
     row!(scan_target_history, &[(Action::List, Resource::Scan)]),
+    row!(
+        scheduled_scans,
+        &[
+            (Action::List, Resource::ScheduledTask),
+            (Action::Add, Resource::ScheduledTask),
+            (Action::Edit, Resource::ScheduledTask),
+            (Action::Delete, Resource::ScheduledTask),
+        ]
+    ),
     row!(time_zone_code_list, &[(Action::List, Resource::Service)]),
     row!(user, &[(Action::Add, Resource::User), (Action::Edit, Resource::User)]),
     row!(user_list, &[(Action::List, Resource::User)]),

@@ -4,11 +4,12 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use palisade_model::user::Password;
 use palisade_model::{Action, IpSet, Login, Resource, Role, Timestamp, UserProfile, UserStatus};
-use palisade_store::{AssetGroup, User};
+use palisade_store::{AssetGroup, BusinessUnit, User};
 
 use crate::activity::ActivityEntry;
 use crate::actor::Actor;
 use crate::app::App;
+use crate::business_unit::released;
 use crate::error::{Error, Result, check_length};
 use crate::password::{check_chosen, generate_password};
 
@@ -32,6 +33,8 @@ pub struct NewUser {
     pub assigned_ips: IpSet,
     /// Titles of the asset groups assigned to it.
     pub asset_groups: Vec<String>,
+    /// The title of the business unit it is in.
+    pub business_unit: Option<String>,
     pub eula_accepted: bool,
     pub expires_at: Option<Timestamp>,
 }
@@ -56,8 +59,10 @@ pub struct UserView {
     pub profile: UserProfile,
     /// Beside the addresses of its asset groups.
     pub assigned_ips: IpSet,
-    /// Titles of the asset groups assigned to it.
+    /// Titles of the asset groups assigned to it; for a Unit Manager those of the unit.
     pub asset_groups: Vec<String>,
+    /// The title of the business unit it is in.
+    pub business_unit: Option<String>,
     pub eula_accepted: bool,
     pub created_at: Timestamp,
     pub expires_at: Option<Timestamp>,
@@ -78,6 +83,11 @@ impl App {
             check_length(field, text, TEXT_CHARACTERS_MAX)?;
         }
         let asset_groups = self.asset_group_ids(&new.asset_groups).await?;
+        let business_unit = match &new.business_unit {
+            Some(_) if !new.role.fits(true) => return Err(Error::UnitDoesNotFit { role: new.role }),
+            Some(title) => Some(self.unit_named(title).await?.id),
+            None => None,
+        };
         let password = self.chosen_or_generated(new.password.clone())?;
         let password_hash = self.hash_password(&password).await?;
         let candidates: Vec<Login> = match &new.login {
@@ -86,6 +96,7 @@ impl App {
         };
         let make = |login| palisade_store::NewUser {
             asset_groups: asset_groups.clone(),
+            business_unit,
             ..self.user_to_store(&new, login, &password_hash)
         };
         let login = self.store_under_first_free(candidates, make).await?;
@@ -112,8 +123,9 @@ impl App {
     /// All accounts, by login.
     pub async fn list_users(&self) -> Result<Vec<UserView>> {
         let groups = self.store().list_asset_groups().await?;
+        let units = self.store().list_business_units().await?;
         let users = self.store().list_users().await?.into_iter();
-        Ok(users.map(|user| view(user, &groups)).collect())
+        Ok(users.map(|user| view(user, &groups, &units)).collect())
     }
 
     /// Sets a password, or a generated one, and gives it back.
@@ -127,9 +139,17 @@ impl App {
     }
 
     /// Switches an account on or off. It takes effect with the next call the account makes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownUser`], [`Error::LastManager`], [`Error::LastUnitManager`].
     pub async fn set_user_status(&self, login: &Login, status: UserStatus) -> Result<()> {
         let user = self.store().user(login).await?.ok_or(Error::UnknownUser)?;
-        self.store().set_user_status(user.id, status).await?;
+        if status == UserStatus::Inactive {
+            released(self.store().deactivate_user(user.id, None).await?, &user)?;
+        } else {
+            self.store().set_user_status(user.id, status).await?;
+        }
         self.record_local("status", format!("{login}, {status}")).await
     }
 
@@ -159,6 +179,7 @@ impl App {
             profile: UserProfile { company: self.company().to_owned(), ..UserProfile::default() },
             password_hash: password_hash.to_owned(),
             assigned_ips: new.assigned_ips.clone(),
+            business_unit: None,
             eula_accepted_at: new.eula_accepted.then_some(now),
             created_at: now,
             expires_at: new.expires_at,
@@ -195,9 +216,13 @@ pub(crate) fn login_candidates(
     (1..=LOGINS_TRIED).filter_map(move |number| format!("{stem}{number}").parse().ok())
 }
 
-/// The account as users see it; `groups` are those of the subscription.
-pub(crate) fn view(user: User, groups: &[AssetGroup]) -> UserView {
-    let mine = |group: &&AssetGroup| group.users.iter().any(|assigned| assigned.id == user.id);
+/// The account as users see it; `groups` and `units` are those of the subscription.
+pub(crate) fn view(user: User, groups: &[AssetGroup], units: &[BusinessUnit]) -> UserView {
+    let unit = units.iter().find(|unit| Some(unit.id) == user.business_unit);
+    let mine = |group: &&AssetGroup| match unit {
+        Some(unit) if user.role == Role::UnitManager => unit.asset_groups.contains(&group.id),
+        _ => group.users.iter().any(|assigned| assigned.id == user.id),
+    };
     let asset_groups = groups.iter().filter(mine).map(|group| group.title.to_string()).collect();
     UserView {
         id: user.id,
@@ -210,6 +235,7 @@ pub(crate) fn view(user: User, groups: &[AssetGroup]) -> UserView {
         profile: user.profile,
         assigned_ips: user.assigned_ips,
         asset_groups,
+        business_unit: unit.map(|unit| unit.title.to_string()),
         eula_accepted: user.eula_accepted_at.is_some(),
         created_at: user.created_at,
         expires_at: user.expires_at,

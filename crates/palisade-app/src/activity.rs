@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use palisade_model::{Action, Resource, Timestamp};
 use palisade_store::{Activity, ActivityMark, ActivityOfUser, ActivitySpan, ActivityUser};
 
-use crate::actor::Actor;
+use crate::actor::{Actor, UserReach};
 use crate::app::App;
 use crate::error::Result;
 
@@ -81,14 +81,19 @@ impl App {
         after: Option<ActivityMark>,
         limit: u32,
     ) -> Result<Vec<ReportedActivity>> {
-        let only = actor.allow(Action::List, Resource::ActivityLog)?.only_login();
-        let login = match (only, &wanted.login) {
-            // Somebody else's entries are out of sight: none are listed, and none is an error.
-            (Some(own), Some(login)) if own.as_str() != login => return Ok(Vec::new()),
-            (Some(own), _) => Some(own.to_string()),
-            (None, login) => login.clone(),
+        let own = actor.login.as_str();
+        let (login, business_unit) = match actor.allow(Action::List, Resource::ActivityLog)?.users() {
+            UserReach::Everybody | UserReach::ButManagement { .. } => (wanted.login.clone(), None),
+            UserReach::Unit { unit, .. } => (wanted.login.clone(), Some(unit)),
+            UserReach::Caller { .. } => {
+                // Somebody else's entries are out of sight: none are listed, and none is an error.
+                if wanted.login.as_ref().is_some_and(|login| login != own) {
+                    return Ok(Vec::new());
+                }
+                (Some(own.to_owned()), None)
+            }
         };
-        let span = ActivitySpan { from: wanted.from, to: wanted.to, login };
+        let span = ActivitySpan { from: wanted.from, to: wanted.to, login, business_unit };
         let page = self.store().list_activity_span(&span, after, limit.min(PAGE_ENTRIES_MAX)).await?;
         let reported = |entry: ActivityOfUser| {
             let ActivityOfUser { mark, activity, user } = entry;

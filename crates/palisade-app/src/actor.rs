@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use palisade_model::{Action, IpSet, Login, Resource, Role, Scope};
-use palisade_store::Reach;
+use palisade_store::{AssetGroup, Reach, User};
 
 use crate::error::{Error, Result};
 
@@ -18,10 +18,21 @@ pub struct Actor {
     pub first_name: String,
     pub last_name: String,
     pub eula_accepted: bool,
-    /// Addresses assigned to the user, by asset groups or one by one.
+    /// Addresses the user reaches: those of the unit for a Unit Manager, else those assigned by
+    /// asset groups or one by one, within the unit.
     pub assigned_ips: IpSet,
+    /// The business unit the user is in.
+    pub business_unit: Option<UnitOfActor>,
     /// Where the call came from.
     pub from: IpAddr,
+}
+
+/// The business unit of whoever acts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnitOfActor {
+    pub id: i64,
+    /// Ids of its asset groups.
+    pub asset_groups: Vec<i64>,
 }
 
 impl Actor {
@@ -31,6 +42,7 @@ impl Actor {
         Self {
             user_id: 0,
             login: Login::command_line(),
+            business_unit: None,
             role: Role::Manager,
             first_name: String::new(),
             last_name: String::new(),
@@ -94,14 +106,24 @@ impl Permit<'_> {
         }
     }
 
-    /// The login that the permission is limited to; `None` when it reaches every user. A Unit
-    /// Manager reaches the users of the business unit: themselves, as long as there are no units.
-    pub(crate) fn only_login(self) -> Option<Login> {
-        match self.scope {
-            Scope::Subscription => None,
-            Scope::BusinessUnit | Scope::AssetGroups | Scope::Compliance | Scope::Own | Scope::None => {
-                Some(self.actor.login.clone())
+    /// The asset groups the permission reaches.
+    pub(crate) fn asset_groups(self) -> GroupReach {
+        let unit = self.actor.business_unit.as_ref().filter(|_| self.scope == Scope::BusinessUnit);
+        let of_unit = unit.map(|unit| unit.asset_groups.clone()).unwrap_or_default();
+        GroupReach { of_unit, unit: unit.map(|unit| unit.id), reach: self.reach() }
+    }
+
+    /// The users the permission reaches.
+    pub(crate) fn users(self) -> UserReach {
+        let caller = self.actor.user_id;
+        match (self.scope, &self.actor.business_unit) {
+            (Scope::Subscription, _) if self.actor.role == Role::Administrator => {
+                UserReach::ButManagement { caller }
             }
+            (Scope::Subscription, _) => UserReach::Everybody,
+            (Scope::BusinessUnit, Some(unit)) => UserReach::Unit { unit: unit.id, caller },
+            // A Unit Manager without a unit has nobody to manage.
+            _ => UserReach::Caller { caller },
         }
     }
 
@@ -109,4 +131,59 @@ impl Permit<'_> {
     pub(crate) fn caller(self) -> i64 {
         self.actor.user_id
     }
+}
+
+/// Asset groups within a permission's reach.
+#[derive(Debug)]
+pub(crate) struct GroupReach {
+    /// For addresses, and for groups that somebody made or is assigned.
+    pub(crate) reach: Reach,
+    /// The unit that new groups are put into.
+    pub(crate) unit: Option<i64>,
+    of_unit: Vec<i64>,
+}
+
+impl GroupReach {
+    pub(crate) fn has(&self, group: &AssetGroup) -> bool {
+        self.of_unit.contains(&group.id) || self.reach.has_asset_group(group)
+    }
+}
+
+/// Users within a permission's reach. Whoever calls reaches themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum UserReach {
+    Everybody,
+    /// Everybody but Managers and Administrators.
+    ButManagement {
+        caller: i64,
+    },
+    /// The users of a business unit.
+    Unit {
+        unit: i64,
+        caller: i64,
+    },
+    Caller {
+        caller: i64,
+    },
+}
+
+impl UserReach {
+    pub(crate) fn has(self, user: &User) -> bool {
+        match self {
+            Self::Everybody => true,
+            Self::ButManagement { caller } => user.id == caller || !is_management(user.role),
+            Self::Unit { unit, caller } => user.id == caller || user.business_unit == Some(unit),
+            Self::Caller { caller } => user.id == caller,
+        }
+    }
+
+    /// Whether whoever has this reach may make a user of this role. Which roles fit into a unit is
+    /// another question.
+    pub(crate) fn may_make(self, role: Role) -> bool {
+        !matches!(self, Self::ButManagement { .. }) || !is_management(role)
+    }
+}
+
+fn is_management(role: Role) -> bool {
+    matches!(role, Role::Manager | Role::Administrator)
 }

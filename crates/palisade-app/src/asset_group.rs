@@ -1,17 +1,20 @@
-//! Asset groups: named sets of addresses, and who may see and change them.
+//! Asset groups: named sets of addresses and domains, and who may see and change them.
 //!
 //! The group named `All` is stored nowhere: it is every address within the caller's reach. Making
 //! or changing a group never widens anybody's reach beyond that of whoever does it, because they
 //! can put in only what they reach themselves.
 
 use palisade_model::asset_group::{ALL, Environment};
-use palisade_model::{Action, AssetGroupTitle, BusinessImpact, IpSet, Login, Resource, Role, Timestamp};
+use palisade_model::{
+    Action, AssetGroupTitle, BusinessImpact, DomainName, IpSet, Login, Resource, Role, Timestamp,
+};
 use palisade_store::{
-    AssetGroup, AssetGroupEdit, AssignedUser, GroupDeleted, GroupTexts, NewAssetGroup, Reach,
+    AssetGroup, AssetGroupEdit, AssignedUser, Domain, GroupDeleted, GroupTexts, NewAssetGroup, Reach,
 };
 
-use crate::actor::Actor;
+use crate::actor::{Actor, GroupReach};
 use crate::app::App;
+use crate::domain::DomainView;
 use crate::error::{Error, Result, check_length};
 
 /// Most groups of a subscription.
@@ -27,6 +30,8 @@ pub struct AssetGroupView {
     pub id: i64,
     pub title: String,
     pub ips: IpSet,
+    /// By name.
+    pub domains: Vec<DomainView>,
     pub business_impact: BusinessImpact,
     pub texts: GroupTexts,
     pub environment: Environment,
@@ -40,11 +45,13 @@ pub struct AssetGroupView {
 pub struct AddAssetGroup {
     pub title: AssetGroupTitle,
     pub ips: IpSet,
+    /// Domains within the caller's reach.
+    pub domains: Vec<DomainName>,
     /// High when `None`.
     pub business_impact: Option<BusinessImpact>,
     pub texts: GroupTexts,
     pub environment: Environment,
-    /// Logins of the users it is assigned to; for Managers only.
+    /// Logins of the users it is assigned to; for those who manage users.
     pub users: Option<Vec<String>>,
 }
 
@@ -57,10 +64,12 @@ pub struct EditAssetGroup {
     pub ips: Option<IpSet>,
     pub added_ips: IpSet,
     pub removed_ips: IpSet,
+    /// Replaces the domains; all must be within the caller's reach.
+    pub domains: Option<Vec<DomainName>>,
     pub business_impact: Option<BusinessImpact>,
     pub texts: GroupTexts,
     pub environment: Environment,
-    /// Replaces the logins of the users it is assigned to; for Managers only.
+    /// Replaces the logins of the users it is assigned to; for those who manage users.
     pub users: Option<Vec<String>>,
 }
 
@@ -72,15 +81,15 @@ impl App {
         actor: &Actor,
         title: Option<&AssetGroupTitle>,
     ) -> Result<Vec<AssetGroupView>> {
-        let reach = actor.allow(Action::List, Resource::AssetGroup)?.reach();
+        let reach = actor.allow(Action::List, Resource::AssetGroup)?.asset_groups();
         let mut views = Vec::new();
         if title.is_none_or(AssetGroupTitle::is_all) {
-            views.push(self.everything(&reach).await?);
+            views.push(self.everything(&reach.reach).await?);
         }
-        let wanted = |group: &AssetGroup| {
-            reach.has_asset_group(group) && title.is_none_or(|title| *title == group.title)
-        };
-        views.extend(self.store().list_asset_groups().await?.into_iter().filter(wanted).map(view));
+        let wanted = |group: &AssetGroup| reach.has(group) && title.is_none_or(|title| *title == group.title);
+        let groups = self.store().list_asset_groups().await?;
+        let domains = self.store().list_domains().await?;
+        views.extend(groups.into_iter().filter(wanted).map(|group| view(group, &domains)));
         Ok(views)
     }
 
@@ -91,14 +100,14 @@ impl App {
     ///
     /// [`Error::UnknownAssetGroup`] with the first title that no group within reach has.
     pub async fn asset_group_ips(&self, actor: &Actor, titles: &[String]) -> Result<IpSet> {
-        let reach = actor.allow(Action::List, Resource::AssetGroup)?.reach();
+        let reach = actor.allow(Action::List, Resource::AssetGroup)?.asset_groups();
         let groups = self.store().list_asset_groups().await?;
         let mut ranges = Vec::new();
         for title in titles {
             if title.eq_ignore_ascii_case(ALL) {
-                ranges.extend_from_slice(self.everything(&reach).await?.ips.ranges());
+                ranges.extend_from_slice(self.everything(&reach.reach).await?.ips.ranges());
             } else {
-                let group = named(&groups, title).filter(|group| reach.has_asset_group(group));
+                let group = named(&groups, title).filter(|group| reach.has(group));
                 let group = group.ok_or_else(|| Error::UnknownAssetGroup { title: title.clone() })?;
                 ranges.extend_from_slice(group.ips.ranges());
             }
@@ -106,7 +115,7 @@ impl App {
         Ok(ranges.into_iter().collect())
     }
 
-    /// Makes a group. The caller owns it.
+    /// Makes a group. The caller owns it; a Unit Manager's group is in the unit.
     ///
     /// # Errors
     ///
@@ -114,12 +123,12 @@ impl App {
     /// [`Error::UnknownOwner`] and [`Error::NotAssignable`] for users it cannot be assigned to,
     /// [`Error::AssetGroupTaken`], [`Error::TooManyAssetGroups`].
     pub async fn add_asset_group(&self, actor: &Actor, group: AddAssetGroup) -> Result<()> {
-        // Nobody owns a group that is not there yet, so this reach decides nothing.
-        let _own = actor.allow(Action::Add, Resource::AssetGroup)?.reach();
-        let AddAssetGroup { title, ips, business_impact, texts, environment, users } = group;
+        let reach = actor.allow(Action::Add, Resource::AssetGroup)?.asset_groups();
+        let AddAssetGroup { title, ips, domains, business_impact, texts, environment, users } = group;
         refuse_everything(&title)?;
         check_texts(&texts)?;
         self.refuse_foreign(actor, &ips).await?;
+        let domains = self.domain_ids(actor, &domains).await?;
         let users = self.assignable(actor, users).await?.unwrap_or_default();
         if self.store().list_asset_groups().await?.len() >= GROUPS_MAX {
             return Err(Error::TooManyAssetGroups { max: GROUPS_MAX });
@@ -130,6 +139,7 @@ impl App {
             title: title.clone(),
             owner: actor.login.clone(),
             ips,
+            domains,
             business_impact: business_impact.unwrap_or_default(),
             texts: GroupTexts {
                 comments: filled(comments),
@@ -140,6 +150,7 @@ impl App {
             environment,
             updated_at: self.clock().now(),
             users,
+            business_unit: reach.unit,
         };
         self.store().add_asset_group(&new).await.map_err(|error| taken(error, &title))?;
         self.record_done(actor, "asset_group", "add", title.to_string()).await
@@ -148,13 +159,14 @@ impl App {
     /// Changes a group within the caller's reach; see [`App::add_asset_group`] for the errors,
     /// and [`Error::UnknownAssetGroup`].
     pub async fn edit_asset_group(&self, actor: &Actor, edit: EditAssetGroup) -> Result<()> {
-        let reach = actor.allow(Action::Edit, Resource::AssetGroup)?.reach();
+        let reach = actor.allow(Action::Edit, Resource::AssetGroup)?.asset_groups();
         let EditAssetGroup {
             title,
             new_title,
             ips,
             added_ips,
             removed_ips,
+            domains,
             business_impact,
             texts,
             environment,
@@ -166,12 +178,17 @@ impl App {
         let group = self.find_asset_group(&reach, &title).await?;
         self.refuse_foreign(actor, &ips.as_ref().map_or(added_ips.clone(), |ips| ips.union(&added_ips)))
             .await?;
+        let domains = match domains {
+            Some(names) => Some(self.domain_ids(actor, &names).await?),
+            None => None,
+        };
         let users = self.assignable(actor, users).await?;
         let edit = AssetGroupEdit {
             title: new_title.clone(),
             ips,
             added_ips,
             removed_ips,
+            domains,
             business_impact,
             texts,
             environment,
@@ -190,16 +207,25 @@ impl App {
     /// # Errors
     ///
     /// Beside permission: [`Error::EverythingGroup`], [`Error::UnknownAssetGroup`],
-    /// [`Error::AssetGroupInUse`] while it is assigned to anybody.
+    /// [`Error::AssetGroupInUse`] while it is assigned to anybody,
+    /// [`Error::AssetGroupScheduled`] while scheduled tasks are aimed at it, [`Error::AssetGroupInUnits`] while
+    /// it is in a business unit that is not the caller's.
     pub async fn delete_asset_group(&self, actor: &Actor, title: &AssetGroupTitle) -> Result<()> {
-        let reach = actor.allow(Action::Delete, Resource::AssetGroup)?.reach();
+        let reach = actor.allow(Action::Delete, Resource::AssetGroup)?.asset_groups();
         refuse_everything(title)?;
         let group = self.find_asset_group(&reach, title).await?;
-        match self.store().delete_asset_group(group.id).await? {
+        match self.store().delete_asset_group(group.id, reach.unit).await? {
             GroupDeleted::Deleted => {}
             GroupDeleted::Unknown => return Err(Error::UnknownAssetGroup { title: title.to_string() }),
             GroupDeleted::InUse(users) => {
                 return Err(Error::AssetGroupInUse { title: title.to_string(), users });
+            }
+            GroupDeleted::Scheduled(tasks) => {
+                return Err(Error::AssetGroupScheduled { title: title.to_string(), tasks });
+            }
+            GroupDeleted::InUnits(units) => {
+                let units = units.iter().map(ToString::to_string).collect();
+                return Err(Error::AssetGroupInUnits { title: title.to_string(), units });
             }
         }
         self.record_done(actor, "asset_group", "delete", title.to_string()).await
@@ -214,6 +240,35 @@ impl App {
         self.record_local("asset_groups", format!("{login}, {}", titles.join(","))).await
     }
 
+    /// The ids of the groups with these titles that `actor` may assign to a user of this role in this
+    /// unit.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoAssetGroups`], [`Error::UnknownAssetGroup`] also for groups beyond reach or not of
+    /// the unit.
+    pub(crate) async fn asset_groups_for(
+        &self,
+        actor: &Actor,
+        role: Role,
+        unit: Option<i64>,
+        titles: &[String],
+    ) -> Result<Vec<i64>> {
+        if !role.takes_asset_groups() && !titles.is_empty() {
+            return Err(Error::NoAssetGroups { role });
+        }
+        let reach = actor.allow(Action::List, Resource::AssetGroup)?.asset_groups();
+        let units = self.store().list_business_units().await?;
+        let of_unit = units.into_iter().find(|found| Some(found.id) == unit).map(|unit| unit.asset_groups);
+        let groups = self.store().list_asset_groups().await?;
+        let id = |title: &String| {
+            let group = named(&groups, title).filter(|group| reach.has(group)).map(|group| group.id);
+            let group = group.filter(|id| of_unit.as_ref().is_none_or(|groups| groups.contains(id)));
+            group.ok_or_else(|| Error::UnknownAssetGroup { title: title.clone() })
+        };
+        titles.iter().map(id).collect()
+    }
+
     /// The ids of the stored groups with these titles.
     pub(crate) async fn asset_group_ids(&self, titles: &[String]) -> Result<Vec<i64>> {
         let groups = self.store().list_asset_groups().await?;
@@ -224,10 +279,10 @@ impl App {
         titles.iter().map(id).collect()
     }
 
-    async fn find_asset_group(&self, reach: &Reach, title: &AssetGroupTitle) -> Result<AssetGroup> {
+    async fn find_asset_group(&self, reach: &GroupReach, title: &AssetGroupTitle) -> Result<AssetGroup> {
         let mut groups = self.store().list_asset_groups().await?.into_iter();
         groups
-            .find(|group| group.title == *title && reach.has_asset_group(group))
+            .find(|group| group.title == *title && reach.has(group))
             .ok_or_else(|| Error::UnknownAssetGroup { title: title.to_string() })
     }
 
@@ -237,6 +292,7 @@ impl App {
             id: 0,
             title: ALL.to_owned(),
             ips: reach.hosts(&self.store().subscription_ips().await?),
+            domains: self.domains_within(reach).await?.into_iter().map(DomainView::from).collect(),
             business_impact: BusinessImpact::default(),
             texts: GroupTexts::default(),
             environment: Environment::default(),
@@ -247,7 +303,11 @@ impl App {
 
     /// Refuses addresses that are not in the subscription or not within the caller's reach.
     async fn refuse_foreign(&self, actor: &Actor, ips: &IpSet) -> Result<()> {
-        let hosts = actor.allow(Action::List, Resource::Host)?.reach();
+        // An Administrator puts any address into groups without seeing anything of the hosts.
+        let hosts = match actor.role {
+            Role::Administrator => Reach::Everything,
+            _ => actor.allow(Action::List, Resource::Host)?.reach(),
+        };
         let foreign = ips.difference(&hosts.hosts(&self.store().subscription_ips().await?));
         if foreign.is_empty() { Ok(()) } else { Err(Error::NotInSubscription { ips: foreign }) }
     }
@@ -255,15 +315,13 @@ impl App {
     /// The ids of the users a group is to be assigned to.
     async fn assignable(&self, actor: &Actor, logins: Option<Vec<String>>) -> Result<Option<Vec<i64>>> {
         let Some(logins) = logins else { return Ok(None) };
-        if actor.role != Role::Manager {
-            return Err(Error::Forbidden { action: Action::Edit, resource: Resource::AssetGroup });
-        }
+        let within = actor.allow(Action::Edit, Resource::User)?.users();
         let mut ids = Vec::new();
         for text in logins {
             let unknown = || Error::NotAssignable { login: text.chars().take(64).collect() };
             let login: Login = text.parse().map_err(|_| unknown())?;
             let user = self.store().user(&login).await?.ok_or_else(unknown)?;
-            if !matches!(user.role, Role::Scanner | Role::Reader | Role::Contact) {
+            if !user.role.takes_asset_groups() || !within.has(&user) {
                 return Err(unknown());
             }
             ids.push(user.id);
@@ -297,13 +355,25 @@ fn taken(error: palisade_store::Error, title: &AssetGroupTitle) -> Error {
     }
 }
 
-fn view(group: AssetGroup) -> AssetGroupView {
-    let AssetGroup { id, title, owner: _, ips, business_impact, texts, environment, updated_at, users } =
-        group;
+fn view(group: AssetGroup, all_domains: &[Domain]) -> AssetGroupView {
+    let AssetGroup {
+        id,
+        title,
+        owner: _,
+        ips,
+        domains,
+        business_impact,
+        texts,
+        environment,
+        updated_at,
+        users,
+    } = group;
+    let domains = all_domains.iter().filter(|domain| domains.contains(&domain.name)).cloned();
     AssetGroupView {
         id,
         title: title.to_string(),
         ips,
+        domains: domains.map(DomainView::from).collect(),
         business_impact,
         texts,
         environment,

@@ -6,18 +6,18 @@
 //! every call.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Mutex, PoisonError};
 
 use palisade_model::user::Password;
-use palisade_model::{IdSource, Login, Timestamp, UserStatus};
+use palisade_model::{IdSource, IpSet, Login, Timestamp, UserStatus};
 use palisade_store::User;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 use crate::activity::ActivityEntry;
-use crate::actor::Actor;
+use crate::actor::{Actor, UnitOfActor};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::password::{MasterKey, PASSWORD_CHARACTERS_MAX, generate_password, hash, verify};
@@ -208,15 +208,39 @@ impl App {
         }
         let Some(user) = user else { return Err(LoginRefused::BadCredentials) };
         let mut actor = let_in(&user, from, now)?;
-        let group_ips = self.store().assigned_group_ips(user.id).await;
-        let group_ips = group_ips.map_err(|error| LoginRefused::Unavailable(error.into()))?;
-        actor.assigned_ips = actor.assigned_ips.union(&group_ips);
+        self.note_reach(&mut actor, &user).await.map_err(LoginRefused::Unavailable)?;
         if !remembered {
             authentication.remember(digest, &user, now, REMEMBERED_S);
             let noted = self.store().note_login(user.id, now).await;
             noted.map_err(|error| LoginRefused::Unavailable(error.into()))?;
         }
         Ok(actor)
+    }
+
+    /// The user as somebody who acts without having called: the owner of what starts by itself.
+    /// Refused as a call of theirs would be.
+    pub(crate) async fn act_for(&self, login: &Login) -> Result<Result<Actor, LoginRefused>> {
+        let Some(user) = self.store().user(login).await? else {
+            return Ok(Err(LoginRefused::Inactive));
+        };
+        let mut actor = match let_in(&user, IpAddr::V4(Ipv4Addr::LOCALHOST), self.clock().now()) {
+            Ok(actor) => actor,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        self.note_reach(&mut actor, &user).await?;
+        Ok(Ok(actor))
+    }
+
+    /// Completes what [`let_in`] leaves open: the unit and the addresses of the user.
+    async fn note_reach(&self, actor: &mut Actor, user: &User) -> Result<()> {
+        actor.assigned_ips = self.store().assigned_addresses(&user.login).await?;
+        if let Some(id) = user.business_unit {
+            let units = self.store().list_business_units().await?;
+            let unit = units.into_iter().find(|unit| unit.id == id);
+            let asset_groups = unit.map(|unit| unit.asset_groups).unwrap_or_default();
+            actor.business_unit = Some(UnitOfActor { id, asset_groups });
+        }
+        Ok(())
     }
 
     fn refuse_throttled(&self, login: &str, from: IpAddr) -> Result<(), LoginRefused> {
@@ -248,8 +272,8 @@ impl App {
     }
 }
 
-/// Whether the account may be used, now that its holder is known. The addresses of asset groups
-/// are still missing in the answer.
+/// Whether the account may be used, now that its holder is known. The user's unit and addresses are
+/// still missing in the answer.
 fn let_in(user: &User, from: IpAddr, now: Timestamp) -> Result<Actor, LoginRefused> {
     if user.status == UserStatus::Inactive {
         return Err(LoginRefused::Inactive);
@@ -267,7 +291,8 @@ fn let_in(user: &User, from: IpAddr, now: Timestamp) -> Result<Actor, LoginRefus
         first_name: user.first_name.clone(),
         last_name: user.last_name.clone(),
         eula_accepted: user.eula_accepted_at.is_some(),
-        assigned_ips: user.assigned_ips.clone(),
+        assigned_ips: IpSet::new(),
+        business_unit: None,
         from,
     })
 }

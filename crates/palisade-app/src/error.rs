@@ -1,7 +1,8 @@
 //! Why a use case could not be carried out. No numbers, no HTTP: those are the API's business.
 
+use palisade_model::business_unit::NotAUnitTitle;
 use palisade_model::option_profile::BadProfile;
-use palisade_model::{Action, IpSet, Login, Qid, Resource};
+use palisade_model::{Action, DomainName, IpSet, Login, Qid, Resource, Role};
 
 /// Shorthand for the results of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -72,12 +73,69 @@ pub enum Error {
     /// The group is assigned to users.
     #[error("the asset group '{title}' is assigned to users")]
     AssetGroupInUse { title: String, users: Vec<Login> },
+    /// Scheduled tasks with these titles are aimed at the group.
+    #[error("the asset group '{title}' is the target of scheduled tasks")]
+    AssetGroupScheduled { title: String, tasks: Vec<String> },
+    /// There is no such scheduled task, or it is out of the user's reach.
+    #[error("the scheduled task is unknown")]
+    UnknownTask,
+    /// More scheduled tasks than a subscription may have.
+    #[error("a subscription has at most {max} scheduled tasks")]
+    TooManyTasks { max: u32 },
+    /// The calendar has no day that the task would start on.
+    #[error("the scheduled task would never start")]
+    NeverStarts,
     /// Asset groups are assigned to Scanners, Readers and Contacts only, and this is none of them.
     #[error("'{login}' is no user that asset groups are assigned to")]
     NotAssignable { login: String },
     /// More asset groups than a subscription may have.
     #[error("a subscription has at most {max} asset groups")]
     TooManyAssetGroups { max: usize },
+    /// No report template within the user's reach has this id.
+    #[error("there is no report template {id}")]
+    UnknownReportTemplate { id: i64 },
+    /// The template is for other reports than those on hosts from their history.
+    #[error("the report template '{title}' is not for automatic reports on hosts")]
+    NotAHostTemplate { title: String },
+    /// Another report template has this title.
+    #[error("there is a report template '{title}' already")]
+    TemplateTitleTaken { title: String },
+    /// More report templates than a subscription may have.
+    #[error("a subscription has at most {max} report templates")]
+    TooManyReportTemplates { max: usize },
+    /// A list in a report template is longer than it may be.
+    #[error("a list in a report template has at most {max} items")]
+    TooManyTemplateItems { max: usize },
+    /// A title without a character to see.
+    #[error("the title is empty")]
+    EmptyTitle,
+    /// No address of a report's target is within the user's reach.
+    #[error("the report has no hosts")]
+    NothingToReport,
+    /// No domain within the user's reach has this name.
+    #[error("there is no domain '{domain}'")]
+    UnknownDomain { domain: DomainName },
+    /// The domain is in the subscription already.
+    #[error("there is a domain '{domain}' already")]
+    DomainTaken { domain: DomainName },
+    /// More domains than a subscription may have.
+    #[error("a subscription has at most {max} domains")]
+    TooManyDomains { max: usize },
+    /// Addresses without a domain have to be named.
+    #[error("the domain 'none' needs a netblock")]
+    NoNetblock,
+    /// Addresses of a netblock that are neither noted for the domain nor in the subscription.
+    #[error("the netblock reaches beyond the domain and the subscription: {ips}")]
+    ForeignNetblock { ips: IpSet },
+    /// More addresses than one map looks at.
+    #[error("a map has at most {max} addresses")]
+    TooLargeNetblock { max: u64 },
+    /// More domains than one request may have.
+    #[error("at most {max} domains are mapped by one request")]
+    TooManyMapDomains { max: usize },
+    /// More maps queued and running than the subscription may have.
+    #[error("at most {max} maps may be queued and running at the same time")]
+    TooManyMaps { max: u32 },
     /// Nothing is left after the exclusions.
     #[error("there are no targets")]
     NoTargets,
@@ -114,6 +172,36 @@ pub enum Error {
     /// There is no such business unit, or the caller may not put users into it.
     #[error("there is no business unit '{title}'")]
     UnknownBusinessUnit { title: String },
+    /// A text that is no title of a business unit.
+    #[error("the business unit cannot be called that")]
+    UnitTitle(#[source] NotAUnitTitle),
+    /// Another business unit has this title.
+    #[error("there is a business unit '{title}' already")]
+    BusinessUnitTaken { title: String },
+    /// The business unit has users or asset groups.
+    #[error("the business unit '{title}' has users or asset groups")]
+    BusinessUnitInUse { title: String, users: Vec<Login>, asset_groups: Vec<String> },
+    /// More business units than a subscription may have.
+    #[error("a subscription has at most {max} business units")]
+    TooManyBusinessUnits { max: usize },
+    /// Users of the role are in no unit, or (Unit Managers) always in one.
+    #[error("a {role} {}", if *role == Role::UnitManager { "is in a business unit" } else { "is in no business unit" })]
+    UnitDoesNotFit { role: Role },
+    /// The caller may not make users of the role.
+    #[error("the user's role does not permit making a {role}")]
+    RoleBeyondCaller { role: Role },
+    /// Asset groups are not assigned to users of the role one by one.
+    #[error("asset groups are not assigned to a {role}")]
+    NoAssetGroups { role: Role },
+    /// The asset group is in business units.
+    #[error("the asset group '{title}' is in business units")]
+    AssetGroupInUnits { title: String, units: Vec<String> },
+    /// Without this Manager nobody could manage the subscription.
+    #[error("the user is the last active Manager")]
+    LastManager,
+    /// Without this Unit Manager nobody could manage the unit, which has users.
+    #[error("the user is the last active Unit Manager of a business unit with users")]
+    LastUnitManager,
     /// A text that is no mail address.
     #[error("'{address}' is not a mail address")]
     NotAMailAddress { address: String },

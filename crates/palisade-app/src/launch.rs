@@ -52,6 +52,21 @@ impl App {
     /// reach, [`Error::UnknownOption`], [`Error::UnknownQid`], [`Error::NoQids`],
     /// [`Error::NothingToLookFor`], [`Error::TooManyScans`].
     pub async fn launch_scan(&self, actor: &Actor, launch: LaunchScan) -> Result<ScanRef> {
+        let new = self.prepare_scan(actor, launch).await?;
+        self.forget_abandoned().await?;
+        match self.store().launch_scan(&new).await? {
+            Launched::TooMany => Err(Error::TooManyScans { max: new.running_max }),
+            Launched::Queued(scan) => {
+                self.announce_change();
+                self.record_done(actor, "scan", "launch", scan.to_string()).await?;
+                Ok(scan)
+            }
+        }
+    }
+
+    /// Everything about a launch but the launch: what is refused is refused here, except for too
+    /// many scans at the same time.
+    pub(crate) async fn prepare_scan(&self, actor: &Actor, launch: LaunchScan) -> Result<NewScan> {
         let reach = actor.allow(Action::Launch, Resource::Scan)?.reach();
         let LaunchScan {
             targets,
@@ -88,9 +103,7 @@ impl App {
         check_length("title", &title, TITLE_CHARACTERS_MAX)?;
         check_length("targets", &target_text, TARGET_TEXT_CHARACTERS_MAX)?;
 
-        self.forget_abandoned().await?;
-        let running_max = self.parts.config.running_scans_max;
-        let new = NewScan {
+        Ok(NewScan {
             title,
             target_text,
             slices: targets.chunks(self.parts.config.slice_hosts),
@@ -105,16 +118,8 @@ impl App {
             zones: frequent_zones(&self.store().list_dns_names(ZONE_NAMES_MAX).await?),
             asset_groups,
             assigned_only: matches!(reach, Reach::Assigned { .. }),
-            running_max,
-        };
-        match self.store().launch_scan(&new).await? {
-            Launched::TooMany => Err(Error::TooManyScans { max: running_max }),
-            Launched::Queued(scan) => {
-                self.announce_change();
-                self.record_done(actor, "scan", "launch", scan.to_string()).await?;
-                Ok(scan)
-            }
-        }
+            running_max: self.parts.config.running_scans_max,
+        })
     }
 
     fn check_qids(&self, qids: Option<&[Qid]>) -> Result<()> {

@@ -142,6 +142,13 @@ impl App {
         self.record_done(actor, "option_profile", "delete", title.to_owned()).await
     }
 
+    /// Title of the subscription's default profile.
+    pub(crate) async fn default_option_title(&self) -> Result<String> {
+        let profiles = self.stored_profiles().await?;
+        let default = profiles.into_iter().find(|stored| stored.profile.is_default);
+        Ok(default.map(|stored| stored.profile.title).unwrap_or_default())
+    }
+
     /// The profile that a scan of the caller's goes by.
     ///
     /// # Errors

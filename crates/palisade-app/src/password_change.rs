@@ -54,12 +54,12 @@ impl App {
         wanted: PasswordsOf,
         send_mail: bool,
     ) -> Result<PasswordChanges> {
-        let only = actor.allow(Action::Edit, Resource::User)?.only_login();
+        let reach = actor.allow(Action::Edit, Resource::User)?.users();
         if send_mail {
             self.outbox()?;
         }
         let mut users = self.store().list_users().await?;
-        users.retain(|user| only.as_ref().is_none_or(|own| *own == user.login));
+        users.retain(|user| reach.has(user));
         let mut changes = PasswordChanges::default();
         let chosen: Vec<User> = match wanted {
             PasswordsOf::All => {

@@ -19,8 +19,8 @@ const REASON_CHARACTERS_MAX: usize = 500;
 /// The link of a scanner in the server's own process.
 #[derive(Debug)]
 pub struct InProcessLink {
-    app: App,
-    worker: String,
+    pub(crate) app: App,
+    pub(crate) worker: String,
     /// Set once the leases of the worker's former process were taken back.
     taken_back: OnceCell<()>,
 }
@@ -46,24 +46,33 @@ impl App {
         let mine = || {
             last.compare_exchange(before, now.as_microsecond(), Ordering::Relaxed, Ordering::Relaxed).is_ok()
         };
-        if due && mine() && self.store().take_back_expired(now).await? > 0 {
-            tracing::warn!("took back slices of scanners that fell silent");
-            self.announce_change();
+        if due && mine() {
+            let slices = self.store().take_back_expired(now).await?;
+            let maps = self.store().take_back_expired_maps(now).await?;
+            if slices + maps > 0 {
+                tracing::warn!(slices, maps, "took back the work of scanners that fell silent");
+                self.announce_change();
+            }
         }
         Ok(())
     }
 
-    fn lease_end(&self) -> Timestamp {
+    pub(crate) fn lease_end(&self) -> Timestamp {
         let now = self.clock().now();
         let end = now.as_second().saturating_add(i64::from(self.parts.config.lease_s));
         Timestamp::from_second(end).unwrap_or(now)
     }
 
-    async fn lease(&self, worker: &str) -> Result<Option<Lease>> {
-        self.take_back_expired().await?;
+    /// Names a holding.
+    pub(crate) fn lease_token(&self) -> String {
         let mut token = [0; 16];
         self.parts.ids.fill(&mut token);
-        let token = format!("{:032x}", u128::from_be_bytes(token));
+        format!("{:032x}", u128::from_be_bytes(token))
+    }
+
+    async fn lease(&self, worker: &str) -> Result<Option<Lease>> {
+        self.take_back_expired().await?;
+        let token = self.lease_token();
         let leased = self.store().lease_slice(worker, &token, self.clock().now(), self.lease_end()).await?;
         let Some(LeasedSlice { slice_id, scan, targets, delivered }) = leased else { return Ok(None) };
         self.announce_change();
@@ -129,8 +138,7 @@ impl App {
 
     async fn fail(&self, lease: &Lease, reason: &str) -> Result<()> {
         tracing::warn!(scan = %lease.order.scan, slice = lease.slice_id, reason, "a slice failed");
-        let reason: String =
-            reason.chars().filter(|character| !character.is_control()).take(REASON_CHARACTERS_MAX).collect();
+        let reason = kept_reason(reason);
         self.store().fail_slice(lease.slice_id, &lease.token, &reason, self.clock().now()).await?;
         self.announce_change();
         Ok(())
@@ -139,11 +147,13 @@ impl App {
 
 impl InProcessLink {
     /// Once in a link's life.
-    async fn take_back_own(&self) -> Result<()> {
+    pub(crate) async fn take_back_own(&self) -> Result<()> {
         let take_back = || async {
-            let taken = self.app.store().take_back_from(&self.worker, self.app.clock().now()).await?;
-            if taken > 0 {
-                tracing::info!(worker = self.worker, slices = taken, "took up what the last process left");
+            let (store, now) = (self.app.store(), self.app.clock().now());
+            let slices = store.take_back_from(&self.worker, now).await?;
+            let maps = store.take_back_maps_from(&self.worker, now).await?;
+            if slices + maps > 0 {
+                tracing::info!(worker = self.worker, slices, maps, "took up what the last process left");
             }
             Ok::<(), Error>(())
         };
@@ -180,7 +190,7 @@ impl Link for InProcessLink {
     }
 }
 
-fn hold(holding: Holding) -> Hold {
+pub(crate) fn hold(holding: Holding) -> Hold {
     match holding {
         Holding::Held => Hold::Held,
         Holding::Cancelled => Hold::Cancelled,
@@ -188,6 +198,11 @@ fn hold(holding: Holding) -> Hold {
     }
 }
 
-fn link_error(attempt: String, error: Error) -> LinkError {
+/// The reason of a failure, as it is kept.
+pub(crate) fn kept_reason(reason: &str) -> String {
+    reason.chars().filter(|character| !character.is_control()).take(REASON_CHARACTERS_MAX).collect()
+}
+
+pub(crate) fn link_error(attempt: String, error: Error) -> LinkError {
     LinkError { attempt, source: Box::new(error) }
 }

@@ -1,13 +1,15 @@
 //! Users as other users see and manage them.
 
+use palisade_model::business_unit::UNASSIGNED;
 use palisade_model::user::Password;
 use palisade_model::{Action, IpSet, Login, Resource, Role, UserEdit, UserProfile, UserStatus};
 use palisade_store::User;
 use zeroize::Zeroizing;
 
 use crate::account::{NewAccount, UserView, login_candidates, view};
-use crate::actor::Actor;
+use crate::actor::{Actor, UserReach};
 use crate::app::App;
+use crate::business_unit::{contact, released};
 use crate::error::{Error, Result, check_length};
 use crate::outbox::{Mail, check_address};
 use crate::password::generate_password;
@@ -27,6 +29,10 @@ pub struct ListedUser {
     pub user: UserView,
     /// Whether this is the Manager to be asked about the subscription: the first there was.
     pub manager_poc: bool,
+    /// Whether this is the Unit Manager to be asked about the business unit.
+    pub unit_manager_poc: bool,
+    /// Whether the caller is told when the user was last there.
+    pub shows_last_login: bool,
 }
 
 impl App {
@@ -36,14 +42,18 @@ impl App {
     ///
     /// [`crate::Error::Forbidden`] for roles that do not manage users.
     pub async fn list_users_in_sight(&self, actor: &Actor, wanted: &ListUsers) -> Result<Vec<ListedUser>> {
-        let only = actor.allow(Action::List, Resource::User)?.only_login();
+        let reach = actor.allow(Action::List, Resource::User)?.users();
         let groups = self.store().list_asset_groups().await?;
+        let units = self.store().list_business_units().await?;
         let users = self.store().list_users().await?;
         let first_manager = users.iter().filter(|user| user.role == Role::Manager).map(|user| user.id).min();
-        let seen = users.into_iter().filter(|user| only.as_ref().is_none_or(|own| *own == user.login));
-        let listed = seen.map(|user| {
-            let manager_poc = first_manager == Some(user.id);
-            ListedUser { user: view(user, &groups), manager_poc }
+        let contacts: Vec<i64> =
+            units.iter().filter_map(|unit| contact(&users, unit.id)).map(|user| user.id).collect();
+        let listed = users.into_iter().filter(|user| reach.has(user)).map(|user| ListedUser {
+            manager_poc: first_manager == Some(user.id),
+            unit_manager_poc: contacts.contains(&user.id),
+            shows_last_login: actor.role != Role::Administrator,
+            user: view(user, &groups, &units),
         });
         Ok(listed.filter(|listed| wanted.admits(&listed.user.profile.external_id)).collect())
     }
@@ -56,8 +66,6 @@ impl ListUsers {
     }
 }
 
-/// The unit of everybody, as long as there are no business units.
-const UNASSIGNED: &str = "Unassigned";
 /// Longest names and addresses of a person.
 const TEXT_CHARACTERS_MAX: usize = 256;
 
@@ -65,7 +73,10 @@ const TEXT_CHARACTERS_MAX: usize = 256;
 #[derive(Debug, Clone)]
 pub struct CreateUser {
     pub role: Role,
+    /// The title of a business unit, or [`UNASSIGNED`].
     pub business_unit: String,
+    /// Titles of the asset groups assigned to a Scanner, Reader or Contact.
+    pub asset_groups: Vec<String>,
     pub first_name: String,
     pub last_name: String,
     pub email: String,
@@ -80,15 +91,27 @@ impl App {
     ///
     /// # Errors
     ///
-    /// [`Error::Forbidden`], [`Error::UnknownBusinessUnit`] when it is none of the caller's,
-    /// [`Error::NotAMailAddress`], [`Error::TooLong`], [`Error::NoOutbox`] before anything is
+    /// [`Error::Forbidden`], [`Error::RoleBeyondCaller`], [`Error::UnknownBusinessUnit`] when it is
+    /// none of the caller's, [`Error::UnitDoesNotFit`], [`Error::NoAssetGroups`],
+    /// [`Error::UnknownAssetGroup`], [`Error::NotAMailAddress`], [`Error::TooLong`], [`Error::NoOutbox`] before anything is
     /// made; [`Error::Outbox`] when the user was made but the mail could not be written.
     pub async fn create_user(&self, actor: &Actor, new: CreateUser) -> Result<NewAccount> {
-        let limited = actor.allow(Action::Add, Resource::User)?.only_login().is_some();
-        let CreateUser { role, business_unit, first_name, last_name, email, mut profile, send_mail } = new;
-        if limited || business_unit != UNASSIGNED {
-            return Err(Error::UnknownBusinessUnit { title: business_unit });
+        let reach = actor.allow(Action::Add, Resource::User)?.users();
+        let CreateUser {
+            role,
+            business_unit,
+            asset_groups,
+            first_name,
+            last_name,
+            email,
+            mut profile,
+            send_mail,
+        } = new;
+        if !reach.may_make(role) {
+            return Err(Error::RoleBeyondCaller { role });
         }
+        let business_unit = self.unit_for(reach, role, &business_unit).await?;
+        let asset_groups = self.asset_groups_for(actor, role, business_unit, &asset_groups).await?;
         check_length("first_name", &first_name, TEXT_CHARACTERS_MAX)?;
         check_length("last_name", &last_name, TEXT_CHARACTERS_MAX)?;
         check_address(&email)?;
@@ -118,10 +141,11 @@ impl App {
                 profile: profile.clone(),
                 password_hash: password_hash.clone(),
                 assigned_ips: IpSet::new(),
+                business_unit,
                 eula_accepted_at: None,
                 created_at,
                 expires_at: None,
-                asset_groups: Vec::new(),
+                asset_groups: asset_groups.clone(),
             })
             .await?;
         self.record_done(actor, "user", "add", format!("{login}, {role}")).await?;
@@ -131,19 +155,48 @@ impl App {
         Ok(NewAccount { login, password })
     }
 
-    /// Changes what `edit` names about a user.
+    /// The unit of a new user: one that the caller reaches, and that takes users of the role.
+    async fn unit_for(&self, reach: UserReach, role: Role, title: &str) -> Result<Option<i64>> {
+        let unit = if title.trim() == UNASSIGNED { None } else { Some(self.unit_named(title).await?.id) };
+        let within = match reach {
+            UserReach::Everybody | UserReach::ButManagement { .. } => true,
+            UserReach::Unit { unit: own, .. } => unit == Some(own),
+            UserReach::Caller { .. } => false,
+        };
+        if !within {
+            return Err(Error::UnknownBusinessUnit { title: title.to_owned() });
+        }
+        if role.fits(unit.is_some()) { Ok(unit) } else { Err(Error::UnitDoesNotFit { role }) }
+    }
+
+    /// Changes what `edit` names about a user, and replaces the asset groups by those with
+    /// the titles in `asset_groups`.
     ///
     /// # Errors
     ///
     /// [`Error::Forbidden`], [`Error::UnknownUser`] also for those out of sight,
-    /// [`Error::NotAMailAddress`].
-    pub async fn edit_user(&self, actor: &Actor, login: &str, edit: &UserEdit) -> Result<Login> {
-        let only = actor.allow(Action::Edit, Resource::User)?.only_login();
-        let user = self.user_in_sight(only, login).await?;
+    /// [`Error::NotAMailAddress`], [`Error::NoAssetGroups`], [`Error::UnknownAssetGroup`].
+    pub async fn edit_user(
+        &self,
+        actor: &Actor,
+        login: &str,
+        edit: &UserEdit,
+        asset_groups: Option<&[String]>,
+    ) -> Result<Login> {
+        let reach = actor.allow(Action::Edit, Resource::User)?.users();
+        let user = self.user_in_sight(reach, login).await?;
+        let asset_groups = match asset_groups {
+            // Also when there are none: a role without asset groups has none to lose.
+            Some(_) if !user.role.takes_asset_groups() => {
+                return Err(Error::NoAssetGroups { role: user.role });
+            }
+            Some(titles) => Some(self.asset_groups_for(actor, user.role, user.business_unit, titles).await?),
+            None => None,
+        };
         if let Some(email) = &edit.email {
             check_address(email)?;
         }
-        self.store().edit_user(user.id, edit).await?;
+        self.store().edit_user(user.id, edit, asset_groups.as_deref()).await?;
         self.record_done(actor, "user", "edit", user.login.to_string()).await?;
         Ok(user.login)
     }
@@ -154,22 +207,22 @@ impl App {
     /// # Errors
     ///
     /// [`Error::Forbidden`], [`Error::UnknownUser`] also for those out of sight,
-    /// [`Error::OwnAccount`], [`Error::WrongStatus`].
+    /// [`Error::OwnAccount`], [`Error::WrongStatus`], [`Error::LastManager`],
+    /// [`Error::LastUnitManager`].
     pub async fn switch_user(&self, actor: &Actor, login: &str, on: bool) -> Result<Login> {
-        let only = actor.allow(Action::Edit, Resource::User)?.only_login();
-        let user = self.user_in_sight(only, login).await?;
+        let reach = actor.allow(Action::Edit, Resource::User)?.users();
+        let user = self.user_in_sight(reach, login).await?;
         if user.id == actor.user_id {
             return Err(Error::OwnAccount);
         }
-        let (from, to, action) = if on {
-            (UserStatus::Inactive, UserStatus::Active, "activate")
-        } else {
-            (UserStatus::Active, UserStatus::Inactive, "deactivate")
-        };
+        let (from, action) =
+            if on { (UserStatus::Inactive, "activate") } else { (UserStatus::Active, "deactivate") };
         if user.status != from {
             return Err(Error::WrongStatus { status: user.status });
         }
-        if !self.store().move_user_status(user.id, from, to).await? {
+        if !on {
+            released(self.store().deactivate_user(user.id, Some(from)).await?, &user)?;
+        } else if !self.store().move_user_status(user.id, from, UserStatus::Active).await? {
             return Err(Error::Conflict);
         }
         self.record_done(actor, "user", action, user.login.to_string()).await?;
@@ -177,12 +230,10 @@ impl App {
     }
 
     /// The user with this login, if the permission reaches them.
-    async fn user_in_sight(&self, only: Option<Login>, login: &str) -> Result<User> {
+    async fn user_in_sight(&self, reach: UserReach, login: &str) -> Result<User> {
         let login: Login = login.parse().map_err(|_| Error::UnknownUser)?;
-        if only.is_some_and(|own| own != login) {
-            return Err(Error::UnknownUser);
-        }
-        self.store().user(&login).await?.ok_or(Error::UnknownUser)
+        let user = self.store().user(&login).await?;
+        user.filter(|user| reach.has(user)).ok_or(Error::UnknownUser)
     }
 }
 

@@ -17,6 +17,7 @@ use crate::judge::{self, Ending};
 use crate::link::Stage;
 use crate::order::ScanOrder;
 use crate::pacing::{HostPace, Pace};
+use crate::recognition;
 use crate::scan::ScanContext;
 use crate::sheet::Sheet;
 use crate::{certificate_names, names, os, ports, service, udp};
@@ -60,6 +61,7 @@ impl HostScan {
         }
         self.sheet.enter(Stage::Checks);
         self.conclude();
+        self.recognise().await;
         judge::result(&self.sheet, &self.context, &self.order, ending, self.pace.plan.wanted.clone()).await
     }
 
@@ -74,10 +76,9 @@ impl HostScan {
     async fn look_closely(&self, host: &Arc<HostPace>) {
         let tcp = host.plan().ports(host.address, Transport::Tcp);
         let udp = host.plan().ports(host.address, Transport::Udp);
-        let ((), (), name) = tokio::join!(
+        let (name, ()) = tokio::join!(
             self.tcp(host, &tcp),
             udp::scan(host, &self.sheet, &udp, self.context.ids.as_ref()),
-            names::registered(host),
         );
         names::gather(&mut self.sheet.lock().facts, name);
         let mut named = self.sheet.snapshot().facts;
@@ -99,11 +100,20 @@ impl HostScan {
             host.round_trip.smoothed().map(|trip| u32::try_from(trip.as_micros()).unwrap_or(u32::MAX));
     }
 
-    async fn tcp(&self, host: &Arc<HostPace>, wanted: &PortSet) {
+    /// TCP ports and their services; the registered name, for which some services are asked.
+    async fn tcp(&self, host: &Arc<HostPace>, wanted: &PortSet) -> Option<String> {
         self.sheet.enter(Stage::Ports);
-        let open = ports::scan(host, &self.sheet, wanted).await;
+        let (open, name) = tokio::join!(ports::scan(host, &self.sheet, wanted), names::registered(host));
         self.sheet.enter(Stage::Services);
-        service::survey_all(host, &self.sheet, &self.context, &open).await;
+        service::survey_all(host, &self.sheet, &self.context, &open, name.as_deref()).await;
+        name
+    }
+
+    /// Asks the fingerprint databases of others, if there are any.
+    async fn recognise(&self) {
+        let Some(fingerprints) = &self.context.fingerprints else { return };
+        let recognised = recognition::recognise(fingerprints, self.sheet.snapshot().facts).await;
+        recognised.write(&mut self.sheet.lock().facts);
     }
 
     /// What follows from everything seen, also where the time was up before the end.

@@ -9,6 +9,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use palisade_fingerprint::Fingerprints;
 use palisade_kb::KnowledgeBase;
 use palisade_model::{Clock, HostResult, IdSource};
 use tokio::sync::mpsc;
@@ -31,6 +32,8 @@ pub struct ScanContext {
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn IdSource>,
     pub limits: Arc<Limits>,
+    /// Fingerprint databases of others, asked where our own rules say nothing.
+    pub fingerprints: Option<Arc<Fingerprints>>,
 }
 
 /// What a running scan says.

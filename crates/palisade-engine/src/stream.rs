@@ -73,10 +73,19 @@ impl Stream {
         }
     }
 
-    /// Goes on through TLS, whatever certificate the other side shows.
-    pub(crate) async fn into_tls(self, host: &HostPace, until: Instant) -> Option<Self> {
+    /// Goes on through TLS, whatever certificate the other side shows. `server_name` is asked for
+    /// where one is given that can be.
+    pub(crate) async fn into_tls(
+        self,
+        host: &HostPace,
+        server_name: Option<&str>,
+        until: Instant,
+    ) -> Option<Self> {
         let Transport::Plain(stream) = self.transport else { return None };
-        let name = ServerName::IpAddress(IpAddr::from(std::net::IpAddr::V4(host.address)));
+        // Of an address no extension is made.
+        let address = || ServerName::IpAddress(IpAddr::from(std::net::IpAddr::V4(host.address)));
+        let name = server_name.and_then(|name| ServerName::try_from(name.to_owned()).ok());
+        let name = name.unwrap_or_else(address);
         let handshake = TlsConnector::from(any_certificate_config()?).connect(name, stream);
         let stream = timeout_at(until, handshake).await.ok()?.ok()?;
         Some(Self { transport: Transport::Tls(Box::new(stream)), ..self })
@@ -112,6 +121,18 @@ impl Stream {
             }
         };
         matches!(timeout_at(until, sending).await, Ok(Ok(())))
+    }
+
+    /// Says that nothing more will be sent; the other side may go on.
+    pub(crate) async fn finish_sending(&mut self, until: Instant) {
+        let ending = async {
+            match &mut self.transport {
+                Transport::Plain(stream) => stream.shutdown().await,
+                Transport::Tls(stream) => stream.shutdown().await,
+            }
+        };
+        // A connection that breaks here says so to the next read.
+        let _ = timeout_at(until, ending).await;
     }
 
     /// Adds what arrives next to `received`.
@@ -200,7 +221,6 @@ fn any_certificate_config() -> Option<Arc<rustls::ClientConfig>> {
                 .dangerous()
                 .with_custom_certificate_verifier(verifier)
                 .with_no_client_auth();
-            config.enable_sni = false;
             config.resumption = rustls::client::Resumption::disabled();
             Some(Arc::new(config))
         })

@@ -28,8 +28,9 @@ const DATAGRAM_BYTES: usize = 8 * 1024;
 /// The UDP ports of the standard list.
 pub fn standard_udp_ports() -> PortSet {
     [
-        7, 13, 17, 19, 37, 53, 69, 111, 123, 137, 161, 177, 389, 520, 623, 1194, 1434, 1900, 2049, 3478,
-        5060, 5351, 5353, 5683, 11211,
+        7, 13, 17, 19, 37, 53, 69, 88, 111, 123, 137, 161, 177, 389, 443, 500, 520, 623, 1194, 1434, 1701,
+        1812, 1900, 2049, 2427, 3478, 3671, 3702, 4500, 4569, 5060, 5351, 5353, 5355, 5683, 6881, 6969,
+        11211, 27015, 27960, 44818, 47808, 64738,
     ]
     .into_iter()
     .collect()
@@ -62,7 +63,7 @@ pub(crate) async fn scan(host: &HostPace, sheet: &Sheet, ports: &PortSet, ids: &
                 known.udp_ports.push(port);
             }
             if let Some(mut facts) = facts {
-                facts.product = crate::service::product_of(&facts);
+                facts.product = crate::service::product_of(&facts).or(facts.product.take());
                 sheet.write_port(facts, true);
             }
         })

@@ -10,6 +10,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
+use palisade_fingerprint::Fingerprints;
 use palisade_kb::KnowledgeBase;
 use palisade_model::{Clock, HostResult, IdSource, ScanRef};
 use tokio::sync::{mpsc, watch};
@@ -41,6 +42,8 @@ pub struct WorkerOptions {
     pub retry_max: Duration,
     /// Connections and datagrams a second, all scans together.
     pub rate_pps_max: u32,
+    /// See [`ScanContext::fingerprints`].
+    pub fingerprints: Option<Arc<Fingerprints>>,
 }
 
 impl Default for WorkerOptions {
@@ -52,6 +55,7 @@ impl Default for WorkerOptions {
             retry_first: Duration::from_millis(250),
             retry_max: Duration::from_secs(15),
             rate_pps_max: 20_000,
+            fingerprints: None,
         }
     }
 }
@@ -81,7 +85,7 @@ impl<L: Link> Worker<L> {
         options: WorkerOptions,
     ) -> Self {
         let limits = Arc::new(Limits::of_machine(options.rate_pps_max));
-        let context = ScanContext { kb, clock, ids, limits };
+        let context = ScanContext { kb, clock, ids, limits, fingerprints: options.fingerprints.clone() };
         Self { shared: Arc::new(Shared { link, context, options, paces: Mutex::default() }) }
     }
 

@@ -12,7 +12,7 @@ use crate::entry::{Entry, Reference};
 use crate::error::Error;
 
 /// The facts of a port that a check may name in `needs`.
-pub(crate) const PORT_FACTS: [&str; 23] = [
+pub(crate) const PORT_FACTS: [&str; 24] = [
     "tls",
     "ssh",
     "http",
@@ -36,6 +36,7 @@ pub(crate) const PORT_FACTS: [&str; 23] = [
     "rpc",
     "smb",
     "product",
+    "protocol",
 ];
 
 /// What a check is evaluated for.

@@ -5,38 +5,52 @@
 //! here so that time-dependent behaviour is tested without sleeping.
 
 pub mod asset_group;
+pub mod business_unit;
 pub mod clock;
 pub mod detection;
+pub mod domain;
 pub mod fact;
 pub mod finding;
 pub mod ip_set;
+pub mod map;
+pub mod map_ref;
 pub mod option_profile;
 pub mod port_set;
 pub mod qid;
+pub mod report_template;
 pub mod role;
 pub mod scan;
 pub mod scan_header;
 pub mod scan_ref;
+pub mod schedule;
 pub mod time_zone;
 pub mod user;
 pub mod user_profile;
 
 pub use asset_group::{AssetGroupTitle, BusinessImpact, Environment, EnvironmentLevel};
+pub use business_unit::BusinessUnitTitle;
 pub use clock::{Clock, IdSource, ManualClock, SeededIds, SystemClock, SystemIds};
 pub use detection::{DetectionEvent, DetectionStatus, Observation};
+pub use domain::{DomainName, NotADomain};
 pub use fact::{HostFacts, PortFacts, Transport};
 pub use finding::{Finding, FindingKind, HostResult};
 pub use ip_set::{IpRange, IpSet, IpSetError};
+pub use map::{Discovery, MapHost, MapNameServer, MapPort, MapResult, MapTarget, NotAMapTarget};
+pub use map_ref::MapRef;
 pub use option_profile::OptionProfile;
 pub use port_set::PortSet;
 pub use qid::{Qid, Severity};
+pub use report_template::{FindingOrder, HostTemplate, Levels, TemplateKind, TemplateSelection};
 pub use role::{Action, Resource, Role, Scope};
 pub use scan::ScanStatus;
 pub use scan_header::ScanHeader;
 pub use scan_ref::ScanRef;
+pub use schedule::{MonthDay, Occurrence, Schedule, ScheduleZone, WeekOfMonth, Weekdays};
 pub use time_zone::{ClockRule, TimeZoneCode};
 pub use user::{Login, UserStatus};
 pub use user_profile::{InterfaceStyle, UserEdit, UserProfile};
 
 /// A point in time, UTC.
 pub use jiff::Timestamp;
+/// A day of the calendar, wherever it is.
+pub use jiff::civil::Date;

@@ -16,11 +16,24 @@ pub enum Role {
     Reader,
     /// Receives mail; cannot log in.
     Contact,
+    /// Manages users, asset groups and business units, and sees nothing of hosts and scans.
+    Administrator,
 }
 
 impl Role {
-    pub const ALL: [Self; 6] =
-        [Self::Manager, Self::UnitManager, Self::Auditor, Self::Scanner, Self::Reader, Self::Contact];
+    pub const ALL: [Self; 7] = [
+        Self::Manager,
+        Self::UnitManager,
+        Self::Auditor,
+        Self::Scanner,
+        Self::Reader,
+        Self::Contact,
+        Self::Administrator,
+    ];
+
+    /// The words of parameters, in the order of [`Role::ALL`].
+    pub const WORDS: &'static [&'static str] =
+        &["manager", "unit_manager", "auditor", "scanner", "reader", "contact", "administrator"];
 
     /// The name shown to people.
     #[must_use]
@@ -32,6 +45,7 @@ impl Role {
             Self::Scanner => "Scanner",
             Self::Reader => "Reader",
             Self::Contact => "Contact",
+            Self::Administrator => "User Administrator",
         }
     }
 
@@ -45,6 +59,7 @@ impl Role {
             Self::Scanner => "scanner",
             Self::Reader => "reader",
             Self::Contact => "contact",
+            Self::Administrator => "administrator",
         }
     }
 
@@ -52,6 +67,23 @@ impl Role {
     #[must_use]
     pub const fn may_log_in(self) -> bool {
         !matches!(self, Self::Contact)
+    }
+
+    /// Whether asset groups are assigned to users of the role one by one.
+    #[must_use]
+    pub const fn takes_asset_groups(self) -> bool {
+        matches!(self, Self::Scanner | Self::Reader | Self::Contact)
+    }
+
+    /// Whether users of the role may be in a business unit (`in_unit`) or in none: Managers,
+    /// Auditors and Administrators are in none, a Unit Manager is in one.
+    #[must_use]
+    pub const fn fits(self, in_unit: bool) -> bool {
+        match self {
+            Self::Manager | Self::Auditor | Self::Administrator => !in_unit,
+            Self::UnitManager => in_unit,
+            Self::Scanner | Self::Reader | Self::Contact => true,
+        }
     }
 
     /// How far the role reaches when it does `action` to `resource`. Source: the role table of
@@ -62,16 +94,26 @@ impl Role {
     pub const fn scope(self, action: Action, resource: Resource) -> Scope {
         use Action::{Add, Cancel, Delete, Edit, Launch, List};
         use Resource::{
-            Account, ActivityLog, AssetGroup, Host, HostVulnerability, KnowledgeBase, OptionProfile, Scan,
-            ScanReport, Service, User,
+            Account, ActivityLog, AssetGroup, BusinessUnit, Domain, Host, HostVulnerability, KnowledgeBase,
+            Map, MapReport, OptionProfile, ReportTemplate, Scan, ScanReport, ScheduledTask, Service, User,
         };
         match (self, action, resource) {
             (Self::Contact, _, _) => Scope::None,
             (_, List, Service) | (_, Edit, Account) => Scope::Own,
             (Self::Manager, _, _) => Scope::Subscription,
+            (Self::Administrator, _, User | AssetGroup | BusinessUnit) => Scope::Subscription,
+            (Self::Administrator, List, ActivityLog) => Scope::Own,
             (Self::UnitManager | Self::Scanner | Self::Reader, List, KnowledgeBase) => Scope::Subscription,
+            (Self::UnitManager, List | Launch | Cancel | Delete, Map | MapReport) => Scope::BusinessUnit,
+            (Self::Scanner, Launch, Map) => Scope::AssetGroups,
+            (Self::Scanner | Self::Reader, List, Map | MapReport) => Scope::AssetGroups,
+            (Self::Scanner, Cancel | Delete, Map | MapReport) => Scope::Own,
+            (Self::UnitManager, List, Domain) => Scope::BusinessUnit,
+            (Self::Scanner | Self::Reader, List, Domain) => Scope::AssetGroups,
             (Self::UnitManager, List, HostVulnerability) => Scope::BusinessUnit,
             (Self::Scanner | Self::Reader, List, HostVulnerability) => Scope::AssetGroups,
+            (Self::UnitManager | Self::Scanner | Self::Reader, List, ReportTemplate) => Scope::Own,
+            (Self::Auditor, List, ReportTemplate) => Scope::Compliance,
             (Self::UnitManager, List | Launch | Cancel | Delete, Scan | ScanReport) => Scope::BusinessUnit,
             (Self::UnitManager, List | Edit, Host) => Scope::BusinessUnit,
             (Self::UnitManager, List | Add | Edit | Delete, OptionProfile) => Scope::BusinessUnit,
@@ -88,9 +130,16 @@ impl Role {
             (Self::Scanner, List, Scan | ScanReport) => Scope::AssetGroups,
             (Self::Scanner, Cancel | Delete, Scan | ScanReport) => Scope::Own,
             (Self::Reader, List, Scan | ScanReport) => Scope::AssetGroups,
+            (Self::UnitManager, List | Add | Edit | Delete, ScheduledTask) => Scope::BusinessUnit,
+            (Self::Scanner, List | Add | Edit | Delete, ScheduledTask) => Scope::Own,
+            (Self::Reader, List, ScheduledTask) => Scope::AssetGroups,
             (Self::Scanner | Self::Reader, List, Host) => Scope::AssetGroups,
             (Self::Auditor, List, Host) => Scope::Compliance,
-            (Self::UnitManager | Self::Auditor | Self::Scanner | Self::Reader, _, _) => Scope::None,
+            (
+                Self::UnitManager | Self::Auditor | Self::Scanner | Self::Reader | Self::Administrator,
+                _,
+                _,
+            ) => Scope::None,
         }
     }
 }
@@ -103,7 +152,7 @@ impl fmt::Display for Role {
 
 /// A text that names no role.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a role is one of manager, unit_manager, auditor, scanner, reader, contact")]
+#[error("a role is one of manager, unit_manager, auditor, scanner, reader, contact, administrator")]
 pub struct NotARole;
 
 impl FromStr for Role {
@@ -137,12 +186,24 @@ pub enum Resource {
     ActivityLog,
     /// Named sets of addresses.
     AssetGroup,
+    /// Parts of the subscription with asset groups and users of their own.
+    BusinessUnit,
+    /// What reports are about and what they show; own ones, and those that are for everybody.
+    ReportTemplate,
+    /// Domains of the subscription, which maps are made of.
+    Domain,
     /// Hosts (addresses) of the subscription.
     Host,
+    /// Maps, running or queued.
+    Map,
+    /// Saved results of maps.
+    MapReport,
     /// Scans, running or queued.
     Scan,
     /// Saved results of scans.
     ScanReport,
+    /// Scans and maps that start by themselves.
+    ScheduledTask,
     /// What is known about vulnerabilities.
     KnowledgeBase,
     /// How scans are done; everybody sees the global ones.
@@ -168,4 +229,14 @@ pub enum Scope {
     Compliance,
     /// Everything.
     Subscription,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_name_the_roles_in_their_order() {
+        assert_eq!(Role::ALL.map(Role::as_str), Role::WORDS);
+    }
 }

@@ -40,15 +40,16 @@ impl FromStr for ScanRef {
     type Err = NotAScanRef;
 
     fn from_str(text: &str) -> Result<Self, NotAScanRef> {
-        let digits = |part: &str, most: usize| {
-            !part.is_empty() && part.len() <= most && part.bytes().all(|byte| byte.is_ascii_digit())
-        };
-        text.strip_prefix("scan/")
-            .and_then(|rest| rest.split_once('.'))
-            .filter(|(seconds, number)| seconds.len() == 10 && digits(seconds, 10) && digits(number, 5))
-            .map(|_| Self(text.to_owned()))
-            .ok_or(NotAScanRef)
+        if is_reference(text, "scan/") { Ok(Self(text.to_owned())) } else { Err(NotAScanRef) }
     }
+}
+
+/// Whether a text is `prefix`, ten digits, a dot and one to five digits.
+pub(crate) fn is_reference(text: &str, prefix: &str) -> bool {
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    text.strip_prefix(prefix).and_then(|rest| rest.split_once('.')).is_some_and(|(seconds, number)| {
+        seconds.len() == 10 && digits(seconds) && number.len() <= 5 && digits(number)
+    })
 }
 
 impl From<ScanRef> for String {

@@ -41,6 +41,10 @@ impl InterfaceStyle {
     pub const ALL: [Self; 5] =
         [Self::StandardBlue, Self::NavyBlue, Self::CoralRed, Self::OliveGreen, Self::AccessibleHighContrast];
 
+    /// The words of parameters, in the order of [`InterfaceStyle::ALL`].
+    pub const WORDS: &'static [&'static str] =
+        &["standard_blue", "navy_blue", "coral_red", "olive_green", "accessible_high_contrast"];
+
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -90,4 +94,14 @@ pub struct UserEdit {
     pub zip_code: Option<String>,
     pub time_zone: Option<Option<TimeZoneCode>>,
     pub interface_style: Option<InterfaceStyle>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_name_the_styles_in_their_order() {
+        assert_eq!(InterfaceStyle::ALL.map(InterfaceStyle::as_str), InterfaceStyle::WORDS);
+    }
 }

@@ -29,6 +29,8 @@ pub struct ActivitySpan {
     pub to: Timestamp,
     /// Only entries with this login.
     pub login: Option<String>,
+    /// Only entries of users who are in this business unit now.
+    pub business_unit: Option<i64>,
 }
 
 /// Where a page of the activity log ended. Pages are in the order of time, and of writing where
@@ -103,7 +105,7 @@ impl Store {
         after: Option<ActivityMark>,
         limit: u32,
     ) -> Result<Vec<ActivityOfUser>> {
-        let ActivitySpan { from, to, login } = span;
+        let ActivitySpan { from, to, login, business_unit } = span;
         // Before the first entry of the part, when there is no page before this one.
         let (after_at, after_id) =
             after.map_or((from.as_microsecond(), i64::MIN), |mark| (mark.at.as_microsecond(), mark.id));
@@ -113,14 +115,16 @@ impl Store {
                     u.first_name AS first_name, u.last_name AS last_name, u.role AS role
              FROM activity_log a LEFT JOIN users u ON u.login = a.login
              WHERE a.at >= $1 AND (a.at > $1 OR a.id > $2) AND a.at <= $3
-               AND ($4 = 0 OR a.login = $5)
-             ORDER BY a.at, a.id LIMIT $6",
+               AND ($4 = 0 OR a.login = $5) AND ($6 = 0 OR u.business_unit_id = $7)
+             ORDER BY a.at, a.id LIMIT $8",
         )
         .bind(after_at)
         .bind(after_id)
         .bind(to.as_microsecond())
         .bind(i64::from(login.is_some()))
         .bind(login.clone().unwrap_or_default())
+        .bind(i64::from(business_unit.is_some()))
+        .bind(business_unit.unwrap_or_default())
         .bind(i64::from(limit))
         .fetch_all(self.pool())
         .await?;

@@ -4,11 +4,16 @@
 //! subscription: an edit applies to what is stored at that moment, not to what its maker saw.
 
 use palisade_model::asset_group::Environment;
-use palisade_model::{AssetGroupTitle, BusinessImpact, IpSet, Login, Role, Timestamp};
+use palisade_model::{
+    AssetGroupTitle, BusinessImpact, BusinessUnitTitle, DomainName, IpSet, Login, Role, Timestamp,
+};
 use sqlx::any::AnyRow;
 
+use crate::business_unit::{join_unit, units_of_group};
+use crate::domain::set_group_domains;
 use crate::error::{Error, Result};
 use crate::row::{Read, json_text};
+use crate::scheduled_task::tasks_of_group;
 use crate::store::{Store, Write};
 
 /// Texts that people note about a group.
@@ -38,6 +43,8 @@ pub struct AssetGroup {
     /// Whoever made it.
     pub owner: Login,
     pub ips: IpSet,
+    /// By name.
+    pub domains: Vec<DomainName>,
     pub business_impact: BusinessImpact,
     pub texts: GroupTexts,
     pub environment: Environment,
@@ -52,12 +59,16 @@ pub struct NewAssetGroup {
     pub title: AssetGroupTitle,
     pub owner: Login,
     pub ips: IpSet,
+    /// Ids of its domains.
+    pub domains: Vec<i64>,
     pub business_impact: BusinessImpact,
     pub texts: GroupTexts,
     pub environment: Environment,
     pub updated_at: Timestamp,
     /// Ids of the users it is assigned to.
     pub users: Vec<i64>,
+    /// The business unit it is put into.
+    pub business_unit: Option<i64>,
 }
 
 /// Changes to a group; `None` leaves a thing as it is, an empty text removes it.
@@ -68,6 +79,8 @@ pub struct AssetGroupEdit {
     pub ips: Option<IpSet>,
     pub added_ips: IpSet,
     pub removed_ips: IpSet,
+    /// Replaces the ids of its domains.
+    pub domains: Option<Vec<i64>>,
     pub business_impact: Option<BusinessImpact>,
     pub texts: GroupTexts,
     pub environment: Environment,
@@ -81,6 +94,10 @@ pub enum GroupDeleted {
     Deleted,
     /// It is assigned to these users, and still there.
     InUse(Vec<Login>),
+    /// Scheduled tasks with these titles are aimed at it, and it is still there.
+    Scheduled(Vec<String>),
+    /// It is in these business units, and still there.
+    InUnits(Vec<BusinessUnitTitle>),
     Unknown,
 }
 
@@ -94,7 +111,18 @@ macro_rules! columns {
 impl Store {
     /// Makes a group and gives its id. [`Error::Conflict`] when the title is taken.
     pub async fn add_asset_group(&self, new: &NewAssetGroup) -> Result<i64> {
-        let NewAssetGroup { title, owner, ips, business_impact, texts, environment, updated_at, users } = new;
+        let NewAssetGroup {
+            title,
+            owner,
+            ips,
+            domains,
+            business_impact,
+            texts,
+            environment,
+            updated_at,
+            users,
+            business_unit,
+        } = new;
         let GroupTexts { comments, division, function, location } = texts;
         let mut write = self.write().await?;
         sqlx::query(self.dialect().lock_subscription()).fetch_one(write.connection()).await?;
@@ -119,6 +147,10 @@ impl Store {
         for user in users {
             assign(&mut write, id, *user).await?;
         }
+        if let Some(unit) = business_unit {
+            join_unit(&mut write, *unit, id).await?;
+        }
+        set_group_domains(&mut write, id, domains).await?;
         write.commit().await?;
         Ok(id)
     }
@@ -133,10 +165,11 @@ impl Store {
         .fetch_all(self.pool())
         .await?;
         let users: Vec<(i64, AssignedUser)> = users.iter().map(read_assigned).collect::<Result<_>>()?;
+        let domains = self.list_group_domains().await?;
         let rows = sqlx::query(concat!("SELECT ", columns!(), " FROM asset_group ORDER BY title"))
             .fetch_all(self.pool())
             .await?;
-        rows.iter().map(|row| read_group(row, &users)).collect()
+        rows.iter().map(|row| read_group(row, &users, &domains)).collect()
     }
 
     /// Changes a group. `false` when it is gone; [`Error::Conflict`] when the new title is taken.
@@ -148,7 +181,7 @@ impl Store {
             .fetch_optional(write.connection())
             .await?;
         let Some(row) = row else { return Ok(false) };
-        let edited = edit.apply(read_group(&row, &[])?);
+        let edited = edit.apply(read_group(&row, &[], &[])?);
         let AssetGroup { title, ips, business_impact, texts, environment, .. } = edited;
         let GroupTexts { comments, division, function, location } = texts;
         sqlx::query(
@@ -177,12 +210,15 @@ impl Store {
                 assign(&mut write, id, *user).await?;
             }
         }
+        if let Some(domains) = &edit.domains {
+            set_group_domains(&mut write, id, domains).await?;
+        }
         write.commit().await?;
         Ok(true)
     }
 
-    /// Deletes a group that is assigned to nobody.
-    pub async fn delete_asset_group(&self, id: i64) -> Result<GroupDeleted> {
+    /// Deletes a group that is assigned to nobody, that no scheduled task is aimed at, and that is in no business unit but perhaps `of_unit`.
+    pub async fn delete_asset_group(&self, id: i64, of_unit: Option<i64>) -> Result<GroupDeleted> {
         let mut write = self.write().await?;
         sqlx::query(self.dialect().lock_subscription()).fetch_one(write.connection()).await?;
         let users = sqlx::query(
@@ -197,6 +233,18 @@ impl Store {
         if !users.is_empty() {
             return Ok(GroupDeleted::InUse(users));
         }
+        let tasks = tasks_of_group(&mut write, id).await?;
+        if !tasks.is_empty() {
+            return Ok(GroupDeleted::Scheduled(tasks));
+        }
+        let units = units_of_group(&mut write, id, of_unit).await?;
+        if !units.is_empty() {
+            return Ok(GroupDeleted::InUnits(units));
+        }
+        sqlx::query("DELETE FROM business_unit_asset_group WHERE asset_group_id = $1")
+            .bind(id)
+            .execute(write.connection())
+            .await?;
         let done =
             sqlx::query("DELETE FROM asset_group WHERE id = $1").bind(id).execute(write.connection()).await?;
         if done.rows_affected() == 0 {
@@ -210,47 +258,24 @@ impl Store {
     pub async fn set_user_asset_groups(&self, user: i64, groups: &[i64]) -> Result<()> {
         let mut write = self.write().await?;
         sqlx::query(self.dialect().lock_subscription()).fetch_one(write.connection()).await?;
-        sqlx::query("DELETE FROM asset_group_user WHERE user_id = $1")
-            .bind(user)
-            .execute(write.connection())
-            .await?;
-        for group in groups {
-            assign(&mut write, *group, user).await?;
-        }
+        assign_only(&mut write, user, groups).await?;
         write.commit().await
     }
+}
 
-    /// The addresses of the groups that are assigned to a user.
-    pub async fn assigned_group_ips(&self, user: i64) -> Result<IpSet> {
-        let rows = sqlx::query(
-            "SELECT id, ips FROM asset_group JOIN asset_group_user ON asset_group_id = id WHERE user_id = $1",
-        )
+/// Assigns these groups to a user and no others.
+pub(crate) async fn assign_only(write: &mut Write, user: i64, groups: &[i64]) -> Result<()> {
+    sqlx::query("DELETE FROM asset_group_user WHERE user_id = $1")
         .bind(user)
-        .fetch_all(self.pool())
+        .execute(write.connection())
         .await?;
-        union(&rows)
+    for group in groups {
+        assign(write, *group, user).await?;
     }
+    Ok(())
 }
 
-/// Everything that is assigned to the user with this login, as a transaction sees it: single
-/// addresses and groups. Nothing when there is no such user.
-pub(crate) async fn assigned_within(write: &mut Write, login: &Login) -> Result<IpSet> {
-    let user = sqlx::query("SELECT id, assigned_ips FROM users WHERE login = $1")
-        .bind(login.to_string())
-        .fetch_optional(write.connection())
-        .await?;
-    let Some(user) = user else { return Ok(IpSet::new()) };
-    let read = Read::new("users", &user);
-    let single: IpSet = read.value("assigned_ips")?;
-    let rows = sqlx::query(
-        "SELECT id, ips FROM asset_group JOIN asset_group_user ON asset_group_id = id WHERE user_id = $1",
-    )
-    .bind(read.number("id")?)
-    .fetch_all(write.connection())
-    .await?;
-    Ok(single.union(&union(&rows)?))
-}
-
+/// Assigns a group to a user. [`Error::Conflict`] when one of them is gone.
 pub(crate) async fn assign(write: &mut Write, group: i64, user: i64) -> Result<()> {
     let assigned = sqlx::query(
         "INSERT INTO asset_group_user (asset_group_id, user_id) VALUES ($1, $2)
@@ -260,18 +285,7 @@ pub(crate) async fn assign(write: &mut Write, group: i64, user: i64) -> Result<(
     .bind(user)
     .execute(write.connection())
     .await;
-    match assigned {
-        Ok(_) => Ok(()),
-        // The group or the user was deleted since it was looked up.
-        Err(error)
-            if error
-                .as_database_error()
-                .is_some_and(sqlx::error::DatabaseError::is_foreign_key_violation) =>
-        {
-            Err(Error::Conflict)
-        }
-        Err(error) => Err(error.into()),
-    }
+    assigned.map(|_| ()).map_err(Error::gone_is_conflict)
 }
 
 impl AssetGroupEdit {
@@ -298,15 +312,6 @@ impl AssetGroupEdit {
     }
 }
 
-fn union(rows: &[AnyRow]) -> Result<IpSet> {
-    let mut ranges = Vec::new();
-    for row in rows {
-        let ips: IpSet = Read::new("asset_group", row).value("ips")?;
-        ranges.extend_from_slice(ips.ranges());
-    }
-    Ok(ranges.into_iter().collect())
-}
-
 fn read_assigned(row: &AnyRow) -> Result<(i64, AssignedUser)> {
     let read = Read::new("users", row);
     let user = AssignedUser {
@@ -319,7 +324,11 @@ fn read_assigned(row: &AnyRow) -> Result<(i64, AssignedUser)> {
     Ok((read.number("asset_group_id")?, user))
 }
 
-fn read_group(row: &AnyRow, users: &[(i64, AssignedUser)]) -> Result<AssetGroup> {
+fn read_group(
+    row: &AnyRow,
+    users: &[(i64, AssignedUser)],
+    domains: &[(i64, DomainName)],
+) -> Result<AssetGroup> {
     let read = Read::new("asset_group", row);
     let id = read.number("id")?;
     Ok(AssetGroup {
@@ -327,6 +336,7 @@ fn read_group(row: &AnyRow, users: &[(i64, AssignedUser)]) -> Result<AssetGroup>
         title: read.word("title")?,
         owner: read.word("owner")?,
         ips: read.value("ips")?,
+        domains: domains.iter().filter(|(group, _)| *group == id).map(|(_, name)| name.clone()).collect(),
         business_impact: read.word("business_impact")?,
         texts: GroupTexts {
             comments: read.optional_text("comments")?,

@@ -33,7 +33,7 @@ impl DetectionKey {
         Self { qid: finding.qid, port }
     }
 
-    fn columns(self) -> (i64, i64, &'static str) {
+    pub(crate) fn columns(self) -> (i64, i64, &'static str) {
         let (port, transport) = self.port.map_or((0, ""), |(port, transport)| (port, transport.as_str()));
         (i64::from(self.qid.number()), i64::from(port), transport)
     }
@@ -177,12 +177,13 @@ async fn write_found(
     let (qid, port, transport) = key.columns();
     sqlx::query(
         "INSERT INTO detection (host_id, qid, port, transport, tls, status, first_found_at, last_found_at,
-                                last_tested_at, times_found, result, last_scan)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $7, 1, $8, $9)
+                                last_tested_at, times_found, result, last_scan, result_is_table)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $7, 1, $8, $9, $10)
          ON CONFLICT (host_id, qid, port, transport) DO UPDATE SET
              tls = excluded.tls, status = excluded.status, last_found_at = excluded.last_found_at,
              last_tested_at = excluded.last_tested_at, times_found = detection.times_found + 1,
-             result = excluded.result, last_scan = excluded.last_scan",
+             result = excluded.result, last_scan = excluded.last_scan,
+             result_is_table = excluded.result_is_table",
     )
     .bind(host_id)
     .bind(qid)
@@ -193,6 +194,7 @@ async fn write_found(
     .bind(now.as_microsecond())
     .bind(storable(&finding.result))
     .bind(scan.to_string())
+    .bind(i64::from(finding.table))
     .execute(write.connection())
     .await?;
     Ok(())

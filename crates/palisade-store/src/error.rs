@@ -39,6 +39,16 @@ pub enum Error {
     Folder(#[source] std::io::Error),
 }
 
+impl Error {
+    /// For statements that refer to rows looked up before: one that was deleted since is a
+    /// conflict.
+    pub(crate) fn gone_is_conflict(error: sqlx::Error) -> Self {
+        let gone =
+            error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_foreign_key_violation);
+        if gone { Self::Conflict } else { error.into() }
+    }
+}
+
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         let conflict = error.as_database_error().is_some_and(|database| {

@@ -6,25 +6,34 @@
 //! the use cases above it. No HTTP, no XML here.
 //!
 //! Where operations lock rows (PostgreSQL), they do it in one order everywhere: subscription, a
-//! slice, host, detections, scan. No operation locks two slices or two scans. The rows of the API
+//! scheduled task, its run, a slice, host, detections, scan. No operation locks two slices or two scans. The rows of the API
 //! limits are locked by operations of their own, which lock nothing else.
 
 mod activity;
 mod asset_group;
+mod business_unit;
 mod detection;
 mod dialect;
 mod document;
+mod domain;
 mod error;
 mod host;
 mod host_port;
+mod host_report;
 mod intake;
 mod limits;
+mod map;
+mod map_lease;
 mod migration;
 mod option_profile;
+mod packed;
 mod reach;
+mod report_template;
 mod row;
 mod scan;
 mod scan_target;
+mod scheduled_run;
+mod scheduled_task;
 mod slice;
 mod store;
 mod subscription;
@@ -33,16 +42,26 @@ mod user_profile;
 
 pub use activity::{Activity, ActivityMark, ActivityOfUser, ActivitySpan, ActivityUser};
 pub use asset_group::{AssetGroup, AssetGroupEdit, AssignedUser, GroupDeleted, GroupTexts, NewAssetGroup};
+pub use business_unit::{BusinessUnit, Released, UnitDeleted};
 pub use detection::{Detection, DetectionKey};
+pub use domain::Domain;
 pub use error::{Error, Result};
 pub use host::Host;
 pub use host_port::HostPort;
+pub use host_report::{
+    BATCH_DETECTIONS, BatchedDetection, DetectionBatch, LatestFindings, ReportedHost, Weight,
+};
 pub use intake::{Delivery, DetectionCounts, Intake};
 pub use limits::{CallEntry, CallLimits};
+pub use map::{Map, MapFilter, NewMap, NewMaps, StoredMapHost};
+pub use map_lease::MapHolding;
 pub use option_profile::{ProfileDeleted, ProfileEdited, ProfileUser, StoredProfile};
 pub use reach::Reach;
+pub use report_template::{ReportTemplate, TemplateChoice};
 pub use scan::{Cancelled, LaunchType, Launched, NewScan, ReportFilter, Scan, ScanHost};
 pub use scan_target::ScanTarget;
+pub use scheduled_run::{RunStopped, Started, TaskRun};
+pub use scheduled_task::{NewTask, Task, TaskKind, TaskOrder, TaskScanner, TaskStart};
 pub use slice::{Holding, LeasedSlice, Progress, SLICE_ATTEMPTS_MAX, SLICE_RESTARTS_MAX};
 pub use store::Store;
 pub use subscription::{AttributeEdit, HostAttributes, HostRange, RANGES_MAX, TrackingMethod};

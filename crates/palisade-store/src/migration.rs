@@ -20,6 +20,10 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0005_ports_and_zones.sql"),
     include_str!("../migrations/0006_user_profiles.sql"),
     include_str!("../migrations/0007_option_profiles.sql"),
+    include_str!("../migrations/0008_scheduled_tasks.sql"),
+    include_str!("../migrations/0009_domains_and_maps.sql"),
+    include_str!("../migrations/0011_report_templates.sql"),
+    include_str!("../migrations/0012_business_units.sql"),
 ];
 
 /// Applies what is missing.

@@ -170,30 +170,11 @@ impl Store {
     /// Launches a scan: gives it a reference and writes it and its slices.
     pub async fn launch_scan(&self, new: &NewScan) -> Result<Launched> {
         let mut write = self.write().await?;
-        let row = sqlx::query(self.dialect().lock_subscription()).fetch_one(write.connection()).await?;
-        let number = Read::new("subscription", &row).count("scans_launched")? + 1;
-        let row = sqlx::query(
-            "SELECT COUNT(*) AS running FROM scan WHERE status IN ('QUEUED', 'RUNNING', 'CANCELLING')",
-        )
-        .fetch_one(write.connection())
-        .await?;
-        if Read::new("scan", &row).count("running")? >= u64::from(new.running_max) {
-            return Ok(Launched::TooMany);
+        let launched = launch_within(self, &mut write, new).await?;
+        if let Launched::Queued(_) = launched {
+            write.commit().await?;
         }
-        sqlx::query("UPDATE subscription SET scans_launched = $1")
-            .bind(integer(number))
-            .execute(write.connection())
-            .await?;
-        // Five digits tell the scans of one second apart, and counting up makes them differ.
-        let number = u32::try_from(number % 100_000).unwrap_or(0);
-        let reference = ScanRef::new(new.launched_at, number);
-        let id = add_scan(&mut write, &reference, new).await?;
-        note_target(&mut write, &reference, new).await?;
-        for (slice, number) in new.slices.iter().zip(0_i64..) {
-            add_slice(&mut write, id, number, slice).await?;
-        }
-        write.commit().await?;
-        Ok(Launched::Queued(reference))
+        Ok(launched)
     }
 
     /// The scan with this reference.
@@ -284,21 +265,7 @@ impl Store {
     /// Asks a scan to stop. With no slice out it is over at once.
     pub async fn cancel_scan(&self, scan_id: i64, now: Timestamp) -> Result<Cancelled> {
         let mut write = self.write().await?;
-        let Some(standing) = lock_scan(self, &mut write, scan_id).await? else {
-            return Ok(Cancelled::EndedBefore);
-        };
-        let answer = match standing.status {
-            ScanStatus::Cancelling => return Ok(Cancelled::Requested),
-            status if status.is_ended() => return Ok(Cancelled::EndedBefore),
-            _ if open_slices(&mut write, scan_id).await?.leased == 0 => {
-                end_scan(&mut write, standing, ScanStatus::Canceled, None, now).await?;
-                Cancelled::AtOnce
-            }
-            _ => {
-                set_status(&mut write, standing, ScanStatus::Cancelling).await?;
-                Cancelled::Requested
-            }
-        };
+        let answer = cancel_within(self, &mut write, scan_id, now).await?;
         write.commit().await?;
         Ok(answer)
     }
@@ -337,6 +304,57 @@ impl Store {
         write.commit().await?;
         self.documents().delete_scan(&scan.reference).await?;
         Ok(true)
+    }
+}
+
+/// Launches a scan within a transaction.
+pub(crate) async fn launch_within(store: &Store, write: &mut Write, new: &NewScan) -> Result<Launched> {
+    let row = sqlx::query(store.dialect().lock_subscription()).fetch_one(write.connection()).await?;
+    let number = Read::new("subscription", &row).count("scans_launched")? + 1;
+    let row = sqlx::query(
+        "SELECT COUNT(*) AS running FROM scan WHERE status IN ('QUEUED', 'RUNNING', 'CANCELLING')",
+    )
+    .fetch_one(write.connection())
+    .await?;
+    if Read::new("scan", &row).count("running")? >= u64::from(new.running_max) {
+        return Ok(Launched::TooMany);
+    }
+    sqlx::query("UPDATE subscription SET scans_launched = $1")
+        .bind(integer(number))
+        .execute(write.connection())
+        .await?;
+    // Five digits tell the scans of one second apart, and counting up makes them differ.
+    let number = u32::try_from(number % 100_000).unwrap_or(0);
+    let reference = ScanRef::new(new.launched_at, number);
+    let id = add_scan(write, &reference, new).await?;
+    note_target(write, &reference, new).await?;
+    for (slice, number) in new.slices.iter().zip(0_i64..) {
+        add_slice(write, id, number, slice).await?;
+    }
+    Ok(Launched::Queued(reference))
+}
+
+/// Asks a scan to stop within a transaction, which is to be committed unless it had ended before.
+pub(crate) async fn cancel_within(
+    store: &Store,
+    write: &mut Write,
+    scan_id: i64,
+    now: Timestamp,
+) -> Result<Cancelled> {
+    let Some(standing) = lock_scan(store, write, scan_id).await? else {
+        return Ok(Cancelled::EndedBefore);
+    };
+    match standing.status {
+        ScanStatus::Cancelling => Ok(Cancelled::Requested),
+        status if status.is_ended() => Ok(Cancelled::EndedBefore),
+        _ if open_slices(write, scan_id).await?.leased == 0 => {
+            end_scan(write, standing, ScanStatus::Canceled, None, now).await?;
+            Ok(Cancelled::AtOnce)
+        }
+        _ => {
+            set_status(write, standing, ScanStatus::Cancelling).await?;
+            Ok(Cancelled::Requested)
+        }
     }
 }
 

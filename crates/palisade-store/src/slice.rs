@@ -10,7 +10,7 @@ use std::net::Ipv4Addr;
 use palisade_model::{IpSet, ScanStatus, Timestamp};
 use sqlx::any::AnyRow;
 
-use crate::asset_group::assigned_within;
+use crate::business_unit::assigned_within;
 use crate::error::Result;
 use crate::intake::delivered;
 use crate::row::{Read, integer};
@@ -322,7 +322,7 @@ async fn still_permitted(write: &mut Write, slice: &SliceRow) -> Result<IpSet> {
     let subscribed = slice.targets.intersection(&ips_within(write).await?);
     let scan = scan_by_id(write, slice.scan_id).await?;
     if scan.assigned_only {
-        Ok(subscribed.intersection(&assigned_within(write, &scan.login).await?))
+        Ok(subscribed.intersection(&assigned_within(write.connection(), &scan.login).await?))
     } else {
         Ok(subscribed)
     }

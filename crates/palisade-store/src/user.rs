@@ -22,6 +22,8 @@ pub struct User {
     pub profile: UserProfile,
     pub password_hash: String,
     pub assigned_ips: IpSet,
+    /// The id of the business unit the user is in.
+    pub business_unit: Option<i64>,
     pub eula_accepted_at: Option<Timestamp>,
     pub created_at: Timestamp,
     pub expires_at: Option<Timestamp>,
@@ -47,6 +49,8 @@ pub struct NewUser {
     pub profile: UserProfile,
     pub password_hash: String,
     pub assigned_ips: IpSet,
+    /// The id of the business unit the user is in.
+    pub business_unit: Option<i64>,
     pub eula_accepted_at: Option<Timestamp>,
     pub created_at: Timestamp,
     pub expires_at: Option<Timestamp>,
@@ -64,12 +68,20 @@ impl std::fmt::Debug for NewUser {
     }
 }
 
+/// The columns that an account is made with; the database counts up `id`, and `last_login_at` comes
+/// with time.
 macro_rules! columns {
     () => {
-        "id, login, role, status, first_name, last_name, email, password_hash, assigned_ips,
-         eula_accepted_at, created_at, expires_at, last_login_at, external_id, title, phone, fax,
+        "login, role, status, first_name, last_name, email, password_hash, assigned_ips,
+         business_unit_id, eula_accepted_at, created_at, expires_at, external_id, title, phone, fax,
          company, address1, address2, city, country, state, zip_code, time_zone_code,
          ui_interface_style"
+    };
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!("SELECT id, last_login_at, ", columns!(), " FROM users ", $rest)
     };
 }
 
@@ -86,20 +98,19 @@ impl Store {
             profile,
             password_hash,
             assigned_ips,
+            business_unit,
             eula_accepted_at,
             created_at,
             expires_at,
             asset_groups,
         } = user;
         let mut write = self.write().await?;
-        let row = sqlx::query(
-            "INSERT INTO users (login, role, status, first_name, last_name, email, password_hash,
-                                assigned_ips, eula_accepted_at, created_at, expires_at, external_id,
-                                title, phone, fax, company, address1, address2, city, country, state,
-                                zip_code, time_zone_code, ui_interface_style)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-                     $19, $20, $21, $22, $23, $24) RETURNING id",
-        )
+        let row = sqlx::query(concat!(
+            "INSERT INTO users (",
+            columns!(),
+            ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+                      $19, $20, $21, $22, $23, $24, $25) RETURNING id",
+        ))
         .bind(login.to_string())
         .bind(role.as_str())
         .bind(status.as_str())
@@ -108,6 +119,7 @@ impl Store {
         .bind(email.clone())
         .bind(password_hash.clone())
         .bind(assigned_ips.to_string())
+        .bind(*business_unit)
         .bind(eula_accepted_at.map(Timestamp::as_microsecond))
         .bind(created_at.as_microsecond())
         .bind(expires_at.map(Timestamp::as_microsecond))
@@ -141,7 +153,7 @@ impl Store {
 
     /// The account with this login.
     pub async fn user(&self, login: &Login) -> Result<Option<User>> {
-        let row = sqlx::query(concat!("SELECT ", columns!(), " FROM users WHERE login = $1"))
+        let row = sqlx::query(select!("WHERE login = $1"))
             .bind(login.to_string())
             .fetch_optional(self.pool())
             .await?;
@@ -150,9 +162,7 @@ impl Store {
 
     /// All accounts, by login.
     pub async fn list_users(&self) -> Result<Vec<User>> {
-        let rows = sqlx::query(concat!("SELECT ", columns!(), " FROM users ORDER BY login"))
-            .fetch_all(self.pool())
-            .await?;
+        let rows = sqlx::query(select!("ORDER BY login")).fetch_all(self.pool()).await?;
         rows.iter().map(read_user).collect()
     }
 
@@ -238,6 +248,7 @@ fn read_user(row: &AnyRow) -> Result<User> {
         profile: read_profile(&read)?,
         password_hash: read.text("password_hash")?,
         assigned_ips: read.value("assigned_ips")?,
+        business_unit: read.optional_number("business_unit_id")?,
         eula_accepted_at: read.optional_time("eula_accepted_at")?,
         created_at: read.time("created_at")?,
         expires_at: read.optional_time("expires_at")?,

@@ -2,13 +2,16 @@
 
 use palisade_model::{TimeZoneCode, UserEdit, UserProfile};
 
+use crate::asset_group::assign_only;
 use crate::error::Result;
 use crate::row::Read;
 use crate::store::{Store, expect_rows};
 
 impl Store {
-    /// Changes what `edit` names and leaves the rest. The account must be there.
-    pub async fn edit_user(&self, id: i64, edit: &UserEdit) -> Result<()> {
+    /// Changes what `edit` names and leaves the rest; with `asset_groups` also replaces the groups
+    /// that are assigned. [`crate::Error::Conflict`] when one of those is gone. The account must be
+    /// there.
+    pub async fn edit_user(&self, id: i64, edit: &UserEdit, asset_groups: Option<&[i64]>) -> Result<()> {
         let UserEdit {
             first_name,
             last_name,
@@ -27,6 +30,8 @@ impl Store {
             interface_style,
         } = edit;
         let mut write = self.write().await?;
+        // Whoever edits the same user, or the groups, waits.
+        sqlx::query(self.dialect().lock_subscription()).fetch_one(write.connection()).await?;
         let done = sqlx::query(
             "UPDATE users SET
                  first_name = COALESCE($2, first_name), last_name = COALESCE($3, last_name),
@@ -58,6 +63,9 @@ impl Store {
         .execute(write.connection())
         .await?;
         expect_rows(1, done.rows_affected())?;
+        if let Some(groups) = asset_groups {
+            assign_only(&mut write, id, groups).await?;
+        }
         write.commit().await
     }
 }

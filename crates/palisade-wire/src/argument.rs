@@ -1,7 +1,9 @@
 //! Typed arguments of a request. They are asked for by the parameter's declaration, not by name,
 //! so that a misspelt name does not compile.
 
-use palisade_model::{AssetGroupTitle, IpSet, PortSet, Qid, ScanHeader, ScanRef, Timestamp};
+use palisade_model::{
+    AssetGroupTitle, Date, DomainName, IpSet, PortSet, Qid, ScanHeader, ScanRef, Timestamp, Weekdays,
+};
 
 use crate::parameter::Parameter;
 
@@ -12,8 +14,12 @@ pub enum Value {
     Choice(&'static str),
     Switch(bool),
     IpSet(IpSet),
+    Domain(DomainName),
+    Domains(Vec<DomainName>),
     ScanRef(ScanRef),
     DateTime(Timestamp),
+    Date(Date),
+    Weekdays(Weekdays),
     Integer(u64),
     Qids(Vec<Qid>),
     AssetGroupTitle(AssetGroupTitle),
@@ -78,6 +84,8 @@ impl Arguments {
 
     getter!(/** A free text, possibly empty. */ text, Text, str);
     getter!(/** The addresses of an address list. */ ip_set, IpSet, IpSet);
+    getter!(/** A domain. */ domain, Domain, DomainName);
+    getter!(/** The domains of a list, possibly none. */ domains, Domains, [DomainName]);
     getter!(/** A scan reference. */ scan_ref, ScanRef, ScanRef);
     getter!(/** The QIDs of a list, in the order given, each once. */ qids, Qids, [Qid]);
     getter!(/** The title of an asset group. */ asset_group_title, AssetGroupTitle, AssetGroupTitle);
@@ -112,6 +120,24 @@ impl Arguments {
     pub fn date_time(&self, parameter: &Parameter) -> Option<Timestamp> {
         match self.value(parameter) {
             Some(Value::DateTime(at)) => Some(*at),
+            _ => None,
+        }
+    }
+
+    /// A day of the calendar.
+    #[must_use]
+    pub fn date(&self, parameter: &Parameter) -> Option<Date> {
+        match self.value(parameter) {
+            Some(Value::Date(date)) => Some(*date),
+            _ => None,
+        }
+    }
+
+    /// Days of the week.
+    #[must_use]
+    pub fn weekdays(&self, parameter: &Parameter) -> Option<Weekdays> {
+        match self.value(parameter) {
+            Some(Value::Weekdays(days)) => Some(*days),
             _ => None,
         }
     }

@@ -17,6 +17,8 @@ pub enum Rule {
     Exclusive(&'static [&'static str]),
     /// `parameter` only when `with` is given too; with `value`, only when it has that value.
     OnlyWith { parameter: &'static str, with: &'static str, value: Option<&'static str> },
+    /// These hold when `parameter` has that value. For calls that do several things.
+    When { parameter: &'static str, value: &'static str, rules: &'static [Rule] },
 }
 
 /// How a call reports that it refuses.
@@ -151,22 +153,29 @@ impl Rule {
                 let fits = match (arguments.text_of(with), value) {
                     (None, _) => false,
                     (Some(_), None) => true,
-                    (Some(text), Some(value)) => text == value,
+                    // Only switches have values in more than one case of letters.
+                    (Some(text), Some(value)) => text.eq_ignore_ascii_case(value),
                 };
                 if arguments.has(parameter) && !fits {
                     return Err(ParameterError::OnlyWith { parameter, with, value });
                 }
                 Ok(())
             }
+            Self::When { parameter, value, rules } => match arguments.text_of(parameter) {
+                Some(text) if text.eq_ignore_ascii_case(value) => {
+                    rules.iter().try_for_each(|rule| rule.check(arguments))
+                }
+                _ => Ok(()),
+            },
         }
     }
 }
 
 fn require_any(parameters: &'static [&'static str], arguments: &Arguments) -> Result<(), ParameterError> {
-    if parameters.iter().any(|name| arguments.has(name)) {
-        Ok(())
-    } else {
-        Err(ParameterError::NoneOf { parameters })
+    match *parameters {
+        _ if parameters.iter().any(|name| arguments.has(name)) => Ok(()),
+        [parameter] => Err(ParameterError::Missing { parameter }),
+        _ => Err(ParameterError::NoneOf { parameters }),
     }
 }
 
@@ -195,14 +204,20 @@ mod tests {
     const SAVE: Parameter = Parameter::new("save", ParameterKind::YesNo, "yes", "Keep it.");
     const NAME: Parameter =
         Parameter::new("name", ParameterKind::Text { max_chars: 5 }, "x", "A name.").required();
+    const NOTE: Parameter = Parameter::new("note", ParameterKind::Text { max_chars: 5 }, "x", "A note.");
     const CALL: Call = Call {
         script: "try.php",
         summary: "",
         description: &[],
-        parameters: &[IP, GROUPS, SAVE, NAME],
+        parameters: &[IP, GROUPS, SAVE, NAME, NOTE],
         rules: &[
             Rule::OneOf(&["ip", "groups"]),
             Rule::OnlyWith { parameter: "save", with: "ip", value: None },
+            Rule::When {
+                parameter: "save",
+                value: "yes",
+                rules: &[Rule::AtLeastOneOf(&["note"]), Rule::Exclusive(&["note", "groups"])],
+            },
         ],
         roles: "",
         root: "TRY",
@@ -235,6 +250,13 @@ mod tests {
         check("ip=10.0.0.1", "name=x", Ok("10.0.0.1"));
         check("ip=10.0.0.1&name=x", "name=x", Ok("10.0.0.1"));
         check("ip=10.0.0.1&name=x", "name=y", Err("Parameter 'name' was given more than once."));
+    }
+
+    #[test]
+    fn some_rules_hold_for_a_value_only() {
+        check("ip=10.0.0.1&name=x&save=YES", "", Err("Missing required parameter 'note'."));
+        check("ip=10.0.0.1&name=x&save=yes&note=x", "", Ok("10.0.0.1"));
+        check("ip=10.0.0.1&name=x&save=no", "", Ok("10.0.0.1"));
     }
 
     #[test]

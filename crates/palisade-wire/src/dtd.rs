@@ -12,10 +12,15 @@ pub struct Dtd {
 pub const ABOUT: Dtd = Dtd { file: "about.dtd", text: include_str!("../dtd/about.dtd") };
 pub const ACTION_LOG_REPORT: Dtd =
     Dtd { file: "action_log_report.dtd", text: include_str!("../dtd/action_log_report.dtd") };
+pub const ASSET_DATA_REPORT: Dtd =
+    Dtd { file: "asset_data_report.dtd", text: include_str!("../dtd/asset_data_report.dtd") };
 pub const ASSET_GROUP_LIST: Dtd =
     Dtd { file: "asset_group_list.dtd", text: include_str!("../dtd/asset_group_list.dtd") };
+pub const ASSET_RANGE_INFO: Dtd =
+    Dtd { file: "asset_range_info.dtd", text: include_str!("../dtd/asset_range_info.dtd") };
 pub const ASSET_SEARCH_REPORT: Dtd =
     Dtd { file: "asset_search_report.dtd", text: include_str!("../dtd/asset_search_report.dtd") };
+pub const DOMAIN_LIST: Dtd = Dtd { file: "domain_list.dtd", text: include_str!("../dtd/domain_list.dtd") };
 pub const GENERIC_RETURN: Dtd =
     Dtd { file: "generic_return.dtd", text: include_str!("../dtd/generic_return.dtd") };
 pub const GET_HOST_INFO: Dtd =
@@ -28,6 +33,8 @@ pub const KNOWLEDGEBASE_DOWNLOAD: Dtd =
     Dtd { file: "knowledgebase_download.dtd", text: include_str!("../dtd/knowledgebase_download.dtd") };
 pub const PASSWORD_CHANGE_OUTPUT: Dtd =
     Dtd { file: "password_change_output.dtd", text: include_str!("../dtd/password_change_output.dtd") };
+pub const REPORT_TEMPLATE_LIST: Dtd =
+    Dtd { file: "report_template_list.dtd", text: include_str!("../dtd/report_template_list.dtd") };
 pub const SCAN: Dtd = Dtd { file: "scan-1.dtd", text: include_str!("../dtd/scan-1.dtd") };
 pub const SCAN_OPTIONS: Dtd = Dtd { file: "scan_options.dtd", text: include_str!("../dtd/scan_options.dtd") };
 pub const SCAN_REPORT_LIST: Dtd =
@@ -38,6 +45,8 @@ pub const SCAN_TARGET_HISTORY_OUTPUT: Dtd = Dtd {
     file: "scan_target_history_output.dtd",
     text: include_str!("../dtd/scan_target_history_output.dtd"),
 };
+pub const SCHEDULED_SCANS: Dtd =
+    Dtd { file: "scheduled_scans.dtd", text: include_str!("../dtd/scheduled_scans.dtd") };
 pub const TIME_ZONE_CODE_LIST: Dtd =
     Dtd { file: "time_zone_code_list.dtd", text: include_str!("../dtd/time_zone_code_list.dtd") };
 pub const USER_LIST_OUTPUT: Dtd =
@@ -45,11 +54,14 @@ pub const USER_LIST_OUTPUT: Dtd =
 pub const USER_OUTPUT: Dtd = Dtd { file: "user_output.dtd", text: include_str!("../dtd/user_output.dtd") };
 
 /// All of them, by file name.
-pub const ALL: [&Dtd; 19] = [
+pub const ALL: &[&Dtd] = &[
     &ABOUT,
     &ACTION_LOG_REPORT,
+    &ASSET_DATA_REPORT,
     &ASSET_GROUP_LIST,
+    &ASSET_RANGE_INFO,
     &ASSET_SEARCH_REPORT,
+    &DOMAIN_LIST,
     &GENERIC_RETURN,
     &GET_HOST_INFO,
     &GROUP_LIST,
@@ -57,11 +69,13 @@ pub const ALL: [&Dtd; 19] = [
     &ISCANNER_LIST,
     &KNOWLEDGEBASE_DOWNLOAD,
     &PASSWORD_CHANGE_OUTPUT,
+    &REPORT_TEMPLATE_LIST,
     &SCAN,
     &SCAN_OPTIONS,
     &SCAN_REPORT_LIST,
     &SCAN_RUNNING_LIST,
     &SCAN_TARGET_HISTORY_OUTPUT,
+    &SCHEDULED_SCANS,
     &TIME_ZONE_CODE_LIST,
     &USER_LIST_OUTPUT,
     &USER_OUTPUT,

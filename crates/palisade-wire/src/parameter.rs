@@ -3,10 +3,12 @@
 use std::fmt;
 
 use palisade_model::asset_group::TITLE_CHARACTERS_MAX;
-use palisade_model::{IpSetError, PortSet};
+use palisade_model::domain::DOMAIN_CHARACTERS_MAX;
+use palisade_model::schedule::NotAWeekday;
+use palisade_model::{IpSet, IpSetError, PortSet};
 
 use crate::argument::Value;
-use crate::date_time::parse_date_time;
+use crate::date_time::{parse_american_date, parse_date_time};
 use crate::parameter_error::InvalidReason;
 
 /// Longest list of addresses, in characters: the most items a list may have, written out long.
@@ -27,10 +29,20 @@ pub enum ParameterKind {
     ZeroOne,
     /// IPv4 addresses, ranges and CIDR blocks, separated by commas.
     IpSet,
+    /// The same, or nothing.
+    Netblock,
+    /// One domain, or `none`.
+    Domain,
+    /// Domains separated by commas, or nothing.
+    DomainList { max_items: usize },
     /// `scan/<seconds>.<number>`.
     ScanRef,
     /// A date or a date and time, UTC.
     DateTime,
+    /// A day as `MM/DD/YYYY`, from 1970 to 2099.
+    AmericanDate,
+    /// Days of the week by name or by number (Sunday is 0), separated by commas.
+    Weekdays,
     /// A whole number within bounds, both included.
     Integer { min: u64, max: u64 },
     /// QIDs separated by commas.
@@ -57,8 +69,12 @@ impl ParameterKind {
             | Self::ZeroOne
             | Self::ScanRef
             | Self::DateTime
+            | Self::AmericanDate
+            | Self::Weekdays
             | Self::Integer { .. } => WORD_CHARS_MAX,
-            Self::IpSet => IP_SET_CHARS_MAX,
+            Self::IpSet | Self::Netblock => IP_SET_CHARS_MAX,
+            Self::Domain => DOMAIN_CHARACTERS_MAX + 1,
+            Self::DomainList { max_items } => max_items * (DOMAIN_CHARACTERS_MAX + 2),
             Self::AssetGroupTitle => TITLE_CHARACTERS_MAX,
             // Ten digits, a comma and a blank.
             Self::QidList { max_items } => max_items * 12,
@@ -77,9 +93,19 @@ impl ParameterKind {
                 .ok_or(InvalidReason::NotAChoice(words)),
             Self::YesNo => parse_switch(text, "yes", "no"),
             Self::ZeroOne => parse_switch(text, "1", "0"),
-            Self::IpSet => text.parse().map(Value::IpSet).map_err(InvalidReason::IpSet),
+            Self::Netblock if text.trim().is_empty() => Ok(Value::IpSet(IpSet::new())),
+            Self::IpSet | Self::Netblock => text.parse().map(Value::IpSet).map_err(InvalidReason::IpSet),
+            Self::Domain => text.parse().map(Value::Domain).map_err(InvalidReason::NotADomain),
+            Self::DomainList { max_items } => parse_domains(text, max_items),
             Self::ScanRef => text.parse().map(Value::ScanRef).map_err(|_| InvalidReason::NotAScanRef),
             Self::DateTime => parse_date_time(text).map(Value::DateTime).ok_or(InvalidReason::NotADate),
+            Self::AmericanDate => {
+                parse_american_date(text).map(Value::Date).ok_or(InvalidReason::NotAnAmericanDate)
+            }
+            Self::Weekdays => text
+                .parse()
+                .map(Value::Weekdays)
+                .map_err(|NotAWeekday { item }| InvalidReason::NotAWeekday { item }),
             Self::Integer { min, max } => text
                 .parse()
                 .ok()
@@ -106,8 +132,19 @@ impl fmt::Display for ParameterKind {
             Self::YesNo => f.write_str("yes or no"),
             Self::ZeroOne => f.write_str("0 or 1"),
             Self::IpSet => f.write_str("IPv4 addresses, ranges and CIDR blocks, separated by commas"),
+            Self::Netblock => {
+                f.write_str("IPv4 addresses, ranges and CIDR blocks, separated by commas; may be empty")
+            }
+            Self::Domain => f.write_str("domain without www., or none"),
+            Self::DomainList { max_items } => {
+                write!(f, "domains separated by commas, at most {max_items}; may be empty")
+            }
             Self::ScanRef => f.write_str("scan reference, scan/<seconds>.<number>"),
             Self::DateTime => f.write_str("date, YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ (UTC)"),
+            Self::AmericanDate => f.write_str("date, MM/DD/YYYY"),
+            Self::Weekdays => {
+                f.write_str("names of days or their numbers from 0 for Sunday, separated by commas")
+            }
             Self::Integer { min, max } => write!(f, "whole number, {min} to {max}"),
             Self::QidList { max_items } => write!(f, "QIDs separated by commas, at most {max_items}"),
             Self::AssetGroupTitle => {
@@ -169,6 +206,21 @@ fn parse_ports(text: &str, words: &'static [&'static str]) -> Result<Value, Inva
         Ok(ports) => Ok(Value::Ports(ports)),
         Err(error) => Err(InvalidReason::NotAPort(error)),
     }
+}
+
+fn parse_domains(text: &str, max_items: usize) -> Result<Value, InvalidReason> {
+    let mut domains = Vec::new();
+    for item in text.split(',').map(str::trim).filter(|item| !item.is_empty()) {
+        let domain = item.parse().map_err(InvalidReason::NotADomain)?;
+        if domains.contains(&domain) {
+            continue;
+        }
+        if domains.len() >= max_items {
+            return Err(InvalidReason::TooManyItems { max: max_items });
+        }
+        domains.push(domain);
+    }
+    Ok(Value::Domains(domains))
 }
 
 fn parse_titles(text: &str, max_items: usize, max_chars: usize) -> Result<Value, InvalidReason> {
@@ -295,6 +347,13 @@ mod tests {
         check(kind, "10", &Ok(Value::Integer(10)));
         check(kind, "0", &Err(InvalidReason::NotAnInteger { min: 1, max: 10 }));
         check(kind, "ten", &Err(InvalidReason::NotAnInteger { min: 1, max: 10 }));
+    }
+
+    #[test]
+    fn days_are_named_or_numbered() {
+        check(ParameterKind::Weekdays, "Sunday,tuesday", &Ok(Value::Weekdays("0,2".parse().unwrap())));
+        let reason = InvalidReason::NotAWeekday { item: "Someday".to_owned() };
+        check(ParameterKind::Weekdays, "1,Someday", &Err(reason));
     }
 
     #[test]

@@ -5,10 +5,10 @@
 
 use std::fmt;
 
-use palisade_model::IpSetError;
 use palisade_model::asset_group::NotATitle;
 use palisade_model::port_set::NotAPort;
 use palisade_model::scan_header::NotAHeader;
+use palisade_model::{IpSetError, NotADomain};
 
 use crate::parameter::offending_item;
 
@@ -20,16 +20,34 @@ const SHOWN_CHARS: usize = 200;
 pub enum InvalidReason {
     IpSet(IpSetError),
     NotAChoice(&'static [&'static str]),
-    NotASwitch { on: &'static str, off: &'static str },
+    NotASwitch {
+        on: &'static str,
+        off: &'static str,
+    },
     NotAScanRef,
     NotADate,
-    NotAnInteger { min: u64, max: u64 },
-    NotAQid { item: String },
+    NotAnAmericanDate,
+    /// `item` is empty for an empty list.
+    NotAWeekday {
+        item: String,
+    },
+    NotAnInteger {
+        min: u64,
+        max: u64,
+    },
+    NotAQid {
+        item: String,
+    },
     NotATitle(NotATitle),
     NotAPort(NotAPort),
     NotAHeader(NotAHeader),
-    TooManyItems { max: usize },
-    TitleTooLong { max_chars: usize },
+    TooManyItems {
+        max: usize,
+    },
+    TitleTooLong {
+        max_chars: usize,
+    },
+    NotADomain(NotADomain),
     EmptyList,
     ControlCharacter,
     NotUtf8,
@@ -40,7 +58,8 @@ impl InvalidReason {
     fn item(&self) -> Option<&str> {
         match self {
             Self::IpSet(error) => offending_item(error),
-            Self::NotAQid { item } | Self::NotAPort(NotAPort { item }) => Some(item),
+            Self::NotAPort(NotAPort { item }) => Some(item),
+            Self::NotAQid { item } | Self::NotAWeekday { item } if !item.is_empty() => Some(item),
             _ => None,
         }
     }
@@ -54,6 +73,10 @@ impl fmt::Display for InvalidReason {
             Self::NotASwitch { on, off } => write!(f, "Expecting one of ({on}, {off})."),
             Self::NotAScanRef => f.write_str("Invalid scan reference."),
             Self::NotADate => f.write_str("Invalid date, expecting YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ."),
+            Self::NotAnAmericanDate => f.write_str("Invalid date, expecting MM/DD/YYYY from 1970 to 2099."),
+            Self::NotAWeekday { .. } => {
+                f.write_str("Expecting days from Sunday to Saturday or from 0 to 6, separated by commas.")
+            }
             Self::NotAnInteger { min, max } => {
                 write!(f, "Invalid number, expecting a whole number from {min} to {max}.")
             }
@@ -61,6 +84,13 @@ impl fmt::Display for InvalidReason {
             Self::NotATitle(error) => write_title_reason(f, error),
             Self::NotAPort(_) => f.write_str("Invalid port or range of ports."),
             Self::NotAHeader(error) => write_header_reason(f, *error),
+            Self::NotADomain(NotADomain::Shape) => {
+                f.write_str("Invalid domain, expecting a name such as example.com, or none.")
+            }
+            Self::NotADomain(NotADomain::TooLong { max }) => {
+                write!(f, "A domain has at most {max} characters.")
+            }
+            Self::NotADomain(NotADomain::Www) => f.write_str("A domain is given without www."),
             Self::TooManyItems { max } => write!(f, "The list has more than {max} items."),
             Self::TitleTooLong { max_chars } => {
                 write!(f, "A title has at most {max_chars} characters.")

@@ -7,12 +7,14 @@
 //!
 //! Layout: two blanks a level, an element with text on one line. Clients that read line by line
 //! rely on the first two lines: the declaration, then the document type.
+//!
+//! It pushes bytes and allocates nothing of its own: reports have tens of millions of elements.
 
 use std::borrow::Cow;
 
-use quick_xml::Writer;
-use quick_xml::escape::partial_escape;
-use quick_xml::events::{BytesCData, BytesEnd, BytesStart, BytesText, Event};
+use palisade_model::Timestamp;
+
+use crate::date_time::DateTime;
 
 /// Attributes of an element, in the order they are written.
 pub type Attributes<'a> = &'a [(&'a str, &'a str)];
@@ -89,8 +91,7 @@ impl XmlWriter {
     /// Opens an element whose children follow.
     pub fn open(&mut self, name: &'static str, attributes: Attributes<'_>) {
         self.indent();
-        self.event(Event::Start(start(name, attributes)));
-        self.raw("\n");
+        self.start(name, attributes, ">\n");
         self.open.push(name);
     }
 
@@ -98,8 +99,14 @@ impl XmlWriter {
     pub fn close(&mut self) {
         if let Some(name) = self.open.pop() {
             self.indent();
-            self.event(Event::End(BytesEnd::new(name)));
-            self.raw("\n");
+            self.end_of_line(name);
+        }
+    }
+
+    /// Closes everything that is open but the root.
+    pub fn close_to_root(&mut self) {
+        while self.open.len() > 1 {
+            self.close();
         }
     }
 
@@ -133,8 +140,7 @@ impl XmlWriter {
     /// An element with nothing in it.
     pub fn empty(&mut self, name: &str, attributes: Attributes<'_>) {
         self.indent();
-        self.event(Event::Empty(start(name, attributes)));
-        self.raw("\n");
+        self.start(name, attributes, "/>\n");
     }
 
     /// An element with a machine's value: a number, a date, a flag.
@@ -145,8 +151,35 @@ impl XmlWriter {
     /// Like [`text`](Self::text), with attributes.
     pub fn text_with(&mut self, name: &str, attributes: Attributes<'_>, value: &str) {
         self.indent();
-        self.event(Event::Start(start(name, attributes)));
+        self.start(name, attributes, ">");
         self.write_text(value);
+        self.end_of_line(name);
+    }
+
+    /// An element with a whole number.
+    pub fn number(&mut self, name: &str, value: u64) {
+        self.indent();
+        self.start(name, &[], ">");
+        let mut digits = [b'0'; 20];
+        let mut rest = value;
+        let mut used = 0;
+        for place in digits.iter_mut().rev() {
+            *place = b"0123456789".get(usize::try_from(rest % 10).unwrap_or(0)).copied().unwrap_or(b'0');
+            rest /= 10;
+            used += 1;
+            if rest == 0 {
+                break;
+            }
+        }
+        self.out.extend(digits.iter().skip(digits.len() - used));
+        self.end_of_line(name);
+    }
+
+    /// An element with a point in time.
+    pub fn date_time(&mut self, name: &str, at: Timestamp) {
+        self.indent();
+        self.start(name, &[], ">");
+        self.out.extend_from_slice(DateTime::of(at).as_bytes());
         self.end_of_line(name);
     }
 
@@ -158,24 +191,39 @@ impl XmlWriter {
     /// Like [`cdata`](Self::cdata), with attributes.
     pub fn cdata_with(&mut self, name: &str, attributes: Attributes<'_>, value: &str) {
         self.indent();
-        self.event(Event::Start(start(name, attributes)));
+        self.start(name, attributes, "><![CDATA[");
         let value = valid(value);
         // `]]>` ends a section, so it is spread over two of them.
-        for event in BytesCData::escaped(&value) {
-            self.event(Event::CData(event));
+        let mut parts = value.split("]]>");
+        self.raw(parts.next().unwrap_or_default());
+        for part in parts {
+            self.raw("]]]]><![CDATA[>");
+            self.raw(part);
         }
+        self.raw("]]>");
         self.end_of_line(name);
     }
 
     /// An element with a machine's value on a line of its own, as errors are written.
     pub fn padded_text(&mut self, name: &str, attributes: Attributes<'_>, value: &str) {
         self.indent();
-        self.event(Event::Start(start(name, attributes)));
-        self.raw("\n");
+        self.padded(name, attributes, &[value]);
+    }
+
+    /// The same with several lines.
+    pub fn padded_lines(&mut self, name: &str, lines: &[String]) {
         self.indent();
-        self.raw("  ");
-        self.write_text(value);
-        self.raw("\n");
+        self.padded(name, &[], lines);
+    }
+
+    fn padded(&mut self, name: &str, attributes: Attributes<'_>, lines: &[impl AsRef<str>]) {
+        self.start(name, attributes, ">\n");
+        for line in lines {
+            self.indent();
+            self.raw("  ");
+            self.write_text(line.as_ref());
+            self.raw("\n");
+        }
         self.indent();
         self.end_of_line(name);
     }
@@ -214,42 +262,89 @@ impl XmlWriter {
         self.raw("\n");
     }
 
+    /// `<name key="value"` and what ends it.
+    fn start(&mut self, name: &str, attributes: Attributes<'_>, end: &str) {
+        self.out.push(b'<');
+        self.raw(name);
+        for (key, value) in attributes {
+            self.out.push(b' ');
+            self.raw(key);
+            self.raw("=\"");
+            let value = valid(value);
+            self.escaped(&value, attribute_escape);
+            self.out.push(b'"');
+        }
+        self.raw(end);
+    }
+
     fn write_text(&mut self, value: &str) {
         let value = valid(value);
-        self.event(Event::Text(BytesText::from_escaped(partial_escape(value.as_ref()))));
+        self.escaped(&value, text_escape);
     }
 
     fn end_of_line(&mut self, name: &str) {
-        self.event(Event::End(BytesEnd::new(name)));
-        self.raw("\n");
+        self.raw("</");
+        self.raw(name);
+        self.raw(">\n");
+    }
+
+    /// The text with the bytes replaced for which `escape` has a replacement.
+    fn escaped(&mut self, text: &str, escape: fn(u8) -> Option<&'static str>) {
+        let mut rest = text.as_bytes();
+        while let Some((place, replacement)) =
+            rest.iter().enumerate().find_map(|(place, byte)| Some((place, escape(*byte)?)))
+        {
+            let (before, from) = rest.split_at(place);
+            self.out.extend_from_slice(before);
+            self.raw(replacement);
+            rest = from.split_first().map_or(&[], |(_, after)| after);
+        }
+        self.out.extend_from_slice(rest);
     }
 
     fn indent(&mut self) {
-        let depth = self.open.len();
-        self.out.extend(std::iter::repeat_n(b' ', depth * 2));
+        const BLANKS: &[u8] = b"                                ";
+        let mut missing = self.open.len() * 2;
+        while missing > 0 {
+            let some = BLANKS.get(..missing).unwrap_or(BLANKS);
+            self.out.extend_from_slice(some);
+            missing -= some.len();
+        }
     }
 
     fn raw(&mut self, text: &str) {
         self.out.extend_from_slice(text.as_bytes());
     }
+}
 
-    fn event(&mut self, event: Event<'_>) {
-        let written = Writer::new(&mut self.out).write_event(event);
-        debug_assert!(written.is_ok(), "writing into memory does not fail");
+/// What stands for a byte in text.
+const fn text_escape(byte: u8) -> Option<&'static str> {
+    match byte {
+        b'<' => Some("&lt;"),
+        b'>' => Some("&gt;"),
+        b'&' => Some("&amp;"),
+        // A reader would make a line feed of it.
+        b'\r' => Some("&#13;"),
+        _ => None,
     }
 }
 
-fn start<'a>(name: &'a str, attributes: Attributes<'a>) -> BytesStart<'a> {
-    let mut tag = BytesStart::new(name);
-    for (key, value) in attributes {
-        tag.push_attribute((*key, valid(value).as_ref()));
+/// What stands for a byte in the value of an attribute.
+const fn attribute_escape(byte: u8) -> Option<&'static str> {
+    match byte {
+        b'"' => Some("&quot;"),
+        b'\'' => Some("&apos;"),
+        b'\t' => Some("&#9;"),
+        b'\n' => Some("&#10;"),
+        _ => text_escape(byte),
     }
-    tag
 }
 
 /// The text with every character that XML 1.0 cannot hold replaced.
 fn valid(text: &str) -> Cow<'_, str> {
-    if text.chars().all(is_xml_character) {
+    // Without control characters and without U+FFFE and U+FFFF, whose first byte is EF, it is.
+    let is_plain = |byte: u8| (byte >= 0x20 || matches!(byte, b'\t' | b'\n' | b'\r')) && byte != 0xef;
+    if text.bytes().all(is_plain) || text.chars().all(is_xml_character) {
         Cow::Borrowed(text)
     } else {
         Cow::Owned(text.chars().map(|c| if is_xml_character(c) { c } else { '\u{fffd}' }).collect())
@@ -273,6 +368,7 @@ fn comment_text(text: &str) -> String {
 mod tests {
     use proptest::prelude::*;
     use quick_xml::Reader;
+    use quick_xml::events::Event;
 
     use super::*;
 
@@ -318,6 +414,16 @@ mod tests {
     }
 
     #[test]
+    fn numbers_and_times_are_written_out() {
+        assert_eq!(written(|xml| xml.number("A", 0)), "<A>0</A>\n");
+        assert_eq!(written(|xml| xml.number("A", u64::MAX)), "<A>18446744073709551615</A>\n");
+        let at = "2014-06-25T10:20:30.5Z".parse().unwrap();
+        assert_eq!(written(|xml| xml.date_time("A", at)), "<A>2014-06-25T10:20:30Z</A>\n");
+        let lines = ["a:".to_owned(), "< b".to_owned()];
+        assert_eq!(written(|xml| xml.padded_lines("A", &lines)), "<A>\n  a:\n  &lt; b\n</A>\n");
+    }
+
+    #[test]
     fn comments_stay_comments() {
         assert_eq!(written(|xml| xml.comment("a --> b---")), "<!-- a - -> b- - -  -->\n");
         assert_eq!(written(|xml| xml.notice("x")), "<!-- x //-->\n");
@@ -357,6 +463,16 @@ mod tests {
             prop_assert_eq!(read_back(plain.trim_end()), expected.clone());
             let section = written(|xml| xml.cdata("A", &text));
             prop_assert_eq!(read_back(section.trim_end()), expected);
+        }
+
+        #[test]
+        fn any_attribute_reads_back(text in any::<String>()) {
+            let document = written(|xml| xml.empty("A", &[("k", &text)]));
+            let mut reader = Reader::from_str(&document);
+            let Event::Empty(element) = reader.read_event().unwrap() else { panic!("{document}") };
+            let value = element.attributes().next().unwrap().unwrap().value;
+            let value = quick_xml::escape::unescape(&value).unwrap().into_owned();
+            prop_assert_eq!(value, valid(&text).into_owned());
         }
 
         #[test]

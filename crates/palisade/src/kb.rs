@@ -1,9 +1,12 @@
 //! `palisade kb`: looks into the KnowledgeBase.
 
+use std::path::PathBuf;
+
 use clap::Subcommand;
 use palisade_kb::{Entry, KnowledgeBase};
 use palisade_model::{FindingKind, Qid};
 
+use crate::fingerprints;
 use crate::terminal::{line, titled_table};
 
 /// What to look up.
@@ -13,6 +16,11 @@ pub(crate) enum KbCommand {
     List {
         /// Words that all must occur, in any case
         words: Vec<String>,
+    },
+    /// Look at a directory of fingerprint databases in the recog format, and run their examples
+    Fingerprints {
+        /// The directory
+        directory: PathBuf,
     },
     /// Show one entry
     Show {
@@ -26,13 +34,19 @@ pub(crate) enum KbCommand {
 pub(crate) enum KbError {
     #[error("the KnowledgeBase cannot be loaded")]
     Load(#[from] palisade_kb::Error),
+    #[error("the fingerprints cannot be used")]
+    Fingerprints(#[from] palisade_fingerprint::LoadError),
     #[error("there is no QID {0}")]
     Unknown(Qid),
 }
 
 pub(crate) fn run(command: KbCommand) -> Result<(), KbError> {
+    if let KbCommand::Fingerprints { directory } = command {
+        return Ok(fingerprints::show(&directory)?);
+    }
     let kb = KnowledgeBase::embedded()?;
     match command {
+        KbCommand::Fingerprints { .. } => {}
         KbCommand::List { words } => {
             let words: Vec<String> = words.iter().map(|word| word.to_lowercase()).collect();
             let titles = ["QID", "severity", "kind", "title"];

@@ -5,6 +5,7 @@ mod certificate;
 mod client;
 mod data_directory;
 mod doctor;
+mod fingerprints;
 mod kb;
 mod polling;
 mod profile;
@@ -14,8 +15,10 @@ mod report;
 mod scan;
 mod server;
 mod settings;
+mod stall;
 mod targets;
 mod terminal;
+mod unit;
 mod user;
 
 use std::ffi::OsString;
@@ -75,6 +78,9 @@ enum Command {
     Scan(scan::ScanArguments),
     /// Tell what is missing on this machine, and how to mend it
     Doctor(Box<Settings>),
+    /// Make, list, change and delete business units
+    #[command(subcommand)]
+    Unit(Box<unit::UnitCommand>),
     /// Make, list and change accounts
     #[command(subcommand)]
     User(Box<user::UserCommand>),
@@ -129,6 +135,7 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error>> {
         Command::Doctor(settings) => {
             return Ok(if doctor::run(&settings).await { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
+        Command::Unit(command) => unit::run(*command).await?,
         Command::User(command) => user::run(*command).await?,
         Command::Profile(command) => profile::run(*command).await?,
         Command::Kb(command) => kb::run(command)?,

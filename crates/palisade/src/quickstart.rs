@@ -142,6 +142,7 @@ async fn account(app: &App, credentials: Option<&Path>) -> Result<Login, TourErr
         password: None,
         assigned_ips: IpSet::new(),
         asset_groups: Vec::new(),
+        business_unit: None,
         eula_accepted: true,
         expires_at: None,
     };

@@ -1,5 +1,6 @@
 //! `palisade scan`: the same scan without a server.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
@@ -17,6 +18,7 @@ use palisade_model::{
 use serde::Serialize;
 use tokio::sync::mpsc;
 
+use crate::fingerprints;
 use crate::progress;
 use crate::targets;
 use crate::terminal::{line, plain, raw, titled_table};
@@ -73,6 +75,10 @@ pub(crate) struct ScanArguments {
     /// DNS zones to ask name servers for
     #[arg(long, value_name = "ZONE", value_delimiter = ',')]
     zones: Vec<String>,
+
+    /// Directory of fingerprint databases in the recog format
+    #[arg(long, env = "PALISADE_FINGERPRINTS", value_name = "DIR")]
+    fingerprints: Option<PathBuf>,
 }
 
 /// Why the scan could not be done.
@@ -84,6 +90,8 @@ pub(crate) enum ScanError {
     KnowledgeBase(#[from] palisade_kb::Error),
     #[error("there is no QID {qid}; `palisade kb list` shows all")]
     UnknownQid { qid: Qid },
+    #[error("the fingerprints cannot be used")]
+    Fingerprints(#[from] palisade_fingerprint::LoadError),
     #[error("the result cannot be written as JSON")]
     Json(#[from] serde_json::Error),
 }
@@ -133,6 +141,7 @@ pub(crate) async fn run(arguments: ScanArguments) -> Result<(), ScanError> {
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemIds),
         limits: Arc::new(Limits::of_machine(RATE_PPS_MAX)),
+        fingerprints: arguments.fingerprints.as_deref().map(fingerprints::load).transpose()?,
     };
     let results = collect(&order, context).await;
     match arguments.format {

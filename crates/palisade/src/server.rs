@@ -18,12 +18,16 @@ use tokio::task::JoinHandle;
 
 use crate::certificate;
 use crate::data_directory::{DataDirectory, DataDirectoryError};
+use crate::fingerprints;
 use crate::settings::Settings;
+use crate::stall::StallLimit;
 
 /// How long a stopping server waits for open answers.
 const GRACE: Duration = Duration::from_secs(5);
 /// Ports tried after the wished one when it is taken.
 const PORTS_TRIED_MAX: u16 = 100;
+/// Longest time between two looks at the scheduled tasks.
+const SCHEDULER_LOOK: Duration = Duration::from_secs(1);
 /// Slowest a client may send its request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -58,6 +62,8 @@ pub(crate) enum ServerError {
     HalfACertificate,
     #[error("the server stopped with an error")]
     Serve(#[source] std::io::Error),
+    #[error("the fingerprints cannot be used")]
+    Fingerprints(#[source] palisade_fingerprint::LoadError),
 }
 
 /// Opens store, KnowledgeBase and use cases, without listening.
@@ -96,10 +102,11 @@ pub(crate) struct Server {
     stop: watch::Sender<bool>,
     listener: JoinHandle<std::io::Result<()>>,
     worker: JoinHandle<()>,
+    scheduler: JoinHandle<()>,
 }
 
 impl Server {
-    /// Starts listening and scanning. With `next_free_port` a taken port moves the server to the
+    /// Starts listening, scanning and scheduled tasks. With `next_free_port` a taken port moves the server to the
     /// next free one.
     pub(crate) async fn start(
         app: &App,
@@ -129,10 +136,12 @@ impl Server {
         );
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let handle = Handle::new();
+        let stall_limit = StallLimit(Duration::from_secs(settings.stall_limit_s.into()));
 
         let (certificate_path, listener) = if settings.http {
             let server = axum_server::from_tcp(socket).map_err(|source| listen_failed(address, source))?;
-            (None, tokio::spawn(bounded(server).handle(handle.clone()).serve(service)))
+            let server = bounded(server).acceptor(stall_limit).handle(handle.clone());
+            (None, tokio::spawn(server.serve(service)))
         } else {
             let (certificate_path, key_path) = certificate_files(settings, data, address)?;
             let tls = RustlsConfig::from_pem_file(&certificate_path, &key_path)
@@ -140,22 +149,26 @@ impl Server {
                 .map_err(|source| ServerError::Certificate { path: certificate_path.clone(), source })?;
             let server =
                 axum_server::from_tcp_rustls(socket, tls).map_err(|source| listen_failed(address, source))?;
-            (Some(certificate_path), tokio::spawn(bounded(server).handle(handle.clone()).serve(service)))
+            let server = bounded(server).map(|tls| tls.acceptor(stall_limit)).handle(handle.clone());
+            (Some(certificate_path), tokio::spawn(server.serve(service)))
         };
         let certificate = certificate_path.as_deref().map(read_certificate).transpose()?;
 
+        let fingerprints = settings.fingerprints.as_deref().map(fingerprints::load).transpose();
+        let fingerprints = fingerprints.map_err(ServerError::Fingerprints)?;
         let (stop, stopped) = watch::channel(false);
+        let scheduler = tokio::spawn(start_scheduled_tasks(app.clone(), stopped.clone()));
         let link = app.link(&settings.scanner_name);
         let worker = Worker::new(
             Arc::new(link),
             app.kb_shared(),
             Arc::new(SystemClock) as Arc<dyn Clock>,
             Arc::new(SystemIds) as Arc<dyn IdSource>,
-            WorkerOptions::default(),
+            WorkerOptions { fingerprints, ..WorkerOptions::default() },
         );
         let worker = tokio::spawn(async move { worker.run(wait_for(stopped)).await });
         tracing::info!(%address, tls = !settings.http, "listening");
-        Ok(Self { address, certificate, certificate_path, handle, stop, listener, worker })
+        Ok(Self { address, certificate, certificate_path, handle, stop, listener, worker, scheduler })
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -202,6 +215,7 @@ impl Server {
         self.handle.graceful_shutdown(Some(GRACE));
         let _ = tokio::time::timeout(GRACE * 2, async {
             let _ = self.worker.await;
+            let _ = self.scheduler.await;
             let _ = self.listener.await;
         })
         .await;
@@ -229,6 +243,20 @@ fn bounded<A>(mut server: axum_server::Server<SocketAddr, A>) -> axum_server::Se
     let timer = hyper_util::rt::TokioTimer::new();
     server.http_builder().http1().timer(timer).header_read_timeout(HEAD_TIMEOUT);
     server
+}
+
+/// Starts scheduled tasks at their times. The database is looked at every second, because other
+/// servers change it too.
+async fn start_scheduled_tasks(app: App, stopped: watch::Receiver<bool>) {
+    let clock = app.clone();
+    app.run_scheduler(|next| {
+        let until_next = next.and_then(|next| next.duration_since(clock.clock().now()).try_into().ok());
+        // A start whose time is over waits for the end of a scan.
+        let wait = until_next.filter(|wait| *wait > Duration::ZERO).unwrap_or(SCHEDULER_LOOK);
+        let stopped = wait_for(stopped.clone());
+        async move { tokio::time::timeout(wait.min(SCHEDULER_LOOK), stopped).await.is_err() }
+    })
+    .await;
 }
 
 async fn wait_for(mut stopped: watch::Receiver<bool>) {

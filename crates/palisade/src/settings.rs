@@ -75,6 +75,11 @@ pub(crate) struct Settings {
           value_parser = clap::value_parser!(u64).range(1024..=67_108_864))]
     pub(crate) body_max_bytes: u64,
 
+    /// Seconds that an answer may wait for a client that does not read; then its connection ends (1 to 3600)
+    #[arg(long, env = "PALISADE_STALL_LIMIT_S", value_name = "SECONDS", default_value_t = 60,
+          value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub(crate) stall_limit_s: u32,
+
     /// Seconds after which a silent scanner loses its slice (10 to 3600)
     #[arg(long, env = "PALISADE_LEASE_S", value_name = "SECONDS", default_value_t = 60,
           value_parser = clap::value_parser!(u32).range(10..=3600))]
@@ -96,6 +101,10 @@ pub(crate) struct Settings {
     #[arg(long, env = "PALISADE_CONCURRENCY_LIMIT", value_name = "CALLS", default_value_t = 2,
           value_parser = clap::value_parser!(u32).range(0..=1000))]
     pub(crate) concurrency_limit: u32,
+
+    /// Directory of fingerprint databases in the recog format; they name what our own rules do not
+    #[arg(long, env = "PALISADE_FINGERPRINTS", value_name = "DIR")]
+    pub(crate) fingerprints: Option<PathBuf>,
 
     /// What to log: a level (error, warn, info, debug, trace) or filters such as palisade_engine=debug
     #[arg(long, env = "PALISADE_LOG", value_name = "FILTER", default_value = "info",

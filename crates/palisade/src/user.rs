@@ -1,7 +1,8 @@
 //! `palisade user`: accounts, managed on the machine that holds the data.
 
 use clap::{Args, Subcommand};
-use palisade_app::{App, NewUser};
+use palisade_app::{App, Authority, NewUser};
+use palisade_model::business_unit::UNASSIGNED;
 use palisade_model::{IpSet, Login, Role, Timestamp};
 
 use crate::data_directory::DataDirectory;
@@ -36,6 +37,15 @@ pub(crate) enum UserCommand {
         #[command(flatten)]
         settings: Settings,
     },
+    /// Move an account to another business unit
+    Unit {
+        /// The account
+        login: Login,
+        /// Title of the unit; none takes the account out of all units
+        title: Option<String>,
+        #[command(flatten)]
+        settings: Settings,
+    },
     /// Switch an account on or off
     Status {
         /// The account
@@ -53,7 +63,7 @@ pub(crate) enum UserCommand {
 pub(crate) struct AddArguments {
     /// Login; without it one is made from the company's name
     login: Option<Login>,
-    /// manager, unit_manager, auditor, scanner, reader or contact
+    /// manager, unit_manager, auditor, scanner, reader, contact or administrator
     #[arg(long, value_name = "ROLE")]
     role: Role,
     #[arg(long, value_name = "NAME", default_value = "")]
@@ -68,6 +78,9 @@ pub(crate) struct AddArguments {
     /// Titles of asset groups to assign, separated by commas; their hosts come beside those of --ips
     #[arg(long, value_name = "TITLES", value_delimiter = ',')]
     asset_groups: Vec<String>,
+    /// Title of the business unit it is in
+    #[arg(long, value_name = "TITLE")]
+    business_unit: Option<String>,
     /// The account counts as having accepted the terms; else its holder calls acceptEULA.php first
     #[arg(long)]
     accept_terms: bool,
@@ -113,6 +126,19 @@ pub(crate) async fn run(command: UserCommand) -> Result<(), UserError> {
             line(plain(&format!("asset groups of {login}: {shown}")));
             Ok(())
         }
+        UserCommand::Unit { login, title, settings } => {
+            let app = open(&settings).await?;
+            let lost = app.move_user(Authority::CommandLine, &login, title.as_deref()).await;
+            let lost = lost.map_err(failed("moved"))?;
+            line(plain(&format!("{login} is now in {}", title.as_deref().unwrap_or(UNASSIGNED))));
+            if !lost.is_empty() {
+                line(plain(&format!(
+                    "asset groups taken away, for they are not of the unit: {}",
+                    lost.join(", ")
+                )));
+            }
+            Ok(())
+        }
         UserCommand::Status { login, status, settings } => {
             let status = if status == "active" {
                 palisade_model::UserStatus::Active
@@ -126,14 +152,14 @@ pub(crate) async fn run(command: UserCommand) -> Result<(), UserError> {
     }
 }
 
+/// Titles as they were written around commas.
+pub(crate) fn titles(given: &[String]) -> Vec<String> {
+    given.iter().map(|title| title.trim().to_owned()).filter(|title| !title.is_empty()).collect()
+}
+
 async fn open(settings: &Settings) -> Result<App, UserError> {
     let data = DataDirectory::open_shared(&settings.data).map_err(ServerError::Data)?;
     Ok(server::open_app(settings, &data).await?)
-}
-
-/// Titles as they were written around commas.
-fn titles(given: &[String]) -> Vec<String> {
-    given.iter().map(|title| title.trim().to_owned()).filter(|title| !title.is_empty()).collect()
 }
 
 async fn add(arguments: AddArguments) -> Result<(), UserError> {
@@ -147,6 +173,7 @@ async fn add(arguments: AddArguments) -> Result<(), UserError> {
         password: None,
         assigned_ips: arguments.ips.unwrap_or_default(),
         asset_groups: titles(&arguments.asset_groups),
+        business_unit: arguments.business_unit,
         eula_accepted: arguments.accept_terms,
         expires_at: arguments.expires,
     };
@@ -157,13 +184,14 @@ async fn add(arguments: AddArguments) -> Result<(), UserError> {
 
 async fn list(app: &App) -> Result<(), UserError> {
     let users = app.list_users().await.map_err(failed("listed"))?;
-    let head = ["login", "role", "status", "name", "hosts", "asset groups"];
+    let head = ["login", "role", "status", "name", "unit", "hosts", "asset groups"];
     let rows = users.into_iter().map(|user| {
         vec![
             user.login.to_string(),
             user.role.to_string(),
             user.status.to_string(),
             plain(&format!("{} {}", user.first_name, user.last_name)),
+            plain(user.business_unit.as_deref().unwrap_or(UNASSIGNED)),
             user.assigned_ips.to_string(),
             plain(&user.asset_groups.join(", ")),
         ]

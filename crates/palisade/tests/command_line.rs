@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use palisade_testkit::server::{self, TestServer};
+use palisade_testkit::tools;
 
 const PALISADE: &str = env!("CARGO_BIN_EXE_palisade");
 
@@ -62,4 +63,42 @@ fn a_certificate_without_its_key_is_not_replaced_by_another() {
     let mut command = palisade(&["serve", "--listen", "127.0.0.1:0", "--config"]);
     let told = refusal(command.arg(&file).arg("--data").arg(folder.path().join("data")));
     assert!(told.ends_with("tls_certificate and tls_key are needed together\n"), "{told}");
+}
+
+#[test]
+fn business_units_are_managed_beside_the_server() {
+    let server = TestServer::start(PALISADE, None);
+    let _ = server.call("msp/asset_ip.php", &[("action", "add"), ("host_ips", "192.0.2.1-192.0.2.9")]);
+    for (title, ips) in [("Quay", "192.0.2.1"), ("Hills", "192.0.2.2")] {
+        let form = [("action", "add"), ("title", title), ("host_ips", ips)];
+        let _ = server.call("msp/asset_group.php", &form);
+    }
+    let told = |words: &[&str]| tools::output(&mut server.command(words));
+    let unit = |words: &[&str]| told(&[&["unit"], words].concat());
+    assert_eq!(unit(&["add", "Harbour", "--asset-groups", "Quay"]), "made the business unit Harbour\n");
+    unit(&["add", "Inland", "--asset-groups", "Hills"]);
+    told(&[
+        "user",
+        "add",
+        "quays_sc1",
+        "--role",
+        "scanner",
+        "--business-unit",
+        "Harbour",
+        "--asset-groups",
+        "Quay",
+    ]);
+    let listed = unit(&["list"]);
+    assert!(listed.contains("Harbour  none     quays_sc1  Quay"), "{listed}");
+    let refused = refusal(&mut server.command(&["unit", "delete", "Harbour"]));
+    let rest = "the business unit still has users (quays_sc1) and asset groups (Quay)\n";
+    assert_eq!(refused, format!("palisade: {rest}"));
+    let moved = told(&["user", "unit", "quays_sc1", "Inland"]);
+    assert!(moved.contains("quays_sc1 is now in Inland\n") && moved.contains("taken away"), "{moved}");
+    unit(&["edit", "Harbour", "--asset-groups", "", "--new-title", "Port"]);
+    assert_eq!(unit(&["delete", "Port"]), "deleted the business unit Port\n");
+    let last = refusal(&mut server.command(&["user", "status", server.login(), "inactive"]));
+    assert!(last.ends_with("the user is the last active Manager\n"), "{last}");
+    let misfit = refusal(&mut server.command(&["user", "unit", server.login(), "Inland"]));
+    assert!(misfit.ends_with("a Manager is in no business unit\n"), "{misfit}");
 }

@@ -1,11 +1,13 @@
 //! The page of one call, from its declaration.
 
-use palisade_wire::form::encode;
 use palisade_wire::{Call, ErrorForm, Parameter, Rule, XmlWriter};
 
+use crate::example;
 use crate::guide::page::{self, link, name_cell, table};
+use crate::registry::Row;
 
-pub(super) fn write(call: &Call, base_url: &str) -> Vec<u8> {
+pub(super) fn write(row: &Row, base_url: &str) -> Vec<u8> {
+    let call = row.call;
     page::write(call.script, |page| {
         page.text_with("p", &[("class", "summary")], call.summary);
         call.description.iter().for_each(|paragraph| page.text("p", paragraph));
@@ -13,7 +15,7 @@ pub(super) fn write(call: &Call, base_url: &str) -> Vec<u8> {
         page.text("pre", &format!("{} {base_url}/msp/{}", Call::METHODS.join(" or "), call.script));
         page.text("p", &format!("Who may call it: {}", call.roles));
         write_parameters(page, call);
-        write_example(page, call, base_url);
+        write_example(page, row, base_url);
         write_answer(page, call);
     })
 }
@@ -43,6 +45,7 @@ fn write_parameters(page: &mut XmlWriter, call: &Call) {
 fn sentence(rule: &Rule) -> String {
     match *rule {
         Rule::OneOf(parameters) => format!("Exactly one of {} is required.", parameters.join(", ")),
+        Rule::AtLeastOneOf([parameter]) => format!("{parameter} is required."),
         Rule::AtLeastOneOf(parameters) => {
             format!("At least one of {} is required.", parameters.join(", "))
         }
@@ -55,43 +58,29 @@ fn sentence(rule: &Rule) -> String {
         Rule::OnlyWith { parameter, with, value: Some(value) } => {
             format!("{parameter} may be given only together with {with}={value}.")
         }
+        Rule::When { parameter, value, rules } => {
+            let rules: Vec<String> = rules.iter().map(sentence).collect();
+            format!("With {parameter}={value}: {}", rules.join(" "))
+        }
     }
 }
 
-fn write_example(page: &mut XmlWriter, call: &Call, base_url: &str) {
+fn write_example(page: &mut XmlWriter, row: &Row, base_url: &str) {
+    let call = row.call;
     page.text("h2", "Example");
     page.text("p", call.example.description);
-    page.text("pre", &curl(call, base_url));
-    page.text("p", "The same in Python:");
-    page.text("pre", &python(call, base_url));
-}
-
-fn curl(call: &Call, base_url: &str) -> String {
-    let mut lines = vec![format!("curl --user \"$LOGIN:$PASSWORD\" {base_url}/msp/{}", call.script)];
-    for (name, value) in call.example.parameters {
-        lines.push(format!("     --data-urlencode '{name}={value}'"));
+    if !row.example_needs.is_empty() {
+        page.text("p", "It works when this is so:");
+        page.list("ul", row.example_needs, |page, need| page.text("li", &need.sentence()));
     }
-    lines.join(" \\\n")
-}
-
-fn python(call: &Call, base_url: &str) -> String {
-    let query: Vec<String> = call
-        .example
-        .parameters
-        .iter()
-        .map(|(name, value)| format!("{}={}", encode(name), encode(value)))
-        .collect();
-    let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
-    [
-        "import base64, os, urllib.request".to_owned(),
-        String::new(),
-        format!("request = urllib.request.Request(\"{base_url}/msp/{}{query}\")", call.script),
-        "credentials = f\"{os.environ['LOGIN']}:{os.environ['PASSWORD']}\"".to_owned(),
-        "request.add_header(\"Authorization\", \"Basic \" + base64.b64encode(credentials.encode()).decode())"
-            .to_owned(),
-        "print(urllib.request.urlopen(request).read().decode())".to_owned(),
-    ]
-    .join("\n")
+    page.text_with("pre", &[("id", "curl")], &example::curl(call, base_url));
+    page.text("p", "The same in Python:");
+    page.text_with("pre", &[("id", "python")], &example::python(call, base_url));
+    page.text(
+        "p",
+        "The environment holds LOGIN and PASSWORD. A self-signed certificate is named by CURL_CA_BUNDLE for \
+         curl and by SSL_CERT_FILE for Python.",
+    );
 }
 
 fn write_answer(page: &mut XmlWriter, call: &Call) {

@@ -63,7 +63,7 @@ async fn page(
     }
     let row = registry::CALLS.iter().find(|row| page_name(row.call.script) == page);
     match row {
-        Some(row) => html(call_page::write(row.call, &base_url(&api.config, &target, &headers))),
+        Some(row) => html(call_page::write(row, &base_url(&api.config, &target, &headers))),
         None => plain(StatusCode::NOT_FOUND, "Not Found"),
     }
 }

@@ -1,6 +1,6 @@
 //! `asset_group.php`: makes an asset group, or changes one.
 //!
-//! Groups hold addresses; DNS and NetBIOS names and domains are not among their targets.
+//! Groups hold addresses and domains; DNS and NetBIOS names are not among their targets.
 
 use palisade_app::{AddAssetGroup, EditAssetGroup, GroupTexts};
 use palisade_model::asset_group::{BusinessImpact, Environment, EnvironmentLevel};
@@ -45,6 +45,13 @@ pub const REMOVE_HOST_IPS: Parameter = Parameter::new(
     ParameterKind::IpSet,
     "192.0.2.9",
     "Addresses that leave the group; the others stay.",
+);
+pub const DOMAINS: Parameter = Parameter::new(
+    "domains",
+    ParameterKind::DomainList { max_items: 1_000 },
+    "example.com",
+    "The domains of the group, which are mapped with it. All must be in the subscription and within the \
+     caller's reach. When editing, they replace the old ones, and an empty text removes them.",
 );
 pub const BUSINESS_IMPACT: Parameter = Parameter::new(
     "business_impact",
@@ -98,15 +105,17 @@ pub const USER_LOGINS: Parameter = Parameter::new(
     ParameterKind::Text { max_chars: 6_600 },
     "scanner",
     "Logins of the Scanners, Readers and Contacts that the group is assigned to, separated by commas; when \
-     editing they replace the old ones, and an empty text takes the group from everybody. For Managers only.",
+     editing they replace the old ones, and an empty text takes the group from everybody. For Managers and administrators, and for \
+     Unit Managers with users of the business unit.",
 );
 
 pub const CALL: Call = Call {
     script: "asset_group.php",
     summary: "Add or edit an asset group",
     description: &[
-        "An asset group is a named set of addresses of the subscription. Scans can be aimed at groups, and \
-         Scanners and Readers see and scan the addresses of the groups that are assigned to them.",
+        "An asset group is a named set of addresses and domains of the subscription. Scans and maps can be \
+         aimed at groups, and Scanners and Readers see the addresses and domains of the groups that are \
+         assigned to them.",
         "The group named All is every address that the caller may see. It is always there and cannot be \
          added, edited or deleted.",
         "With action=edit only what is given changes; an empty text removes a text. An assignment counts \
@@ -120,6 +129,7 @@ pub const CALL: Call = Call {
         HOST_IPS,
         ADD_HOST_IPS,
         REMOVE_HOST_IPS,
+        DOMAINS,
         BUSINESS_IMPACT,
         COMMENTS,
         DIVISION,
@@ -137,7 +147,7 @@ pub const CALL: Call = Call {
         Rule::OnlyWith { parameter: ADD_HOST_IPS.name, with: ACTION.name, value: EDIT },
         Rule::OnlyWith { parameter: REMOVE_HOST_IPS.name, with: ACTION.name, value: EDIT },
     ],
-    roles: "Manager: all groups. Unit Manager: groups of the business unit. Scanner: own groups.",
+    roles: "Manager and Administrator: all groups. Unit Manager: groups of the business unit. Scanner: own groups.",
     root: "GENERIC_RETURN",
     dtd: &dtd::GENERIC_RETURN,
     errors: ErrorForm::GenericReturn,
@@ -159,6 +169,7 @@ pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
     let shown = title.clone();
     let business_impact = arguments.choice(&BUSINESS_IMPACT).and_then(|word| word.parse().ok());
     let (texts, environment, users) = (texts(arguments), environment(arguments), logins(arguments));
+    let domains = arguments.domains(&DOMAINS).map(<[_]>::to_vec);
     let ips = |parameter| arguments.ip_set(parameter).cloned();
     let done = if arguments.choice(&ACTION) == EDIT {
         let edit = EditAssetGroup {
@@ -167,6 +178,7 @@ pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
             ips: ips(&HOST_IPS),
             added_ips: ips(&ADD_HOST_IPS).unwrap_or_default(),
             removed_ips: ips(&REMOVE_HOST_IPS).unwrap_or_default(),
+            domains,
             business_impact,
             texts,
             environment,
@@ -176,7 +188,8 @@ pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
         "edited"
     } else {
         let ips = ips(&HOST_IPS).unwrap_or_default();
-        let group = AddAssetGroup { title, ips, business_impact, texts, environment, users };
+        let domains = domains.unwrap_or_default();
+        let group = AddAssetGroup { title, ips, domains, business_impact, texts, environment, users };
         app.add_asset_group(actor, group).await?;
         "added"
     };

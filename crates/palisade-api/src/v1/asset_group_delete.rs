@@ -20,7 +20,7 @@ pub const CALL: Call = Call {
     ],
     parameters: &[TITLE],
     rules: &[],
-    roles: "Manager: all groups. Unit Manager: groups of the business unit. Scanner: own groups.",
+    roles: "Manager and Administrator: all groups. Unit Manager: groups of the business unit. Scanner: own groups.",
     root: "GENERIC_RETURN",
     dtd: &dtd::GENERIC_RETURN,
     errors: ErrorForm::GenericReturn,

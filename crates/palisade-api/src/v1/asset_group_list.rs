@@ -1,6 +1,6 @@
 //! `asset_group_list.php`: asset groups with everything that is noted about them.
 
-use palisade_app::{AssetGroupView, AssignedUser, GroupTexts};
+use palisade_app::{AssetGroupView, AssignedUser, DomainView, GroupTexts};
 use palisade_model::asset_group::{Environment, EnvironmentLevel};
 use palisade_wire::date_time::date_time;
 use palisade_wire::{Call, ErrorForm, Example, Parameter, ParameterKind, XmlWriter, dtd};
@@ -26,8 +26,8 @@ pub const CALL: Call = Call {
     ],
     parameters: &[TITLE],
     rules: &[],
-    roles: "Manager: all groups. Unit Manager, Scanner and Reader: groups assigned to them, and their own. \
-            Auditor: All, with the hosts in policy compliance.",
+    roles: "Manager and Administrator: all groups. Unit Manager: groups of the business unit. Scanner and \
+            Reader: groups assigned to them, and their own. Auditor: All, with the hosts in policy compliance.",
     root: "ASSET_GROUP_LIST",
     dtd: &dtd::ASSET_GROUP_LIST,
     errors: ErrorForm::InRoot { attributes: &[] },
@@ -44,12 +44,14 @@ pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
 }
 
 fn write_group(xml: &mut XmlWriter, group: &AssetGroupView) {
-    let AssetGroupView { id, title, ips, business_impact, texts, environment, updated_at, users } = group;
+    let AssetGroupView { id, title, ips, domains, business_impact, texts, environment, updated_at, users } =
+        group;
     let GroupTexts { comments, division, function, location } = texts;
     xml.element("ASSET_GROUP", &[], |xml| {
         xml.text("ID", &id.to_string());
         xml.cdata("TITLE", title);
         xml.list("SCANIPS", ips.ranges(), |xml, range| xml.text("IP", &range.to_string()));
+        xml.list("MAPDOMAINS", domains, write_domain);
         xml.optional_cdata("COMMENTS", comments.as_deref());
         xml.element("BUSINESS_IMPACT", &[], |xml| {
             xml.text("RANK", &business_impact.rank().to_string());
@@ -62,6 +64,13 @@ fn write_group(xml: &mut XmlWriter, group: &AssetGroupView) {
         xml.text("LAST_UPDATE", &date_time(*updated_at));
         xml.list("ASSIGNED_USERS", users, write_user);
     });
+}
+
+fn write_domain(xml: &mut XmlWriter, domain: &DomainView) {
+    let DomainView { id: _, name, netblock } = domain;
+    let netblock = netblock.to_string();
+    let attributes: &[(&str, &str)] = if netblock.is_empty() { &[] } else { &[("netblock", &netblock)] };
+    xml.text_with("DOMAIN", attributes, name.as_str());
 }
 
 fn write_environment(xml: &mut XmlWriter, environment: Environment) {

@@ -40,10 +40,11 @@ impl Pages {
         self.send().await
     }
 
-    /// Ends a document that cannot be carried on; only its root is still open.
+    /// Ends a document that cannot be carried on.
     pub(super) async fn break_off(mut self, error: &AppError) -> Result<(), Disconnected> {
         log_failure(error);
         let text = "Internal error. Please contact customer support.";
+        self.xml.close_to_root();
         self.xml.padded_text("ERROR", &[("number", "999")], text);
         self.end().await
     }

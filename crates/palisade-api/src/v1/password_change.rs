@@ -36,7 +36,7 @@ pub const CALL: Call = Call {
     ],
     parameters: &[USER_LOGINS, EMAIL, SEND_EMAIL],
     rules: &[Rule::Exclusive(&[EMAIL.name, SEND_EMAIL.name])],
-    roles: "Manager: all users. Unit Manager: users of the business unit.",
+    roles: "Manager: all users. Administrator: all but Managers and other administrators. Unit Manager: users of the business unit.",
     root: "PASSWORD_CHANGE_OUTPUT",
     dtd: &dtd::PASSWORD_CHANGE_OUTPUT,
     errors: ErrorForm::ReturnInRoot,

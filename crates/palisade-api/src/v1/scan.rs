@@ -171,7 +171,7 @@ fn known_qids(app: &App, qids: &[Qid]) -> Vec<Qid> {
 }
 
 /// Whether the scanner asked for is the one there is.
-fn check_scanner(arguments: &Arguments) -> Result<(), CallError> {
+pub(super) fn check_scanner(arguments: &Arguments) -> Result<(), CallError> {
     match arguments.filled_text(&ISCANNER_NAME) {
         Some(name) if !name.trim().eq_ignore_ascii_case(EXTERNAL) => {
             let text = format!(

@@ -48,7 +48,7 @@ fn write_zone(xml: &mut XmlWriter, code: TimeZoneCode, rule: ClockRule) {
 }
 
 /// Seconds east of GMT as `+hhmm`; nothing for GMT itself.
-fn offset(seconds: i32) -> String {
+pub(super) fn offset(seconds: i32) -> String {
     if seconds == 0 {
         return String::new();
     }

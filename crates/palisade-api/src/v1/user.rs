@@ -26,21 +26,24 @@ pub const LOGIN: Parameter = Parameter::new(
 );
 pub const USER_ROLE: Parameter = Parameter::new(
     "user_role",
-    ParameterKind::Choice(&["manager", "unit_manager", "scanner", "reader", "contact", "auditor"]),
+    ParameterKind::Choice(Role::WORDS),
     "scanner",
-    "The role. Required by add; it cannot be changed later.",
+    "The role. Required by add; it cannot be changed later. Only Managers make Managers and administrators.",
 );
 pub const BUSINESS_UNIT: Parameter = Parameter::new(
     "business_unit",
     NAME,
     "Unassigned",
-    "Unassigned, or the title of a business unit. Required by add; it cannot be changed later.",
+    "Unassigned, or the title of a business unit. Managers, administrators and Auditors are in Unassigned, \
+     a Unit Manager is in a unit. Required by add; it cannot be changed later.",
 );
 pub const ASSET_GROUPS: Parameter = Parameter::new(
     "asset_groups",
     ParameterKind::Text { max_chars: 4_096 },
     "Servers",
-    "Titles of asset groups for a Scanner, Reader or Contact. There are none yet.",
+    "Titles of the asset groups assigned to a Scanner, Reader or Contact, separated by commas. Those of a \
+     user in a business unit are groups of the unit. With edit they replace the old ones, and an empty \
+     text takes all groups from the user.",
 );
 pub const FIRST_NAME: Parameter = Parameter::new("first_name", NAME, "Ada", "Required by add.");
 pub const LAST_NAME: Parameter = Parameter::new("last_name", NAME, "Brown", "Required by add.");
@@ -77,13 +80,7 @@ pub const TIME_ZONE_CODE: Parameter = Parameter::new(
 );
 pub const UI_INTERFACE_STYLE: Parameter = Parameter::new(
     "ui_interface_style",
-    ParameterKind::Choice(&[
-        "standard_blue",
-        "navy_blue",
-        "coral_red",
-        "olive_green",
-        "accessible_high_contrast",
-    ]),
+    ParameterKind::Choice(InterfaceStyle::WORDS),
     "olive_green",
     "The colours of the user interface.",
 )
@@ -130,7 +127,8 @@ pub const CALL: Call = Call {
         SEND_EMAIL,
     ],
     rules: &[],
-    roles: "Manager: all users. Unit Manager: users of the business unit.",
+    roles: "Manager: all users. Administrator: all but Managers and administrators. Unit Manager: users of the \
+            business unit.",
     root: "USER_OUTPUT",
     dtd: &dtd::USER_OUTPUT,
     errors: ErrorForm::ReturnInRoot,
@@ -172,7 +170,10 @@ pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
             let answered = arguments.has(SEND_EMAIL.name) && !arguments.switch(&SEND_EMAIL);
             (account.login.clone(), "created", answered.then_some(account))
         }
-        "edit" => (app.edit_user(actor, login, &user_edit(arguments)?).await?, "updated", None),
+        "edit" => {
+            let groups = groups(arguments);
+            (app.edit_user(actor, login, &user_edit(arguments)?, groups.as_deref()).await?, "updated", None)
+        }
         "activate" => (app.switch_user(actor, login, true).await?, "activated", None),
         _ => (app.switch_user(actor, login, false).await?, "deactivated", None),
     };
@@ -253,12 +254,12 @@ fn check_edit(arguments: &Arguments) -> Result<(), CallError> {
 }
 
 fn new_user(arguments: &Arguments) -> Result<CreateUser, CallError> {
-    check_groups(arguments)?;
     let text = |parameter| arguments.text(parameter).unwrap_or_default().trim().to_owned();
     let role = arguments.choice(&USER_ROLE).and_then(|word| word.parse().ok()).unwrap_or(Role::Reader);
     Ok(CreateUser {
         role,
         business_unit: text(&BUSINESS_UNIT),
+        asset_groups: groups(arguments).unwrap_or_default(),
         first_name: text(&FIRST_NAME),
         last_name: text(&LAST_NAME),
         email: text(&EMAIL),
@@ -282,7 +283,6 @@ fn new_user(arguments: &Arguments) -> Result<CreateUser, CallError> {
 }
 
 fn user_edit(arguments: &Arguments) -> Result<UserEdit, CallError> {
-    check_groups(arguments)?;
     let text = |parameter| arguments.text(parameter).map(|text| text.trim().to_owned());
     Ok(UserEdit {
         first_name: text(&FIRST_NAME),
@@ -322,11 +322,8 @@ fn time_zone(arguments: &Arguments) -> Result<Option<Option<TimeZoneCode>>, Call
     })
 }
 
-/// There are no asset groups that could be given to a user.
-fn check_groups(arguments: &Arguments) -> Result<(), CallError> {
-    arguments.filled_text(&ASSET_GROUPS).map_or(Ok(()), |title| {
-        let shown: String = title.chars().take(200).collect();
-        let text = format!("Invalid value for 'asset_groups' : {shown}. No such asset group.");
-        Err(CallError::Refused(Refusal::new(5009, text)))
-    })
+/// The titles given, if the parameter is; none for an empty text.
+fn groups(arguments: &Arguments) -> Option<Vec<String>> {
+    let titles = arguments.text(&ASSET_GROUPS)?.split(',').map(str::trim);
+    Some(titles.filter(|title| !title.is_empty()).map(str::to_owned).collect())
 }

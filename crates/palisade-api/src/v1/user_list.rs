@@ -1,6 +1,7 @@
 //! `user_list.php`: the users of the subscription.
 
 use palisade_app::{ListUsers, ListedUser, UserView};
+use palisade_model::business_unit::UNASSIGNED;
 use palisade_model::{Role, UserProfile};
 use palisade_wire::date_time::date_time;
 use palisade_wire::{Call, ErrorForm, Example, Parameter, ParameterKind, Rule, XmlWriter, dtd};
@@ -33,13 +34,16 @@ pub const CALL: Call = Call {
     script: "user_list.php",
     summary: "List users",
     description: &[
-        "Lists the users that the caller may see, by login. All users are in the business unit Unassigned. \
-         Permissions cannot be granted one by one yet, they follow from the role; and no mail is sent \
+        "Lists the users that the caller may see, by login, with the asset groups assigned to them; for a \
+         Unit Manager these are the groups of the business unit. When a user was last there is shown to \
+         Managers and Unit Managers only.",
+        "Permissions cannot be granted one by one yet, they follow from the role; and no mail is sent \
          besides those with passwords, which the notifications say.",
     ],
     parameters: &[EXTERNAL_ID_CONTAINS, EXTERNAL_ID_ASSIGNED, SHOW_ACCESS_PERMISSIONS],
     rules: &[Rule::Exclusive(&[EXTERNAL_ID_CONTAINS.name, EXTERNAL_ID_ASSIGNED.name])],
-    roles: "Manager: all users. Unit Manager: users of the business unit.",
+    roles: "Manager: all users. Administrator: all but Managers and other administrators. Unit Manager: users \
+            of the business unit.",
     root: "USER_LIST_OUTPUT",
     dtd: &dtd::USER_LIST_OUTPUT,
     errors: ErrorForm::InRoot { attributes: &[] },
@@ -70,7 +74,7 @@ pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
 }
 
 fn write_user(xml: &mut XmlWriter, listed: &ListedUser, access: bool) {
-    let ListedUser { user, manager_poc } = listed;
+    let ListedUser { user, manager_poc, unit_manager_poc, shows_last_login } = listed;
     xml.element("USER", &[], |xml| {
         xml.text("USER_LOGIN", user.login.as_str());
         xml.text("USER_ID", &user.id.to_string());
@@ -78,13 +82,18 @@ fn write_user(xml: &mut XmlWriter, listed: &ListedUser, access: bool) {
             xml.cdata("EXTERNAL_ID", &user.profile.external_id);
         }
         write_contact(xml, user);
+        xml.list("ASSIGNED_ASSET_GROUPS", &user.asset_groups, |xml, title| {
+            xml.cdata("ASSET_GROUP_TITLE", title);
+        });
         xml.text("USER_STATUS", user.status.as_str());
         xml.text("CREATION_DATE", &date_time(user.created_at));
-        let last_login = user.last_login_at.map_or_else(|| "N/A".to_owned(), date_time);
-        xml.text("LAST_LOGIN_DATE", &last_login);
+        if *shows_last_login {
+            let last_login = user.last_login_at.map_or_else(|| "N/A".to_owned(), date_time);
+            xml.text("LAST_LOGIN_DATE", &last_login);
+        }
         xml.text("USER_ROLE", user.role.title());
-        xml.cdata("BUSINESS_UNIT", "Unassigned");
-        xml.text("UNIT_MANAGER_POC", "0");
+        xml.cdata("BUSINESS_UNIT", user.business_unit.as_deref().unwrap_or(UNASSIGNED));
+        flag(xml, "UNIT_MANAGER_POC", *unit_manager_poc);
         flag(xml, "MANAGER_POC", *manager_poc);
         xml.text("UI_INTERFACE_STYLE", user.profile.interface_style.as_str());
         write_rights(xml, user.role, access);

@@ -30,45 +30,67 @@ pub(crate) fn cases(call: &Call) -> Vec<Case> {
         }
     }
     for rule in call.rules {
-        cases.extend(broken(call, rule));
+        cases.extend(broken(call, rule, &[]));
     }
     cases
 }
 
 /// A request that is in order: the required parameters, and one of each group that needs one.
 fn good(call: &Call) -> Vec<(String, String)> {
-    let mut pairs: Vec<(String, String)> =
-        call.parameters.iter().filter(|parameter| parameter.required).map(example).collect();
-    for rule in call.rules {
-        if let Rule::OneOf(names) | Rule::AtLeastOneOf(names) = rule {
-            pairs.push(example(call.parameter(names[0]).unwrap()));
+    complete(call, Vec::new(), "")
+}
+
+/// The pairs with whatever must stand beside them, but never with `banned`: their partners, the
+/// required parameters, one of each group that needs one.
+fn complete(call: &Call, mut pairs: Vec<(String, String)>, banned: &str) -> Vec<(String, String)> {
+    loop {
+        let before = pairs.len();
+        call.rules.iter().for_each(|rule| satisfy(call, rule, &mut pairs, banned));
+        if pairs.len() > before {
+            continue;
         }
+        // Only now: a partner may have set a required parameter to another value than its example.
+        let lacks = |parameter: &&Parameter| parameter.required && !has(&pairs, parameter.name);
+        let Some(lacking) = call.parameters.iter().find(|parameter| lacks(parameter)) else { return pairs };
+        pairs.push(example(lacking));
     }
-    pairs
+}
+
+fn satisfy(call: &Call, rule: &Rule, pairs: &mut Vec<(String, String)>, banned: &str) {
+    match *rule {
+        Rule::OneOf(names) | Rule::AtLeastOneOf(names) => {
+            if !names.iter().any(|name| has(pairs, name))
+                && let Some(name) = names.iter().find(|name| **name != banned)
+            {
+                pairs.push(example(call.parameter(name).unwrap()));
+            }
+        }
+        Rule::OnlyWith { parameter, with, value } => {
+            if has(pairs, parameter) && !has(pairs, with) && with != banned {
+                let partner = call.parameter(with).unwrap();
+                pairs.push((with.to_owned(), value.unwrap_or(partner.example).to_owned()));
+            }
+        }
+        Rule::When { parameter, value, rules } => {
+            if pairs.iter().any(|(name, given)| name == parameter && given == value) {
+                rules.iter().for_each(|rule| satisfy(call, rule, pairs, banned));
+            }
+        }
+        Rule::Exclusive(_) => {}
+    }
+}
+
+fn has(pairs: &[(String, String)], name: &str) -> bool {
+    pairs.iter().any(|(given, _)| given == name)
 }
 
 fn example(parameter: &Parameter) -> (String, String) {
     (parameter.name.to_owned(), parameter.example.to_owned())
 }
 
-/// The good request with one parameter set to `value`. Its partners in exclusive groups give way.
+/// The good request with one parameter set to `value`.
 fn with(call: &Call, parameter: &Parameter, value: &str) -> Vec<(String, String)> {
-    let mut pairs = without(good(call), parameter.name);
-    for rule in call.rules {
-        match *rule {
-            Rule::OneOf(names) | Rule::Exclusive(names) if names.contains(&parameter.name) => {
-                pairs.retain(|(name, _)| !names.contains(&name.as_str()));
-            }
-            Rule::OnlyWith { parameter: name, with, value } if name == parameter.name => {
-                let partner = call.parameter(with).unwrap();
-                pairs = without(pairs, with);
-                pairs.push((with.to_owned(), value.unwrap_or(partner.example).to_owned()));
-            }
-            _ => {}
-        }
-    }
-    pairs.push((parameter.name.to_owned(), value.to_owned()));
-    pairs
+    complete(call, vec![(parameter.name.to_owned(), value.to_owned())], "")
 }
 
 fn without(mut pairs: Vec<(String, String)>, name: &str) -> Vec<(String, String)> {
@@ -134,10 +156,15 @@ fn wrong_values(kind: ParameterKind) -> &'static [&'static str] {
             "0.0.0.0",
             "255.255.255.255",
         ],
+        ParameterKind::Netblock => &["foo", ",", "10.0.0.256", "::1", "0.0.0.0/0", "example.com"],
+        ParameterKind::Domain => &["", ".", "a..b", "10.0.0.1", "www.example.com", "a b", "a.b:10.0.0.1"],
+        ParameterKind::DomainList { .. } => &["a..b", "a.example,10.0.0.1", "a.example;b.example"],
         ParameterKind::ScanRef => {
             &["", "scan/1", "map/1400000000.1", "1400000000.10001", "scan/../etc/passwd"]
         }
         ParameterKind::DateTime => &["", "yesterday", "2026-13-01", "2026-02-30", "22.11.2026", "1e9"],
+        ParameterKind::AmericanDate => &["", "2026-11-22", "22/11/2026", "02/30/2026", "1/1/26"],
+        ParameterKind::Weekdays => &["", ",", "Someday", "7", "Sunday;Monday"],
         ParameterKind::Integer { .. } => &["", "x", "-1", "1.5", "99999999999999999999"],
         ParameterKind::QidList { .. } => &["", "x", "0", "-5", "38170;45038", "99999999999"],
         ParameterKind::AssetGroupTitle => &["", " ", "a,b", "a\nb", "a\u{0}b"],
@@ -156,42 +183,56 @@ fn wrong(call: &Call, parameter: &'static Parameter, value: &str) -> Case {
     }
 }
 
-fn broken(call: &Call, rule: &Rule) -> Vec<Case> {
+/// Requests that break a rule; `given` is what makes it hold.
+fn broken(call: &Call, rule: &Rule, given: &[(String, String)]) -> Vec<Case> {
     let find = |name: &str| call.parameter(name).expect("rules name parameters of the call");
     let pair_up = |names: &'static [&'static str]| {
         names.iter().skip(1).map(move |second| {
-            // The second may need a partner of its own; the first comes before it.
-            let mut pairs = vec![example(find(names[0]))];
-            pairs.extend(without(with(call, find(second), find(second).example), names[0]));
+            let both = [example(find(names[0])), example(find(second))];
+            let pairs = complete(call, [given, &both].concat(), "");
             let error = ParameterError::Exclusive { first: names[0], second };
             case(&format!("{} with {second}", names[0]), pairs, &error)
         })
     };
     let none = |names: &'static [&'static str]| {
-        let mut pairs = good(call);
+        let mut pairs = complete(call, given.to_vec(), "");
         pairs.retain(|(name, _)| !names.contains(&name.as_str()));
-        case(&format!("none of {names:?}"), pairs, &ParameterError::NoneOf { parameters: names })
+        let error = match *names {
+            [parameter] => ParameterError::Missing { parameter },
+            _ => ParameterError::NoneOf { parameters: names },
+        };
+        case(&format!("none of {names:?} with {given:?}"), pairs, &error)
     };
     match *rule {
         Rule::OneOf(names) => pair_up(names).chain([none(names)]).collect(),
         Rule::AtLeastOneOf(names) => vec![none(names)],
         Rule::Exclusive(names) => pair_up(names).collect(),
         Rule::OnlyWith { parameter, with: partner, value } => {
-            let mut pairs = with(call, find(parameter), find(parameter).example);
-            for pair in pairs.iter_mut().filter(|(name, _)| name == partner) {
-                let other = find(partner).example;
-                other.clone_into(&mut pair.1);
-            }
-            if value.is_none() {
-                pairs = without(pairs, partner);
-                let given: Vec<String> = pairs.iter().map(|(name, _)| name.clone()).collect();
-                pairs.extend(
-                    good(call).into_iter().filter(|(name, _)| name != partner && !given.contains(name)),
-                );
+            let mut pairs = vec![example(find(parameter))];
+            match value {
+                None => pairs = without(complete(call, pairs, partner), partner),
+                Some(value) => {
+                    pairs.push((partner.to_owned(), other_than(find(partner), value).to_owned()));
+                    pairs = complete(call, pairs, "");
+                }
             }
             let error = ParameterError::OnlyWith { parameter, with: partner, value };
             vec![case(&format!("{parameter} without {partner}"), pairs, &error)]
         }
+        Rule::When { parameter, value, rules } => {
+            let given = [given, &[(parameter.to_owned(), value.to_owned())]].concat();
+            rules.iter().flat_map(|rule| broken(call, rule, &given)).collect()
+        }
+    }
+}
+
+/// A value that the parameter takes and that is not `value`.
+fn other_than(parameter: &Parameter, value: &str) -> &'static str {
+    match parameter.kind {
+        ParameterKind::Choice(words) => words.iter().find(|word| **word != value).expect("another word"),
+        ParameterKind::YesNo if value == "yes" => "no",
+        ParameterKind::ZeroOne if value == "1" => "0",
+        _ => parameter.example,
     }
 }
 
@@ -199,11 +240,13 @@ fn broken(call: &Call, rule: &Rule) -> Vec<Case> {
 async fn state(server: &Server) -> Vec<String> {
     let mut state = Vec::new();
     for script in [
+        "asset_domain_list.php",
         "asset_group_list.php",
         "asset_ip_list.php",
         "scan_options.php",
         "scan_report_list.php",
         "scan_running_list.php",
+        "scheduled_scans.php",
         "user_list.php",
     ] {
         let parameters: &[(&str, &str)] = match script {

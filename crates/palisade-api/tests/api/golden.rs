@@ -3,21 +3,21 @@
 
 use palisade_model::UserEdit;
 
-use crate::support::http::Response;
 use crate::support::scanner::{finding, sample_result, silent};
 use crate::support::{Server, assert_valid_answer};
 
 /// Compares an answer with its golden file, and validates it.
 macro_rules! golden {
     ($name:literal, $response:expr) => {
-        let response: Response = $response;
-        assert_valid_answer(&response);
+        let response: $crate::support::http::Response = $response;
+        $crate::support::assert_valid_answer(&response);
         assert_eq!(response.header("content-type"), Some("application/xml"));
         insta::with_settings!({ snapshot_path => "../snapshots", prepend_module_to_snapshot => false }, {
             insta::assert_snapshot!($name, response.text);
         });
     };
 }
+pub(crate) use golden;
 
 #[tokio::test]
 async fn about() {
@@ -33,6 +33,30 @@ async fn accept_eula() {
     golden!("acceptEULA-pending", server.call("newcomer", "about.php", &[]).await);
     golden!("acceptEULA", server.call("newcomer", "acceptEULA.php", &[]).await);
     server.call("newcomer", "about.php", &[]).await.assert_success();
+}
+
+#[tokio::test]
+async fn asset_domain() {
+    let server = Server::start().await;
+    let call = async |script, parameters: &[(&str, &str)]| server.call("manager", script, parameters).await;
+    golden!("asset_domain_list-empty", call("asset_domain_list.php", &[]).await);
+    let add = [("action", "add"), ("domain", "Example.com"), ("netblock", "198.51.100.1-198.51.100.9")];
+    golden!("asset_domain", call("asset_domain.php", &add).await);
+    golden!("asset_domain-taken", call("asset_domain.php", &add).await);
+    let none = [("action", "add"), ("domain", "none")];
+    golden!("asset_domain-no-netblock", call("asset_domain.php", &none).await);
+    let none = [&none[..], &[("netblock", "10.0.0.0/8"), ("network_id", "0")]].concat();
+    call("asset_domain.php", &none).await.assert_success();
+    let bare = [("action", "add"), ("domain", "a.example")];
+    call("asset_domain.php", &bare).await.assert_success();
+    let edit = [("action", "edit"), ("domain", "example.com"), ("netblock", "192.0.2.0/28,192.0.2.40")];
+    golden!("asset_domain-edit", call("asset_domain.php", &edit).await);
+    let unknown = [("action", "edit"), ("domain", "b.example"), ("netblock", "")];
+    golden!("asset_domain-unknown", call("asset_domain.php", &unknown).await);
+    golden!("asset_domain_list", call("asset_domain_list.php", &[]).await);
+    golden!("asset_domain_list-refused", call("asset_domain_list.php", &[("domain", "a.example")]).await);
+    golden!("domain_list", call("domain_list.php", &[]).await);
+    golden!("domain_list-nothing", server.call("scanner", "domain_list.php", &[]).await);
 }
 
 /// A group of the fixture's addresses, assigned to the Scanner.
@@ -55,6 +79,10 @@ const GROUP: [(&str, &str); 13] = [
 #[tokio::test]
 async fn asset_group() {
     let server = Server::start().await;
+    for (domain, netblock) in [("corp.example", "192.0.2.0/28,192.0.2.40"), ("x.example", "")] {
+        let add = [("action", "add"), ("domain", domain), ("netblock", netblock)];
+        server.call("manager", "asset_domain.php", &add).await.assert_success();
+    }
     let call =
         async |parameters: &[(&str, &str)]| server.call("manager", "asset_group.php", parameters).await;
     golden!("asset_group", call(&GROUP).await);
@@ -65,6 +93,7 @@ async fn asset_group() {
         ("new_title", "Web"),
         ("add_host_ips", "192.0.2.7"),
         ("remove_host_ips", "192.0.2.40"),
+        ("domains", "x.example, corp.example"),
         ("user_logins", "scanner, reader"),
         ("comments", "Behind the <proxy>"),
     ];
@@ -404,6 +433,119 @@ async fn scan_running_list_and_cancel() {
     golden!("scan_cancel-ended", server.call("manager", "scan_cancel.php", &parameters).await);
 }
 
+/// A task on one host and an asset group, with everything that a task may have.
+const TASK: [(&str, &str); 18] = [
+    ("add_task", "yes"),
+    ("type", "scan"),
+    ("scan_title", "Nightly <all>"),
+    ("active", "yes"),
+    ("scan_target", "192.0.2.1-192.0.2.9"),
+    ("asset_groups", "Web <servers>"),
+    ("exclude_ip_per_scan", "192.0.2.9"),
+    ("option", "Full TCP Scan"),
+    ("scanners_in_ag", "1"),
+    ("occurrence", "weekly"),
+    ("frequency_weeks", "2"),
+    ("weekdays", "Sunday,Wednesday"),
+    ("time_zone_code", "US-CA"),
+    ("observe_dst", "yes"),
+    ("start_date", "03/01/2027"),
+    ("start_hour", "0"),
+    ("end_after", "48"),
+    ("recurrence", "99"),
+];
+
+/// The few things that every task has, with some more.
+fn task<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let task = [
+        ("add_task", "yes"),
+        ("scan_title", "Task"),
+        ("active", "yes"),
+        ("scan_target", "192.0.2.4"),
+        ("start_hour", "23"),
+    ];
+    [&task[..], more].concat()
+}
+
+#[tokio::test]
+async fn scheduled_scans() {
+    let server = Server::start().await;
+    let call =
+        async |parameters: &[(&str, &str)]| server.call("manager", "scheduled_scans.php", parameters).await;
+    golden!("scheduled_scans-none", call(&[]).await);
+    server.call("manager", "asset_group.php", &GROUP).await.assert_success();
+    golden!("scheduled_scans-add", call(&TASK).await);
+    let monthly = [("occurrence", "monthly"), ("frequency_months", "3")];
+    let last_sunday =
+        [("day_of_week", "0"), ("week_of_month", "last"), ("time_zone", "-5"), ("default_scanner", "1")];
+    let last_sunday = task(&[&monthly[..], &last_sunday, &[("asset_groups", "All")]].concat());
+    golden!("scheduled_scans-add-weekday", call(&last_sunday).await);
+    let last_day = [("day_of_month", "31"), ("time_zone_code", "IN"), ("start_minute", "59")];
+    let last_day = task(&[&monthly[..], &last_day].concat());
+    golden!("scheduled_scans-add-day", call(&last_day).await);
+    let daily = [("occurrence", "daily"), ("frequency_days", "365"), ("time_zone", "0")];
+    golden!("scheduled_scans-add-daily", call(&task(&daily)).await);
+
+    golden!("scheduled_scans-save", call(&[("save_task", "yes"), ("task_id", "2"), ("active", "no")]).await);
+    golden!("scheduled_scans", call(&[]).await);
+    golden!("scheduled_scans-inactive", call(&[("active", "no"), ("type", "all")]).await);
+    golden!("scheduled_scans-maps", call(&[("type", "map")]).await);
+    let group = [("title", "Web <servers>")];
+    golden!("scheduled_scans-group", server.call("manager", "asset_group_delete.php", &group).await);
+    golden!("scheduled_scans-drop", call(&[("drop_task", "yes"), ("task_id", "1")]).await);
+    golden!("scheduled_scans-unknown", call(&[("drop_task", "yes"), ("task_id", "1")]).await);
+    server.call("manager", "asset_group_delete.php", &group).await.assert_success();
+}
+
+#[tokio::test]
+async fn scheduled_scans_that_are_refused() {
+    let server = Server::start().await;
+    let refused = async |more: &[(&str, &str)], expected: &str| {
+        let daily = [("occurrence", "daily"), ("frequency_days", "1")];
+        let response =
+            server.call("manager", "scheduled_scans.php", &task(&[&daily[..], more].concat())).await;
+        assert_valid_answer(&response);
+        assert_eq!(response.refusal().as_deref(), Some(expected), "{}", response.text);
+    };
+    let utc = ("time_zone", "0");
+    refused(
+        &[("time_zone_code", "XX")],
+        "5000 Invalid value for 'time_zone_code' : XX. No such time zone; see time_zone_code_list.php.",
+    )
+    .await;
+    refused(
+        &[("time_zone_code", "JP"), ("observe_dst", "yes")],
+        "5000 Invalid value for 'observe_dst' : yes. The time zone has no daylight saving time.",
+    )
+    .await;
+    refused(
+        &[utc, ("option", "No such profile")],
+        "19001 Invalid value for 'option' : No such profile. Invalid option profile name No such profile, \
+         expecting one of (Initial Options, Full TCP Scan)",
+    )
+    .await;
+    refused(
+        &[utc, ("asset_groups", "Nobody")],
+        "5009 Invalid value for 'asset_groups' : Nobody. No such asset group in the user account.",
+    )
+    .await;
+    refused(
+        &[utc, ("exclude_ip_per_scan", "192.0.2.4")],
+        "3505 Cannot launch scan. No targets are left after the exclusions.",
+    )
+    .await;
+    refused(&[utc, ("type", "map")], "5505 Maps cannot be scheduled on this server yet.").await;
+    refused(&[utc, ("type", "all")], "5000 Invalid value for 'type' : all. Expecting one of (scan, map).")
+        .await;
+    refused(
+        &[utc, ("task_id", "1")],
+        "5007 Parameter 'task_id' can only be used together with 'drop_task=yes'.",
+    )
+    .await;
+    let list = server.call("manager", "scheduled_scans.php", &[("task_id", "1")]).await;
+    golden!("scheduled_scans-refused", list);
+}
+
 #[tokio::test]
 async fn time_zone_code_list() {
     let server = Server::start().await;
@@ -426,7 +568,10 @@ async fn user_list() {
         time_zone: Some("PL".parse().ok()),
         ..UserEdit::default()
     };
-    server.store.edit_user(reader.id, &edit).await.unwrap();
+    let group =
+        [("action", "add"), ("title", "Web <A>"), ("host_ips", "192.0.2.4"), ("user_logins", "reader")];
+    server.call("manager", "asset_group.php", &group).await.assert_success();
+    server.store.edit_user(reader.id, &edit, None).await.unwrap();
     let call =
         async |login, parameters: &[(&str, &str)]| server.call(login, "user_list.php", parameters).await;
     golden!("user_list", call("manager", &[("external_id_contains", "")]).await);

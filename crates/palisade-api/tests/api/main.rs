@@ -3,9 +3,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod asset_report;
 mod authentication;
 mod bad_input;
+mod business_unit;
 mod coverage;
+mod examples;
 mod golden;
 mod guide;
 mod limits;

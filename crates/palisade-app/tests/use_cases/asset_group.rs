@@ -11,6 +11,7 @@ pub(crate) fn new_group(title: &str, addresses: &str) -> AddAssetGroup {
     AddAssetGroup {
         title: title.parse().unwrap(),
         ips: ips(addresses),
+        domains: Vec::new(),
         business_impact: None,
         texts: GroupTexts::default(),
         environment: Environment::default(),
@@ -25,6 +26,7 @@ pub(crate) fn edit_group(title: &str) -> EditAssetGroup {
         ips: None,
         added_ips: IpSet::new(),
         removed_ips: IpSet::new(),
+        domains: None,
         business_impact: None,
         texts: GroupTexts::default(),
         environment: Environment::default(),

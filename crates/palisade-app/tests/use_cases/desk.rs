@@ -120,6 +120,7 @@ pub(crate) fn new_user() -> NewUser {
         password: Some(password(PASSWORD)),
         assigned_ips: IpSet::new(),
         asset_groups: Vec::new(),
+        business_unit: None,
         eula_accepted: true,
         expires_at: None,
     }

@@ -1,15 +1,17 @@
 //! Every role with every use case.
 
 use palisade_app::{
-    Actor, AddHosts, CreateUser, EditHosts, Error, HostKey, ListHosts, ListReports, ListTargetHistory,
-    ListUsers, ListVulnerabilities, LoginRefused, PasswordsOf, ReportActivity, SearchAssets,
+    Actor, AddHosts, Authority, CreateUser, EditHosts, Error, HostKey, ListHosts, ListMapReports,
+    ListReports, ListTargetHistory, ListUsers, ListVulnerabilities, LoginRefused, PasswordsOf,
+    ReportActivity, SearchAssets,
 };
-use palisade_model::{OptionProfile, Role, ScanRef, UserEdit, UserProfile};
+use palisade_model::{MapRef, OptionProfile, Role, ScanRef, UserEdit, UserProfile};
 
 use crate::asset_group::{edit_group, new_group};
 use crate::desk::{Desk, HERE, PASSWORD, ip, ips, launch, password};
+use crate::map::launch_map;
 
-const USE_CASES: [&str; 29] = [
+const USE_CASES: &[&str] = &[
     "about",
     "accept_eula",
     "list_hosts",
@@ -39,6 +41,14 @@ const USE_CASES: [&str; 29] = [
     "edit_option_profile",
     "delete_option_profile",
     "list_target_history",
+    "business units",
+    "list_domains",
+    "add_domain",
+    "edit_domain",
+    "launch_map",
+    "map, list_running_maps, list_map_reports, map_hosts",
+    "cancel_map",
+    "delete_map_report",
 ];
 
 /// What the role table of the service says; written out so that the model is checked too.
@@ -51,6 +61,19 @@ fn expected(role: Role) -> &'static str {
         Role::Reader => "+++---+-++-++++-----+---+---+",
         Role::Auditor => "+++--------+--------+---+----",
         Role::Contact => "-----------------------------",
+        Role::Manager => "++++++++++++++++++++++++++",
+        Role::UnitManager => "+++-+++++++++++++++++++++-",
+        Role::Scanner => "+++--++++++++++-----+++++-",
+        Role::Reader => "+++---+-++-++++-----+---+-",
+        Role::Auditor => "+++--------+--------+-----",
+        Role::Contact => "--------------------------",
+        Role::Administrator => "++---------+---+++++++++-+",
+        Role::Manager => "++++++++++++++++++++++++++++++++",
+        Role::UnitManager => "+++-++++++++++++++++++++++--++++",
+        Role::Scanner => "+++--++++++++++-----++++++--++++",
+        Role::Reader => "+++---+-++-++++-----+---++---+--",
+        Role::Auditor => "+++--------+--------+-----------",
+        Role::Contact => "--------------------------------",
     }
 }
 
@@ -68,12 +91,17 @@ fn nobody() -> CreateUser {
     CreateUser {
         role: Role::Reader,
         business_unit: "Nowhere".to_owned(),
+        asset_groups: Vec::new(),
         first_name: String::new(),
         last_name: String::new(),
         email: String::new(),
         profile: UserProfile::default(),
         send_mail: false,
     }
+}
+
+fn no_map() -> MapRef {
+    "map/1400000000.1".parse().unwrap()
 }
 
 async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) -> bool {
@@ -110,7 +138,7 @@ async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) 
         "search_assets" => refused(&app.search_assets(actor, &SearchAssets::default(), None).await),
         "list_users_in_sight" => refused(&app.list_users_in_sight(actor, &ListUsers::default()).await),
         "create_user" => refused(&app.create_user(actor, nobody()).await),
-        "edit_user" => refused(&app.edit_user(actor, "nobody", &UserEdit::default()).await),
+        "edit_user" => refused(&app.edit_user(actor, "nobody", &UserEdit::default(), None).await),
         "switch_user" => refused(&app.switch_user(actor, "nobody", true).await),
         "change_passwords" => {
             let nobody = PasswordsOf::Logins(vec!["nobody".to_owned()]);
@@ -147,6 +175,28 @@ async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) 
             };
             refused(&app.list_target_history(actor, wanted).await)
         }
+        "business units" => {
+            let by = Authority::User(actor);
+            let list = refused(&app.list_business_units(by).await);
+            assert_eq!(list, refused(&app.add_business_unit(by, " ", &[]).await));
+            assert_eq!(list, refused(&app.edit_business_unit(by, "Nowhere", None, None).await));
+            assert_eq!(list, refused(&app.delete_business_unit(by, "Nowhere").await));
+            assert_eq!(list, refused(&app.move_user(by, &actor.login, Some("Nowhere")).await));
+            list
+        }
+        "list_domains" => refused(&app.list_domains(actor).await),
+        "add_domain" => refused(&app.add_domain(actor, &"a.test".parse().unwrap(), &target).await),
+        "edit_domain" => refused(&app.edit_domain(actor, &"a.test".parse().unwrap(), None).await),
+        "launch_map" => refused(&app.launch_map(actor, launch_map("a.test")).await),
+        "map, list_running_maps, list_map_reports, map_hosts" => {
+            let one = refused(&app.map(actor, &no_map()).await);
+            assert_eq!(one, refused(&app.list_running_maps(actor).await));
+            assert_eq!(one, refused(&app.list_map_reports(actor, ListMapReports::default()).await));
+            assert_eq!(one, refused(&app.map_hosts(actor, &no_map(), None, 10).await));
+            one
+        }
+        "cancel_map" => refused(&app.cancel_map(actor, &no_map()).await),
+        "delete_map_report" => refused(&app.delete_map_report(actor, &no_map()).await),
         other => panic!("no such use case: {other}"),
     }
 }

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use palisade_model::PortFacts;
 use palisade_model::fact::{DnsFacts, RpcFacts};
+use palisade_model::{PortFacts, Transport};
 use palisade_probe::conversation::{Conversation, Step};
 use palisade_probe::dns;
 use palisade_probe::ftp::FtpConversation;
+use palisade_probe::identify::catalogue::{self, Details, Protocol};
 use palisade_probe::imap::ImapConversation;
 use palisade_probe::ldap::LdapConversation;
 use palisade_probe::memcached::MemcachedConversation;
@@ -25,13 +26,16 @@ use crate::stream::End;
 
 /// A telnet server is listened to for so long; it never says that it has finished.
 const TELNET_PATIENCE: Duration = Duration::from_millis(1_500);
+/// For the one question of a service that was recognised by something else.
+const QUESTION_PATIENCE: Duration = Duration::from_millis(1_500);
 /// Users tried on a database without a password.
 const DATABASE_USERS: [&str; 4] = ["root", "mysql", "admin", "test"];
 /// Modules of an rsync daemon that are opened.
 const MODULES_MAX: usize = 8;
 
-/// Adds to `facts` what the service named in them says; whether it was heard to the end.
-pub(super) async fn survey(port: &Port<'_>, facts: &mut PortFacts) -> bool {
+/// Adds to `facts` what the service named in them says; whether it was heard to the end. `asked`:
+/// the question it was recognised by.
+pub(super) async fn survey(port: &Port<'_>, facts: &mut PortFacts, asked: &str) -> bool {
     macro_rules! one_conversation {
         ($field:ident, $conversation:expr) => {{
             let mut conversation = $conversation;
@@ -66,7 +70,37 @@ pub(super) async fn survey(port: &Port<'_>, facts: &mut PortFacts) -> bool {
         "rsync" => rsync(port, facts).await,
         "rpc" => port_mapper(port, facts).await,
         "dns" => name_server(port, facts).await,
+        other if other != asked => own_question(port, facts).await,
         _ => true,
+    }
+}
+
+/// Asks a service of the catalogue that gave itself away otherwise the question made for it.
+async fn own_question(port: &Port<'_>, facts: &mut PortFacts) -> bool {
+    let Some(protocol) = catalogue::protocol(&facts.service, Transport::Tcp) else { return true };
+    let Some(question) = protocol.question() else { return true };
+    let mut conversation = OneQuestion { question, protocol, details: None };
+    let end = port.hold_patiently(&mut conversation, QUESTION_PATIENCE).await;
+    if let Some(details) = conversation.details {
+        super::take_details(facts, details);
+    }
+    end != End::CutShort
+}
+
+struct OneQuestion {
+    question: Vec<u8>,
+    protocol: &'static Protocol,
+    details: Option<Details>,
+}
+
+impl Conversation for OneQuestion {
+    fn start(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.question)
+    }
+
+    fn receive(&mut self, received: &[u8]) -> Step {
+        self.details = self.protocol.read(received);
+        if self.details.is_some() { Step::Done } else { Step::NeedMore }
     }
 }
 

@@ -1,6 +1,23 @@
 //! What to say to a port of which nothing is known but that it is open, and in which order.
+//!
+//! Everything said costs the host a connection, so there is a budget of them, and the order is
+//! what pays: first listening and what the port number makes likely, then the tongues in which
+//! nearly everything gives itself away, then binary protocols. Of those a port that has swallowed
+//! everything in silence is asked the few that are silent to text, and a port that hung up on us
+//! those that hang up.
 
 use palisade_probe::identify::{self, GenericProbe};
+
+/// Connections for finding out what a port is that reacts to nothing, in all.
+pub(super) const SILENT_CONNECTIONS_MAX: usize = 8;
+/// The same for one that reacts, and is not understood.
+pub(super) const REACTING_CONNECTIONS_MAX: usize = 24;
+/// Kept back of the silent ports' budget for a last look of another kind.
+const LAST_LOOKS: usize = 1;
+/// Questions asked because of the port number.
+const LIKELY_MAX: usize = 3;
+/// Binary questions asked at the same time.
+pub(super) const PARALLEL: usize = 6;
 
 /// A first sending whose answer tells a protocol.
 #[derive(Debug, Clone, Copy)]
@@ -9,7 +26,7 @@ pub(super) enum FirstWords {
     Listen,
     /// The hello of a browser.
     Tls,
-    Probe(&'static GenericProbe),
+    Probe(GenericProbe),
 }
 
 impl FirstWords {
@@ -22,13 +39,17 @@ impl FirstWords {
     }
 }
 
-/// The first words for one port, in two waves.
+/// The first words for one port, in waves.
 #[derive(Debug)]
 pub(super) struct Order {
-    /// Asked at once. A port number proves nothing, but it says what is worth asking first.
-    pub(super) first: Vec<FirstWords>,
-    /// Asked when those stayed without an answer.
-    pub(super) second: Vec<FirstWords>,
+    /// At once. A port number proves nothing, but it says what is worth asking first.
+    pub(super) likely: Vec<FirstWords>,
+    /// When those stayed without an answer.
+    pub(super) general: Vec<FirstWords>,
+    /// Then, where nothing reacted.
+    pub(super) quiet: Vec<FirstWords>,
+    /// Then, where something did.
+    pub(super) picky: Vec<FirstWords>,
     /// The service on this port greets as a rule, so that a slow one deserves time.
     pub(super) greeted: bool,
     /// TLS is at home on this port, so that it deserves a hello of its own when nothing answered.
@@ -49,28 +70,45 @@ const TLS_WEB_PORTS: [u16; 4] = [443, 4_443, 8_443, 9_443];
 impl Order {
     /// The order for a port, plain or inside TLS.
     pub(super) fn of(port: u16, tls: bool) -> Self {
-        let likely = identify::likely(port);
-        let greeted =
-            likely.iter().any(|name| GREETERS.contains(name)) && (tls || !TLS_PORTS.contains(&port));
-        let mut first = vec![FirstWords::Listen];
-        if !greeted {
-            if TLS_PORTS.contains(&port) && !tls {
-                first.push(FirstWords::Tls);
-            } else {
-                first.extend(likely.iter().filter_map(|name| identify::probe(name)).map(FirstWords::Probe));
-                // Nearly all that waits to be asked is a web server, and half of those speak TLS.
-                if likely == ["http"] && !tls {
-                    first.push(FirstWords::Tls);
-                }
+        let names = identify::likely(port);
+        let greeted = names.iter().any(|name| GREETERS.contains(name)) && (tls || !TLS_PORTS.contains(&port));
+        let mut order = Self {
+            likely: vec![FirstWords::Listen],
+            general: Vec::new(),
+            quiet: Vec::new(),
+            picky: Vec::new(),
+            greeted,
+            tls_expected: TLS_PORTS.contains(&port) || TLS_WEB_PORTS.contains(&port),
+        };
+        if identify::prints(port) {
+            return order;
+        }
+        if TLS_PORTS.contains(&port) && !tls {
+            order.likely.push(FirstWords::Tls);
+        } else if !greeted {
+            let questions = names.iter().filter_map(|name| identify::probe(name));
+            order.likely.extend(questions.take(LIKELY_MAX).map(FirstWords::Probe));
+            // Nearly all that waits to be asked is a web server, and half of those speak TLS.
+            if names.contains(&"http") && !tls {
+                order.likely.push(FirstWords::Tls);
             }
         }
-        let mut second: Vec<FirstWords> = identify::probes().iter().map(FirstWords::Probe).collect();
+        let mut asked: Vec<&str> = order.likely.iter().map(FirstWords::name).collect();
+        let mut general: Vec<FirstWords> =
+            ["http", "line"].into_iter().filter_map(identify::probe).map(FirstWords::Probe).collect();
         if !tls {
-            second.insert(1, FirstWords::Tls);
+            general.insert(1, FirstWords::Tls);
         }
-        second.retain(|words| !first.iter().any(|known| known.name() == words.name()));
-        let tls_expected = TLS_PORTS.contains(&port) || TLS_WEB_PORTS.contains(&port);
-        Self { first, second, greeted, tls_expected }
+        general.retain(|words| !asked.contains(&words.name()));
+        asked.extend(general.iter().map(FirstWords::name));
+        let left = |all: usize| all.saturating_sub(asked.len());
+        let new = |probe: &GenericProbe| !asked.contains(&probe.name);
+        let quiet = identify::for_quiet().filter(new).take(left(SILENT_CONNECTIONS_MAX - LAST_LOOKS));
+        order.quiet = quiet.map(FirstWords::Probe).collect();
+        let picky = identify::for_picky().filter(new).take(left(REACTING_CONNECTIONS_MAX));
+        order.picky = picky.map(FirstWords::Probe).collect();
+        order.general = general;
+        order
     }
 }
 
@@ -84,22 +122,40 @@ mod tests {
 
     #[test]
     fn likely_questions_come_first_and_none_twice() {
-        assert_eq!(names(&Order::of(22, false).first), ["listen"]);
-        assert_eq!(names(&Order::of(443, false).first), ["listen", "http", "tls"]);
-        assert_eq!(names(&Order::of(993, false).first), ["listen", "tls"]);
-        assert_eq!(names(&Order::of(993, true).first), ["listen"]);
-        assert_eq!(names(&Order::of(6379, false).first), ["listen", "redis"]);
-        for port in [22, 80, 993, 6379, 40_000] {
+        assert_eq!(names(&Order::of(22, false).likely), ["listen"]);
+        assert_eq!(names(&Order::of(443, false).likely), ["listen", "http", "tls"]);
+        assert_eq!(names(&Order::of(993, false).likely), ["listen", "tls"]);
+        assert_eq!(names(&Order::of(993, true).likely), ["listen"]);
+        assert_eq!(names(&Order::of(6379, false).likely), ["listen", "redis"]);
+        assert_eq!(names(&Order::of(502, false).likely), ["listen", "modbus"]);
+    }
+
+    #[test]
+    fn every_port_stays_within_its_budget() {
+        for port in 1..=u16::MAX {
             for tls in [false, true] {
                 let order = Order::of(port, tls);
-                let mut all = names(&order.first);
-                all.extend(names(&order.second));
-                let count = all.len();
-                all.sort_unstable();
-                all.dedup();
-                assert_eq!(all.len(), count, "port {port}");
-                assert_eq!(all.contains(&"tls"), !tls, "port {port}");
+                let common = [names(&order.likely), names(&order.general)].concat();
+                for (more, most) in [
+                    (names(&order.quiet), SILENT_CONNECTIONS_MAX - LAST_LOOKS),
+                    (names(&order.picky), REACTING_CONNECTIONS_MAX),
+                ] {
+                    let mut all = [common.clone(), more].concat();
+                    assert!(all.len() <= most, "port {port}: {all:?}");
+                    let count = all.len();
+                    all.sort_unstable();
+                    all.dedup();
+                    assert_eq!(all.len(), count, "port {port} is asked something twice");
+                    assert!(!tls || !all.contains(&"tls"), "port {port}");
+                }
             }
         }
+    }
+
+    #[test]
+    fn a_printer_is_left_alone() {
+        let order = Order::of(9100, false);
+        assert_eq!(names(&order.likely), ["listen"]);
+        assert!(order.general.is_empty() && order.quiet.is_empty() && order.picky.is_empty());
     }
 }

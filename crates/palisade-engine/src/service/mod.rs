@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use palisade_model::fact::{DnsFacts, printable};
 use palisade_model::{PortFacts, Transport};
+use palisade_probe::identify::catalogue::Details;
 use palisade_probe::starttls::Upgrade;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -51,16 +52,19 @@ pub(crate) async fn survey_all(
     sheet: &Arc<Sheet>,
     context: &ScanContext,
     open: &[u16],
+    name: Option<&str>,
 ) {
+    let name: Option<Arc<str>> = name.map(Arc::from);
     let turns = Arc::new(Semaphore::new(PORTS_PARALLEL));
     let mut tasks = JoinSet::new();
     for number in open {
         let (host, sheet, context, turns) =
             (Arc::clone(host), Arc::clone(sheet), context.clone(), Arc::clone(&turns));
+        let name = name.clone();
         let number = *number;
         tasks.spawn(async move {
             let Ok(_turn) = turns.acquire().await else { return };
-            let port = port_of(&host, &context, number);
+            let port = Port { name: name.as_deref(), ..port_of(&host, &context, number) };
             survey(&port, &sheet).await;
         });
     }
@@ -85,6 +89,7 @@ fn port_of<'a>(host: &'a HostPace, context: &'a ScanContext, number: u16) -> Por
         host,
         number,
         tls: false,
+        name: None,
         until: host.until(PORT_BUDGET),
         ids: context.ids.as_ref(),
         now: context.clock.now().as_second(),
@@ -101,8 +106,8 @@ async fn survey(port: &Port<'_>, sheet: &Sheet) {
     let needs = &port.host.plan().needs;
     let identifying = Port { until: port.until_after(IDENTIFY_BUDGET), ..*port };
     let first = identify::identify(&identifying).await;
-    let inner = Port { tls: first.tls, ..*port };
     if first.tls {
+        let inner = through_tls(port).await;
         facts.implicit_tls = true;
         "tls".clone_into(&mut facts.service);
         sheet.write_port(facts.clone(), false);
@@ -116,7 +121,7 @@ async fn survey(port: &Port<'_>, sheet: &Sheet) {
     write_identity(&mut facts, &first);
     sheet.write_port(facts.clone(), false);
     let upgrade = Upgrade::of_service(&facts.service).filter(|_| needs.tls());
-    let (finished, layer) = tokio::join!(question(&inner, &mut facts), upgraded(port, upgrade));
+    let (finished, layer) = tokio::join!(question(port, &mut facts, first.asked), upgraded(port, upgrade));
     let whole = finished && layer.as_ref().is_none_or(|survey| survey.finished);
     facts.tls = layer.map(|survey| survey.facts);
     sheet.write_port(facts, whole);
@@ -127,6 +132,15 @@ async fn layer(port: &Port<'_>, needed: bool) -> Option<tls::Survey> {
     if needed { tls::survey(port, None).await } else { None }
 }
 
+/// The same port through TLS; without the name where the server refuses to be called so.
+async fn through_tls<'a>(port: &Port<'a>) -> Port<'a> {
+    let named = Port { tls: true, ..*port };
+    if port.name.is_some() && named.open().await.is_none() {
+        return Port { name: None, ..named };
+    }
+    named
+}
+
 /// What stands behind TLS, where it is `needed`; whether it was heard to the end.
 async fn inside(port: &Port<'_>, facts: &mut PortFacts, sheet: &Sheet, needed: bool) -> bool {
     if !needed {
@@ -134,7 +148,7 @@ async fn inside(port: &Port<'_>, facts: &mut PortFacts, sheet: &Sheet, needed: b
     }
     let identifying = Port { until: port.until_after(IDENTIFY_BUDGET), ..*port };
     let identified = identify::identify(&identifying).await;
-    let known = identified.service.is_some();
+    let known = identified.seen.is_some();
     write_identity(facts, &identified);
     if !known {
         // Not through our TLS (too old, or it wants a client certificate), or nothing we know.
@@ -142,7 +156,7 @@ async fn inside(port: &Port<'_>, facts: &mut PortFacts, sheet: &Sheet, needed: b
         return true;
     }
     sheet.write_port(facts.clone(), false);
-    question(port, facts).await
+    question(port, facts, identified.asked).await
 }
 
 /// The TLS of a service that switches to it, if this one does.
@@ -156,8 +170,17 @@ async fn upgraded(port: &Port<'_>, upgrade: Option<Upgrade>) -> Option<tls::Surv
 
 fn write_identity(facts: &mut PortFacts, identified: &Identified) {
     facts.banner = text_of(&identified.banner);
-    if let Some(service) = identified.service {
-        service.clone_into(&mut facts.service);
+    if let Some(seen) = &identified.seen {
+        seen.service.clone_into(&mut facts.service);
+        take_details(facts, seen.details.clone());
+    }
+}
+
+/// Adds what one answer told.
+pub(crate) fn take_details(facts: &mut PortFacts, details: Details) {
+    facts.product = details.product.or(facts.product.take());
+    if !details.facts.is_empty() {
+        facts.protocol = Some(details.facts);
     }
 }
 
@@ -169,8 +192,9 @@ fn text_of(bytes: &[u8]) -> Option<String> {
     (all > 0 && readable * 10 >= all * 9).then_some(text)
 }
 
-/// Asks the identified service everything; whether it was heard to the end.
-async fn question(port: &Port<'_>, facts: &mut PortFacts) -> bool {
+/// Asks the identified service everything; whether it was heard to the end. `asked`: the question
+/// it was recognised by.
+async fn question(port: &Port<'_>, facts: &mut PortFacts, asked: &str) -> bool {
     if !port.host.plan().needs.asks(&facts.service) {
         return true;
     }
@@ -184,11 +208,13 @@ async fn question(port: &Port<'_>, facts: &mut PortFacts) -> bool {
         },
         "ssh" => ssh::survey(port, facts).await,
         "smb" => smb::survey(port, facts).await,
-        _ => dialogue::survey(port, facts).await,
+        _ => dialogue::survey(port, facts, asked).await,
     };
-    if facts.product.is_none() {
-        facts.product = product::of(facts);
-    }
+    // What a service says in many words names it better than what its first ones gave away.
+    facts.product = match (product::of(facts), facts.product.take()) {
+        (Some(said), Some(known)) if said.version.is_none() || facts.service == "ssh" => Some(known),
+        (said, known) => said.or(known),
+    };
     finished
 }
 

@@ -19,6 +19,8 @@ pub(super) struct Port<'a> {
     pub(super) number: u16,
     /// Through TLS from the first byte.
     pub(super) tls: bool,
+    /// The host's registered name, asked for in TLS and in web requests inside it.
+    pub(super) name: Option<&'a str>,
     pub(super) until: Instant,
     pub(super) ids: &'a dyn IdSource,
     /// Unix seconds.
@@ -30,7 +32,7 @@ impl Port<'_> {
     pub(super) async fn open(&self) -> Option<Stream> {
         let stream = Stream::connect(self.host, self.number).await?;
         if self.tls {
-            stream.into_tls(self.host, self.until_after(ANSWER_PATIENCE)).await
+            stream.into_tls(self.host, self.name, self.until_after(ANSWER_PATIENCE)).await
         } else {
             Some(stream)
         }
@@ -61,11 +63,12 @@ impl Port<'_> {
     /// Host and port as they stand in addresses; the port only where it is not `usual`.
     pub(super) fn authority(&self) -> String {
         let usual = if self.tls { 443 } else { 80 };
-        if self.number == usual {
-            self.host.address.to_string()
-        } else {
-            format!("{}:{}", self.host.address, self.number)
-        }
+        // A server that was asked for a name in TLS wants to hear the same one again.
+        let host = match self.name {
+            Some(name) if self.tls => name.to_owned(),
+            _ => self.host.address.to_string(),
+        };
+        if self.number == usual { host } else { format!("{host}:{}", self.number) }
     }
 
     /// Unpredictable bytes for a protocol's nonces.

@@ -35,7 +35,7 @@ pub(super) struct Survey {
 /// Takes the TLS of a port apart; `None` when there is none.
 pub(super) async fn survey(port: &Port<'_>, upgrade: Option<Upgrade>) -> Option<Survey> {
     let options = EnumerationOptions {
-        server_name: None,
+        server_name: port.name.map(str::to_owned),
         now: port.now,
         random: port.random(),
         starttls: upgrade.is_some(),
@@ -47,7 +47,7 @@ pub(super) async fn survey(port: &Port<'_>, upgrade: Option<Upgrade>) -> Option<
     }
     if enumeration.needs_certificates()
         && let Some(stream) = open(port, upgrade).await
-        && let Some(stream) = stream.into_tls(port.host, port.until_after(FLIGHT_PATIENCE)).await
+        && let Some(stream) = stream.into_tls(port.host, port.name, port.until_after(FLIGHT_PATIENCE)).await
     {
         enumeration.add_certificates(&stream.certificates());
     }

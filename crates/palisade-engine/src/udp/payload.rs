@@ -1,5 +1,7 @@
 //! What to say to UDP services whose first answer is all we want of them.
 
+use palisade_model::Transport;
+use palisade_probe::identify::catalogue;
 use palisade_probe::{dns, ldap};
 
 /// A payload that the service known for `port` answers, and the service's name. `None` where a
@@ -45,7 +47,10 @@ pub(super) fn known_for(port: u16, nonce: u16) -> Option<(&'static str, Vec<u8>)
             request.extend_from_slice(b".well-known\x04core");
             ("coap", request)
         }
-        _ => return None,
+        _ => {
+            let protocol = catalogue::usual_on(port, Transport::Udp).next()?;
+            (protocol.name, protocol.question()?)
+        }
     })
 }
 
@@ -67,7 +72,10 @@ pub(super) fn is_answer(service: &str, payload: &[u8], answer: &[u8]) -> bool {
         "nat-pmp" => matches!(answer, [0, 128, ..]),
         "mdns" => answer.get(2).is_some_and(|flags| flags & 0x80 != 0) && answer.get(..2) == payload.get(..2),
         "coap" => answer.get(2..4) == payload.get(2..4) && answer != payload,
-        _ => !answer.is_empty(),
+        _ => match catalogue::protocol(service, Transport::Udp) {
+            Some(protocol) => answer != payload && protocol.read(answer).is_some(),
+            None => !answer.is_empty(),
+        },
     }
 }
 

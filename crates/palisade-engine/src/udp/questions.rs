@@ -2,6 +2,7 @@
 
 use palisade_model::fact::{DnsFacts, NtpFacts, RpcFacts, SnmpFacts, TftpFacts};
 use palisade_model::{IdSource, PortFacts, Transport};
+use palisade_probe::identify::catalogue;
 use palisade_probe::snmp::{self, SnmpMessage, SnmpVersion};
 use palisade_probe::{dns, memcached, netbios, ntp, rpc, tftp};
 
@@ -46,7 +47,11 @@ async fn simple(host: &HostPace, port: u16, nonce: u16) -> Option<PortFacts> {
     let answer = exchange
         .ask(&payload, |bytes| payload::is_answer(service, &payload, bytes).then(|| bytes.to_vec()))
         .await?;
-    Some(answered(port, service, &answer))
+    let mut facts = answered(port, service, &answer);
+    if let Some(details) = catalogue::protocol(service, Transport::Udp).and_then(|each| each.read(&answer)) {
+        crate::service::take_details(&mut facts, details);
+    }
+    Some(facts)
 }
 
 async fn dns_server(host: &HostPace, port: u16, nonce: u16) -> Option<PortFacts> {

@@ -1,6 +1,7 @@
 //! Services are what answers, on whatever port, plain or through TLS.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use palisade_model::option_profile::ScanPorts;
@@ -137,6 +138,82 @@ async fn an_echo_is_an_echo() {
         }
     });
     assert_eq!(facts_of(port).await.service, "echo");
+}
+
+/// Counts the connections to a port that `behave`s so.
+async fn counted<F>(behave: impl Fn(tokio::net::TcpStream) -> F + Send + 'static) -> (u16, Arc<AtomicUsize>)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let (listener, port) = listen().await;
+    let count = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&count);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            counter.fetch_add(1, Ordering::SeqCst);
+            tokio::spawn(behave(stream));
+        }
+    });
+    (port, count)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_silent_port_costs_few_connections() {
+    let (port, count) = counted(|mut stream| async move {
+        let mut bytes = [0; 2048];
+        while stream.read(&mut bytes).await.is_ok_and(|count| count > 0) {}
+    })
+    .await;
+    assert_eq!(facts_of(port).await.service, "unknown");
+    // One more is the connection by which the port was found open.
+    let connections = count.load(Ordering::SeqCst);
+    assert!(connections <= 8 + 1, "{connections} connections");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_port_nobody_understands_costs_a_bounded_number() {
+    let (port, count) = counted(|mut stream| async move {
+        let mut bytes = [0; 2048];
+        if stream.read(&mut bytes).await.is_ok_and(|count| count > 0) {
+            let _ = stream.write_all(b"\x99\x98\x97").await;
+        }
+    })
+    .await;
+    assert_eq!(facts_of(port).await.service, "unknown");
+    let connections = count.load(Ordering::SeqCst);
+    assert!(connections <= 24 + 1, "{connections} connections");
+}
+
+/// Answers ZooKeeper's question, and hangs up on everything else.
+async fn keeper<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) {
+    let mut bytes = [0; 1024];
+    let count = stream.read(&mut bytes).await.unwrap_or(0);
+    if bytes[..count] == *b"srvr\n" {
+        let _ = stream.write_all(b"Zookeeper version: 3.9.2-abc, built on 2024\nMode: leader\n").await;
+    }
+    let _ = stream.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_binary_service_is_told_on_an_odd_port_plain_and_through_tls() {
+    let (plain, _) = counted(keeper).await;
+    let acceptor = tls_acceptor();
+    let (wrapped, _) = counted(move |stream| {
+        let acceptor = acceptor.clone();
+        async move {
+            if let Ok(stream) = acceptor.accept(stream).await {
+                keeper(stream).await;
+            }
+        }
+    })
+    .await;
+    for (port, tls) in [(plain, false), (wrapped, true)] {
+        let facts = facts_of(port).await;
+        assert_eq!((facts.service.as_str(), facts.implicit_tls), ("zookeeper", tls));
+        let product = facts.product.unwrap();
+        assert_eq!((product.name.as_str(), product.version.as_deref()), ("ZooKeeper", Some("3.9.2")));
+        assert_eq!(facts.protocol.unwrap().values["mode"], "leader");
+    }
 }
 
 /// POP3 that knows CAPA and STLS, and after STLS nothing but the handshake.

@@ -23,6 +23,7 @@ pub(crate) fn context() -> ScanContext {
         clock: Arc::new(SystemClock),
         ids: Arc::new(SeededIds::new(7)),
         limits: Arc::new(Limits::of_machine(50_000)),
+        fingerprints: None,
     }
 }
 

@@ -12,6 +12,7 @@ mod data;
 mod http;
 mod mail;
 mod network;
+mod service;
 mod share;
 mod ssh;
 mod tls;
@@ -26,6 +27,7 @@ pub use data::{LdapFacts, MemcachedFacts, MqttFacts, MysqlFacts, PostgresFacts, 
 pub use http::{ExposedPath, Header, HttpCookie, HttpFacts};
 pub use mail::{FtpFacts, ImapFacts, Pop3Facts, SmtpFacts};
 pub use network::{DnsFacts, NetbiosFacts, NtpFacts, SnmpFacts, TelnetFacts, TftpFacts};
+pub use service::ProtocolFacts;
 pub use share::{NfsExport, RpcFacts, RpcProgram, RsyncFacts, SmbFacts};
 pub use ssh::{SshFacts, SshHostKey};
 pub use tls::{CertificateFacts, TlsFacts, TlsSuite};
@@ -210,6 +212,9 @@ pub struct PortFacts {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub banner: Option<String>,
 
+    /// What a protocol without facts of its own kind said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub protocol: Option<ProtocolFacts>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<TlsFacts>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -274,6 +279,7 @@ impl PortFacts {
             implicit_tls: false,
             product: None,
             banner: None,
+            protocol: None,
             tls: None,
             ssh: None,
             http: None,

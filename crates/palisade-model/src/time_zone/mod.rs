@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use self::table::TABLE;
 
@@ -83,6 +84,18 @@ impl FromStr for TimeZoneCode {
 
     fn from_str(text: &str) -> Result<Self, NotATimeZoneCode> {
         Self::all().find(|known| known.code == text).ok_or(NotATimeZoneCode)
+    }
+}
+
+impl Serialize for TimeZoneCode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.code)
+    }
+}
+
+impl<'de> Deserialize<'de> for TimeZoneCode {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }
 

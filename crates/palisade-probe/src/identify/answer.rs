@@ -1,6 +1,7 @@
 //! From first bytes to a service name.
 //!
-//! Names used: `amqp`, `cassandra`, `chargen`, `daytime`, `dns`, `echo`, `finger`, `ftp`, `http`,
+//! First the catalogue, whose readers are strict; then the services that have surveys of their own.
+//! Names of the latter: `amqp`, `cassandra`, `chargen`, `daytime`, `dns`, `echo`, `finger`, `ftp`, `http`,
 //! `imap`, `irc`, `ldap`, `memcached`, `mongodb`, `mqtt`, `mysql`, `nntp`, `pop3`, `postgresql`,
 //! `rdp`, `redis`, `rpc`, `rsync`, `rtsp`, `sip`, `smb`, `smtp`, `ssh`, `svn`, `telnet`, `time`,
 //! `tls`, `vnc`.
@@ -9,13 +10,41 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::catalogue::{self, Details};
 use crate::{dns, ldap, mysql, pop3, postgres, redis, reply, rpc};
+
+/// A service that gave itself away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// As facts name it.
+    pub service: &'static str,
+    /// What the same bytes told beyond that; empty for services that are questioned further.
+    pub details: Details,
+}
+
+impl From<&'static str> for Seen {
+    fn from(service: &'static str) -> Self {
+        Self { service, details: Details::default() }
+    }
+}
+
+impl From<(&'static str, Details)> for Seen {
+    fn from((service, details): (&'static str, Details)) -> Self {
+        Self { service, details }
+    }
+}
 
 /// The service that sends this before anything is sent to it.
 ///
 /// `closed`: the service ended the connection behind it, as the small ones do.
 #[must_use]
-pub fn greeting(received: &[u8], closed: bool) -> Option<&'static str> {
+pub fn greeting(received: &[u8], closed: bool) -> Option<Seen> {
+    catalogue::read("", received)
+        .map(Seen::from)
+        .or_else(|| surveyed_greeting(received, closed).map(Seen::from))
+}
+
+fn surveyed_greeting(received: &[u8], closed: bool) -> Option<&'static str> {
     let text = String::from_utf8_lossy(received.get(..received.len().min(2048)).unwrap_or_default());
     let upper = text.to_ascii_uppercase();
     if text.starts_with("SSH-") {
@@ -105,13 +134,19 @@ const WANTS_TLS: [&str; 3] = [
 /// The service that answers like this. `probe` is the name of the [`super::GenericProbe`] that was
 /// sent, needed only where an answer means nothing by itself; `sent` its bytes.
 #[must_use]
-pub fn recognise(probe: &str, sent: &[u8], received: &[u8]) -> Option<&'static str> {
+pub fn recognise(probe: &str, sent: &[u8], received: &[u8]) -> Option<Seen> {
     if received.is_empty() {
         return None;
     }
     if received == sent || (received.len() >= 8 && sent.starts_with(received)) {
-        return Some("echo");
+        return Some("echo".into());
     }
+    catalogue::read(probe, received)
+        .map(Seen::from)
+        .or_else(|| surveyed_answer(probe, received).map(Seen::from))
+}
+
+fn surveyed_answer(probe: &str, received: &[u8]) -> Option<&'static str> {
     let text = String::from_utf8_lossy(received.get(..received.len().min(4096)).unwrap_or_default());
     // A TLS alert, or a page that says so: the port wants TLS first.
     if matches!(received, [0x15, 3, 0..=4, 0, 2, _, _]) || WANTS_TLS.iter().any(|mark| text.contains(mark)) {
@@ -120,7 +155,7 @@ pub fn recognise(probe: &str, sent: &[u8], received: &[u8]) -> Option<&'static s
     textual(&text)
         .or_else(|| binary(probe, received))
         .or_else(|| coded_answer(received))
-        .or_else(|| greeting(received, false))
+        .or_else(|| surveyed_greeting(received, false))
 }
 
 fn textual(text: &str) -> Option<&'static str> {
@@ -187,8 +222,8 @@ fn coded_answer(received: &[u8]) -> Option<&'static str> {
 }
 
 fn binary(probe: &str, received: &[u8]) -> Option<&'static str> {
-    // TPKT with an X.224 connection confirm.
-    if let [3, 0, _, _, _, 0xd0, ..] = received {
+    // TPKT with an X.224 connection confirm for our reference, which is zero.
+    if let [3, 0, _, _, _, 0xd0, 0, 0, ..] = received {
         return Some("rdp");
     }
     if let [_, _, _, _, 0xfe | 0xff, b'S', b'M', b'B', ..] = received {
@@ -229,6 +264,14 @@ mod tests {
 
     use super::*;
 
+    fn greeted(received: &[u8], closed: bool) -> Option<&'static str> {
+        greeting(received, closed).map(|seen| seen.service)
+    }
+
+    fn answered(probe: &str, sent: &[u8], received: &[u8]) -> Option<&'static str> {
+        recognise(probe, sent, received).map(|seen| seen.service)
+    }
+
     #[test]
     fn services_that_speak_first() {
         let cases: &[(&[u8], &str)] = &[
@@ -248,13 +291,13 @@ mod tests {
             (b" !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefg\r\n", "chargen"),
         ];
         for (bytes, service) in cases {
-            assert_eq!(greeting(bytes, false), Some(*service), "{service}");
+            assert_eq!(greeted(bytes, false), Some(*service), "{service}");
         }
-        assert_eq!(greeting(b"Sun Nov 22 03:14:00 2026\r\n", true), Some("daytime"));
-        assert_eq!(greeting(b"22 NOV 2026 03:14:00 UTC\r\n", true), Some("daytime"));
-        assert_eq!(greeting(b"\xee\x12\x34\x56", true), Some("time"));
-        assert_eq!(greeting(b"220 hello\r\n", false), None);
-        assert_eq!(greeting(b"welcome\r\n", true), None);
+        assert_eq!(greeted(b"Sun Nov 22 03:14:00 2026\r\n", true), Some("daytime"));
+        assert_eq!(greeted(b"22 NOV 2026 03:14:00 UTC\r\n", true), Some("daytime"));
+        assert_eq!(greeted(b"\xee\x12\x34\x56", true), Some("time"));
+        assert_eq!(greeted(b"220 hello\r\n", false), None);
+        assert_eq!(greeted(b"welcome\r\n", true), None);
     }
 
     #[test]
@@ -279,12 +322,12 @@ mod tests {
             (get, "echo"),
         ];
         for (bytes, service) in cases {
-            assert_eq!(recognise("http", get, bytes), Some(*service), "{service}");
+            assert_eq!(answered("http", get, bytes), Some(*service), "{service}");
         }
-        assert_eq!(recognise("postgresql", b"", b"N"), Some("postgresql"));
-        assert_eq!(recognise("http", get, b"N"), None);
-        assert_eq!(recognise("http", get, b""), None);
-        assert_eq!(recognise("http", get, b"nothing known"), None);
+        assert_eq!(answered("postgresql", b"", b"N"), Some("postgresql"));
+        assert_eq!(answered("http", get, b"N"), None);
+        assert_eq!(answered("http", get, b""), None);
+        assert_eq!(answered("http", get, b"nothing known"), None);
     }
 
     proptest! {

@@ -1,5 +1,8 @@
 //! What to send to a service that says nothing by itself.
 
+use palisade_model::Transport;
+
+use super::catalogue;
 use crate::conversation::Conversation;
 use crate::smb::{Dialect, Smb2Conversation};
 use crate::{dns, ldap, mqtt, postgres, redis, rpc};
@@ -36,22 +39,76 @@ const PROBES: &[GenericProbe] = &[
     GenericProbe { name: "cassandra", build: || vec![4, 0, 0, 0, 5, 0, 0, 0, 0] },
 ];
 
-/// All probes, in the order in which they pay.
-#[must_use]
-pub fn probes() -> &'static [GenericProbe] {
-    PROBES
+/// Binary protocols that wait in silence for more when they hear text: asked where nothing reacted.
+const QUIET: [&str; 3] = ["dns", "oracle-tns", "sip"];
+
+/// Binary protocols that hang up on text, in the order in which they pay: asked where something
+/// reacted to other tongues and was not understood.
+const PICKY: [&str; 24] = [
+    "postgresql",
+    "ldap",
+    "smb",
+    "rpc",
+    "mqtt",
+    "rdp",
+    "msrpc",
+    "ms-sql-s",
+    "mongodb",
+    "redis",
+    "ajp13",
+    "java-rmi",
+    "socks5",
+    "http2",
+    "kafka",
+    "zookeeper",
+    "cassandra",
+    "amqp",
+    "bolt",
+    "x11",
+    "epmd",
+    "iso-tsap",
+    "modbus",
+    "drda",
+];
+
+/// For ports on which nothing reacted to anything so far.
+pub fn for_quiet() -> impl Iterator<Item = GenericProbe> {
+    QUIET.into_iter().filter_map(probe)
 }
 
-/// The probe of that name.
-#[must_use]
-pub fn probe(name: &str) -> Option<&'static GenericProbe> {
-    PROBES.iter().find(|probe| probe.name == name)
+/// For ports on which something reacted, but made no sense.
+pub fn for_picky() -> impl Iterator<Item = GenericProbe> {
+    PICKY.into_iter().filter_map(probe)
 }
 
-/// Services to try first on a TCP port, as names of probes, or of services that speak first
-/// (then it pays to listen a little longer). Orders the attempts; decides nothing.
+/// The probe of that name: a surveyed service's, or the question of the catalogue.
 #[must_use]
-pub const fn likely(port: u16) -> &'static [&'static str] {
+pub fn probe(name: &str) -> Option<GenericProbe> {
+    PROBES.iter().find(|probe| probe.name == name).copied().or_else(|| {
+        let protocol = catalogue::protocol(name, Transport::Tcp)?;
+        Some(GenericProbe { name: protocol.name, build: protocol.builder()? })
+    })
+}
+
+/// Services to try first on a TCP port: names of probes, or of services that speak first (then it
+/// pays to listen a little longer). Orders the attempts; decides nothing. Never empty.
+#[must_use]
+pub fn likely(port: u16) -> Vec<&'static str> {
+    let mut names = surveyed_on(port).to_vec();
+    names.extend(catalogue::usual_on(port, Transport::Tcp).map(|protocol| protocol.name));
+    if names.is_empty() {
+        names.push("http");
+    }
+    names
+}
+
+/// What comes in on these ports is put on paper: they are listened to and never spoken to.
+#[must_use]
+pub const fn prints(port: u16) -> bool {
+    matches!(port, 9100..=9107)
+}
+
+const fn surveyed_on(port: u16) -> &'static [&'static str] {
     match port {
         21 | 990 | 2121 => &["ftp"],
         22 | 2222 => &["ssh"],
@@ -79,7 +136,30 @@ pub const fn likely(port: u16) -> &'static [&'static str] {
         6667 | 6697 => &["irc"],
         9042 => &["cassandra"],
         11211 => &["memcached"],
-        _ => &["http"],
+        80..=83
+        | 443
+        | 2375
+        | 2379
+        | 3000
+        | 4000
+        | 4443
+        | 5000
+        | 5985
+        | 5986
+        | 7001
+        | 7002
+        | 8000..=8008
+        | 8080..=8090
+        | 8443
+        | 8888
+        | 9000
+        | 9090
+        | 9200
+        | 9443
+        | 9999
+        | 10000
+        | 50000 => &["http"],
+        _ => &[],
     }
 }
 
@@ -106,13 +186,17 @@ mod tests {
 
     #[test]
     fn names_are_unique_and_bytes_there() {
-        for (index, one) in probes().iter().enumerate() {
+        for (index, one) in PROBES.iter().enumerate() {
             assert!(!one.bytes().is_empty(), "{}", one.name);
-            assert!(probes().iter().skip(index + 1).all(|other| other.name != one.name), "{}", one.name);
+            assert!(PROBES.iter().skip(index + 1).all(|other| other.name != one.name), "{}", one.name);
         }
+        assert_eq!(for_quiet().count(), QUIET.len(), "all of them can be asked");
+        assert_eq!(for_picky().count(), PICKY.len(), "all of them can be asked");
         assert!(probe("smb").unwrap().bytes().windows(4).any(|window| window == b"\xfeSMB"));
         assert!(probe("no such probe").is_none());
         assert_eq!(likely(445), ["smb"]);
-        assert_eq!(likely(12345), ["http"]);
+        assert_eq!(likely(12346), ["http"]);
+        assert_eq!(likely(8000), ["http", "jdwp"]);
+        assert!(prints(9100) && !prints(9090));
     }
 }

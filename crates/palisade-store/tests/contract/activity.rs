@@ -29,6 +29,7 @@ async fn add_user(bench: &Bench, name: &str) {
         profile: UserProfile::default(),
         password_hash: "hash".to_owned(),
         assigned_ips: IpSet::new(),
+        business_unit: None,
         eula_accepted_at: None,
         created_at: at(0),
         expires_at: None,
@@ -55,7 +56,7 @@ async fn a_span_is_read_in_pages_oldest_first(bench: Bench) {
     for (second, text) in [(1, "a"), (5, "b"), (9, "c"), (5, "d"), (5, "e"), (10, "f")] {
         add_entry(&bench, second, Some("ada"), text).await;
     }
-    let span = |from, to| ActivitySpan { from: at(from), to: at(to), login: None };
+    let span = |from, to| ActivitySpan { from: at(from), to: at(to), login: None, business_unit: None };
     assert_eq!(details(&bench, &span(0, 20)).await.concat(), "abdecf");
     assert_eq!(details(&bench, &span(5, 9)).await.concat(), "bdec");
     assert_eq!(details(&bench, &span(11, 20)).await, [""; 0]);
@@ -67,7 +68,7 @@ async fn entries_know_whom_their_login_names(bench: Bench) {
     add_entry(&bench, 1, Some("quays_ab1"), "hers").await;
     add_entry(&bench, 2, Some("stranger"), "nobody's").await;
     add_entry(&bench, 3, None, "local").await;
-    let mut span = ActivitySpan { from: at(0), to: at(9), login: None };
+    let mut span = ActivitySpan { from: at(0), to: at(9), login: None, business_unit: None };
     let page = bench.store.list_activity_span(&span, None, 10).await.unwrap();
     let roles: Vec<_> = page.iter().map(|entry| entry.user.as_ref().map(|user| user.role)).collect();
     assert_eq!(roles, [Some(Role::Scanner), None, None]);

@@ -1,21 +1,24 @@
 //! Asset groups, and what is assigned to whom.
 
 use palisade_model::asset_group::{BusinessImpact, Environment, EnvironmentLevel};
+use palisade_model::{DomainName, IpSet};
 use palisade_store::{AssetGroup, AssetGroupEdit, Error, GroupDeleted, GroupTexts, NewAssetGroup};
 
 use crate::bench::{Bench, at, ips, login, new_scan};
 use crate::user::new_user;
 
-fn new_group(title: &str, addresses: &str) -> NewAssetGroup {
+pub(crate) fn new_group(title: &str, addresses: &str) -> NewAssetGroup {
     NewAssetGroup {
         title: title.parse().unwrap(),
         owner: login("quays_ab1"),
         ips: ips(addresses),
+        domains: Vec::new(),
         business_impact: BusinessImpact::Critical,
         texts: GroupTexts { comments: Some("Büro".to_owned()), ..GroupTexts::default() },
         environment: Environment { integrity: Some(EnvironmentLevel::Low), ..Environment::default() },
         updated_at: at(1),
         users: Vec::new(),
+        business_unit: None,
     }
 }
 
@@ -92,15 +95,34 @@ async fn a_taken_title_is_refused_on_edit_too(bench: Bench) {
     assert_eq!(group(&bench, id).await.title.as_str(), "B");
 }
 
+async fn groups_have_domains(bench: Bench) {
+    let domain = |text: &str| text.parse::<DomainName>().unwrap();
+    let one = bench.store.add_domain(&domain("one.test"), &IpSet::new(), at(1)).await.unwrap();
+    let two = bench.store.add_domain(&domain("two.test"), &ips("10.0.0.0/24"), at(1)).await.unwrap();
+    let new = NewAssetGroup { domains: vec![two, one, one], ..new_group("A", "10.0.0.1") };
+    let id = bench.store.add_asset_group(&new).await.unwrap();
+    assert_eq!(group(&bench, id).await.domains, [domain("one.test"), domain("two.test")]);
+    let untouched = AssetGroupEdit::default();
+    assert!(bench.store.edit_asset_group(id, &untouched, at(2)).await.unwrap());
+    assert_eq!(group(&bench, id).await.domains.len(), 2);
+    let edit = AssetGroupEdit { domains: Some(vec![two]), ..AssetGroupEdit::default() };
+    assert!(bench.store.edit_asset_group(id, &edit, at(2)).await.unwrap());
+    assert_eq!(group(&bench, id).await.domains, [domain("two.test")]);
+    let gone = AssetGroupEdit { domains: Some(vec![99]), ..AssetGroupEdit::default() };
+    let refused = bench.store.edit_asset_group(id, &gone, at(2)).await;
+    assert!(matches!(refused, Err(Error::Conflict)), "{refused:?}");
+    assert_eq!(bench.store.delete_asset_group(id, None).await.unwrap(), GroupDeleted::Deleted);
+}
+
 async fn a_group_in_use_is_not_deleted(bench: Bench) {
     let id = bench.store.add_asset_group(&new_group("A", "10.0.0.1")).await.unwrap();
     let user = bench.store.add_user(&new_user("quays_cd1")).await.unwrap();
     bench.store.set_user_asset_groups(user, &[id]).await.unwrap();
     let users = vec![login("quays_cd1")];
-    assert_eq!(bench.store.delete_asset_group(id).await.unwrap(), GroupDeleted::InUse(users));
+    assert_eq!(bench.store.delete_asset_group(id, None).await.unwrap(), GroupDeleted::InUse(users));
     bench.store.set_user_asset_groups(user, &[]).await.unwrap();
-    assert_eq!(bench.store.delete_asset_group(id).await.unwrap(), GroupDeleted::Deleted);
-    assert_eq!(bench.store.delete_asset_group(id).await.unwrap(), GroupDeleted::Unknown);
+    assert_eq!(bench.store.delete_asset_group(id, None).await.unwrap(), GroupDeleted::Deleted);
+    assert_eq!(bench.store.delete_asset_group(id, None).await.unwrap(), GroupDeleted::Unknown);
     let assigned = bench.store.set_user_asset_groups(user, &[id]).await;
     assert!(matches!(assigned, Err(Error::Conflict)), "{assigned:?}");
 }
@@ -110,10 +132,12 @@ async fn what_is_assigned_is_the_union(bench: Bench) {
     let two = bench.store.add_asset_group(&new_group("B", "10.0.0.4-10.0.0.9")).await.unwrap();
     bench.store.add_asset_group(&new_group("C", "10.0.9.9")).await.unwrap();
     let mut new = new_user("quays_cd1");
+    new.assigned_ips = ips("10.0.0.0-10.0.0.1,10.0.0.8-10.0.0.255");
     new.asset_groups = vec![one, two, two];
     let user = bench.store.add_user(&new).await.unwrap();
-    assert_eq!(bench.store.assigned_group_ips(user).await.unwrap(), ips("10.0.0.1-10.0.0.9"));
-    assert!(bench.store.assigned_group_ips(user + 1).await.unwrap().is_empty());
+    let reached = bench.store.assigned_addresses(&login("quays_cd1")).await.unwrap();
+    assert_eq!((user > 0, reached), (true, ips("10.0.0.0-10.0.0.255")), "single addresses count too");
+    assert!(bench.store.assigned_addresses(&login("nobody")).await.unwrap().is_empty());
     let mut lost = new_user("quays_cd2");
     lost.asset_groups = vec![one, 99];
     assert!(matches!(bench.store.add_user(&lost).await, Err(Error::Conflict)));
@@ -150,6 +174,7 @@ crate::both!(
     an_edit_changes_what_it_names,
     two_edits_at_once_both_count,
     a_taken_title_is_refused_on_edit_too,
+    groups_have_domains,
     a_group_in_use_is_not_deleted,
     what_is_assigned_is_the_union,
     slices_are_handed_out_as_far_as_they_are_assigned,

@@ -14,10 +14,16 @@ async fn opening_again_changes_nothing(bench: Bench) {
 async fn two_programs_started_at_once_migrate_once(bench: Bench) {
     let mut raw = bench.connect().await;
     for table in [
+        "map_host",
+        "map",
+        "asset_group_domain",
+        "domain",
         "scan_target",
+        "business_unit_asset_group",
         "asset_group_user",
         "asset_group",
         "activity_log",
+        "report_template",
         "api_call",
         "api_call_slot",
         "api_function",
@@ -31,6 +37,7 @@ async fn two_programs_started_at_once_migrate_once(bench: Bench) {
         "host",
         "host_range",
         "users",
+        "business_unit",
         "subscription",
         "schema_version",
     ] {

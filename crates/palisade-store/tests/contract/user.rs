@@ -34,6 +34,7 @@ pub(crate) fn new_user(name: &str) -> NewUser {
         profile: profile(),
         password_hash: "hash".to_owned(),
         assigned_ips: ips("10.0.0.0/24"),
+        business_unit: None,
         eula_accepted_at: None,
         created_at: at(0),
         expires_at: Some(at(100)),
@@ -102,7 +103,7 @@ async fn accounts_are_listed_by_login(bench: Bench) {
 async fn an_edit_changes_what_it_names(bench: Bench) {
     let id = bench.store.add_user(&new_user("quays_ab1")).await.unwrap();
     let other = bench.store.add_user(&new_user("quays_ab2")).await.unwrap();
-    bench.store.edit_user(id, &UserEdit::default()).await.unwrap();
+    bench.store.edit_user(id, &UserEdit::default(), None).await.unwrap();
     let user = bench.store.user(&login("quays_ab1")).await.unwrap().unwrap();
     assert_eq!((user.first_name.as_str(), user.profile), ("Ada", profile()));
     let edit = UserEdit {
@@ -112,7 +113,7 @@ async fn an_edit_changes_what_it_names(bench: Bench) {
         interface_style: Some(InterfaceStyle::NavyBlue),
         ..UserEdit::default()
     };
-    bench.store.edit_user(id, &edit).await.unwrap();
+    bench.store.edit_user(id, &edit, None).await.unwrap();
     let user = bench.store.user(&login("quays_ab1")).await.unwrap().unwrap();
     let expected = UserProfile {
         external_id: String::new(),
@@ -124,7 +125,7 @@ async fn an_edit_changes_what_it_names(bench: Bench) {
     assert_eq!(user.profile, expected);
     let untouched = bench.store.user(&login("quays_ab2")).await.unwrap().unwrap();
     assert_eq!((untouched.id, untouched.profile), (other, profile()));
-    let nobody = bench.store.edit_user(77, &edit).await;
+    let nobody = bench.store.edit_user(77, &edit, None).await;
     assert!(matches!(nobody, Err(Error::RowsAffected { expected: 1, actual: 0 })), "{nobody:?}");
 }
 

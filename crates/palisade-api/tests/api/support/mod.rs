@@ -121,6 +121,7 @@ impl Server {
             password: Some(Password::new(PASSWORD.to_owned())),
             assigned_ips,
             asset_groups: Vec::new(),
+            business_unit: None,
             eula_accepted,
             expires_at,
         };
@@ -159,6 +160,14 @@ impl Server {
         let scanner = self.scanner();
         let (response, ()) = tokio::join!(self.call(login, "scan.php", &parameters), scanner.finish_scan());
         response.scan_ref()
+    }
+
+    /// The same, but the scripted scanner has only begun; somebody goes on watching the scan.
+    pub(crate) async fn running_scan(&self, login: &str, targets: &str) -> String {
+        let request = Request::post("scan.php", &[("ip", targets), ("save_report", "yes")]);
+        tokio::spawn(http::send(self.address, request.login(login, PASSWORD)));
+        // A scanner of its own: one that starts anew takes its own leases back.
+        ScriptedScanner::new(self.app.link("busy scanner")).lease().await.order.scan.to_string()
     }
 }
 

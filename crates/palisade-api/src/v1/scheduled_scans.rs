@@ -1,0 +1,504 @@
+//! `scheduled_scans.php`: lists the scheduled tasks, adds one, switches one on or off, drops one.
+//!
+//! The answer is written in `scheduled_document`. Deliberately absent: networks, of which there is
+//! one, and continuous tasks.
+
+use std::num::NonZeroU64;
+
+use palisade_app::{AddTask, ListTasks, TASK_TITLE_CHARACTERS_MAX, TaskKind, TaskScanner};
+use palisade_model::{IpSet, MonthDay, Occurrence, Schedule, ScheduleZone, TimeZoneCode, WeekOfMonth};
+use palisade_wire::date_time::date_time;
+use palisade_wire::{
+    Arguments, Call, ErrorForm, Example, Parameter, ParameterError, ParameterKind, Rule, dtd,
+};
+
+use crate::answer::{Answer, GenericReturn};
+use crate::error::{CallError, Refusal};
+use crate::registry::CallRequest;
+use crate::v1::scan::{self, check_scanner};
+use crate::v1::scheduled_document;
+
+/// Shifts from GMT that have a name.
+const SHIFTS: &[&str] = &[
+    "-12", "-11", "-10", "-9", "-8", "-7", "-6", "-5", "-4", "-3", "-2", "-1", "0", "1", "2", "3", "4", "5",
+    "6", "7", "8", "9", "10", "11", "12",
+];
+
+pub const TYPE: Parameter = Parameter::new(
+    "type",
+    ParameterKind::Choice(&["scan", "map", "all"]),
+    "scan",
+    "Which tasks to list; when adding, what the task does. Maps cannot be scheduled yet.",
+)
+.default("scan");
+pub const ACTIVE: Parameter = Parameter::new(
+    "active",
+    ParameterKind::YesNo,
+    "yes",
+    "When listing, only tasks that are active, or only those that are not. When adding or changing, whether \
+     the task starts by itself.",
+);
+pub const ADD_TASK: Parameter =
+    Parameter::new("add_task", ParameterKind::YesNo, "yes", "yes adds a task.").default("no");
+pub const DROP_TASK: Parameter =
+    Parameter::new("drop_task", ParameterKind::YesNo, "yes", "yes drops a task.").default("no");
+pub const SAVE_TASK: Parameter = Parameter::new(
+    "save_task",
+    ParameterKind::YesNo,
+    "yes",
+    "yes activates or deactivates a task. A task that is activated starts next at its first time from now on, \
+     and its recurrence is counted anew.",
+)
+.default("no");
+pub const TASK_ID: Parameter = Parameter::new(
+    "task_id",
+    ParameterKind::Integer { min: 1, max: 4_294_967_295 },
+    "1",
+    "The task to drop or to change: the ref of its SCAN element.",
+);
+pub const SCAN_TITLE: Parameter = Parameter::new(
+    "scan_title",
+    ParameterKind::Text { max_chars: TASK_TITLE_CHARACTERS_MAX },
+    "Weekly scan",
+    "The title of the task and of the reports it makes.",
+);
+pub const SCAN_TARGET: Parameter = Parameter::new(
+    "scan_target",
+    ParameterKind::IpSet,
+    "192.0.2.7",
+    "The targets. All of them must be in the subscription and within the caller's reach.",
+);
+pub const ASSET_GROUPS: Parameter = Parameter::new(
+    "asset_groups",
+    ParameterKind::Titles { max_items: 100, max_chars: 255 },
+    "All",
+    "Asset groups whose addresses are scanned, in addition to scan_target: those they have when the task \
+     starts. All stands for every address that the task's owner may see.",
+);
+pub const EXCLUDE_IP_PER_SCAN: Parameter = Parameter::new(
+    "exclude_ip_per_scan",
+    ParameterKind::IpSet,
+    "192.0.2.9",
+    "Addresses left out of the scans of this task.",
+);
+pub const OCCURRENCE: Parameter = Parameter::new(
+    "occurrence",
+    ParameterKind::Choice(&["daily", "weekly", "monthly"]),
+    "daily",
+    "How the task recurs.",
+);
+pub const FREQUENCY_DAYS: Parameter = Parameter::new(
+    "frequency_days",
+    ParameterKind::Integer { min: 1, max: 365 },
+    "1",
+    "Every so many days, counted from the start date.",
+);
+pub const FREQUENCY_WEEKS: Parameter = Parameter::new(
+    "frequency_weeks",
+    ParameterKind::Integer { min: 1, max: 52 },
+    "1",
+    "Every so many weeks, counted from the week of the start date. A week begins on Sunday.",
+);
+pub const WEEKDAYS: Parameter =
+    Parameter::new("weekdays", ParameterKind::Weekdays, "Sunday,Tuesday", "The days of those weeks.");
+pub const FREQUENCY_MONTHS: Parameter = Parameter::new(
+    "frequency_months",
+    ParameterKind::Integer { min: 1, max: 12 },
+    "1",
+    "Every so many months, counted from the month of the start date.",
+);
+pub const DAY_OF_MONTH: Parameter = Parameter::new(
+    "day_of_month",
+    ParameterKind::Integer { min: 1, max: 31 },
+    "31",
+    "The day of those months; the last day of a month that does not have it.",
+);
+pub const DAY_OF_WEEK: Parameter = Parameter::new(
+    "day_of_week",
+    ParameterKind::Integer { min: 0, max: 6 },
+    "0",
+    "The day of the week, 0 for Sunday, in the week of those months that week_of_month names.",
+);
+pub const WEEK_OF_MONTH: Parameter = Parameter::new(
+    "week_of_month",
+    ParameterKind::Choice(WeekOfMonth::WORDS),
+    "last",
+    "Which of the month's days of that name.",
+);
+pub const TIME_ZONE_CODE: Parameter = Parameter::new(
+    "time_zone_code",
+    ParameterKind::Text { max_chars: 10 },
+    "US-CA",
+    "The place whose clocks the times are read from: a code out of time_zone_code_list.php.",
+);
+pub const TIME_ZONE: Parameter = Parameter::new(
+    "time_zone",
+    ParameterKind::Choice(SHIFTS),
+    "-5",
+    "The hours that the clock is ahead of GMT, all the year.",
+);
+pub const OBSERVE_DST: Parameter = Parameter::new(
+    "observe_dst",
+    ParameterKind::YesNo,
+    "yes",
+    "yes puts the clock forward in summer, as the place does. Only where it does.",
+)
+.default("no");
+pub const START_DATE: Parameter = Parameter::new(
+    "start_date",
+    ParameterKind::AmericanDate,
+    "11/22/2026",
+    "The first day the task may start, by the clock of its time zone.",
+)
+.default("the day the task is added");
+pub const START_HOUR: Parameter = Parameter::new(
+    "start_hour",
+    ParameterKind::Integer { min: 0, max: 23 },
+    "2",
+    "When the task starts, by the clock of its time zone.",
+);
+pub const START_MINUTE: Parameter =
+    Parameter::new("start_minute", ParameterKind::Integer { min: 0, max: 59 }, "30", "The minute of it.")
+        .default("0");
+pub const END_AFTER: Parameter = Parameter::new(
+    "end_after",
+    ParameterKind::Integer { min: 1, max: 48 },
+    "8",
+    "A scan that has not finished after so many hours is cancelled, and the task deactivated.",
+);
+pub const RECURRENCE: Parameter = Parameter::new(
+    "recurrence",
+    ParameterKind::Integer { min: 1, max: 99 },
+    "10",
+    "The task starts so many scans and is then deactivated.",
+);
+
+/// `parameter` belongs to a new task.
+const fn of_new(parameter: &'static str) -> Rule {
+    Rule::OnlyWith { parameter, with: ADD_TASK.name, value: Some("yes") }
+}
+
+const fn of_occurrence(parameter: &'static str, occurrence: &'static str) -> Rule {
+    Rule::OnlyWith { parameter, with: OCCURRENCE.name, value: Some(occurrence) }
+}
+
+const fn both(parameter: &'static str, with: &'static str) -> Rule {
+    Rule::OnlyWith { parameter, with, value: None }
+}
+
+const RULES: &[Rule] = &[
+    Rule::Exclusive(&[ADD_TASK.name, DROP_TASK.name, SAVE_TASK.name]),
+    Rule::Exclusive(&[scan::ISCANNER_NAME.name, scan::DEFAULT_SCANNER.name, scan::SCANNERS_IN_AG.name]),
+    Rule::When {
+        parameter: ADD_TASK.name,
+        value: "yes",
+        rules: &[
+            Rule::AtLeastOneOf(&[SCAN_TITLE.name]),
+            Rule::AtLeastOneOf(&[ACTIVE.name]),
+            Rule::AtLeastOneOf(&[SCAN_TARGET.name, ASSET_GROUPS.name]),
+            Rule::AtLeastOneOf(&[OCCURRENCE.name]),
+            Rule::OneOf(&[TIME_ZONE_CODE.name, TIME_ZONE.name]),
+            Rule::AtLeastOneOf(&[START_HOUR.name]),
+        ],
+    },
+    both(scan::DEFAULT_SCANNER.name, ASSET_GROUPS.name),
+    both(scan::SCANNERS_IN_AG.name, ASSET_GROUPS.name),
+    of_occurrence(FREQUENCY_DAYS.name, "daily"),
+    of_occurrence(FREQUENCY_WEEKS.name, "weekly"),
+    of_occurrence(WEEKDAYS.name, "weekly"),
+    of_occurrence(FREQUENCY_MONTHS.name, "monthly"),
+    of_occurrence(DAY_OF_MONTH.name, "monthly"),
+    of_occurrence(DAY_OF_WEEK.name, "monthly"),
+    both(DAY_OF_WEEK.name, WEEK_OF_MONTH.name),
+    both(WEEK_OF_MONTH.name, DAY_OF_WEEK.name),
+    both(OBSERVE_DST.name, TIME_ZONE_CODE.name),
+    of_new(SCAN_TITLE.name),
+    of_new(SCAN_TARGET.name),
+    of_new(ASSET_GROUPS.name),
+    of_new(EXCLUDE_IP_PER_SCAN.name),
+    of_new(scan::ISCANNER_NAME.name),
+    of_new(scan::OPTION.name),
+    of_new(OCCURRENCE.name),
+    of_new(TIME_ZONE_CODE.name),
+    of_new(TIME_ZONE.name),
+    of_new(START_DATE.name),
+    of_new(START_HOUR.name),
+    of_new(START_MINUTE.name),
+    of_new(END_AFTER.name),
+    of_new(RECURRENCE.name),
+    Rule::When {
+        parameter: OCCURRENCE.name,
+        value: "daily",
+        rules: &[Rule::AtLeastOneOf(&[FREQUENCY_DAYS.name])],
+    },
+    Rule::When {
+        parameter: OCCURRENCE.name,
+        value: "weekly",
+        rules: &[Rule::AtLeastOneOf(&[FREQUENCY_WEEKS.name]), Rule::AtLeastOneOf(&[WEEKDAYS.name])],
+    },
+    Rule::When {
+        parameter: OCCURRENCE.name,
+        value: "monthly",
+        rules: &[
+            Rule::AtLeastOneOf(&[FREQUENCY_MONTHS.name]),
+            Rule::OneOf(&[DAY_OF_MONTH.name, DAY_OF_WEEK.name]),
+        ],
+    },
+    Rule::When { parameter: DROP_TASK.name, value: "yes", rules: &[Rule::AtLeastOneOf(&[TASK_ID.name])] },
+    Rule::When {
+        parameter: SAVE_TASK.name,
+        value: "yes",
+        rules: &[Rule::AtLeastOneOf(&[TASK_ID.name]), Rule::AtLeastOneOf(&[ACTIVE.name])],
+    },
+];
+
+pub const CALL: Call = Call {
+    script: "scheduled_scans.php",
+    summary: "Schedule scans",
+    description: &[
+        "Lists the scheduled tasks that the caller may see; with add_task, save_task or drop_task it adds, \
+         switches or drops one. A new or changed task is answered as in the list, a dropped one with a \
+         GENERIC_RETURN. When there is no task to list, the root holds a comment that says so.",
+        "An active task starts a scan by itself at each of its times, as its owner and with the permissions \
+         that the owner has then. The reports are saved and listed by scan_report_list.php. When a scan has \
+         ended, or could not be started, the owner gets a mail.",
+        "A start time that the clocks jump over in spring is counted on from before the jump: 02:30 becomes \
+         03:30. Of a start time that comes twice in autumn, the first counts. Day 31 is the last day of \
+         every month.",
+        "A start that was missed because the server was down is made when it is back, once for all that were \
+         missed; the title of that scan says which start it was. A start waits while as many scans run as \
+         may. A task whose owner was deactivated is deactivated at its next start; a start whose targets or \
+         option profile the owner may not use any more is left out. Both are in the activity log.",
+        "The hour and the minute of an answer are by the clock of the time zone; the dates are UTC, without \
+         the Z that other calls write.",
+    ],
+    parameters: &[
+        TYPE,
+        ACTIVE,
+        ADD_TASK,
+        SAVE_TASK,
+        DROP_TASK,
+        TASK_ID,
+        SCAN_TITLE,
+        SCAN_TARGET,
+        ASSET_GROUPS,
+        EXCLUDE_IP_PER_SCAN,
+        scan::OPTION,
+        scan::ISCANNER_NAME,
+        scan::DEFAULT_SCANNER,
+        scan::SCANNERS_IN_AG,
+        OCCURRENCE,
+        FREQUENCY_DAYS,
+        FREQUENCY_WEEKS,
+        WEEKDAYS,
+        FREQUENCY_MONTHS,
+        DAY_OF_MONTH,
+        DAY_OF_WEEK,
+        WEEK_OF_MONTH,
+        TIME_ZONE_CODE,
+        TIME_ZONE,
+        OBSERVE_DST,
+        START_DATE,
+        START_HOUR,
+        START_MINUTE,
+        END_AFTER,
+        RECURRENCE,
+    ],
+    rules: RULES,
+    roles: "Manager: all tasks. Unit Manager: the business unit. Scanner: the caller's own. Reader: may list \
+            tasks on assigned asset groups.",
+    root: "SCHEDULEDSCANS",
+    dtd: &dtd::SCHEDULED_SCANS,
+    errors: ErrorForm::InRoot { attributes: &[] },
+    example: Example {
+        parameters: &[
+            ("add_task", "yes"),
+            ("scan_title", "Weekly scan"),
+            ("active", "yes"),
+            ("scan_target", "192.0.2.7"),
+            ("occurrence", "weekly"),
+            ("frequency_weeks", "1"),
+            ("weekdays", "Sunday"),
+            ("time_zone_code", "US-CA"),
+            ("observe_dst", "yes"),
+            ("start_hour", "2"),
+            ("start_minute", "30"),
+        ],
+        description: "Scan a host every Sunday at half past two in the night, as clocks show it in California.",
+    },
+};
+
+pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
+    let arguments = &request.arguments;
+    let (app, actor) = (&request.app, &request.actor);
+    if arguments.switch(&ADD_TASK) {
+        refuse_task_id(arguments)?;
+        let task = app.add_task(actor, new_task(&request)?).await?;
+        Ok(scheduled_document::write(&request, &[task]))
+    } else if arguments.switch(&SAVE_TASK) {
+        let task = app.switch_task(actor, task_id(arguments)?, arguments.switch(&ACTIVE)).await?;
+        Ok(scheduled_document::write(&request, &[task]))
+    } else if arguments.switch(&DROP_TASK) {
+        app.drop_task(actor, task_id(arguments)?).await?;
+        Ok(dropped(&request))
+    } else {
+        refuse_task_id(arguments)?;
+        let kind = match arguments.choice(&TYPE) {
+            None | Some("scan") => Some(TaskKind::Scan),
+            Some("map") => Some(TaskKind::Map),
+            Some(_) => None,
+        };
+        let active = arguments.has(ACTIVE.name).then(|| arguments.switch(&ACTIVE));
+        let tasks = app.list_tasks(actor, ListTasks { kind, active }).await?;
+        Ok(scheduled_document::write(&request, &tasks))
+    }
+}
+
+fn dropped(request: &CallRequest) -> Answer {
+    let answer = GenericReturn {
+        base_url: &request.base_url,
+        api: CALL.script,
+        username: request.actor.login.as_str(),
+        at: &date_time(request.app.clock().now()),
+        outcome: Ok("Task dropped."),
+    };
+    Answer::Document(answer.document(None))
+}
+
+/// No two rules say that a parameter belongs to one of two others.
+fn refuse_task_id(arguments: &Arguments) -> Result<(), ParameterError> {
+    if arguments.has(TASK_ID.name) {
+        return Err(ParameterError::OnlyWith {
+            parameter: TASK_ID.name,
+            with: DROP_TASK.name,
+            value: Some("yes"),
+        });
+    }
+    Ok(())
+}
+
+fn task_id(arguments: &Arguments) -> Result<i64, ParameterError> {
+    let id = arguments.integer(&TASK_ID).and_then(|id| i64::try_from(id).ok());
+    id.ok_or(ParameterError::Missing { parameter: TASK_ID.name })
+}
+
+fn new_task(request: &CallRequest) -> Result<AddTask, CallError> {
+    let arguments = &request.arguments;
+    check_type(arguments)?;
+    check_scanner(arguments)?;
+    let title = arguments.filled_text(&SCAN_TITLE);
+    let scanner = if arguments.switch(&scan::DEFAULT_SCANNER) {
+        TaskScanner::DefaultOfGroups
+    } else if arguments.switch(&scan::SCANNERS_IN_AG) {
+        TaskScanner::AllOfGroups
+    } else {
+        TaskScanner::External
+    };
+    Ok(AddTask {
+        title: title.ok_or(ParameterError::Missing { parameter: SCAN_TITLE.name })?.to_owned(),
+        active: arguments.switch(&ACTIVE),
+        targets: arguments.ip_set(&SCAN_TARGET).cloned().unwrap_or_default(),
+        target_text: arguments.written(&SCAN_TARGET).unwrap_or_default().to_owned(),
+        asset_groups: arguments.titles(&ASSET_GROUPS).unwrap_or_default().to_vec(),
+        excluded: arguments.ip_set(&EXCLUDE_IP_PER_SCAN).cloned().unwrap_or_else(IpSet::new),
+        option: arguments.filled_text(&scan::OPTION).map(str::to_owned),
+        scanner,
+        schedule: schedule(request)?,
+    })
+}
+
+/// Of the types that can be listed, a task has one; and that one scans.
+fn check_type(arguments: &Arguments) -> Result<(), CallError> {
+    let refused = |number, text: &str| Err(CallError::Refused(Refusal::new(number, text)));
+    match arguments.choice(&TYPE) {
+        Some("all") => refused(5000, "Invalid value for 'type' : all. Expecting one of (scan, map)."),
+        Some("map") => refused(5505, "Maps cannot be scheduled on this server yet."),
+        _ => Ok(()),
+    }
+}
+
+fn schedule(request: &CallRequest) -> Result<Schedule, CallError> {
+    let arguments = &request.arguments;
+    let zone = zone(request)?;
+    let start_date = arguments.date(&START_DATE);
+    Ok(Schedule {
+        occurrence: occurrence(arguments)?,
+        start_date: start_date.unwrap_or_else(|| zone.date_at(request.app.clock().now())),
+        start_hour: required(arguments, &START_HOUR)?,
+        start_minute: optional(arguments, &START_MINUTE).unwrap_or(0),
+        zone,
+        end_after_hours: counted(arguments, &END_AFTER),
+        recurrence: counted(arguments, &RECURRENCE),
+    })
+}
+
+fn occurrence(arguments: &Arguments) -> Result<Occurrence, ParameterError> {
+    match arguments.choice(&OCCURRENCE) {
+        Some("daily") => {
+            Ok(Occurrence::Daily { frequency_days: required_count(arguments, &FREQUENCY_DAYS)? })
+        }
+        Some("weekly") => Ok(Occurrence::Weekly {
+            frequency_weeks: required_count(arguments, &FREQUENCY_WEEKS)?,
+            weekdays: arguments
+                .weekdays(&WEEKDAYS)
+                .ok_or(ParameterError::Missing { parameter: WEEKDAYS.name })?,
+        }),
+        Some(_) => Ok(Occurrence::Monthly {
+            frequency_months: required_count(arguments, &FREQUENCY_MONTHS)?,
+            day: month_day(arguments)?,
+        }),
+        None => Err(ParameterError::Missing { parameter: OCCURRENCE.name }),
+    }
+}
+
+fn month_day(arguments: &Arguments) -> Result<MonthDay, ParameterError> {
+    if let Some(day) = optional(arguments, &DAY_OF_MONTH) {
+        return Ok(MonthDay::Day(day));
+    }
+    let week = arguments.choice(&WEEK_OF_MONTH).and_then(|word| word.parse().ok());
+    Ok(MonthDay::Weekday {
+        weekday: required(arguments, &DAY_OF_WEEK)?,
+        week: week.ok_or(ParameterError::Missing { parameter: WEEK_OF_MONTH.name })?,
+    })
+}
+
+fn zone(request: &CallRequest) -> Result<ScheduleZone, CallError> {
+    let arguments = &request.arguments;
+    let invalid = |parameter: &Parameter, reason: &str| {
+        let value = arguments.written(parameter).unwrap_or_default();
+        let text = format!("Invalid value for '{}' : {value}. {reason}", parameter.name);
+        CallError::Refused(Refusal::new(5000, text))
+    };
+    let Some(code) = arguments.text(&TIME_ZONE_CODE) else {
+        let hours = arguments.choice(&TIME_ZONE).and_then(|hours| hours.parse().ok());
+        let hours = hours.ok_or(ParameterError::Missing { parameter: TIME_ZONE.name })?;
+        return Ok(ScheduleZone::Shift { hours });
+    };
+    let code: TimeZoneCode = code
+        .trim()
+        .parse()
+        .map_err(|_| invalid(&TIME_ZONE_CODE, "No such time zone; see time_zone_code_list.php."))?;
+    ScheduleZone::of_place(code, arguments.switch(&OBSERVE_DST), request.app.clock().now())
+        .map_err(|_| invalid(&OBSERVE_DST, "The time zone has no daylight saving time."))
+}
+
+/// A number that the parameter's bounds keep within `T`.
+fn optional<T: TryFrom<u64>>(arguments: &Arguments, parameter: &Parameter) -> Option<T> {
+    arguments.integer(parameter).and_then(|number| T::try_from(number).ok())
+}
+
+fn required<T: TryFrom<u64>>(arguments: &Arguments, parameter: &Parameter) -> Result<T, ParameterError> {
+    optional(arguments, parameter).ok_or(ParameterError::Missing { parameter: parameter.name })
+}
+
+/// The same of a number that is never 0.
+fn counted<T: TryFrom<NonZeroU64>>(arguments: &Arguments, parameter: &Parameter) -> Option<T> {
+    arguments.integer(parameter).and_then(NonZeroU64::new).and_then(|number| T::try_from(number).ok())
+}
+
+fn required_count<T: TryFrom<NonZeroU64>>(
+    arguments: &Arguments,
+    parameter: &Parameter,
+) -> Result<T, ParameterError> {
+    counted(arguments, parameter).ok_or(ParameterError::Missing { parameter: parameter.name })
+}

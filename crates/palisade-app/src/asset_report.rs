@@ -1,0 +1,276 @@
+//! Reports on hosts: what a template's target and filters come to for the caller, the totals, and
+//! the hosts with their findings, piece by piece.
+
+use std::collections::HashMap;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use palisade_model::report_template::{FindingOrder, HostTemplate, business_risk};
+use palisade_model::{
+    Action, AssetGroupTitle, BusinessImpact, DetectionStatus, FindingKind, IpSet, Qid, Resource, Timestamp,
+};
+use palisade_store::{HostRange, TrackingMethod};
+
+use crate::actor::Actor;
+use crate::app::App;
+use crate::asset_group::AssetGroupView;
+use crate::asset_report_piece::ReportedHostHead;
+use crate::error::{Error, Result};
+use crate::host::attributes_of;
+use crate::report_template::refuse_other_kinds;
+
+/// Hosts whose weights are read at a time.
+const PAGE_WEIGHTS: u32 = 1_000;
+const SECONDS_PER_DAY: i64 = 86_400;
+
+/// Which report is wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct WantedReport {
+    /// `None`: everything known, without a template.
+    pub template_id: Option<i64>,
+    /// In place of the template's target, if there is any of the two.
+    pub ips: Option<IpSet>,
+    pub asset_groups: Vec<String>,
+}
+
+/// A report that is about to be written: the template and what it means for the caller, now.
+#[derive(Debug, Clone)]
+pub struct AssetReport {
+    /// The template's title; `None` without a template.
+    pub title: Option<String>,
+    /// The groups and addresses that were asked for.
+    pub asset_groups: Vec<String>,
+    pub user_ips: Option<IpSet>,
+    /// What of them is in the subscription and within the caller's reach.
+    pub target: IpSet,
+    pub content: HostTemplate,
+    pub(crate) selected: HashMap<Qid, Selected>,
+    pub(crate) found_since: Option<Timestamp>,
+    pub(crate) ranges: Vec<HostRange>,
+    /// Groups that hosts are shown in; empty unless the template shows them.
+    pub(crate) groups: Vec<(String, IpSet)>,
+    impact: BusinessImpact,
+}
+
+/// What a report needs to know of a QID that its filters let through.
+#[derive(Debug, Clone)]
+pub(crate) struct Selected {
+    pub(crate) kind: FindingKind,
+    pub(crate) severity: u8,
+    pub(crate) cvss: Option<Arc<str>>,
+}
+
+/// The totals of a report.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ReportSummary {
+    pub vulnerabilities: u64,
+    /// The average of the hosts' security risks; 0 without any.
+    pub security_risk: f64,
+    /// 0 to 100.
+    pub business_risk: u32,
+    /// Each host with vulnerabilities, by address; only when the template shows them.
+    pub hosts: Vec<HostRisk>,
+}
+
+/// How a host is at risk.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct HostRisk {
+    pub ip: Ipv4Addr,
+    pub vulnerabilities: u32,
+    /// The average severity of its vulnerabilities that are not fixed.
+    pub security_risk: f64,
+}
+
+impl App {
+    /// Decides what a report is about and who may see it. Nothing is read of the hosts yet.
+    ///
+    /// # Errors
+    ///
+    /// Beside permission: [`Error::UnknownReportTemplate`], [`Error::NotAHostTemplate`],
+    /// [`Error::UnknownAssetGroup`], and [`Error::NothingToReport`] when no address is left.
+    pub async fn plan_asset_report(&self, actor: &Actor, wanted: WantedReport) -> Result<AssetReport> {
+        let reach = actor.allow(Action::List, Resource::HostVulnerability)?.reach();
+        let (title, content) = match wanted.template_id {
+            None => (None, HostTemplate::everything()),
+            Some(id) => {
+                let template = self.usable_report_template(actor, id).await?;
+                refuse_other_kinds(&template)?;
+                (Some(template.title), template.content)
+            }
+        };
+        let is_overridden = wanted.ips.is_some() || !wanted.asset_groups.is_empty();
+        let (user_ips, mut asset_groups) = if is_overridden {
+            (wanted.ips, wanted.asset_groups)
+        } else {
+            let target = content.target.clone();
+            (Some(target.ips).filter(|ips| !ips.is_empty()), target.asset_groups)
+        };
+        if user_ips.is_none() && asset_groups.is_empty() {
+            asset_groups.push(palisade_model::asset_group::ALL.to_owned());
+        }
+        let groups = self.list_asset_groups(actor, None).await?;
+        let named = named_groups(&groups, &asset_groups)?;
+        let ranges = self.store().list_host_ranges().await?;
+        let visible = reach.hosts(&ranges.iter().map(|part| part.range).collect());
+        let asked = named.iter().map(|group| &group.ips).chain(user_ips.as_ref());
+        let target = asked.fold(IpSet::new(), |all, ips| all.union(ips)).intersection(&visible);
+        if target.is_empty() {
+            return Err(Error::NothingToReport);
+        }
+        let impact = named.iter().map(|group| group.business_impact).max().unwrap_or_default();
+        let shown = |group: &AssetGroupView| (group.title.clone(), group.ips.clone());
+        let shown_groups = if content.display.host_asset_groups {
+            groups.iter().filter(|group| group.id != 0).map(shown).collect()
+        } else {
+            Vec::new()
+        };
+        let found_since = content.filter.timeframe_days.map(|days| {
+            let since = self.clock().now().as_second() - i64::from(days) * SECONDS_PER_DAY;
+            Timestamp::from_second(since).unwrap_or(Timestamp::UNIX_EPOCH)
+        });
+        Ok(AssetReport {
+            title,
+            asset_groups,
+            user_ips,
+            target,
+            selected: self.selected(&content),
+            content,
+            found_since,
+            ranges,
+            groups: shown_groups,
+            impact,
+        })
+    }
+
+    /// The QIDs that the filters let through.
+    fn selected(&self, content: &HostTemplate) -> HashMap<Qid, Selected> {
+        let filter = &content.filter;
+        self.kb()
+            .entries()
+            .filter(|entry| filter.levels(entry.kind).contains(entry.severity.level()))
+            .filter(|entry| filter.categories.is_empty() || filter.categories.contains(&entry.category))
+            .filter(|entry| filter.qids.is_empty() || filter.qids.contains(&entry.qid))
+            .filter(|entry| !filter.excluded_qids.contains(&entry.qid))
+            .map(|entry| {
+                let cvss = entry.cvss_temporal.as_deref().or(entry.cvss_base.as_deref()).map(Arc::from);
+                (entry.qid, Selected { kind: entry.kind, severity: entry.severity.level(), cvss })
+            })
+            .collect()
+    }
+
+    /// Counts what a report will show; `None` when its template shows no totals.
+    pub async fn summarise_asset_report(&self, report: &AssetReport) -> Result<Option<ReportSummary>> {
+        let display = &report.content.display;
+        let Some(bounds) = report.bounds().filter(|_| display.summary || display.host_risks) else {
+            return Ok(None);
+        };
+        let mut summary = ReportSummary::default();
+        let (mut hosts, mut risks, mut after) = (0_u32, 0.0, bounds.before);
+        loop {
+            let page = self.store().list_host_weights(after, bounds.last, PAGE_WEIGHTS).await?;
+            let Some((last, ..)) = page.last() else { break };
+            after = Some(*last);
+            for (ip, os, weights) in page {
+                if !report.target.contains(ip) || !report.has_system(os.as_deref()) {
+                    continue;
+                }
+                let risk = report.risk_of(ip, &weights);
+                if risk.vulnerabilities == 0 {
+                    continue;
+                }
+                summary.vulnerabilities += u64::from(risk.vulnerabilities);
+                hosts += 1;
+                risks += risk.security_risk;
+                if display.host_risks {
+                    summary.hosts.push(risk);
+                }
+            }
+        }
+        if hosts > 0 {
+            summary.security_risk = risks / f64::from(hosts);
+            summary.business_risk = business_risk(summary.security_risk, report.impact.rank());
+        }
+        Ok(Some(summary))
+    }
+}
+
+/// The first and last address of a target, as pages are read.
+pub(crate) struct Bounds {
+    pub(crate) before: Option<Ipv4Addr>,
+    pub(crate) last: Ipv4Addr,
+}
+
+impl AssetReport {
+    pub(crate) fn bounds(&self) -> Option<Bounds> {
+        let (first, last) = (self.target.ranges().first()?, self.target.ranges().last()?);
+        let before = u32::from(first.first()).checked_sub(1).map(Ipv4Addr::from);
+        Some(Bounds { before, last: last.last() })
+    }
+
+    /// Whether findings of a host with this operating system are wanted.
+    pub(crate) fn has_system(&self, os: Option<&str>) -> bool {
+        let wanted = &self.content.filter.operating_systems;
+        wanted.is_empty() || {
+            let os = os.unwrap_or_default().to_lowercase();
+            wanted.iter().any(|wanted| os.contains(&wanted.to_lowercase()))
+        }
+    }
+
+    /// The QID's kind and severity, when such a detection is wanted.
+    pub(crate) fn wants(
+        &self,
+        qid: Qid,
+        status: DetectionStatus,
+        last_found_at: Timestamp,
+    ) -> Option<&Selected> {
+        let is_wanted = self.content.filter.statuses.contains(&status)
+            && self.found_since.is_none_or(|since| since <= last_found_at);
+        self.selected.get(&qid).filter(|_| is_wanted)
+    }
+
+    fn risk_of(&self, ip: Ipv4Addr, weights: &[palisade_store::Weight]) -> HostRisk {
+        let (mut vulnerabilities, mut open, mut severities) = (0, 0_u32, 0_u32);
+        for (qid, status, last_found_at) in weights {
+            let Some(selected) = self.wants(*qid, *status, *last_found_at) else { continue };
+            vulnerabilities += 1;
+            if *status != DetectionStatus::Fixed {
+                open += 1;
+                severities += u32::from(selected.severity);
+            }
+        }
+        let security_risk = if open == 0 { 0.0 } else { f64::from(severities) / f64::from(open) };
+        HostRisk { ip, vulnerabilities, security_risk }
+    }
+
+    /// How a report names a host.
+    pub(crate) fn head(&self, host: &palisade_store::ReportedHost) -> ReportedHostHead {
+        let palisade_store::ReportedHost { id, ip, dns_name, netbios_name, os, os_cpe, .. } = host;
+        let tracking = attributes_of(&self.ranges, *ip).map_or(TrackingMethod::Ip, |known| known.tracking);
+        let groups = self.groups.iter().filter(|(_, ips)| ips.contains(*ip));
+        ReportedHostHead {
+            id: self.content.display.host_ids.then_some(*id),
+            ip: *ip,
+            tracking,
+            dns: dns_name.clone(),
+            netbios: netbios_name.clone(),
+            os: os.clone(),
+            os_cpe: os_cpe.clone(),
+            asset_groups: groups.map(|(title, _)| title.clone()).collect(),
+        }
+    }
+
+    /// The order of a host's findings.
+    pub(crate) const fn order(&self) -> FindingOrder {
+        self.content.display.order
+    }
+}
+
+/// The groups with these titles, each of which must be there.
+fn named_groups<'a>(groups: &'a [AssetGroupView], titles: &[String]) -> Result<Vec<&'a AssetGroupView>> {
+    let group = |title: &String| {
+        let is_all = title.parse::<AssetGroupTitle>().is_ok_and(|title| title.is_all());
+        let named = groups.iter().find(|group| if is_all { group.id == 0 } else { group.title == *title });
+        named.ok_or_else(|| Error::UnknownAssetGroup { title: title.clone() })
+    };
+    titles.iter().map(group).collect()
+}

@@ -1,0 +1,294 @@
+//! Starting scheduled tasks when their time has come, and seeing to the end of what they started.
+//!
+//! - A start is taken and its scan written in one transaction: however often servers die and
+//!   however many share a database, each start is made once.
+//! - A start that nobody made in time is made when a server is back, once for all that were missed
+//!   meanwhile. The title of the scan, the activity log and the mail to the owner say so.
+//! - When as many scans run as may, a start waits for its turn.
+//! - A task runs as its owner. When the owner may not use the service any more, the task is
+//!   switched off; when the owner may not do this scan (an asset group was taken away, an option
+//!   profile is gone), this start is left out and the next one tried. Both are in the activity log,
+//!   and mailed.
+//! - A task does not wait for the end of what it started the last time.
+
+use std::future::Future;
+use std::net::{IpAddr, Ipv4Addr};
+
+use palisade_model::{AssetGroupTitle, Login, ScanRef, ScanStatus, Timestamp};
+use palisade_store::{RunStopped, Started, Task, TaskKind, TaskRun, TaskStart};
+use zeroize::Zeroizing;
+
+use crate::activity::ActivityEntry;
+use crate::actor::Actor;
+use crate::app::App;
+use crate::authentication::LoginRefused;
+use crate::error::{Error, Result};
+use crate::outbox::{Mail, check_address};
+use crate::scheduled_task::{described, launch_of};
+
+/// Tasks started, and runs closed, at one look; the next look follows at once.
+const LOOK_MAX: u32 = 100;
+/// From how late on a start counts as missed, in seconds.
+const MISSED_S: i64 = 60;
+/// Most missed starts that are counted.
+const PASSED_OVER_MAX: usize = 1_000;
+const SUBJECT: &str = "Palisade scheduled task";
+
+/// What a look came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Look {
+    /// Nothing is left to be done now.
+    Done,
+    /// There may be more.
+    More,
+}
+
+/// What became of one start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Start {
+    Over,
+    /// It has to wait for the end of other scans.
+    Waiting,
+}
+
+impl App {
+    /// Starts tasks at their times until `wait` says no. `wait` is told when there is something to
+    /// do again, as far as it is known now, and ends then or earlier: other servers on the database
+    /// change what there is to do.
+    pub async fn run_scheduler<W, F>(&self, mut wait: W)
+    where
+        W: FnMut(Option<Timestamp>) -> F,
+        F: Future<Output = bool>,
+    {
+        loop {
+            let next = match self.look_after_tasks().await {
+                Ok(next) => next,
+                Err(error) => {
+                    let error: &dyn std::error::Error = &error;
+                    tracing::error!(error, "scheduled tasks cannot be looked after");
+                    None
+                }
+            };
+            if !wait(next).await {
+                return;
+            }
+        }
+    }
+
+    /// Does all that is due, and tells when there is something to do again.
+    async fn look_after_tasks(&self) -> Result<Option<Timestamp>> {
+        while self.close_runs().await? == Look::More {}
+        while self.start_due_tasks().await? == Look::More {}
+        Ok(self.store().next_scheduled().await?)
+    }
+
+    async fn start_due_tasks(&self) -> Result<Look> {
+        let due = self.store().list_due_tasks(self.clock().now(), LOOK_MAX).await?;
+        let full = due.len() >= LOOK_MAX as usize;
+        for task in &due {
+            let Some(due_at) = task.next_launch_at else { continue };
+            if self.start_task(task, due_at).await? == Start::Waiting {
+                return Ok(Look::Done);
+            }
+        }
+        Ok(if full { Look::More } else { Look::Done })
+    }
+
+    async fn start_task(&self, task: &Task, due_at: Timestamp) -> Result<Start> {
+        let now = self.clock().now();
+        let Task { id: task_id, ref order, ref owner, ref asset_groups, starts, .. } = *task;
+        // A clock that was set back must not make a start come again.
+        let next = order.schedule.next_after(now.max(due_at));
+        let last = order.schedule.recurrence.is_some_and(|most| starts + 1 >= u64::from(most.get()));
+        let left_out = TaskStart { task_id, due_at, next_launch_at: next };
+        let owner = match self.act_for(owner).await? {
+            Ok(owner) => owner,
+            Err(refused) => return self.switch_off(task, due_at, &refused).await,
+        };
+        if order.kind == TaskKind::Map {
+            return self.leave_out(task, left_out, "maps cannot be made yet").await;
+        }
+        let missed = now.as_second() - due_at.as_second() >= MISSED_S;
+        let title = if missed { missed_title(&order.title, due_at) } else { order.title.clone() };
+        let groups = asset_groups.iter().map(AssetGroupTitle::to_string).collect();
+        let new = match self.prepare_scan(&owner, launch_of(order, groups, title)).await {
+            Ok(new) => new,
+            Err(error @ (Error::Store(_) | Error::Conflict)) => return Err(error),
+            Err(refusal) => return self.leave_out(task, left_out, &refusal.to_string()).await,
+        };
+        let end_at = order.schedule.end_after_hours.and_then(|hours| hours_after(now, hours.get()));
+        let start = TaskStart { next_launch_at: next.filter(|_| !last), ..left_out };
+        match self.store().launch_task(start, &order.title, &new, end_at).await? {
+            Started::TooMany => return Ok(Start::Waiting),
+            Started::Gone => return Ok(Start::Over),
+            Started::Queued(scan) => {
+                self.announce_change();
+                let passed_over = if missed { passed_over(task, due_at, now) } else { 0 };
+                self.record_start(&owner, task, &scan, missed.then_some((due_at, passed_over))).await?;
+            }
+        }
+        Ok(Start::Over)
+    }
+
+    async fn record_start(
+        &self,
+        owner: &Actor,
+        task: &Task,
+        scan: &ScanRef,
+        missed: Option<(Timestamp, usize)>,
+    ) -> Result<()> {
+        let task = described(task.id, &task.order.title);
+        match missed {
+            None => self.record_done(owner, "schedule", "launch", format!("{scan}, {task}")).await,
+            Some((due_at, passed_over)) => {
+                let details = format!(
+                    "{scan}, {task}: missed start of {}, {passed_over} later ones are passed over",
+                    told(due_at)
+                );
+                self.record_done(owner, "schedule", "launch_missed", details).await
+            }
+        }
+    }
+
+    /// Leaves a start out; the task goes on.
+    async fn leave_out(&self, task: &Task, start: TaskStart, reason: &str) -> Result<Start> {
+        if self.store().skip_start(start).await? {
+            self.refused(task, start.due_at, "launch", reason, "The next start will be tried.").await?;
+        }
+        Ok(Start::Over)
+    }
+
+    /// Switches off a task whose owner may not use the service.
+    async fn switch_off(&self, task: &Task, due_at: Timestamp, refused: &LoginRefused) -> Result<Start> {
+        let off = TaskStart { task_id: task.id, due_at, next_launch_at: None };
+        if self.store().skip_start(off).await? {
+            self.refused(task, due_at, "deactivate", &refused.to_string(), "The task is deactivated.")
+                .await?;
+        }
+        Ok(Start::Over)
+    }
+
+    /// Tells of a start that was not made.
+    async fn refused(
+        &self,
+        task: &Task,
+        due_at: Timestamp,
+        action: &str,
+        reason: &str,
+        then: &str,
+    ) -> Result<()> {
+        let title = &task.order.title;
+        let details = format!("{}, due {}: {reason}", described(task.id, title), told(due_at));
+        self.record_for(&task.owner, action, details, true).await?;
+        let text = format!(
+            "The scheduled task {} \"{title}\" was due to start on {} and did not: {reason}.\n{then}\n",
+            task.id,
+            told(due_at)
+        );
+        self.mail_to(&task.owner, text).await;
+        Ok(())
+    }
+
+    /// Sees to what has ended, and ends what runs too long.
+    async fn close_runs(&self) -> Result<Look> {
+        let now = self.clock().now();
+        let runs = self.store().list_runs_to_close(now, LOOK_MAX).await?;
+        for run in &runs {
+            let ended = run.status.is_none_or(ScanStatus::is_ended);
+            if !ended {
+                self.stop_run(run, now).await?;
+            } else if self.store().close_run(run).await?
+                && let Some(status) = run.status
+            {
+                self.mail_to(&run.owner, ended_text(run, status)).await;
+            }
+        }
+        Ok(if runs.len() >= LOOK_MAX as usize { Look::More } else { Look::Done })
+    }
+
+    async fn stop_run(&self, run: &TaskRun, now: Timestamp) -> Result<()> {
+        let RunStopped::Stopped { deactivated } = self.store().stop_run(run, now).await? else {
+            return Ok(());
+        };
+        self.announce_change();
+        let off = if deactivated { " and the task deactivated" } else { "" };
+        let details = format!(
+            "{}, {}: not finished in time, cancelled{off}",
+            run.reference,
+            described(run.task_id, &run.title)
+        );
+        self.record_for(&run.owner, "end_after", details, false).await?;
+        let text = format!(
+            "What the scheduled task {} \"{}\" started on {} has not finished in the time it has. \
+             {} was cancelled{off}.\n",
+            run.task_id,
+            run.title,
+            told(run.launched_at),
+            run.reference
+        );
+        self.mail_to(&run.owner, text).await;
+        Ok(())
+    }
+
+    async fn record_for(&self, owner: &Login, action: &str, details: String, refused: bool) -> Result<()> {
+        self.record(ActivityEntry {
+            login: Some(owner.to_string()),
+            from: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            module: "schedule".to_owned(),
+            action: action.to_owned(),
+            details,
+            refused,
+        })
+        .await
+    }
+
+    /// Mails to the owner of a task, where mails are sent and the owner has an address. What cannot
+    /// be mailed holds nothing up.
+    async fn mail_to(&self, owner: &Login, text: String) {
+        let sent = async {
+            let user = self.store().user(owner).await?;
+            let Some(user) = user.filter(|user| check_address(&user.email).is_ok()) else { return Ok(()) };
+            self.send_mail(Mail { to: user.email, subject: SUBJECT, text: Zeroizing::new(text) }).await
+        };
+        match sent.await {
+            Ok(()) | Err(Error::NoOutbox) => {}
+            Err(error) => {
+                let error: &dyn std::error::Error = &error;
+                tracing::warn!(error, %owner, "the owner of a scheduled task cannot be told by mail");
+            }
+        }
+    }
+}
+
+fn missed_title(title: &str, due_at: Timestamp) -> String {
+    format!("{title} (missed start of {})", told(due_at))
+}
+
+/// A point in time for people.
+fn told(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M GMT").to_string()
+}
+
+fn ended_text(run: &TaskRun, status: ScanStatus) -> String {
+    let missed = run.launched_at.as_second() - run.due_at.as_second() >= MISSED_S;
+    let late =
+        if missed { format!(" It was due on {} and missed.", told(run.due_at)) } else { String::new() };
+    format!(
+        "What the scheduled task {} \"{}\" started on {} has ended.{late}\n\nReference: {}\nStatus: {status}\n",
+        run.task_id,
+        run.title,
+        told(run.launched_at),
+        run.reference
+    )
+}
+
+/// Starts after the one at `due_at` that were missed too.
+fn passed_over(task: &Task, due_at: Timestamp, now: Timestamp) -> usize {
+    let next = |after: &Timestamp| task.order.schedule.next_after(*after);
+    let starts = std::iter::successors(next(&due_at), next);
+    starts.take(PASSED_OVER_MAX).take_while(|start| *start <= now).count()
+}
+
+fn hours_after(at: Timestamp, hours: u8) -> Option<Timestamp> {
+    Timestamp::from_microsecond(at.as_microsecond() + i64::from(hours) * 3_600_000_000).ok()
+}

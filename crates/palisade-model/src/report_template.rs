@@ -1,0 +1,349 @@
+//! Report templates: what a report is about and what it shows.
+//!
+//! Only reports on hosts have contents so far ([`HostTemplate`]). Templates of other kinds have a
+//! title and a kind; what they hold comes with the reports that they describe.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::detection::DetectionStatus;
+use crate::finding::FindingKind;
+use crate::ip_set::IpSet;
+use crate::qid::Qid;
+
+/// Longest title, in characters.
+pub const TITLE_CHARACTERS_MAX: usize = 100;
+/// Most items in each list of a template.
+pub const ITEMS_MAX: usize = 10_000;
+
+/// A text that names none of the values.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not a word of report templates")]
+pub struct NotATemplateWord;
+
+/// An enum whose values have one word each, the API's own.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$value_doc:meta])* $value:ident = $word:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "kebab-case")]
+        pub enum $name {
+            $($(#[$value_doc])* $value),+
+        }
+
+        impl $name {
+            pub const ALL: &'static [Self] = &[$(Self::$value),+];
+
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$value => $word),+
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = NotATemplateWord;
+
+            fn from_str(text: &str) -> Result<Self, NotATemplateWord> {
+                Self::ALL.iter().copied().find(|value| value.as_str() == text).ok_or(NotATemplateWord)
+            }
+        }
+    };
+}
+
+words!(
+    /// What a template's reports are about.
+    TemplateKind {
+        /// Vulnerabilities of hosts.
+        Scan = "Scan",
+        /// Devices that maps found.
+        Map = "Map",
+        /// Patches that are missing.
+        Patch = "Patch",
+        /// Vulnerabilities against a list that somebody else keeps, such as a top 20.
+        Compliance = "Compliance",
+        /// Tickets.
+        Remediation = "Remediation",
+        /// Policies.
+        Policy = "Policy",
+    }
+);
+
+words!(
+    /// Where a report takes its findings from.
+    TemplateSelection {
+        /// From the history of the hosts, as it stands.
+        Automatic = "Auto",
+        /// From saved scans or maps that somebody selects.
+        Manual = "Manual",
+    }
+);
+
+words!(
+    /// The order of a host's findings.
+    FindingOrder {
+        /// By QID, then by port.
+        Qid = "qid",
+        /// The worst first.
+        Severity = "severity",
+        /// Those of the host itself first, then by port.
+        Port = "port",
+    }
+);
+
+/// Which severities of one kind of finding are wanted: levels 1 to 5, each at most once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<u8>", into = "Vec<u8>")]
+pub struct Levels([bool; 5]);
+
+impl Levels {
+    pub const ALL: Self = Self([true; 5]);
+    pub const NONE: Self = Self([false; 5]);
+
+    #[must_use]
+    pub fn contains(&self, level: u8) -> bool {
+        level.checked_sub(1).and_then(|index| self.0.get(usize::from(index))).copied().unwrap_or(false)
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::NONE
+    }
+}
+
+impl TryFrom<Vec<u8>> for Levels {
+    type Error = NotATemplateWord;
+
+    fn try_from(levels: Vec<u8>) -> Result<Self, NotATemplateWord> {
+        let mut wanted = Self::NONE;
+        for level in levels {
+            let index = level.checked_sub(1).ok_or(NotATemplateWord)?;
+            *wanted.0.get_mut(usize::from(index)).ok_or(NotATemplateWord)? = true;
+        }
+        Ok(wanted)
+    }
+}
+
+impl From<Levels> for Vec<u8> {
+    fn from(levels: Levels) -> Self {
+        (1..=5).filter(|level| levels.contains(*level)).collect()
+    }
+}
+
+impl fmt::Display for Levels {
+    /// `4,5`; `none` for none.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let levels: Vec<String> = Vec::from(self.clone()).iter().map(u8::to_string).collect();
+        if levels.is_empty() { f.write_str("none") } else { f.write_str(&levels.join(",")) }
+    }
+}
+
+impl FromStr for Levels {
+    type Err = NotATemplateWord;
+
+    fn from_str(text: &str) -> Result<Self, NotATemplateWord> {
+        if text == "none" {
+            return Ok(Self::NONE);
+        }
+        let levels: Result<Vec<u8>, _> = text.split(',').map(|level| level.trim().parse()).collect();
+        levels.map_err(|_| NotATemplateWord)?.try_into()
+    }
+}
+
+/// Which hosts a report is about. Nothing in it: every host within the reader's reach.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TemplateTarget {
+    /// Titles.
+    pub asset_groups: Vec<String>,
+    pub ips: IpSet,
+}
+
+/// Which findings of those hosts a report shows: those that everything is true of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TemplateFilter {
+    pub vulnerabilities: Levels,
+    pub potential: Levels,
+    pub information: Levels,
+    /// Of vulnerabilities, confirmed and potential; information has none.
+    pub statuses: Vec<DetectionStatus>,
+    /// In the KnowledgeBase's words; none of them stands for all.
+    pub categories: Vec<String>,
+    /// None of them stands for all.
+    pub qids: Vec<Qid>,
+    pub excluded_qids: Vec<Qid>,
+    /// Only hosts whose operating system has one of these texts, in any case of letters; none of
+    /// them stands for all.
+    pub operating_systems: Vec<String>,
+    /// Only what was found within so many days before the report; `None` for all times.
+    pub timeframe_days: Option<u32>,
+}
+
+impl Default for TemplateFilter {
+    fn default() -> Self {
+        Self {
+            vulnerabilities: Levels::ALL,
+            potential: Levels::ALL,
+            information: Levels::NONE,
+            statuses: vec![DetectionStatus::New, DetectionStatus::Active, DetectionStatus::ReOpened],
+            categories: Vec::new(),
+            qids: Vec::new(),
+            excluded_qids: Vec::new(),
+            operating_systems: Vec::new(),
+            timeframe_days: None,
+        }
+    }
+}
+
+impl TemplateFilter {
+    /// The severities wanted of a kind of finding.
+    #[must_use]
+    pub const fn levels(&self, kind: FindingKind) -> &Levels {
+        match kind {
+            FindingKind::Vulnerability => &self.vulnerabilities,
+            FindingKind::Potential => &self.potential,
+            FindingKind::Information | FindingKind::Service => &self.information,
+        }
+    }
+}
+
+/// Which parts a report has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TemplateDisplay {
+    /// Totals and risks in the head.
+    pub summary: bool,
+    /// The risk of every host.
+    pub host_risks: bool,
+    /// Hosts with their findings; without it a report is only a summary.
+    pub hosts: bool,
+    /// The asset groups that a host is in.
+    pub host_asset_groups: bool,
+    /// The server's own number of a host.
+    pub host_ids: bool,
+    /// What the findings mean.
+    pub glossary: bool,
+    pub threat: bool,
+    pub impact: bool,
+    pub solution: bool,
+    /// The evidence.
+    pub results: bool,
+    pub cvss: bool,
+    /// Hosts without results or findings, and the template's filters.
+    pub appendix: bool,
+    pub order: FindingOrder,
+}
+
+impl Default for TemplateDisplay {
+    fn default() -> Self {
+        Self {
+            summary: true,
+            host_risks: false,
+            hosts: true,
+            host_asset_groups: false,
+            host_ids: false,
+            glossary: true,
+            threat: true,
+            impact: true,
+            solution: true,
+            results: true,
+            cvss: true,
+            appendix: true,
+            order: FindingOrder::Qid,
+        }
+    }
+}
+
+/// What a template of a host based report holds.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HostTemplate {
+    pub target: TemplateTarget,
+    pub filter: TemplateFilter,
+    pub display: TemplateDisplay,
+}
+
+impl HostTemplate {
+    /// Everything known about the target, in full.
+    #[must_use]
+    pub fn everything() -> Self {
+        let filter = TemplateFilter {
+            information: Levels::ALL,
+            statuses: DetectionStatus::ALL.to_vec(),
+            ..TemplateFilter::default()
+        };
+        let display =
+            TemplateDisplay { host_asset_groups: true, host_ids: true, ..TemplateDisplay::default() };
+        Self { target: TemplateTarget::default(), filter, display }
+    }
+}
+
+/// The business risk of hosts: how bad the average vulnerability is (`security_risk`, 0 to 5) and
+/// how much depends on them (`rank` of the business impact, 1 to 5). 0 to 100, cut to whole numbers.
+#[must_use]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 5, and cut on purpose")]
+pub fn business_risk(security_risk: f64, rank: u8) -> u32 {
+    let risk = security_risk.clamp(0.0, 5.0) as u32;
+    risk * risk * u32::from(rank.min(5)) * 100 / 125
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn words_read_back() {
+        for kind in TemplateKind::ALL {
+            assert_eq!(kind.as_str().parse(), Ok(*kind));
+        }
+        for selection in TemplateSelection::ALL {
+            assert_eq!(selection.as_str().parse(), Ok(*selection));
+        }
+        for order in FindingOrder::ALL {
+            assert_eq!(order.as_str().parse(), Ok(*order));
+        }
+        assert!("scan".parse::<TemplateKind>().is_err());
+    }
+
+    #[test]
+    fn an_empty_content_is_the_default() {
+        assert_eq!(serde_json::from_str::<HostTemplate>("{}").unwrap(), HostTemplate::default());
+        assert!(serde_json::from_str::<HostTemplate>("{\"filters\":{}}").is_err());
+    }
+
+    #[test]
+    fn the_business_risk_grows_with_both() {
+        let risks = [(0.0, 4, 0), (2.4, 4, 12), (2.6, 4, 12), (5.0, 5, 100), (9.0, 9, 100), (1.0, 1, 0)];
+        for (security, rank, expected) in risks {
+            assert_eq!(business_risk(security, rank), expected, "{security} {rank}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn levels_read_back(levels in proptest::collection::vec(1u8..=5, 0..6)) {
+            let levels = Levels::try_from(levels).unwrap();
+            prop_assert_eq!(levels.to_string().parse::<Levels>(), Ok(levels.clone()));
+            let json = serde_json::to_string(&levels).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Levels>(&json).unwrap(), levels);
+        }
+
+        #[test]
+        fn no_other_level_is_taken(level in 6u8..) {
+            prop_assert!(Levels::try_from(vec![level]).is_err());
+            prop_assert!(!Levels::ALL.contains(level) && !Levels::ALL.contains(0));
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! What scheduled tasks start, each start once, and the end of what was started.
+//!
+//! A start is taken and its scan written in one transaction: a server that is killed has done both
+//! or neither, and of two servers one does it. Rows are locked in the order subscription, task,
+//! run, scan.
+
+use palisade_model::{Login, ScanRef, ScanStatus, Timestamp};
+use sqlx::any::AnyRow;
+
+use crate::error::Result;
+use crate::row::Read;
+use crate::scan::{Cancelled, Launched, NewScan, cancel_within, launch_within};
+use crate::scheduled_task::{TaskStart, deactivate, take_start};
+use crate::store::{Store, Write};
+
+/// What became of a start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Started {
+    Queued(ScanRef),
+    /// As many scans as may be are queued and running; the start can still be taken.
+    TooMany,
+    /// Another server has taken the start, or the task was switched off or dropped.
+    Gone,
+}
+
+/// Something a task started, whose end has to be seen to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskRun {
+    pub id: i64,
+    pub task_id: i64,
+    /// Of the task, when it started.
+    pub title: String,
+    /// Of the task, when it started.
+    pub owner: Login,
+    pub due_at: Timestamp,
+    pub launched_at: Timestamp,
+    pub reference: ScanRef,
+    /// When it is cancelled if it has not ended.
+    pub end_at: Option<Timestamp>,
+    /// Of the scan; `None` when the scan was deleted.
+    pub status: Option<ScanStatus>,
+}
+
+/// What became of something that ran too long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunStopped {
+    /// It is or will be cancelled; whether its task was switched off by this.
+    Stopped { deactivated: bool },
+    /// It had ended by itself, or somebody else has seen to it.
+    Over,
+}
+
+impl Store {
+    /// Takes a start and launches its scan, titled as `new` says; the run is of the task's `title`.
+    pub async fn launch_task(
+        &self,
+        start: TaskStart,
+        title: &str,
+        new: &NewScan,
+        end_at: Option<Timestamp>,
+    ) -> Result<Started> {
+        let mut write = self.write().await?;
+        sqlx::query(self.dialect().lock_subscription()).fetch_one(write.connection()).await?;
+        if !take_start(&mut write, start, true).await? {
+            return Ok(Started::Gone);
+        }
+        let reference = match launch_within(self, &mut write, new).await? {
+            Launched::Queued(reference) => reference,
+            Launched::TooMany => return Ok(Started::TooMany),
+        };
+        sqlx::query(
+            "INSERT INTO scheduled_run (task_id, title, owner, due_at, launched_at, reference, end_at, open)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, 1)",
+        )
+        .bind(start.task_id)
+        .bind(title.to_owned())
+        .bind(new.login.to_string())
+        .bind(start.due_at.as_microsecond())
+        .bind(new.launched_at.as_microsecond())
+        .bind(reference.to_string())
+        .bind(end_at.map(Timestamp::as_microsecond))
+        .execute(write.connection())
+        .await?;
+        write.commit().await?;
+        Ok(Started::Queued(reference))
+    }
+
+    /// Takes a start without launching anything; `false` when it is gone.
+    pub async fn skip_start(&self, start: TaskStart) -> Result<bool> {
+        let mut write = self.write().await?;
+        let taken = take_start(&mut write, start, false).await?;
+        write.commit().await?;
+        Ok(taken)
+    }
+
+    /// When the next task starts or the next run is to be stopped.
+    pub async fn next_scheduled(&self) -> Result<Option<Timestamp>> {
+        let row = sqlx::query(
+            "SELECT id, (SELECT MIN(next_launch_at) FROM scheduled_task) AS start_at,
+                    (SELECT MIN(end_at) FROM scheduled_run WHERE open = 1) AS end_at
+             FROM subscription",
+        )
+        .fetch_one(self.pool())
+        .await?;
+        let read = Read::new("scheduled_task", &row);
+        let (start, end) = (read.optional_time("start_at")?, read.optional_time("end_at")?);
+        Ok(start.into_iter().chain(end).min())
+    }
+
+    /// Open runs that have ended or run too long at `now`; at most `limit`, oldest first.
+    pub async fn list_runs_to_close(&self, now: Timestamp, limit: u32) -> Result<Vec<TaskRun>> {
+        let rows = sqlx::query(
+            "SELECT scheduled_run.id, task_id, scheduled_run.title, owner, due_at, scheduled_run.launched_at,
+                    scheduled_run.reference, end_at, status
+             FROM scheduled_run LEFT JOIN scan ON scan.reference = scheduled_run.reference
+             WHERE open = 1
+             AND (status IS NULL OR status NOT IN ('QUEUED', 'RUNNING', 'CANCELLING') OR end_at <= $1)
+             ORDER BY scheduled_run.id LIMIT $2",
+        )
+        .bind(now.as_microsecond())
+        .bind(i64::from(limit))
+        .fetch_all(self.pool())
+        .await?;
+        rows.iter().map(read_run).collect()
+    }
+
+    /// Notes that the end of a run was seen to; `false` when somebody else has.
+    pub async fn close_run(&self, run: &TaskRun) -> Result<bool> {
+        let mut write = self.write().await?;
+        let closed = close(&mut write, run.id).await?;
+        write.commit().await?;
+        Ok(closed)
+    }
+
+    /// Cancels what runs too long and switches its task off, all or nothing.
+    pub async fn stop_run(&self, run: &TaskRun, now: Timestamp) -> Result<RunStopped> {
+        let mut write = self.write().await?;
+        let deactivated = deactivate(&mut write, run.task_id).await?;
+        if !close(&mut write, run.id).await? {
+            return Ok(RunStopped::Over);
+        }
+        let row = sqlx::query("SELECT id FROM scan WHERE reference = $1")
+            .bind(run.reference.to_string())
+            .fetch_optional(write.connection())
+            .await?;
+        let scan = row.map(|row| Read::new("scan", &row).number("id")).transpose()?;
+        let cancelled = match scan {
+            Some(scan) => cancel_within(self, &mut write, scan, now).await?,
+            None => Cancelled::EndedBefore,
+        };
+        if cancelled == Cancelled::EndedBefore {
+            // It is found ended at the next look, and closed as such.
+            return Ok(RunStopped::Over);
+        }
+        write.commit().await?;
+        Ok(RunStopped::Stopped { deactivated })
+    }
+}
+
+async fn close(write: &mut Write, run: i64) -> Result<bool> {
+    let closed = sqlx::query("UPDATE scheduled_run SET open = 0 WHERE id = $1 AND open = 1")
+        .bind(run)
+        .execute(write.connection())
+        .await?;
+    Ok(closed.rows_affected() > 0)
+}
+
+fn read_run(row: &AnyRow) -> Result<TaskRun> {
+    let read = Read::new("scheduled_run", row);
+    Ok(TaskRun {
+        id: read.number("id")?,
+        task_id: read.number("task_id")?,
+        title: read.text("title")?,
+        owner: read.word("owner")?,
+        due_at: read.time("due_at")?,
+        launched_at: read.time("launched_at")?,
+        reference: read.word("reference")?,
+        end_at: read.optional_time("end_at")?,
+        status: read.optional_word("status")?,
+    })
+}

@@ -1,0 +1,86 @@
+//! Whole hosts with their detections, in pages and batches.
+
+use palisade_model::{DetectionStatus, Transport};
+use palisade_store::{BATCH_DETECTIONS, DetectionBatch};
+
+use crate::bench::{Bench, alive, at, finding, ip};
+
+/// The keys of a batch, as far as numbers tell them.
+fn keys(batch: &DetectionBatch) -> Vec<(u32, u16)> {
+    let key = |entry: &palisade_store::BatchedDetection| {
+        (entry.key.qid.number(), entry.key.port.map_or(0, |(port, _)| port))
+    };
+    batch.entries().iter().map(key).collect()
+}
+
+async fn hosts_come_with_their_detections(bench: Bench) {
+    bench.add_subscription().await;
+    let mut odd = finding(7, Some(443));
+    odd.result = "1 2 3 \u{1f}ä\n]]> 'x' ".to_owned();
+    odd.table = true;
+    let result = alive("10.0.0.1", vec![finding(5, None), odd.clone()], &[5, 7]);
+    bench.scan_host(&result, 20).await;
+    bench.scan_host(&alive("10.0.0.1", vec![odd.clone()], &[5, 7]), 40).await;
+    bench.scan_host(&alive("10.0.0.3", Vec::new(), &[]), 60).await;
+    let hosts = bench.store.list_reported_hosts(None, ip("10.0.0.255"), 10).await.unwrap();
+    assert_eq!(hosts.iter().map(|host| host.ip).collect::<Vec<_>>(), [ip("10.0.0.1"), ip("10.0.0.3")]);
+    let batch = &hosts[0].detections;
+    assert_eq!((keys(batch), batch.next()), (vec![(5, 0), (7, 443)], None));
+    let (fixed, found) = (&batch.entries()[0], &batch.entries()[1]);
+    assert_eq!((fixed.status, fixed.last_fixed_at), (DetectionStatus::Fixed, Some(at(40))));
+    assert_eq!((found.status, found.last_fixed_at, found.times_found), (DetectionStatus::Active, None, 2));
+    assert_eq!((found.first_found_at, found.last_found_at, found.tls), (at(20), at(40), true));
+    assert_eq!((batch.result(found), found.result_is_table), (odd.result.as_str(), true));
+    assert_eq!((batch.result(fixed), fixed.result_is_table), ("evidence of 5", false));
+    assert!(hosts[1].detections.entries().is_empty());
+
+    let page = bench.store.list_reported_hosts(Some(ip("10.0.0.1")), ip("10.0.0.2"), 10).await.unwrap();
+    assert!(page.is_empty(), "neither what was read nor what is beyond");
+    let weights = bench.store.list_host_weights(None, ip("10.0.0.255"), 1).await.unwrap();
+    assert_eq!(weights.len(), 1);
+    let statuses: Vec<_> = weights[0].2.iter().map(|(qid, status, _)| (qid.number(), *status)).collect();
+    assert_eq!(statuses, [(5, DetectionStatus::Fixed), (7, DetectionStatus::Active)]);
+    let latest = bench.store.list_latest_findings(ip("10.0.0.0"), ip("10.0.0.9")).await.unwrap();
+    let latest: Vec<_> = latest.iter().map(|(ip, findings, at)| (*ip, findings.len(), *at)).collect();
+    assert_eq!(latest, [(ip("10.0.0.1"), 1, at(40)), (ip("10.0.0.3"), 0, at(60))]);
+}
+
+async fn services_are_told_by_port(bench: Bench) {
+    bench.add_subscription().await;
+    let mut result = alive("10.0.0.1", Vec::new(), &[]);
+    let mut web = palisade_model::PortFacts::new(80, Transport::Tcp);
+    web.service = "http over ssl".to_owned();
+    result.facts.ports = vec![web, palisade_model::PortFacts::new(53, Transport::Udp)];
+    bench.scan_host(&result, 20).await;
+    let hosts = bench.store.list_reported_hosts(None, ip("10.0.0.255"), 10).await.unwrap();
+    let mut services = hosts[0].services.clone();
+    services.sort_by_key(|(port, ..)| *port);
+    let told: Vec<_> =
+        services.iter().map(|(port, transport, name)| (*port, *transport, name.as_str())).collect();
+    assert_eq!(told[1], (80, Transport::Tcp, "http over ssl"));
+    assert_eq!((told[0].0, told[0].1), (53, Transport::Udp));
+}
+
+async fn a_host_with_very_many_comes_in_batches(bench: Bench) {
+    bench.add_subscription().await;
+    let ports = u16::try_from(BATCH_DETECTIONS).unwrap() + 3;
+    let findings = (1..=ports).map(|port| finding(9, Some(port))).chain([finding(3, None)]);
+    bench.scan_host(&alive("10.0.0.1", findings.collect(), &[]), 20).await;
+    let host = bench.store.list_reported_hosts(None, ip("10.0.0.1"), 10).await.unwrap().remove(0);
+    let mut all = keys(&host.detections);
+    assert_eq!(all.len(), BATCH_DETECTIONS);
+    let mut next = host.detections.next();
+    while let Some(after) = next {
+        let batch = bench.store.list_detections_after(host.id, after).await.unwrap();
+        all.extend(keys(&batch));
+        next = batch.next();
+    }
+    let expected: Vec<(u32, u16)> = [(3, 0)].into_iter().chain((1..=ports).map(|port| (9, port))).collect();
+    assert_eq!(all, expected);
+}
+
+crate::both!(
+    hosts_come_with_their_detections,
+    services_are_told_by_port,
+    a_host_with_very_many_comes_in_batches,
+);

@@ -1,0 +1,196 @@
+//! Scheduled tasks: each start is taken once, with its scan or not at all.
+
+use std::num::NonZeroU16;
+
+use palisade_model::{IpSet, Occurrence, ScanStatus, Schedule, ScheduleZone};
+use palisade_store::{
+    Error, GroupDeleted, LaunchType, NewScan, NewTask, RunStopped, Started, Store, Task, TaskKind, TaskOrder,
+    TaskScanner, TaskStart,
+};
+
+use crate::asset_group::new_group;
+use crate::bench::{Bench, at, ips, login, new_scan};
+
+fn schedule() -> Schedule {
+    Schedule {
+        occurrence: Occurrence::Daily { frequency_days: NonZeroU16::MIN },
+        start_date: "2026-11-22".parse().unwrap(),
+        start_hour: 2,
+        start_minute: 30,
+        zone: ScheduleZone::Shift { hours: -5 },
+        end_after_hours: None,
+        recurrence: None,
+    }
+}
+
+fn new_task(title: &str) -> NewTask {
+    NewTask {
+        order: TaskOrder {
+            kind: TaskKind::Scan,
+            title: title.to_owned(),
+            target_text: "10.0.0.1".to_owned(),
+            targets: ips("10.0.0.1"),
+            all_hosts: false,
+            excluded: IpSet::new(),
+            option: Some("Full TCP Scan".to_owned()),
+            scanner: TaskScanner::External,
+            schedule: schedule(),
+        },
+        owner: login("quays_ab1"),
+        asset_groups: Vec::new(),
+        created_at: at(0),
+        next_launch_at: Some(at(100)),
+        tasks_max: 10,
+    }
+}
+
+async fn add(bench: &Bench, new: &NewTask) -> i64 {
+    bench.store.add_task(new).await.unwrap().unwrap()
+}
+
+async fn task(bench: &Bench, id: i64) -> Task {
+    bench.store.list_tasks().await.unwrap().into_iter().find(|task| task.id == id).unwrap()
+}
+
+fn start(task_id: i64, due: i64, next: Option<i64>) -> TaskStart {
+    TaskStart { task_id, due_at: at(due), next_launch_at: next.map(at) }
+}
+
+fn scheduled_scan() -> NewScan {
+    NewScan { launch_type: LaunchType::Scheduled, ..new_scan("10.0.0.1") }
+}
+
+async fn launch(store: &Store, start: TaskStart) -> Started {
+    store.launch_task(start, "Nightly", &scheduled_scan(), Some(at(500))).await.unwrap()
+}
+
+async fn a_task_comes_back_as_it_was_made(bench: Bench) {
+    let group = bench.store.add_asset_group(&new_group("Web", "10.0.0.1")).await.unwrap();
+    let new = NewTask { asset_groups: vec![group, group], ..new_task("Büro <1>") };
+    let id = add(&bench, &new).await;
+    let stored = task(&bench, id).await;
+    assert_eq!((&stored.order, &stored.owner), (&new.order, &new.owner));
+    assert_eq!(stored.asset_groups, ["Web".parse().unwrap()]);
+    assert_eq!((stored.active, stored.next_launch_at, stored.starts), (true, Some(at(100)), 0));
+    let idle = NewTask { next_launch_at: None, ..new_task("B") };
+    let idle = add(&bench, &idle).await;
+    assert!(!task(&bench, idle).await.active);
+    let lost = NewTask { asset_groups: vec![group + 1], ..new_task("C") };
+    assert!(matches!(bench.store.add_task(&lost).await, Err(Error::Conflict)));
+    let full = NewTask { tasks_max: 2, ..new_task("C") };
+    assert_eq!(bench.store.add_task(&full).await.unwrap(), None);
+    assert!(bench.store.delete_task(id).await.unwrap());
+    assert!(!bench.store.delete_task(id).await.unwrap());
+    assert!(!bench.store.switch_task(id, Some(at(1))).await.unwrap());
+    assert_eq!(bench.store.list_tasks().await.unwrap().len(), 1);
+}
+
+async fn a_group_that_a_task_is_aimed_at_is_not_deleted(bench: Bench) {
+    let group = bench.store.add_asset_group(&new_group("Web", "10.0.0.1")).await.unwrap();
+    let id = add(&bench, &NewTask { asset_groups: vec![group], ..new_task("Nightly") }).await;
+    let deleted = bench.store.delete_asset_group(group, None).await.unwrap();
+    assert_eq!(deleted, GroupDeleted::Scheduled(vec!["Nightly".to_owned()]));
+    bench.store.delete_task(id).await.unwrap();
+    assert_eq!(bench.store.delete_asset_group(group, None).await.unwrap(), GroupDeleted::Deleted);
+}
+
+async fn due_tasks_are_the_active_ones_in_order(bench: Bench) {
+    let late = add(&bench, &NewTask { next_launch_at: Some(at(90)), ..new_task("late") }).await;
+    let early = add(&bench, &NewTask { next_launch_at: Some(at(10)), ..new_task("early") }).await;
+    add(&bench, &NewTask { next_launch_at: None, ..new_task("off") }).await;
+    let due = async |second| {
+        let tasks = bench.store.list_due_tasks(at(second), 10).await.unwrap();
+        tasks.iter().map(|task| task.id).collect::<Vec<_>>()
+    };
+    assert!(due(9).await.is_empty());
+    assert_eq!(due(10).await, [early]);
+    assert_eq!(due(90).await, [early, late]);
+    assert_eq!(bench.store.next_scheduled().await.unwrap(), Some(at(10)));
+    assert!(bench.store.switch_task(early, None).await.unwrap());
+    assert_eq!((due(90).await, bench.store.next_scheduled().await.unwrap()), (vec![late], Some(at(90))));
+}
+
+async fn a_start_is_taken_once(bench: Bench) {
+    bench.add_subscription().await;
+    let id = add(&bench, &new_task("Nightly")).await;
+    let other = bench.open_again().await;
+    let starts = [start(id, 100, Some(200)); 4];
+    let (one, two, three, four) = tokio::join!(
+        launch(&bench.store, starts[0]),
+        launch(&other, starts[1]),
+        launch(&bench.store, starts[2]),
+        launch(&other, starts[3]),
+    );
+    let started = [one, two, three, four];
+    let queued = started.iter().filter(|started| matches!(started, Started::Queued(_))).count();
+    let gone = started.iter().filter(|started| **started == Started::Gone).count();
+    assert_eq!((queued, gone), (1, 3), "{started:?}");
+    let stored = task(&bench, id).await;
+    assert_eq!((stored.active, stored.next_launch_at, stored.starts), (true, Some(at(200)), 1));
+    assert_eq!(bench.store.list_running_scans().await.unwrap().len(), 1);
+    // The last one switches it off.
+    assert!(matches!(launch(&bench.store, start(id, 200, None)).await, Started::Queued(_)));
+    let stored = task(&bench, id).await;
+    assert_eq!((stored.active, stored.next_launch_at, stored.starts), (false, None, 2));
+}
+
+async fn a_start_that_cannot_be_launched_stays(bench: Bench) {
+    let id = add(&bench, &new_task("Nightly")).await;
+    let full = NewScan { running_max: 0, ..scheduled_scan() };
+    let started = bench.store.launch_task(start(id, 100, Some(200)), "Nightly", &full, None).await.unwrap();
+    assert_eq!(started, Started::TooMany);
+    assert_eq!(task(&bench, id).await.next_launch_at, Some(at(100)));
+    assert!(bench.store.skip_start(start(id, 100, Some(200))).await.unwrap());
+    assert!(!bench.store.skip_start(start(id, 100, Some(200))).await.unwrap());
+    let stored = task(&bench, id).await;
+    assert_eq!((stored.next_launch_at, stored.starts), (Some(at(200)), 0), "nothing was started");
+}
+
+async fn what_runs_too_long_is_stopped_with_its_task(bench: Bench) {
+    bench.add_subscription().await;
+    let id = add(&bench, &new_task("Nightly")).await;
+    let Started::Queued(scan) = launch(&bench.store, start(id, 100, Some(200))).await else { panic!() };
+    let to_close = async |second| bench.store.list_runs_to_close(at(second), 10).await.unwrap();
+    assert!(to_close(499).await.is_empty());
+    let run = to_close(500).await.remove(0);
+    assert_eq!((run.task_id, &run.reference, run.due_at), (id, &scan, at(100)));
+    assert_eq!((run.title.as_str(), run.status), ("Nightly", Some(ScanStatus::Queued)));
+    let stopped = bench.store.stop_run(&run, at(500)).await.unwrap();
+    assert_eq!(stopped, RunStopped::Stopped { deactivated: true });
+    assert_eq!(bench.store.scan(&scan).await.unwrap().unwrap().status, ScanStatus::Canceled);
+    assert_eq!(task(&bench, id).await.next_launch_at, None);
+    assert_eq!(bench.store.stop_run(&run, at(500)).await.unwrap(), RunStopped::Over);
+    assert!(to_close(500).await.is_empty());
+}
+
+async fn the_end_of_a_run_is_seen_to_once(bench: Bench) {
+    bench.add_subscription().await;
+    let id = add(&bench, &new_task("Nightly")).await;
+    let Started::Queued(scan) = launch(&bench.store, start(id, 100, Some(200))).await else { panic!() };
+    assert!(bench.store.delete_task(id).await.unwrap(), "what it started goes on");
+    let stored = bench.store.scan(&scan).await.unwrap().unwrap();
+    bench.store.cancel_scan(stored.id, at(300)).await.unwrap();
+    let run = bench.store.list_runs_to_close(at(300), 10).await.unwrap().remove(0);
+    assert_eq!(run.status, Some(ScanStatus::Canceled));
+    // It ended before it was stopped: its task keeps going.
+    assert_eq!(bench.store.stop_run(&run, at(600)).await.unwrap(), RunStopped::Over);
+    assert!(bench.store.close_run(&run).await.unwrap());
+    assert!(!bench.store.close_run(&run).await.unwrap());
+    // Of a deleted scan there is nothing left but the run.
+    let id = add(&bench, &new_task("Again")).await;
+    let Started::Queued(scan) = launch(&bench.store, start(id, 100, Some(200))).await else { panic!() };
+    let stored = bench.store.scan(&scan).await.unwrap().unwrap();
+    bench.store.cancel_scan(stored.id, at(300)).await.unwrap();
+    assert!(bench.store.delete_scan(&stored).await.unwrap());
+    assert_eq!(bench.store.list_runs_to_close(at(300), 10).await.unwrap().remove(0).status, None);
+}
+
+crate::both!(
+    a_task_comes_back_as_it_was_made,
+    a_group_that_a_task_is_aimed_at_is_not_deleted,
+    due_tasks_are_the_active_ones_in_order,
+    a_start_is_taken_once,
+    a_start_that_cannot_be_launched_stays,
+    what_runs_too_long_is_stopped_with_its_task,
+    the_end_of_a_run_is_seen_to_once,
+);
