@@ -18,6 +18,8 @@ new-mail   35 new_dovecot new_apache
 # For measuring, and started only when asked for by name: many services on one host.
 readonly BENCH="
 bench      51 new_sshd old_vsftpd old_exim new_nginx old_dovecot old_mariadb old_postgres
+bench-many 52 new_sshd old_vsftpd bench_exim new_nginx old_dovecot old_mariadb old_postgres new_bind bench_slapd new_samba old_rsync old_mosquitto old_redis
+bench-small 53 old_terminal
 "
 readonly SCANNER=2
 

@@ -158,6 +158,16 @@ access to * by users read by anonymous auth"
   expect 389 tcp ldap
   launch /usr/sbin/slapd -d 0 -f "$DIR/conf" -h "ldap://0.0.0.0:389/"
 }
+# For measuring: plain on 389, TLS from the first byte on 636.
+bench_slapd() {
+  certificate "$DIR/ldap"
+  slapd_conf "TLSCertificateFile $DIR/ldap.crt
+TLSCertificateKeyFile $DIR/ldap.key
+access to * by * read"
+  expect 389 tcp ldap
+  expect 636 tcp ldap
+  launch /usr/sbin/slapd -d 0 -f "$DIR/conf" -h "ldap://0.0.0.0:389/ ldaps://0.0.0.0:636/"
+}
 slapd_conf() { # "more lines of the global section"
   mkdir -p "$DIR/database"
   cat >"$DIR/conf" <<C

@@ -64,14 +64,37 @@ C
   launch /usr/sbin/exim4 -C "$DIR/conf" -bdf -oP "$DIR/pid-file"
 }
 
-exim_head() {
+# For measuring: plain on 25, TLS from the first byte on 465.
+bench_exim() {
+  certificate "$DIR/mail"
+  exim_head "25 : 465"
+  cat >>"$DIR/conf" <<C
+tls_on_connect_ports = 465
+tls_advertise_hosts = *
+tls_certificate = $DIR/mail.crt
+tls_privatekey = $DIR/mail.key
+acl_smtp_rcpt = nobody
+begin acl
+nobody:
+  deny message = Relaying denied
+begin routers
+nowhere:
+  driver = redirect
+  data = :blackhole:
+C
+  expect 25 tcp smtp
+  expect 465 tcp smtp
+  launch /usr/sbin/exim4 -C "$DIR/conf" -bdf -oP "$DIR/pid-file"
+}
+
+exim_head() { # ports
   mkdir -p "$DIR/spool"
   chown Debian-exim "$DIR/spool"
   cat >"$DIR/conf" <<C
 primary_hostname = $NAME
 spool_directory = $DIR/spool
 log_file_path = $DIR/spool/%slog
-daemon_smtp_ports = 25
+daemon_smtp_ports = ${1:-25}
 queue_only = true
 host_lookup =
 rfc1413_query_timeout = 0s

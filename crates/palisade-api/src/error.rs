@@ -9,8 +9,8 @@ use palisade_model::{IpSet, Login, Role};
 use palisade_wire::{Arguments, FormError, ParameterError};
 
 use crate::v1::{
-    asset_domain, asset_group, asset_ip, asset_search, knowledgebase_download, reference, scan,
-    scheduled_scans, user,
+    asset_domain, asset_group, asset_ip, asset_search, ignore_vuln, knowledgebase_download, reference, scan,
+    scheduled_scans, ticket_edit, user,
 };
 
 /// Longest list of addresses that an error shows, in characters.
@@ -235,6 +235,25 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
                 .unwrap_or(scan::SPECIFIC_VULNS.name);
             (5000, format!("Invalid value for '{parameter}' : {qid}. No such QID."))
         }
+        AppError::NotATicketAssignee { login } => (
+            5000,
+            format!(
+                "Invalid value for '{}' : {login}. No such user who works on tickets.",
+                ticket_edit::CHANGE_ASSIGNEE.name
+            ),
+        ),
+        AppError::TooManyTickets { max } => {
+            (5701, format!("At most {max} tickets are changed at once. Nothing was changed."))
+        }
+        AppError::NeverIgnored { qid } => (5702, format!("The QID {qid} cannot be ignored.")),
+        AppError::PastMoment => (
+            5000,
+            format!(
+                "Invalid value for '{}' : {}. The day has passed.",
+                ignore_vuln::REOPEN_IGNORED_DATE.name,
+                arguments.written(&ignore_vuln::REOPEN_IGNORED_DATE).unwrap_or_default()
+            ),
+        ),
         AppError::TooLong { field, max } => {
             (5004, format!("Invalid value for '{field}' : longer than {max} characters."))
         }
@@ -284,6 +303,12 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         AppError::LoginTaken => (5000, "The login is taken.".to_owned()),
         AppError::Conflict => (3508, "Something changed at the same moment. Repeat the call.".to_owned()),
         AppError::PasswordLength { .. } => (5000, "The password is too short or too long.".to_owned()),
+        // The command line alone manages policies.
+        error @ (AppError::UnknownPolicy { .. }
+        | AppError::PolicyTaken { .. }
+        | AppError::TooManyPolicies { .. }
+        | AppError::DeadlineDays { .. }
+        | AppError::Empty { .. }) => return Fault::Internal(error),
         error @ (AppError::Hash | AppError::Outbox(_) | AppError::NotOfSlice { .. } | AppError::Store(_)) => {
             return Fault::Internal(error);
         }
@@ -293,6 +318,9 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
 
 /// The parameter of a call about hosts that named them, if it is such a call.
 fn hosts_parameter(arguments: &Arguments) -> Option<&'static str> {
+    if arguments.has(ignore_vuln::QIDS.name) && arguments.has(ignore_vuln::IPS.name) {
+        return Some(ignore_vuln::IPS.name);
+    }
     [asset_group::HOST_IPS.name, asset_group::ADD_HOST_IPS.name].into_iter().find(|name| arguments.has(name))
 }
 
@@ -401,6 +429,8 @@ pub(crate) const NUMBERS: &[(u32, &str)] = &[
     (5606, "The netblock of a map has too many addresses."),
     (5607, "A request for maps has too many domains."),
     (5608, "Too many maps are queued or running."),
+    (5701, "The call would change more tickets than are changed at once. Nothing was changed."),
+    (5702, "A QID is none of a vulnerability that can be ignored."),
     (19_001, "There is no option profile of this title. The text names those there are."),
 ];
 

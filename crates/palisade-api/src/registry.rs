@@ -80,6 +80,7 @@ impl Row {
             Some((_, Resource::KnowledgeBase)) => "knowledgebase",
             Some((_, Resource::OptionProfile)) => "option_profile",
             Some((_, Resource::ScheduledTask)) => "schedule",
+            Some((_, Resource::Ticket)) => "ticket",
             Some((_, Resource::User)) => "user",
         }
     }
@@ -124,7 +125,9 @@ pub static CALLS: &[Row] = &[
     row!(asset_search, &[(Action::List, Resource::HostVulnerability)]),
     row!(domain_list, &[(Action::List, Resource::Domain)]),
     row!(get_host_info, &[(Action::List, Resource::HostVulnerability)], needs: &[Need::SavedReport]),
+    row!(get_tickets, &[(Action::List, Resource::Ticket)]),
     row!(group_list, &[(Action::List, Resource::AssetGroup)]),
+    row!(ignore_vuln, &[(Action::Edit, Resource::Ticket)]),
     row!(ip_list, &[(Action::List, Resource::Host)]),
     row!(iscanner_list, &[(Action::Launch, Resource::Scan)]),
     row!(knowledgebase_download, &[(Action::List, Resource::KnowledgeBase)]),
@@ -148,6 +151,10 @@ pub static CALLS: &[Row] = &[
             (Action::Delete, Resource::ScheduledTask),
         ]
     ),
+    row!(ticket_delete, &[(Action::Delete, Resource::Ticket)]),
+    row!(ticket_edit, &[(Action::Edit, Resource::Ticket)]),
+    row!(ticket_list, &[(Action::List, Resource::Ticket)]),
+    row!(ticket_list_deleted, &[(Action::Delete, Resource::Ticket)]),
     row!(time_zone_code_list, &[(Action::List, Resource::Service)]),
     row!(user, &[(Action::Add, Resource::User), (Action::Edit, Resource::User)]),
     row!(user_list, &[(Action::List, Resource::User)]),

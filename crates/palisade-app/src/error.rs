@@ -154,6 +154,33 @@ pub enum Error {
     /// A QID that is not in the KnowledgeBase.
     #[error("the KnowledgeBase has no QID {qid}")]
     UnknownQid { qid: Qid },
+    /// No remediation policy has this title.
+    #[error("there is no remediation policy '{title}'")]
+    UnknownPolicy { title: String },
+    /// Another remediation policy has this title.
+    #[error("there is a remediation policy '{title}' already")]
+    PolicyTaken { title: String },
+    /// More remediation policies than a subscription may have.
+    #[error("a subscription has at most {max} remediation policies")]
+    TooManyPolicies { max: usize },
+    /// A ticket is due tomorrow at the earliest.
+    #[error("a deadline is 1 to {max} days")]
+    DeadlineDays { max: u16 },
+    /// There is no such user, or one whose role does not work on tickets.
+    #[error("tickets cannot be given to '{login}'")]
+    NotATicketAssignee { login: String },
+    /// More tickets than are changed at once.
+    #[error("at most {max} tickets are changed at once")]
+    TooManyTickets { max: usize },
+    /// Information gathered, and some vulnerabilities, are not ignored.
+    #[error("QID {qid} cannot be ignored")]
+    NeverIgnored { qid: Qid },
+    /// A moment that was to come has passed.
+    #[error("the moment has passed")]
+    PastMoment,
+    /// A text that must not be empty.
+    #[error("{field} is empty")]
+    Empty { field: &'static str },
     /// No account has this login.
     #[error("the user is unknown")]
     UnknownUser,

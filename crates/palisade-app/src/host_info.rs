@@ -34,7 +34,8 @@ pub struct HostInfo {
     pub last_scan_at: Option<Timestamp>,
     /// The highest severity among its vulnerabilities, 0 without any.
     pub security_risk: u8,
-    /// The vulnerabilities that are not fixed, and what the last stored result gathered.
+    /// The vulnerabilities that are neither fixed nor ignored, and what the last stored result
+    /// gathered.
     pub vulnerabilities: Vec<HostVulnerability>,
 }
 
@@ -65,6 +66,7 @@ impl App {
     /// [`Error::UnknownHost`] when no host within the caller's reach is named so.
     pub async fn host_info(&self, actor: &Actor, key: HostKey) -> Result<HostInfo> {
         let reach = actor.allow(Action::List, Resource::HostVulnerability)?.reach();
+        self.store().bring_tickets_back(self.clock().now()).await?;
         let ranges = self.store().list_host_ranges().await?;
         let visible = reach.hosts(&ranges.iter().map(|part| part.range).collect());
         let (ip, host) = match key {
@@ -114,7 +116,7 @@ impl App {
         })
     }
 
-    /// The vulnerabilities that are not fixed, then what the last stored result gathered. QIDs that
+    /// The vulnerabilities that are neither fixed nor ignored, then what the last stored result gathered. QIDs that
     /// are not in the KnowledgeBase are left out: there is nothing to say about them.
     async fn host_vulnerabilities(&self, ip: Ipv4Addr) -> Result<Vec<HostVulnerability>> {
         let ports = self.store().list_host_ports(ip, ip).await?;
@@ -123,7 +125,7 @@ impl App {
         let detections = self.store().list_detections(ip).await?;
         let mut all: Vec<HostVulnerability> = detections
             .into_iter()
-            .filter(|detection| detection.status != DetectionStatus::Fixed)
+            .filter(|detection| detection.status != DetectionStatus::Fixed && !detection.ignored)
             .filter_map(|detection| self.vulnerability(detection, &services))
             .collect();
         if let Some((findings, taken_in_at)) = self.store().latest_result(ip).await? {

@@ -19,6 +19,7 @@ mod domain;
 mod error;
 mod host;
 mod host_info;
+mod ignore;
 mod knowledge_base;
 mod launch;
 mod limits;
@@ -29,6 +30,7 @@ mod option_profile;
 mod outbox;
 mod password;
 mod password_change;
+mod policy;
 mod report;
 mod report_template;
 mod scan;
@@ -39,6 +41,8 @@ mod service;
 mod slice;
 mod target_history;
 mod throttle;
+mod ticket;
+mod ticket_edit;
 mod user;
 
 pub use account::{NewAccount, NewUser, UserView};
@@ -55,6 +59,7 @@ pub use domain::DomainView;
 pub use error::{Error, Result};
 pub use host::{AddHosts, EditHosts, HostListing, HostView, ListHosts, OwnerView};
 pub use host_info::{HostInfo, HostKey, HostVulnerability};
+pub use ignore::{IgnoreOn, IgnoreUntil, IgnoreVulnerabilities};
 pub use knowledge_base::ListVulnerabilities;
 pub use launch::LaunchScan;
 pub use limits::{Admission, LimitReached, LimitStatus, Limits, Slot};
@@ -62,11 +67,12 @@ pub use map::{ListMapReports, MapView};
 pub use map_launch::LaunchMap;
 pub use option_profile::{OptionProfileView, shipped_option_profiles};
 pub use palisade_store::{
-    ActivityMark, ActivityUser, AssignedUser, GroupTexts, LaunchType, StoredMapHost, TaskKind, TaskScanner,
-    TrackingMethod,
+    ActivityMark, ActivityUser, AssignedUser, DeletedTicket, GroupTexts, IgnoredDetection, LaunchType,
+    StoredMapHost, TaskKind, TaskScanner, Ticket, TicketChange, TrackingMethod,
 };
 pub use password::MasterKey;
 pub use password_change::{PasswordChanges, PasswordKept, PasswordsOf};
+pub use policy::PolicyView;
 pub use report::{HostReport, ListReports};
 pub use report_template::{ChooseTemplate, ReportTemplateView, TemplateOwner};
 pub use scan::ScanView;
@@ -75,4 +81,6 @@ pub use scheduled_task::{AddTask, ListTasks, TASK_TITLE_CHARACTERS_MAX, TaskView
 pub use service::About;
 pub use slice::InProcessLink;
 pub use target_history::{ListTargetHistory, TargetHistory, TargetedScan, TitleFilter};
+pub use ticket::{ListDeletedTickets, PersonView, TicketPage, TicketSelection, TicketView};
+pub use ticket_edit::{EditTickets, TicketSkipped, TicketsEdited};
 pub use user::{CreateUser, ListUsers, ListedUser};

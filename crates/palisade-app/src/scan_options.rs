@@ -64,7 +64,7 @@ fn view(profile: &OptionProfile) -> ScanOptionsView {
         PortList::Full => ScanPortsView::Full,
         PortList::Standard if profile.tcp.additional.is_empty() => ScanPortsView::Standard,
         PortList::Standard | PortList::Light | PortList::None => {
-            ScanPortsView::Custom(palisade_engine::tcp_ports(&profile.tcp))
+            ScanPortsView::Custom(palisade_engine::tcp_ports(profile))
         }
     };
     ScanOptionsView {

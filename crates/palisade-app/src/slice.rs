@@ -109,12 +109,16 @@ impl App {
 
     async fn take_in(&self, lease: &Lease, result: &HostResult) -> Result<Hold> {
         let is_detection = |qid: Qid| self.kb().entry(qid).is_some_and(|entry| entry.kind.is_detection());
+        let scan = &lease.order.scan;
+        let remedies = self.remedies(scan, result.facts.address).await?;
+        let remedy = |qid: Qid| remedies.remedy(self.kb(), qid);
         let delivery = Delivery {
             slice_id: lease.slice_id,
             token: &lease.token,
-            scan: &lease.order.scan,
+            scan,
             result,
             is_detection: &is_detection,
+            remedy: &remedy,
             expires_at: self.lease_end(),
             now: self.clock().now(),
         };

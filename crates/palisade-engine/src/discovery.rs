@@ -2,8 +2,8 @@
 //!
 //! ICMP echo, TCP connections to the ports most likely to say anything (a refusal is as good as an
 //! acceptance), and a datagram to a port where nobody listens, whose ICMP error gives the host
-//! away. Two rounds, so that one lost packet hides nobody. ARP and raw SYN probes are absent: they
-//! need rights the scanner does not ask for.
+//! away. Two rounds, so that one lost packet hides nobody. This is the way without special rights;
+//! with them, and where they help, [`crate::survey`] has found out before.
 
 use std::time::Duration;
 
@@ -15,9 +15,9 @@ use crate::icmp::{self, Echo};
 use crate::pacing::{Connected, HostPace};
 
 /// Ports where machines of every kind accept or refuse.
-const PORTS: [u16; 13] = [80, 443, 22, 445, 3389, 135, 139, 21, 23, 25, 53, 110, 8080];
+pub(crate) const PORTS: [u16; 13] = [80, 443, 22, 445, 3389, 135, 139, 21, 23, 25, 53, 110, 8080];
 /// Seldom used: almost surely closed.
-const CLOSED_DATAGRAM_PORT: u16 = 40_125;
+pub(crate) const CLOSED_DATAGRAM_PORT: u16 = 40_125;
 /// Patience of the first and of the second round.
 const ROUNDS: [Duration; 2] = [Duration::from_millis(500), Duration::from_millis(1_200)];
 /// How long a proof of life waits for the echo that tells the TTL, at least.

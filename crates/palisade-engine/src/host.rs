@@ -20,7 +20,8 @@ use crate::pacing::{HostPace, Pace};
 use crate::recognition;
 use crate::scan::ScanContext;
 use crate::sheet::Sheet;
-use crate::{certificate_names, names, os, ports, service, udp};
+use crate::survey::{self, Sighting};
+use crate::{certificate_names, names, oddities, os, ports, service, udp};
 
 /// A host to be scanned.
 #[derive(Debug)]
@@ -30,6 +31,16 @@ pub(crate) struct HostScan {
     order: Arc<ScanOrder>,
     context: ScanContext,
     pace: Arc<Pace>,
+    sight: Known,
+}
+
+/// What is known of a host before it is looked at.
+#[derive(Debug)]
+pub(crate) enum Known {
+    Nothing,
+    /// A sweep found nobody.
+    Dead,
+    Sighted(Box<Sighting>),
 }
 
 impl HostScan {
@@ -38,17 +49,16 @@ impl HostScan {
         order: Arc<ScanOrder>,
         context: ScanContext,
         pace: Arc<Pace>,
+        sight: Known,
     ) -> Self {
         let sheet = Sheet::new(address, context.clock.now().as_second());
-        Self { sheet, address, order, context, pace }
+        Self { sheet, address, order, context, pace, sight }
     }
 
     /// Scans the host; `permit` covers the discovery.
     pub(crate) async fn run(self, permit: OwnedSemaphorePermit) -> HostResult {
         let host = HostPace::new(self.address, Arc::clone(&self.pace));
-        let mut mark = [0; 8];
-        self.context.ids.fill(&mut mark);
-        let life = discovery::look(&host, mark).await;
+        let life = self.find(&host).await;
         let alive = life.alive_by.is_some() || self.order.profile.scan_dead_hosts;
         self.write_life(life, alive);
         let mut ending = Ending::Complete;
@@ -65,6 +75,33 @@ impl HostScan {
         judge::result(&self.sheet, &self.context, &self.order, ending, self.pace.plan.wanted.clone()).await
     }
 
+    /// Asks whether somebody is there, where no sweep has.
+    async fn find(&self, host: &HostPace) -> Life {
+        match &self.sight {
+            Known::Nothing => {
+                let mut mark = [0; 8];
+                self.context.ids.fill(&mut mark);
+                self.write_method(survey::BY_CONNECTING);
+                discovery::look(host, mark).await
+            }
+            Known::Dead => {
+                self.write_method(survey::BY_SYN);
+                Life { icmp_echo: Some(false), ..Life::default() }
+            }
+            Known::Sighted(sighting) => {
+                self.write_method(sighting.method);
+                if let Some(round_trip) = sighting.round_trip {
+                    host.round_trip.record(round_trip);
+                }
+                Life { alive_by: sighting.alive_by.clone(), ttl: sighting.ttl, icmp_echo: sighting.icmp_echo }
+            }
+        }
+    }
+
+    fn write_method(&self, method: &str) {
+        method.clone_into(&mut self.sheet.lock().facts.method);
+    }
+
     fn write_life(&self, life: Life, alive: bool) {
         let mut known = self.sheet.lock();
         known.facts.alive = alive;
@@ -74,12 +111,10 @@ impl HostScan {
     }
 
     async fn look_closely(&self, host: &Arc<HostPace>) {
-        let tcp = host.plan().ports(host.address, Transport::Tcp);
-        let udp = host.plan().ports(host.address, Transport::Udp);
-        let (name, ()) = tokio::join!(
-            self.tcp(host, &tcp),
-            udp::scan(host, &self.sheet, &udp, self.context.ids.as_ref()),
-        );
+        let tcp = host.plan().ports(Transport::Tcp);
+        let udp = host.plan().ports(Transport::Udp);
+        let (name, ()) =
+            tokio::join!(self.tcp(host, tcp), udp::scan(host, &self.sheet, udp, self.context.ids.as_ref()),);
         names::gather(&mut self.sheet.lock().facts, name);
         let mut named = self.sheet.snapshot().facts;
         let needs = &host.plan().needs;
@@ -103,10 +138,25 @@ impl HostScan {
     /// TCP ports and their services; the registered name, for which some services are asked.
     async fn tcp(&self, host: &Arc<HostPace>, wanted: &PortSet) -> Option<String> {
         self.sheet.enter(Stage::Ports);
-        let (open, name) = tokio::join!(ports::scan(host, &self.sheet, wanted), names::registered(host));
+        let (open, name) = tokio::join!(self.open_ports(host, wanted), names::registered(host));
         self.sheet.enter(Stage::Services);
         service::survey_all(host, &self.sheet, &self.context, &open, name.as_deref()).await;
         name
+    }
+
+    /// As a sweep has seen them, or by connecting.
+    async fn open_ports(&self, host: &HostPace, wanted: &PortSet) -> Vec<u16> {
+        let swept = match &self.sight {
+            Known::Sighted(sighting) => sighting.ports.as_ref(),
+            Known::Nothing | Known::Dead => None,
+        };
+        match swept {
+            Some(sight) => {
+                self.sheet.tcp_ports_sighted(wanted, sight);
+                oddities::confirm(host, &self.sheet, sight).await
+            }
+            None => ports::scan(host, &self.sheet, wanted).await,
+        }
     }
 
     /// Asks the fingerprint databases of others, if there are any.

@@ -4,6 +4,9 @@
 //! the same. The link is in process for the built-in scanner; a remote appliance will bring
 //! another. Every conversation with a host has a deadline and a size limit, everything that
 //! leaves the machine passes one rate limiter, and one bad host never holds up another.
+//!
+//! Where the process may send raw packets, hosts and ports are looked for by stateless sweeps
+//! ([`survey`]); where it may not, by connecting. What was done is told with each host.
 
 mod certificate_names;
 mod discovery;
@@ -13,6 +16,7 @@ mod judge;
 pub mod link;
 pub mod map;
 mod names;
+mod oddities;
 pub mod order;
 mod os;
 mod pacing;
@@ -24,6 +28,7 @@ pub mod scan;
 mod service;
 mod sheet;
 mod stream;
+pub mod survey;
 mod trust;
 mod udp;
 pub mod worker;
@@ -32,7 +37,9 @@ pub use link::{Hold, Lease, Link, LinkError, SliceProgress, Stage};
 pub use map::link::{MapLease, MapLink, MapOrder, MapProgress, MapStage};
 pub use order::ScanOrder;
 pub use pacing::Limits;
-pub use ports::{standard_tcp_ports, wanted as tcp_ports};
+pub use palisade_packet::Probe;
+pub use ports::{standard_tcp_ports, tcp_ports};
 pub use scan::{Event, ScanContext, scan_hosts};
+pub use survey::{PortSight, Sight, Sighting, SurveyContext, SurveyOrder, raw_packets, survey_hosts};
 pub use udp::standard_udp_ports;
 pub use worker::{Worker, WorkerOptions};

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use governor::clock::{Clock as _, DefaultClock};
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use governor::{DefaultDirectRateLimiter, InsufficientCapacity, Quota, RateLimiter};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use palisade_model::option_profile::Performance;
 use tokio::net::{TcpSocket, TcpStream, UdpSocket};
@@ -27,6 +27,8 @@ const FILES_RESERVED: u64 = 512;
 const SOCKETS_MAX: u64 = 8_192;
 /// Look-ups of the system's resolver at the same time; each holds a thread.
 const LOOK_UPS_MAX: usize = 24;
+/// Longest that one host may take in a survey.
+const SURVEY_HOST_TIMEOUT: Duration = Duration::from_hours(1);
 /// Tries when the machine itself is short of ports or buffers for a moment.
 const LOCAL_SHORTAGE_TRIES: u32 = 20;
 
@@ -80,6 +82,18 @@ async fn wait_for(limiter: &DefaultDirectRateLimiter) {
     }
 }
 
+/// How long to wait for room for a batch; a batch that is larger than any burst counts as one burst.
+fn wait_of(limiter: &DefaultDirectRateLimiter, packets: u32) -> Option<Duration> {
+    let mut packets = NonZeroU32::new(packets)?;
+    loop {
+        match limiter.check_n(packets) {
+            Ok(Ok(())) => return None,
+            Ok(Err(not_until)) => return Some(not_until.wait_time_from(DefaultClock::default().now())),
+            Err(InsufficientCapacity(most)) => packets = NonZeroU32::new(most)?,
+        }
+    }
+}
+
 /// The budgets of one scan.
 #[derive(Debug)]
 pub(crate) struct Pace {
@@ -115,6 +129,26 @@ impl Pace {
             host_timeout: Duration::from_secs(u64::from(budgets.host_timeout_s)),
             plan,
         })
+    }
+
+    /// The budgets of a survey, which has no profile of its own.
+    pub(crate) fn of_survey(limits: Arc<Limits>, rate_pps: u32, connections_per_host: usize) -> Arc<Self> {
+        Arc::new(Self {
+            limits,
+            rate: limiter(rate_pps),
+            hosts: Arc::new(Semaphore::new(1)),
+            discoveries: Arc::new(Semaphore::new(1)),
+            connections_per_host: connections_per_host.max(1),
+            http: connections_per_host.max(1),
+            port_scan: connections_per_host.max(1),
+            plan: Plan::everything(),
+            host_timeout: SURVEY_HOST_TIMEOUT,
+        })
+    }
+
+    /// `None` when that many packets may leave now, else how long to wait before asking again.
+    pub(crate) fn admit_packets(&self, packets: u32) -> Option<Duration> {
+        [&self.rate, &self.limits.rate].into_iter().find_map(|limiter| wait_of(limiter, packets))
     }
 
     /// Returns when one more connection or datagram may leave.

@@ -8,8 +8,8 @@
 use std::sync::OnceLock;
 
 use futures_util::StreamExt;
-use palisade_model::PortSet;
 use palisade_model::option_profile::{PortList, ScanPorts};
+use palisade_model::{OptionProfile, PortSet};
 
 use crate::pacing::{Connected, HostPace};
 use crate::sheet::Sheet;
@@ -43,9 +43,14 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     text.lines().flat_map(|line| line.split('#').next().unwrap_or_default().split_ascii_whitespace())
 }
 
-/// The TCP ports a profile asks for.
+/// The TCP ports that a scan by this profile looks at.
 #[must_use]
-pub fn wanted(profile: &ScanPorts) -> PortSet {
+pub fn tcp_ports(profile: &OptionProfile) -> PortSet {
+    wanted(&profile.tcp)
+}
+
+/// The TCP ports a profile asks for.
+pub(crate) fn wanted(profile: &ScanPorts) -> PortSet {
     let list = match profile.list {
         PortList::Standard => standard_tcp_ports().clone(),
         PortList::Light => light_tcp_ports().clone(),
@@ -125,7 +130,7 @@ pub(crate) enum Found {
 
 /// Ports that are open most often come first: a host that runs out of time has shown them, and
 /// the sample of silent ports is made of them.
-fn in_order_of_interest(ports: &PortSet) -> Vec<u16> {
+pub(crate) fn in_order_of_interest(ports: &PortSet) -> Vec<u16> {
     const FIRST: [u16; 40] = [
         80, 443, 22, 21, 25, 23, 53, 110, 111, 135, 139, 143, 389, 445, 465, 587, 636, 873, 993, 995, 1433,
         1521, 1723, 1883, 2049, 2222, 3128, 3306, 3389, 5060, 5432, 5900, 6379, 8000, 8008, 8080, 8443, 8888,

@@ -4,25 +4,29 @@
 //! server. Hosts are independent: each is a task of its own with its own budget, and whatever
 //! becomes of one (out of time, a defect of ours) it is delivered with what was seen of it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use palisade_fingerprint::Fingerprints;
 use palisade_kb::KnowledgeBase;
-use palisade_model::{Clock, HostResult, IdSource};
+use palisade_model::ip_set::IpRange;
+use palisade_model::{Clock, HostResult, IdSource, IpSet, Transport};
 use tokio::sync::mpsc;
 use tokio::task::{Id, JoinSet};
 use tokio::time::MissedTickBehavior;
 
-use crate::host::HostScan;
+use crate::host::{HostScan, Known};
 use crate::link::SliceProgress;
 use crate::order::ScanOrder;
 use crate::pacing::{Limits, Pace};
 use crate::plan::Plan;
 use crate::sheet::{Sheet, Tally};
+use crate::survey::{Sighting, SurveyOrder, Sweeping, Swept};
 
+/// Sightings that wait for their turn before the sweep is made to wait.
+const WAITING_MAX: usize = 64;
 const PROGRESS_EVERY: Duration = Duration::from_millis(250);
 
 /// What a scan needs besides its order. Cheap to clone; share one [`Limits`] in a process.
@@ -68,17 +72,27 @@ pub(crate) async fn scan_slice(
     let tally = Arc::new(Tally::new(order.targets.count()));
     tally.skip(delivered.iter().filter(|address| order.targets.contains(**address)).count());
     let mut running = Running { tasks: JoinSet::new(), sheets: HashMap::new() };
-    let mut targets = order.targets.iter().filter(|address| !delivered.contains(address)).peekable();
+    let gone: IpSet = delivered.iter().filter_map(|address| IpRange::new(*address, *address)).collect();
+    let targets = order.targets.difference(&gone);
+    let ports = Some(pace.plan.ports(Transport::Tcp).clone()).filter(|ports| !ports.is_empty());
+    let survey = SurveyOrder::of(&order.profile, targets, ports);
+    let mut sweeping = Sweeping::start(survey, &context.ids, Arc::clone(&pace));
+    let mut waiting = Waiting::default();
+    let mut sweep_over = false;
     let mut ticks = tokio::time::interval(PROGRESS_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        if targets.peek().is_none() && running.tasks.is_empty() {
+        if sweep_over && waiting.is_empty() && running.tasks.is_empty() {
             break;
         }
         tokio::select! {
-            permit = Arc::clone(&pace.discoveries).acquire_owned(), if targets.peek().is_some() => {
-                let (Ok(permit), Some(address)) = (permit, targets.next()) else { break };
-                let scan = HostScan::new(address, Arc::clone(&order), context.clone(), Arc::clone(&pace));
+            swept = sweeping.swept.recv(), if !sweep_over && waiting.has_room() => match swept {
+                Some(swept) => waiting.push(swept),
+                None => sweep_over = true,
+            },
+            permit = Arc::clone(&pace.discoveries).acquire_owned(), if !waiting.is_empty() => {
+                let (Ok(permit), Some((address, known))) = (permit, waiting.next()) else { break };
+                let scan = HostScan::new(address, Arc::clone(&order), context.clone(), Arc::clone(&pace), known);
                 tally.begin(&scan.sheet);
                 running.spawn(scan, permit);
             }
@@ -95,6 +109,49 @@ pub(crate) async fn scan_slice(
         }
     }
     let _ = events.send(Event::Progress(tally.progress())).await;
+}
+
+/// Hosts that the sweep has spoken of and that have not begun. Sets are taken apart only as it goes.
+#[derive(Default)]
+struct Waiting {
+    sighted: VecDeque<Box<Sighting>>,
+    sets: VecDeque<(IpSet, fn() -> Known)>,
+    /// The next address of the first set.
+    offset: u64,
+}
+
+impl Waiting {
+    fn has_room(&self) -> bool {
+        self.sighted.len() < WAITING_MAX
+    }
+
+    fn is_empty(&self) -> bool {
+        self.sighted.is_empty() && self.sets.is_empty()
+    }
+
+    fn push(&mut self, swept: Swept) {
+        match swept {
+            Swept::Host(sighting) => self.sighted.push_back(sighting),
+            Swept::Dead(set) if !set.is_empty() => self.sets.push_back((set, || Known::Dead)),
+            Swept::Unlooked(set) if !set.is_empty() => self.sets.push_back((set, || Known::Nothing)),
+            Swept::Dead(_) | Swept::Unlooked(_) => {}
+        }
+    }
+
+    /// Hosts that are there come first.
+    fn next(&mut self) -> Option<(Ipv4Addr, Known)> {
+        if let Some(sighting) = self.sighted.pop_front() {
+            return Some((sighting.address, Known::Sighted(sighting)));
+        }
+        let (set, known) = self.sets.front()?;
+        let (address, known) = (set.nth(self.offset)?, known());
+        self.offset += 1;
+        if self.offset >= set.count() {
+            self.sets.pop_front();
+            self.offset = 0;
+        }
+        Some((address, known))
+    }
 }
 
 /// The hosts at work. Dropping it stops them.

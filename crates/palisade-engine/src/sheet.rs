@@ -7,10 +7,11 @@ use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use palisade_model::{HostFacts, PortFacts, Transport};
+use palisade_model::{HostFacts, PortFacts, PortSet, Transport};
 
 use crate::link::{SliceProgress, Stage};
 use crate::ports::Found;
+use crate::survey::PortSight;
 
 /// Work units of a host, the same for every host.
 pub(crate) const WORK_PER_HOST: u64 = 1_000;
@@ -97,6 +98,25 @@ impl Sheet {
             Found::Closed => known.facts.tcp_closed += 1,
             Found::Silent => known.facts.tcp_silent += 1,
         }
+    }
+
+    /// Writes down what a sweep saw of the wanted ports.
+    pub(crate) fn tcp_ports_sighted(&self, wanted: &PortSet, sight: &PortSight) {
+        let mut known = self.lock();
+        known.facts.tcp_scanned = u32::try_from(wanted.len()).unwrap_or(u32::MAX);
+        known.facts.tcp_closed = sight.closed;
+        known.facts.tcp_silent = sight.silent;
+        known.tcp_ports = wanted.as_slice().to_vec();
+        for port in &sight.open {
+            place(&mut known.facts.ports, PortFacts::new(*port, Transport::Tcp));
+        }
+    }
+
+    /// A port that a sweep took for open is not.
+    pub(crate) fn tcp_port_denied(&self, port: u16) {
+        let mut known = self.lock();
+        known.facts.ports.retain(|each| (each.port, each.transport) != (port, Transport::Tcp));
+        known.facts.tcp_closed += 1;
     }
 
     /// Puts a port's facts in place of what was there.

@@ -114,6 +114,18 @@ impl IpSet {
         self.ranges.iter().flat_map(|range| (range.first..=range.last).map(Ipv4Addr::from))
     }
 
+    /// The address with `number` others of the set before it.
+    #[must_use]
+    pub fn nth(&self, mut number: u64) -> Option<Ipv4Addr> {
+        for range in &self.ranges {
+            if number < range.count() {
+                return Some(narrow(u64::from(range.first) + number).into());
+            }
+            number -= range.count();
+        }
+        None
+    }
+
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
         self.ranges.iter().chain(&other.ranges).copied().collect()
@@ -344,6 +356,13 @@ mod tests {
             prop_assert_eq!(has(&left.union(&right), address), has(&left, address) || has(&right, address));
             prop_assert_eq!(has(&left.difference(&right), address), has(&left, address) && !has(&right, address));
             prop_assert_eq!(has(&left.intersection(&right), address), has(&left, address) && has(&right, address));
+        }
+
+        #[test]
+        fn addresses_are_numbered_in_order(set in set()) {
+            let all: Vec<_> = (0..set.count()).map_while(|number| set.nth(number)).collect();
+            prop_assert_eq!(all, set.iter().collect::<Vec<_>>());
+            prop_assert_eq!(set.nth(set.count()), None);
         }
 
         #[test]

@@ -95,7 +95,8 @@ impl Role {
         use Action::{Add, Cancel, Delete, Edit, Launch, List};
         use Resource::{
             Account, ActivityLog, AssetGroup, BusinessUnit, Domain, Host, HostVulnerability, KnowledgeBase,
-            Map, MapReport, OptionProfile, ReportTemplate, Scan, ScanReport, ScheduledTask, Service, User,
+            Map, MapReport, OptionProfile, ReportTemplate, Scan, ScanReport, ScheduledTask, Service, Ticket,
+            User,
         };
         match (self, action, resource) {
             (Self::Contact, _, _) => Scope::None,
@@ -119,6 +120,8 @@ impl Role {
             (Self::UnitManager, List | Add | Edit | Delete, OptionProfile) => Scope::BusinessUnit,
             (Self::Scanner, List | Add | Edit | Delete, OptionProfile) => Scope::Own,
             (Self::Auditor | Self::Reader, List, OptionProfile) => Scope::Own,
+            (Self::UnitManager, List | Edit, Ticket) => Scope::BusinessUnit,
+            (Self::Scanner | Self::Reader, List, Ticket) => Scope::AssetGroups,
             (Self::UnitManager, List, ActivityLog) => Scope::BusinessUnit,
             (Self::UnitManager, List | Add | Edit, User) => Scope::BusinessUnit,
             (Self::Auditor | Self::Scanner | Self::Reader, List, ActivityLog) => Scope::Own,
@@ -210,6 +213,8 @@ pub enum Resource {
     OptionProfile,
     /// What is known about the weaknesses of hosts: their detections.
     HostVulnerability,
+    /// Remediation tickets.
+    Ticket,
     /// Accounts, those of others included.
     User,
 }

@@ -41,6 +41,15 @@ impl Probe {
         (kind << 40) | (u64::from(port) << 16) | u64::from(pass)
     }
 
+    /// The port that is asked, where one is.
+    #[must_use]
+    pub fn port(self) -> Option<u16> {
+        match self {
+            Self::Syn(port) | Self::Ack(port) | Self::Udp(port) => Some(port),
+            Self::Neighbour | Self::Echo | Self::Timestamp | Self::Mask => None,
+        }
+    }
+
     /// Whether IPv6 has such a thing.
     #[must_use]
     pub fn is_for_v6(self) -> bool {
@@ -76,6 +85,35 @@ const NTP: [u8; 48] = {
     packet[0] = 0x23;
     packet
 };
+
+/// Why a text names no probe.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("'{text}' is not a probe: echo, timestamp, mask, syn:PORT, ack:PORT or udp:PORT")]
+pub struct NotAProbe {
+    text: String,
+}
+
+impl std::str::FromStr for Probe {
+    type Err = NotAProbe;
+
+    /// `echo`, `timestamp`, `mask`, `syn:443`, `ack:80`, `udp:53`.
+    fn from_str(text: &str) -> Result<Self, NotAProbe> {
+        let refused = || NotAProbe { text: text.chars().take(40).collect() };
+        let port = |port: &str| port.parse().ok().filter(|port| *port != 0).ok_or_else(refused);
+        match text.split_once(':') {
+            None => match text {
+                "echo" => Ok(Self::Echo),
+                "timestamp" => Ok(Self::Timestamp),
+                "mask" => Ok(Self::Mask),
+                _ => Err(refused()),
+            },
+            Some(("syn", number)) => port(number).map(Self::Syn),
+            Some(("ack", number)) => port(number).map(Self::Ack),
+            Some(("udp", number)) => port(number).map(Self::Udp),
+            Some(_) => Err(refused()),
+        }
+    }
+}
 
 /// What is sent to a UDP port so that its usual service answers, with eight bytes of the cookie where
 /// the service sends them back.
@@ -142,5 +180,20 @@ impl Mark {
             Self::Moved { back_at, .. } => (back_at, 8),
         };
         answer.get(at..at + length).is_some_and(|found| bytes.get(..length) == Some(found))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn probes_are_read_as_people_write_them() {
+        assert_eq!("echo".parse(), Ok(Probe::Echo));
+        assert_eq!("syn:443".parse(), Ok(Probe::Syn(443)));
+        assert_eq!("udp:53".parse(), Ok(Probe::Udp(53)));
+        for text in ["", "syn", "syn:0", "ack:70000", "fin:80"] {
+            assert!(text.parse::<Probe>().is_err(), "{text}");
+        }
     }
 }

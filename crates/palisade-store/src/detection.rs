@@ -7,14 +7,14 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use palisade_model::detection::observe;
-use palisade_model::{
-    DetectionEvent, DetectionStatus, Finding, HostResult, Observation, Qid, ScanRef, Timestamp, Transport,
-};
+use palisade_model::{DetectionStatus, Finding, HostResult, Observation, Qid, ScanRef, Timestamp, Transport};
+use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
 use crate::error::Result;
 use crate::intake::DetectionCounts;
 use crate::row::{Read, number_of};
+use crate::statement::{ROWS_PER_STATEMENT, placeholders, placeholders_after};
 use crate::store::{Store, Write};
 
 /// What tells the detections of one host apart.
@@ -55,12 +55,14 @@ pub struct Detection {
     pub result: String,
     /// The scan that last tested for it.
     pub last_scan: ScanRef,
+    /// Somebody decided that nothing is to be done about it.
+    pub ignored: bool,
 }
 
 macro_rules! columns {
     () => {
         "qid, port, transport, tls, detection.status, first_found_at, last_found_at, last_tested_at,
-         last_fixed_at, times_found, result, detection.last_scan"
+         last_fixed_at, times_found, result, detection.last_scan, ignored"
     };
 }
 
@@ -106,7 +108,8 @@ impl Store {
 }
 
 /// Runs everything a result says about the host's detections through the state machine.
-/// `is_detection` says which QIDs enter the history.
+/// `is_detection` says which QIDs enter the history. Gives what was observed of each beside the
+/// counts; what was not tested is left out.
 pub(crate) async fn observe_host(
     write: &mut Write,
     host_id: i64,
@@ -114,7 +117,7 @@ pub(crate) async fn observe_host(
     result: &HostResult,
     is_detection: &(dyn Fn(Qid) -> bool + Sync),
     now: Timestamp,
-) -> Result<DetectionCounts> {
+) -> Result<(DetectionCounts, Vec<(DetectionKey, Observation)>)> {
     let found: BTreeMap<DetectionKey, &Finding> = result
         .findings
         .iter()
@@ -123,23 +126,24 @@ pub(crate) async fn observe_host(
         .collect();
     let known: BTreeMap<DetectionKey, DetectionStatus> = statuses(write, host_id).await?;
     let mut counts = DetectionCounts::default();
+    let mut observed: Vec<_> = found.keys().map(|key| (*key, Observation::Found)).collect();
+    let mut present = Vec::with_capacity(found.len());
     for (key, finding) in &found {
         let (status, event) = observe(known.get(key).copied(), Observation::Found);
         counts.count(event);
-        if let Some(status) = status {
-            write_found(write, host_id, scan, *key, finding, status, now).await?;
-        }
+        present.extend(status.map(|status| (*key, *finding, status)));
     }
+    let mut absent = Vec::new();
     for (key, previous) in known.iter().filter(|(key, _)| !found.contains_key(key)) {
-        let observation =
-            if was_tested(result, *key) { Observation::NotFound } else { Observation::NotTested };
-        let (status, event) = observe(Some(*previous), observation);
-        counts.count(event);
-        if let (Some(status), Observation::NotFound) = (status, observation) {
-            write_not_found(write, host_id, scan, *key, status, event, now).await?;
+        if was_tested(result, *key) {
+            counts.count(observe(Some(*previous), Observation::NotFound).1);
+            observed.push((*key, Observation::NotFound));
+            absent.push(*key);
         }
     }
-    Ok(counts)
+    write_found(write, host_id, scan, &present, now).await?;
+    write_not_found(write, host_id, scan, &absent, now).await?;
+    Ok((counts, observed))
 }
 
 /// Whether the result, when it does not name the detection, says that it is not there.
@@ -165,67 +169,81 @@ async fn statuses(write: &mut Write, host_id: i64) -> Result<BTreeMap<DetectionK
         .collect()
 }
 
+/// Writes everything that was found, in few statements.
 async fn write_found(
     write: &mut Write,
     host_id: i64,
     scan: &ScanRef,
-    key: DetectionKey,
-    finding: &Finding,
-    status: DetectionStatus,
+    found: &[(DetectionKey, &Finding, DetectionStatus)],
     now: Timestamp,
 ) -> Result<()> {
-    let (qid, port, transport) = key.columns();
-    sqlx::query(
-        "INSERT INTO detection (host_id, qid, port, transport, tls, status, first_found_at, last_found_at,
-                                last_tested_at, times_found, result, last_scan, result_is_table)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $7, 1, $8, $9, $10)
-         ON CONFLICT (host_id, qid, port, transport) DO UPDATE SET
-             tls = excluded.tls, status = excluded.status, last_found_at = excluded.last_found_at,
-             last_tested_at = excluded.last_tested_at, times_found = detection.times_found + 1,
-             result = excluded.result, last_scan = excluded.last_scan,
-             result_is_table = excluded.result_is_table",
-    )
-    .bind(host_id)
-    .bind(qid)
-    .bind(port)
-    .bind(transport)
-    .bind(i64::from(finding.tls))
-    .bind(status.as_str())
-    .bind(now.as_microsecond())
-    .bind(storable(&finding.result))
-    .bind(scan.to_string())
-    .bind(i64::from(finding.table))
-    .execute(write.connection())
-    .await?;
+    for found in found.chunks(ROWS_PER_STATEMENT) {
+        // Counted only.
+        let statement = AssertSqlSafe(format!(
+            "INSERT INTO detection (host_id, qid, port, transport, tls, status, first_found_at, last_found_at,
+                                    last_tested_at, times_found, result, last_scan,
+                                    result_is_table)
+             VALUES {}
+             ON CONFLICT (host_id, qid, port, transport) DO UPDATE SET
+                 tls = excluded.tls, status = excluded.status, last_found_at = excluded.last_found_at,
+                 last_tested_at = excluded.last_tested_at, times_found = detection.times_found + 1,
+                 result = excluded.result, last_scan = excluded.last_scan,
+                 result_is_table = excluded.result_is_table",
+            placeholders(found.len(), 13)
+        ));
+        let now_us = now.as_microsecond();
+        let mut query = sqlx::query(statement);
+        for (key, finding, status) in found {
+            let (qid, port, transport) = key.columns();
+            query = query
+                .bind(host_id)
+                .bind(qid)
+                .bind(port)
+                .bind(transport)
+                .bind(i64::from(finding.tls))
+                .bind(status.as_str())
+                .bind(now_us)
+                .bind(now_us)
+                .bind(now_us)
+                .bind(1_i64)
+                .bind(storable(&finding.result))
+                .bind(scan.to_string())
+                .bind(i64::from(finding.table));
+        }
+        query.execute(write.connection()).await?;
+    }
     Ok(())
 }
 
+/// Writes that these were tested for and not found: those that were there are fixed now.
 async fn write_not_found(
     write: &mut Write,
     host_id: i64,
     scan: &ScanRef,
-    key: DetectionKey,
-    status: DetectionStatus,
-    event: Option<DetectionEvent>,
+    keys: &[DetectionKey],
     now: Timestamp,
 ) -> Result<()> {
-    let (qid, port, transport) = key.columns();
-    let fixed_at = (event == Some(DetectionEvent::Fixed)).then(|| now.as_microsecond());
-    sqlx::query(
-        "UPDATE detection SET status = $5, last_tested_at = $6, last_scan = $7,
-                              last_fixed_at = COALESCE($8, last_fixed_at)
-         WHERE host_id = $1 AND qid = $2 AND port = $3 AND transport = $4",
-    )
-    .bind(host_id)
-    .bind(qid)
-    .bind(port)
-    .bind(transport)
-    .bind(status.as_str())
-    .bind(now.as_microsecond())
-    .bind(scan.to_string())
-    .bind(fixed_at)
-    .execute(write.connection())
-    .await?;
+    for keys in keys.chunks(ROWS_PER_STATEMENT) {
+        let fixed = DetectionStatus::Fixed;
+        // Counted only; the keys follow the four other values.
+        let statement = AssertSqlSafe(format!(
+            "UPDATE detection SET
+                 last_fixed_at = CASE WHEN status = $1 THEN last_fixed_at ELSE $2 END,
+                 status = $1, last_tested_at = $2, last_scan = $3, times_not_found = times_not_found + 1
+             WHERE host_id = $4 AND (qid, port, transport) IN (VALUES {})",
+            placeholders_after(4, keys.len(), 3)
+        ));
+        let mut query = sqlx::query(statement)
+            .bind(fixed.as_str())
+            .bind(now.as_microsecond())
+            .bind(scan.to_string())
+            .bind(host_id);
+        for key in keys {
+            let (qid, port, transport) = key.columns();
+            query = query.bind(qid).bind(port).bind(transport);
+        }
+        query.execute(write.connection()).await?;
+    }
     Ok(())
 }
 
@@ -234,7 +252,7 @@ pub(crate) fn storable(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
 
-fn read_key(read: &Read<'_>) -> Result<DetectionKey> {
+pub(crate) fn read_key(read: &Read<'_>) -> Result<DetectionKey> {
     let qid = u32::try_from(read.number("qid")?).ok().and_then(Qid::new);
     let port = u16::try_from(read.number("port")?).map_err(|_| read.inconsistent("port"))?;
     let transport = match read.text("transport")?.as_str() {
@@ -260,5 +278,6 @@ fn read_detection(row: &AnyRow) -> Result<Detection> {
         times_found: read.count("times_found")?,
         result: read.text("result")?,
         last_scan: read.word("last_scan")?,
+        ignored: read.yes("ignored")?,
     })
 }

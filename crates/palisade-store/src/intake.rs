@@ -11,6 +11,7 @@ use crate::host_port::observe_ports;
 use crate::row::{Read, integer, json_text, number_of};
 use crate::slice::{Holding, hold};
 use crate::store::{Store, Write, expect_rows};
+use crate::ticket_intake::{Remedy, observe_tickets};
 
 /// A host's result as it arrives.
 pub struct Delivery<'a> {
@@ -20,6 +21,8 @@ pub struct Delivery<'a> {
     pub result: &'a HostResult,
     /// Which QIDs enter the history of detections.
     pub is_detection: &'a (dyn Fn(Qid) -> bool + Sync),
+    /// What is to become of a vulnerability with this QID that has no ticket.
+    pub remedy: &'a (dyn Fn(Qid) -> Option<Remedy> + Sync),
     /// Until when the lease holds from now on.
     pub expires_at: Timestamp,
     pub now: Timestamp,
@@ -88,8 +91,11 @@ impl Store {
         if !add_scan_host(&mut write, held.scan_id, delivery, document).await? {
             return Ok(Intake::AlreadyTakenIn { cancelled });
         }
-        let counts =
-            if facts.alive { add_host(&mut write, delivery).await? } else { DetectionCounts::default() };
+        let counts = if facts.alive {
+            add_host(&mut write, held.scan_id, delivery).await?
+        } else {
+            DetectionCounts::default()
+        };
         note_delivery(&mut write, held.scan_id, delivery).await?;
         write.commit().await?;
         Ok(Intake::TakenIn { counts, cancelled })
@@ -126,8 +132,8 @@ async fn add_scan_host(
     Ok(done.rows_affected() == 1)
 }
 
-/// Notes the host and runs its detections through their state machine.
-async fn add_host(write: &mut Write, delivery: &Delivery<'_>) -> Result<DetectionCounts> {
+/// Notes the host and runs its detections and its tickets through their state machines.
+async fn add_host(write: &mut Write, scan_id: i64, delivery: &Delivery<'_>) -> Result<DetectionCounts> {
     let Delivery { scan, result, is_detection, now, .. } = delivery;
     let facts = &result.facts;
     let sighting = Sighting {
@@ -141,7 +147,9 @@ async fn add_host(write: &mut Write, delivery: &Delivery<'_>) -> Result<Detectio
     };
     let host_id = add_sighting(write, sighting).await?;
     observe_ports(write, host_id, result, *now).await?;
-    observe_host(write, host_id, scan, result, is_detection, *now).await
+    let (counts, observed) = observe_host(write, host_id, scan, result, is_detection, *now).await?;
+    observe_tickets(write, host_id, scan_id, delivery, &observed).await?;
+    Ok(counts)
 }
 
 /// The lease is alive, its slice gets on, and the scan has one host more.

@@ -6,7 +6,8 @@
 //! the use cases above it. No HTTP, no XML here.
 //!
 //! Where operations lock rows (PostgreSQL), they do it in one order everywhere: subscription, a
-//! scheduled task, its run, a slice, host, detections, scan. No operation locks two slices or two scans. The rows of the API
+//! scheduled task, its run, a slice, hosts (by id), detections and tickets, scan. No operation locks
+//! two slices or two scans; the tickets of a host are changed only by whoever holds the host. The rows of the API
 //! limits are locked by operations of their own, which lock nothing else.
 
 mod activity;
@@ -20,6 +21,7 @@ mod error;
 mod host;
 mod host_port;
 mod host_report;
+mod ignored;
 mod intake;
 mod limits;
 mod map;
@@ -27,6 +29,7 @@ mod map_lease;
 mod migration;
 mod option_profile;
 mod packed;
+mod policy;
 mod reach;
 mod report_template;
 mod row;
@@ -35,8 +38,13 @@ mod scan_target;
 mod scheduled_run;
 mod scheduled_task;
 mod slice;
+mod statement;
 mod store;
 mod subscription;
+mod ticket;
+mod ticket_edit;
+mod ticket_intake;
+mod ticket_write;
 mod user;
 mod user_profile;
 
@@ -51,11 +59,13 @@ pub use host_port::HostPort;
 pub use host_report::{
     BATCH_DETECTIONS, BatchedDetection, DetectionBatch, LatestFindings, ReportedHost, Weight,
 };
+pub use ignored::{DetectionsOf, IgnoreOutcome, IgnoredDetection, Ignoring};
 pub use intake::{Delivery, DetectionCounts, Intake};
 pub use limits::{CallEntry, CallLimits};
 pub use map::{Map, MapFilter, NewMap, NewMaps, StoredMapHost};
 pub use map_lease::MapHolding;
 pub use option_profile::{ProfileDeleted, ProfileEdited, ProfileUser, StoredProfile};
+pub use policy::Policy;
 pub use reach::Reach;
 pub use report_template::{ReportTemplate, TemplateChoice};
 pub use scan::{Cancelled, LaunchType, Launched, NewScan, ReportFilter, Scan, ScanHost};
@@ -65,4 +75,7 @@ pub use scheduled_task::{NewTask, Task, TaskKind, TaskOrder, TaskScanner, TaskSt
 pub use slice::{Holding, LeasedSlice, Progress, SLICE_ATTEMPTS_MAX, SLICE_RESTARTS_MAX};
 pub use store::Store;
 pub use subscription::{AttributeEdit, HostAttributes, HostRange, RANGES_MAX, TrackingMethod};
+pub use ticket::{DeletedTicket, Ticket, TicketChange, TicketQuery};
+pub use ticket_edit::{TicketEdit, TicketEdited};
+pub use ticket_intake::Remedy;
 pub use user::{NewUser, User};

@@ -22,6 +22,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0007_option_profiles.sql"),
     include_str!("../migrations/0008_scheduled_tasks.sql"),
     include_str!("../migrations/0009_domains_and_maps.sql"),
+    include_str!("../migrations/0010_tickets.sql"),
     include_str!("../migrations/0011_report_templates.sql"),
     include_str!("../migrations/0012_business_units.sql"),
 ];

@@ -2,7 +2,8 @@
 //! so that a misspelt name does not compile.
 
 use palisade_model::{
-    AssetGroupTitle, Date, DomainName, IpSet, PortSet, Qid, ScanHeader, ScanRef, Timestamp, Weekdays,
+    AssetGroupTitle, Date, DomainName, IpSet, NumberSet, PortSet, Qid, ScanHeader, ScanRef, Timestamp,
+    Weekdays,
 };
 
 use crate::parameter::Parameter;
@@ -12,6 +13,8 @@ use crate::parameter::Parameter;
 pub enum Value {
     Text(String),
     Choice(&'static str),
+    Choices(Vec<&'static str>),
+    Numbers(NumberSet),
     Switch(bool),
     IpSet(IpSet),
     Domain(DomainName),
@@ -84,6 +87,8 @@ impl Arguments {
 
     getter!(/** A free text, possibly empty. */ text, Text, str);
     getter!(/** The addresses of an address list. */ ip_set, IpSet, IpSet);
+    getter!(/** The words chosen, in the order given, each once. */ choices, Choices, [&'static str]);
+    getter!(/** The numbers of a list. */ numbers, Numbers, NumberSet);
     getter!(/** A domain. */ domain, Domain, DomainName);
     getter!(/** The domains of a list, possibly none. */ domains, Domains, [DomainName]);
     getter!(/** A scan reference. */ scan_ref, ScanRef, ScanRef);

@@ -26,6 +26,8 @@ pub const GENERIC_RETURN: Dtd =
 pub const GET_HOST_INFO: Dtd =
     Dtd { file: "get_host_info.dtd", text: include_str!("../dtd/get_host_info.dtd") };
 pub const GROUP_LIST: Dtd = Dtd { file: "group_list.dtd", text: include_str!("../dtd/group_list.dtd") };
+pub const IGNORE_VULN_OUTPUT: Dtd =
+    Dtd { file: "ignore_vuln_output.dtd", text: include_str!("../dtd/ignore_vuln_output.dtd") };
 pub const IP_LIST: Dtd = Dtd { file: "ip_list.dtd", text: include_str!("../dtd/ip_list.dtd") };
 pub const ISCANNER_LIST: Dtd =
     Dtd { file: "iscanner_list.dtd", text: include_str!("../dtd/iscanner_list.dtd") };
@@ -33,6 +35,8 @@ pub const KNOWLEDGEBASE_DOWNLOAD: Dtd =
     Dtd { file: "knowledgebase_download.dtd", text: include_str!("../dtd/knowledgebase_download.dtd") };
 pub const PASSWORD_CHANGE_OUTPUT: Dtd =
     Dtd { file: "password_change_output.dtd", text: include_str!("../dtd/password_change_output.dtd") };
+pub const REMEDIATION_TICKETS: Dtd =
+    Dtd { file: "remediation_tickets.dtd", text: include_str!("../dtd/remediation_tickets.dtd") };
 pub const REPORT_TEMPLATE_LIST: Dtd =
     Dtd { file: "report_template_list.dtd", text: include_str!("../dtd/report_template_list.dtd") };
 pub const SCAN: Dtd = Dtd { file: "scan-1.dtd", text: include_str!("../dtd/scan-1.dtd") };
@@ -47,6 +51,16 @@ pub const SCAN_TARGET_HISTORY_OUTPUT: Dtd = Dtd {
 };
 pub const SCHEDULED_SCANS: Dtd =
     Dtd { file: "scheduled_scans.dtd", text: include_str!("../dtd/scheduled_scans.dtd") };
+pub const TICKET_DELETE_OUTPUT: Dtd =
+    Dtd { file: "ticket_delete_output.dtd", text: include_str!("../dtd/ticket_delete_output.dtd") };
+pub const TICKET_EDIT_OUTPUT: Dtd =
+    Dtd { file: "ticket_edit_output.dtd", text: include_str!("../dtd/ticket_edit_output.dtd") };
+pub const TICKET_LIST_DELETED_OUTPUT: Dtd = Dtd {
+    file: "ticket_list_deleted_output.dtd",
+    text: include_str!("../dtd/ticket_list_deleted_output.dtd"),
+};
+pub const TICKET_LIST_OUTPUT: Dtd =
+    Dtd { file: "ticket_list_output.dtd", text: include_str!("../dtd/ticket_list_output.dtd") };
 pub const TIME_ZONE_CODE_LIST: Dtd =
     Dtd { file: "time_zone_code_list.dtd", text: include_str!("../dtd/time_zone_code_list.dtd") };
 pub const USER_LIST_OUTPUT: Dtd =
@@ -65,10 +79,12 @@ pub const ALL: &[&Dtd] = &[
     &GENERIC_RETURN,
     &GET_HOST_INFO,
     &GROUP_LIST,
+    &IGNORE_VULN_OUTPUT,
     &IP_LIST,
     &ISCANNER_LIST,
     &KNOWLEDGEBASE_DOWNLOAD,
     &PASSWORD_CHANGE_OUTPUT,
+    &REMEDIATION_TICKETS,
     &REPORT_TEMPLATE_LIST,
     &SCAN,
     &SCAN_OPTIONS,
@@ -76,6 +92,10 @@ pub const ALL: &[&Dtd] = &[
     &SCAN_RUNNING_LIST,
     &SCAN_TARGET_HISTORY_OUTPUT,
     &SCHEDULED_SCANS,
+    &TICKET_DELETE_OUTPUT,
+    &TICKET_EDIT_OUTPUT,
+    &TICKET_LIST_DELETED_OUTPUT,
+    &TICKET_LIST_OUTPUT,
     &TIME_ZONE_CODE_LIST,
     &USER_LIST_OUTPUT,
     &USER_OUTPUT,

@@ -13,7 +13,9 @@ use crate::parameter_error::InvalidReason;
 
 /// Longest list of addresses, in characters: the most items a list may have, written out long.
 const IP_SET_CHARS_MAX: usize = 1_000_000;
-/// Longest value of the kinds that are one word or number.
+/// Longest list of numbers, in characters: the most items a list may have, written out long.
+const NUMBERS_CHARS_MAX: usize = palisade_model::number_set::ITEMS_MAX * 20;
+/// Longest value of the kinds that are one word or number, or few words.
 const WORD_CHARS_MAX: usize = 100;
 
 /// What a parameter may hold.
@@ -49,6 +51,10 @@ pub enum ParameterKind {
     QidList { max_items: usize },
     /// The title of one asset group.
     AssetGroupTitle,
+    /// Some of these words, separated by commas.
+    Choices(&'static [&'static str]),
+    /// Numbers from 1 on and ranges of them, separated by commas.
+    Numbers,
     /// Titles separated by commas.
     Titles { max_items: usize, max_chars: usize },
     /// Ports and ranges of ports separated by commas, at least one; or one of these words.
@@ -65,6 +71,7 @@ impl ParameterKind {
             Self::Text { max_chars } | Self::Ports { max_chars, .. } => max_chars,
             Self::ScanHeader => palisade_model::scan_header::CHARACTERS_MAX,
             Self::Choice(_)
+            | Self::Choices(_)
             | Self::YesNo
             | Self::ZeroOne
             | Self::ScanRef
@@ -76,6 +83,7 @@ impl ParameterKind {
             Self::Domain => DOMAIN_CHARACTERS_MAX + 1,
             Self::DomainList { max_items } => max_items * (DOMAIN_CHARACTERS_MAX + 2),
             Self::AssetGroupTitle => TITLE_CHARACTERS_MAX,
+            Self::Numbers => NUMBERS_CHARS_MAX,
             // Ten digits, a comma and a blank.
             Self::QidList { max_items } => max_items * 12,
             Self::Titles { max_items, max_chars } => max_items * (max_chars + 2),
@@ -91,6 +99,8 @@ impl ParameterKind {
                 .find(|word| **word == text)
                 .map(|word| Value::Choice(word))
                 .ok_or(InvalidReason::NotAChoice(words)),
+            Self::Choices(words) => parse_choices(text, words),
+            Self::Numbers => text.parse().map(Value::Numbers).map_err(InvalidReason::NotNumbers),
             Self::YesNo => parse_switch(text, "yes", "no"),
             Self::ZeroOne => parse_switch(text, "1", "0"),
             Self::Netblock if text.trim().is_empty() => Ok(Value::IpSet(IpSet::new())),
@@ -129,6 +139,8 @@ impl fmt::Display for ParameterKind {
         match self {
             Self::Text { max_chars } => write!(f, "text, at most {max_chars} characters"),
             Self::Choice(words) => write!(f, "one of {}", words.join(", ")),
+            Self::Choices(words) => write!(f, "some of {}, separated by commas", words.join(", ")),
+            Self::Numbers => f.write_str("numbers and ranges of numbers, separated by commas"),
             Self::YesNo => f.write_str("yes or no"),
             Self::ZeroOne => f.write_str("0 or 1"),
             Self::IpSet => f.write_str("IPv4 addresses, ranges and CIDR blocks, separated by commas"),
@@ -180,6 +192,18 @@ fn parse_switch(text: &str, on: &'static str, off: &'static str) -> Result<Value
     } else {
         Err(InvalidReason::NotASwitch { on, off })
     }
+}
+
+/// Each word once, in the order given.
+fn parse_choices(text: &str, words: &'static [&'static str]) -> Result<Value, InvalidReason> {
+    let mut chosen = Vec::new();
+    for item in text.split(',').map(str::trim).filter(|item| !item.is_empty()) {
+        let word = words.iter().find(|word| **word == item).ok_or(InvalidReason::NotAChoice(words))?;
+        if !chosen.contains(word) {
+            chosen.push(*word);
+        }
+    }
+    if chosen.is_empty() { Err(InvalidReason::EmptyList) } else { Ok(Value::Choices(chosen)) }
 }
 
 fn parse_qids(text: &str, max_items: usize) -> Result<Value, InvalidReason> {
@@ -326,6 +350,10 @@ mod tests {
         check(kind, "6,7,8", &Err(InvalidReason::TooManyItems { max: 2 }));
         check(kind, "6,x", &Err(InvalidReason::NotAQid { item: "x".to_owned() }));
         check(kind, " , ", &Err(InvalidReason::EmptyList));
+        let kind = ParameterKind::Choices(&["OPEN", "CLOSED"]);
+        check(kind, "CLOSED, OPEN,CLOSED", &Ok(Value::Choices(vec!["CLOSED", "OPEN"])));
+        check(kind, "open", &Err(InvalidReason::NotAChoice(&["OPEN", "CLOSED"])));
+        check(kind, ",", &Err(InvalidReason::EmptyList));
         let kind = ParameterKind::Titles { max_items: 2, max_chars: 5 };
         check(kind, "All, Some", &Ok(Value::Titles(vec!["All".to_owned(), "Some".to_owned()])));
         check(kind, "Longer", &Err(InvalidReason::TitleTooLong { max_chars: 5 }));

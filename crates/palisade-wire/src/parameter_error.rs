@@ -6,6 +6,7 @@
 use std::fmt;
 
 use palisade_model::asset_group::NotATitle;
+use palisade_model::number_set::NotNumbers;
 use palisade_model::port_set::NotAPort;
 use palisade_model::scan_header::NotAHeader;
 use palisade_model::{IpSetError, NotADomain};
@@ -38,6 +39,7 @@ pub enum InvalidReason {
     NotAQid {
         item: String,
     },
+    NotNumbers(NotNumbers),
     NotATitle(NotATitle),
     NotAPort(NotAPort),
     NotAHeader(NotAHeader),
@@ -58,8 +60,9 @@ impl InvalidReason {
     fn item(&self) -> Option<&str> {
         match self {
             Self::IpSet(error) => offending_item(error),
-            Self::NotAPort(NotAPort { item }) => Some(item),
             Self::NotAQid { item } | Self::NotAWeekday { item } if !item.is_empty() => Some(item),
+            Self::NotAPort(NotAPort { item })
+            | Self::NotNumbers(NotNumbers::NotANumber { item } | NotNumbers::Reversed { item }) => Some(item),
             _ => None,
         }
     }
@@ -81,6 +84,7 @@ impl fmt::Display for InvalidReason {
                 write!(f, "Invalid number, expecting a whole number from {min} to {max}.")
             }
             Self::NotAQid { .. } => f.write_str("Invalid QID."),
+            Self::NotNumbers(error) => write_numbers_reason(f, error),
             Self::NotATitle(error) => write_title_reason(f, error),
             Self::NotAPort(_) => f.write_str("Invalid port or range of ports."),
             Self::NotAHeader(error) => write_header_reason(f, *error),
@@ -116,6 +120,17 @@ fn write_ip_reason(f: &mut fmt::Formatter<'_>, error: &IpSetError) -> fmt::Resul
         IpSetError::TooManyItems { max } => {
             write!(f, "Invalid IP or range. The list has more than {max} items.")
         }
+    }
+}
+
+fn write_numbers_reason(f: &mut fmt::Formatter<'_>, error: &NotNumbers) -> fmt::Result {
+    match error {
+        NotNumbers::Empty => f.write_str("The list is empty."),
+        NotNumbers::NotANumber { .. } => f.write_str("Invalid number or range."),
+        NotNumbers::Reversed { .. } => {
+            f.write_str("Invalid number or range. The range ends before it starts.")
+        }
+        NotNumbers::TooManyItems { max } => write!(f, "The list has more than {max} items."),
     }
 }
 

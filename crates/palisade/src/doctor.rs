@@ -33,6 +33,7 @@ pub(crate) async fn run(settings: &Settings) -> bool {
         ("listening address", listening(settings)),
         ("certificate", certificate(settings)),
         ("open files", open_files()),
+        ("raw packets", raw_packets()),
         ("ICMP echo", icmp()),
         ("UDP", udp()),
         ("name look-ups", names()),
@@ -144,6 +145,18 @@ fn open_files() -> Outcome {
     }
 }
 
+fn raw_packets() -> Outcome {
+    match palisade_engine::raw_packets() {
+        Ok(()) => Outcome::Good("allowed: hosts and ports are found by stateless sweeps".to_owned()),
+        Err(error) => Outcome::Poor(
+            crate::chain(&error),
+            "Hosts are found and ports scanned by connecting, which is slower; allow it: setcap \
+             cap_net_raw+ep on the binary, or AmbientCapabilities=CAP_NET_RAW in the unit."
+                .to_owned(),
+        ),
+    }
+}
+
 fn icmp() -> Outcome {
     match socket(AddressFamily::Inet, SockType::Datagram, SockFlag::empty(), SockProtocol::Icmp) {
         Ok(_) => Outcome::Good("allowed".to_owned()),
@@ -163,7 +176,7 @@ fn udp() -> Outcome {
 }
 
 fn names() -> Outcome {
-    match crate::targets::resolve(&["localhost".to_owned()]) {
+    match crate::targets::resolve(&["localhost".to_owned()], 1) {
         Ok(_) => Outcome::Good("localhost resolves".to_owned()),
         Err(error) => Outcome::Poor(
             crate::chain(&error),

@@ -7,6 +7,7 @@ mod data_directory;
 mod doctor;
 mod fingerprints;
 mod kb;
+mod policy;
 mod polling;
 mod profile;
 mod progress;
@@ -16,6 +17,7 @@ mod scan;
 mod server;
 mod settings;
 mod stall;
+mod survey;
 mod targets;
 mod terminal;
 mod unit;
@@ -73,6 +75,7 @@ enum Command {
     /// Examples:
     ///   palisade scan 127.0.0.1
     ///   palisade scan --format xml --ports 1-1024 192.0.2.7 > report.xml
+    ///   palisade scan --stage ports --ports full --rate 20000 192.0.2.0/24
     ///   palisade scan --format json --qids 38169,38628 www.example.test
     #[command(verbatim_doc_comment)]
     Scan(scan::ScanArguments),
@@ -84,6 +87,9 @@ enum Command {
     /// Make, list and change accounts
     #[command(subcommand)]
     User(Box<user::UserCommand>),
+    /// List, make and change remediation policies: who gets tickets for what scans find
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
     /// Make, list and change option profiles, which say how scans are done
     #[command(subcommand)]
     Profile(Box<profile::ProfileCommand>),
@@ -137,6 +143,7 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error>> {
         }
         Command::Unit(command) => unit::run(*command).await?,
         Command::User(command) => user::run(*command).await?,
+        Command::Policy(command) => policy::run(command).await?,
         Command::Profile(command) => profile::run(*command).await?,
         Command::Kb(command) => kb::run(command)?,
         Command::Settings => raw(&settings::page()),

@@ -78,7 +78,7 @@ pub(crate) enum TourError {
 /// Runs the tour.
 pub(crate) async fn run(arguments: QuickstartArguments) -> Result<(), TourError> {
     let settings = &arguments.settings;
-    let targets = targets::resolve(&arguments.targets)?;
+    let targets = targets::resolve(&arguments.targets, targets::SCANNED_MAX)?;
     let data = DataDirectory::open(&settings.data).map_err(server::ServerError::Data)?;
     let app = server::open_app(settings, &data).await?;
     let login = account(&app, arguments.credentials.as_deref()).await?;

@@ -4,22 +4,24 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use indicatif::ProgressBar;
 use palisade_api::v1::scan_file::scan_file;
 use palisade_app::{About, HostReport, LaunchType, ScanView};
-use palisade_engine::{Event, Limits, ScanContext, ScanOrder, SliceProgress, scan_hosts};
+use palisade_engine::{
+    Event, Limits, Probe, ScanContext, ScanOrder, SurveyContext, SurveyOrder, scan_hosts, tcp_ports,
+};
 use palisade_kb::KnowledgeBase;
-use palisade_model::option_profile::{PortList, ScanPorts};
+use palisade_model::option_profile::{self, PortList, ScanPorts};
 use palisade_model::port_set::NotAPort;
 use palisade_model::{
-    Clock, HostResult, IdSource, Login, OptionProfile, PortSet, Qid, ScanRef, ScanStatus, SystemClock,
+    Clock, HostResult, IdSource, IpSet, Login, OptionProfile, PortSet, Qid, ScanRef, ScanStatus, SystemClock,
     SystemIds, Timestamp,
 };
 use serde::Serialize;
 use tokio::sync::mpsc;
 
 use crate::fingerprints;
-use crate::progress;
+use crate::progress::{ProgressFormat, Reporter};
+use crate::survey;
 use crate::targets;
 use crate::terminal::{line, plain, raw, titled_table};
 
@@ -32,13 +34,26 @@ const EVENTS_WAITING_MAX: usize = 256;
 
 /// What to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
+pub(crate) enum Format {
     /// For people
     Table,
     /// An array of hosts with facts and findings
     Json,
     /// The SCAN document of the API
     Xml,
+}
+
+/// How far a scan goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ScanStage {
+    /// Which hosts are there
+    Discovery,
+    /// And which of their TCP ports are open
+    Ports,
+    /// And what is behind them
+    Services,
+    /// And what is wrong with it
+    Full,
 }
 
 /// A scan's own arguments.
@@ -48,17 +63,38 @@ pub(crate) struct ScanArguments {
     #[arg(value_name = "TARGET", required = true)]
     targets: Vec<String>,
 
+    /// How far to go
+    #[arg(long, value_enum, default_value_t = ScanStage::Full)]
+    stage: ScanStage,
+
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
 
-    /// TCP ports: standard, light, full, none, or a list such as 22,80,8000-8100
-    #[arg(long, value_name = "PORTS", default_value = "standard", value_parser = ports)]
-    ports: ScanPorts,
+    /// How to tell progress, on standard error
+    #[arg(long, value_enum, default_value_t = ProgressFormat::Bar)]
+    progress: ProgressFormat,
 
-    /// UDP ports: standard, light, full, none, or a list
-    #[arg(long, value_name = "PORTS", default_value = "standard", value_parser = ports)]
-    udp: ScanPorts,
+    /// Option profile to scan by, one of those that every subscription starts with
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
+
+    /// TCP ports: standard, light, full, none, or a list such as 22,80,8000-8100 [default: the profile's]
+    #[arg(long, value_name = "PORTS", value_parser = ports)]
+    ports: Option<ScanPorts>,
+
+    /// UDP ports: standard, light, full, none, or a list [default: the profile's]
+    #[arg(long, value_name = "PORTS", value_parser = ports)]
+    udp: Option<ScanPorts>,
+
+    /// What hosts are asked to find them, with raw packets: echo, timestamp, mask, syn:PORT, ack:PORT,
+    /// udp:PORT; for the stages discovery and ports [default: the profile's]
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    probes: Option<Vec<Probe>>,
+
+    /// Look at the ports of addresses that answer no probe, too
+    #[arg(long)]
+    scan_dead_hosts: bool,
 
     /// Judge only these QIDs
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
@@ -90,6 +126,8 @@ pub(crate) enum ScanError {
     KnowledgeBase(#[from] palisade_kb::Error),
     #[error("there is no QID {qid}; `palisade kb list` shows all")]
     UnknownQid { qid: Qid },
+    #[error("there is no option profile '{name}'; there are {known}")]
+    UnknownProfile { name: String, known: String },
     #[error("the fingerprints cannot be used")]
     Fingerprints(#[from] palisade_fingerprint::LoadError),
     #[error("the result cannot be written as JSON")]
@@ -116,26 +154,99 @@ struct NamedResult<'a> {
 }
 
 pub(crate) async fn run(arguments: ScanArguments) -> Result<(), ScanError> {
-    let targets = targets::resolve(&arguments.targets)?;
+    let targets = targets::resolve(&arguments.targets, arguments.addresses_max())?;
+    let profile = arguments.profile()?;
+    match arguments.stage {
+        ScanStage::Discovery => survey_only(&arguments, targets, profile, None).await,
+        ScanStage::Ports => {
+            let ports = tcp_ports(&profile);
+            survey_only(&arguments, targets, profile, Some(ports)).await
+        }
+        ScanStage::Services | ScanStage::Full => scan(arguments, targets, profile).await,
+    }
+}
+
+impl ScanArguments {
+    /// Most addresses: a survey keeps nothing of silent ones.
+    fn addresses_max(&self) -> u64 {
+        match self.stage {
+            ScanStage::Discovery | ScanStage::Ports => targets::SURVEYED_MAX,
+            ScanStage::Services | ScanStage::Full => targets::SCANNED_MAX,
+        }
+    }
+
+    /// The named profile, with what the other arguments say.
+    fn profile(&self) -> Result<OptionProfile, ScanError> {
+        let mut profile = match &self.profile {
+            None => OptionProfile::initial(),
+            Some(name) => {
+                let all = option_profile::predefined();
+                let known: Vec<String> = all.iter().map(|each| format!("'{}'", each.title)).collect();
+                all.into_iter().find(|each| each.title.eq_ignore_ascii_case(name)).ok_or_else(|| {
+                    ScanError::UnknownProfile { name: name.clone(), known: known.join(", ") }
+                })?
+            }
+        };
+        profile.tcp = self.ports.clone().unwrap_or(profile.tcp);
+        profile.udp = self.udp.clone().unwrap_or(profile.udp);
+        profile.scan_dead_hosts |= self.scan_dead_hosts;
+        profile.performance.rate_pps = self.rate.or(profile.performance.rate_pps);
+        profile.performance.hosts_external =
+            self.hosts_parallel.unwrap_or(profile.performance.hosts_external);
+        Ok(profile)
+    }
+}
+
+/// The stages that look at nothing closely.
+async fn survey_only(
+    arguments: &ScanArguments,
+    targets: IpSet,
+    profile: OptionProfile,
+    ports: Option<PortSet>,
+) -> Result<(), ScanError> {
+    let started_at = SystemClock.now();
+    let mut order = SurveyOrder::of(&profile, targets.clone(), ports);
+    if let Some(probes) = &arguments.probes {
+        order.probes.clone_from(probes);
+    }
+    if let Some(rate) = arguments.rate {
+        // Who names a rate wants it, however few the hosts are.
+        (order.rate_pps, order.host_pps, order.network_pps) = (rate, rate, rate);
+    }
+    let context = SurveyContext {
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(SystemIds),
+        limits: Arc::new(Limits::of_machine(RATE_PPS_MAX)),
+    };
+    let results = survey::run(order, context, arguments.format, Reporter::new(arguments.progress)).await?;
+    if arguments.format == Format::Xml {
+        let kb = KnowledgeBase::embedded()?;
+        let order = scan_order(targets, profile, None, Vec::new(), started_at);
+        raw(&xml(&kb, &order, &results, started_at));
+    }
+    Ok(())
+}
+
+fn scan_order(
+    targets: IpSet,
+    profile: OptionProfile,
+    qids: Option<Vec<Qid>>,
+    zones: Vec<String>,
+    started_at: Timestamp,
+) -> ScanOrder {
+    let scan = ScanRef::new(started_at, SystemIds.below(100_000));
+    ScanOrder { scan, targets, profile, qids, http_header: None, zones }
+}
+
+async fn scan(arguments: ScanArguments, targets: IpSet, profile: OptionProfile) -> Result<(), ScanError> {
     let kb = Arc::new(KnowledgeBase::embedded()?);
     if let Some(qid) = arguments.qids.iter().flatten().copied().find(|qid| kb.entry(*qid).is_none()) {
         return Err(ScanError::UnknownQid { qid });
     }
     let started_at = SystemClock.now();
-    let mut profile = OptionProfile::initial();
-    profile.tcp = arguments.ports;
-    profile.udp = arguments.udp;
-    profile.performance.rate_pps = arguments.rate;
-    profile.performance.hosts_external =
-        arguments.hosts_parallel.unwrap_or(profile.performance.hosts_external);
-    let order = ScanOrder {
-        scan: ScanRef::new(started_at, SystemIds.below(100_000)),
-        targets,
-        profile,
-        qids: arguments.qids,
-        http_header: None,
-        zones: arguments.zones,
-    };
+    // Services alone: nothing is judged.
+    let qids = if arguments.stage == ScanStage::Services { Some(Vec::new()) } else { arguments.qids };
+    let order = scan_order(targets, profile, qids, arguments.zones, started_at);
     let context = ScanContext {
         kb: Arc::clone(&kb),
         clock: Arc::new(SystemClock),
@@ -143,7 +254,7 @@ pub(crate) async fn run(arguments: ScanArguments) -> Result<(), ScanError> {
         limits: Arc::new(Limits::of_machine(RATE_PPS_MAX)),
         fingerprints: arguments.fingerprints.as_deref().map(fingerprints::load).transpose()?,
     };
-    let results = collect(&order, context).await;
+    let results = collect(&order, context, Reporter::new(arguments.progress)).await;
     match arguments.format {
         Format::Table => results.iter().for_each(|result| show(&kb, result)),
         Format::Json => line(serde_json::to_string_pretty(&named(&kb, &results))?),
@@ -152,33 +263,26 @@ pub(crate) async fn run(arguments: ScanArguments) -> Result<(), ScanError> {
     Ok(())
 }
 
-/// Runs the scan with a progress bar, and gives the results in the order of the addresses.
-async fn collect(order: &ScanOrder, context: ScanContext) -> Vec<HostResult> {
+/// Runs the scan, tells its progress, and gives the results in the order of the addresses.
+async fn collect(order: &ScanOrder, context: ScanContext, mut reporter: Reporter) -> Vec<HostResult> {
     let (events, mut received) = mpsc::channel(EVENTS_WAITING_MAX);
     let scan = tokio::spawn(scan_hosts(order.clone(), context, events));
     let total = order.targets.count();
-    let bar = progress::percent_bar();
     let mut results = Vec::new();
     while let Some(event) = received.recv().await {
         match event {
-            Event::Progress(progress) => tell(&bar, &progress, results.len(), total),
-            Event::Host(result) => results.push(*result),
+            Event::Progress(progress) => reporter.tell(&progress, results.len() as u64, total),
+            Event::Host(result) => {
+                reporter.tell_host(result.facts.address, result.facts.alive, result.findings.len());
+                results.push(*result);
+            }
         }
     }
     // The scan has dropped its sender, so it is over; a failure of its own was logged by it.
     let _ = scan.await;
-    bar.finish_and_clear();
+    reporter.finish();
     results.sort_by_key(|result| result.facts.address);
     results
-}
-
-fn tell(bar: &ProgressBar, progress: &SliceProgress, done: usize, total: u64) {
-    progress::advance(bar, progress.work_done, progress.work_total);
-    bar.set_message(format!(
-        "{done} of {total} hosts done, {}, {} findings",
-        progress.stage.as_str(),
-        progress.findings
-    ));
 }
 
 fn named<'a>(kb: &'a KnowledgeBase, results: &'a [HostResult]) -> Vec<NamedResult<'a>> {

@@ -4,8 +4,10 @@ use std::net::{IpAddr, ToSocketAddrs};
 
 use palisade_model::{IpSet, IpSetError};
 
-/// Most addresses one command takes.
-const ADDRESSES_MAX: u64 = 1 << 20;
+/// Most addresses that one command scans...
+pub(crate) const SCANNED_MAX: u64 = 1 << 20;
+/// ... and that one only surveys.
+pub(crate) const SURVEYED_MAX: u64 = 1 << 32;
 
 /// Why a target cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -24,12 +26,12 @@ pub(crate) enum TargetError {
     },
     #[error("the name '{name}' has no IPv4 address")]
     NoIpv4 { name: String },
-    #[error("{count} addresses are more than the {ADDRESSES_MAX} that one command takes")]
-    TooMany { count: u64 },
+    #[error("{count} addresses are more than the {max} that one command takes")]
+    TooMany { count: u64, max: u64 },
 }
 
 /// All targets as one set; names are looked up.
-pub(crate) fn resolve(targets: &[String]) -> Result<IpSet, TargetError> {
+pub(crate) fn resolve(targets: &[String], addresses_max: u64) -> Result<IpSet, TargetError> {
     let mut set = IpSet::new();
     for text in
         targets.iter().flat_map(|target| target.split(',')).map(str::trim).filter(|text| !text.is_empty())
@@ -47,7 +49,7 @@ pub(crate) fn resolve(targets: &[String]) -> Result<IpSet, TargetError> {
         return Err(TargetError::NotATarget { text: String::new(), source: IpSetError::Empty });
     }
     match set.count() {
-        count if count > ADDRESSES_MAX => Err(TargetError::TooMany { count }),
+        count if count > addresses_max => Err(TargetError::TooMany { count, max: addresses_max }),
         _ => Ok(set),
     }
 }
@@ -70,7 +72,7 @@ mod tests {
 
     fn check(targets: &[&str], expected: &str) {
         let targets: Vec<String> = targets.iter().map(|text| (*text).to_owned()).collect();
-        let answer = match resolve(&targets) {
+        let answer = match resolve(&targets, SCANNED_MAX) {
             Ok(set) => set.to_string(),
             Err(error) => error.to_string(),
         };

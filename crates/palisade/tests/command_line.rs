@@ -56,6 +56,50 @@ fn a_scan_for_a_qid_that_does_not_exist_is_refused() {
 }
 
 #[test]
+fn policies_are_managed_in_their_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    // The data folder is made by the first command that needs one.
+    let mut add_user = palisade(&["user", "add", "quays_ab1", "--role", "scanner", "--data"]);
+    assert!(add_user.arg(&data).status().unwrap().success());
+    let policy = |words: &[&str]| {
+        let mut command = palisade(&["policy"]);
+        command.args(words).arg("--data").arg(&data);
+        command
+    };
+    let told = |words: &[&str]| {
+        let output = policy(words).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(told(&["list"]).contains("none, so no tickets are made"));
+    told(&["add", "Severe", "--severities", "4,5", "--assign", "user:quays_ab1", "--deadline", "3"]);
+    told(&["add", "Lab", "--ips", "192.0.2.0/28", "--kind", "potential", "--ignore"]);
+    let list = told(&["move", "Lab", "1"]);
+    let rows: Vec<&str> = list.lines().skip(1).collect();
+    assert!(
+        rows[0].contains("Lab") && rows[0].contains("192.0.2.0-192.0.2.15") && rows[0].contains("ignore")
+    );
+    assert!(
+        rows[1].contains("severity 4 5") && rows[1].contains("ticket for user:quays_ab1, 3 days"),
+        "{list}"
+    );
+    let list = told(&["edit", "Severe", "--new-title", "Everything", "--no-ticket"]);
+    assert!(list.contains("Everything") && list.contains("no ticket") && !list.contains("Severe"), "{list}");
+    assert!(!told(&["delete", "Lab"]).contains("Lab"));
+
+    let refused = |words: &[&str]| refusal(&mut policy(words));
+    assert!(
+        refused(&["add", "X", "--assign", "user:nobody"]).contains("tickets cannot be given to 'nobody'")
+    );
+    assert!(refused(&["add", "Everything", "--ignore"]).contains("already"));
+    assert!(refused(&["add", "X", "--ignore", "--qids", "99999999"]).contains("no QID 99999999"));
+    assert!(refused(&["add", "X", "--ignore", "--asset-groups", "Web"]).contains("no asset group 'Web'"));
+    assert!(refused(&["delete", "Lab"]).contains("no remediation policy 'Lab'"));
+    assert!(refused(&["add", "X"]).contains("--assign"), "an action is needed");
+}
+
+#[test]
 fn a_certificate_without_its_key_is_not_replaced_by_another() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("palisade.toml");

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use palisade_app::{HostInfo, HostKey, HostVulnerability, OwnerView};
+use palisade_app::{HostInfo, HostKey, HostVulnerability, OwnerView, Ticket};
 use palisade_kb::{Entry, KnowledgeBase};
 use palisade_model::FindingKind;
 use palisade_wire::date_time::date_time;
@@ -39,7 +39,7 @@ pub const VULN_DETAILS: Parameter = Parameter::new(
     "vuln_details",
     ParameterKind::ZeroOne,
     "1",
-    "1 shows the vulnerabilities that are not fixed, and the information gathered by the last scan whose \
+    "1 shows the vulnerabilities that are neither fixed nor ignored, and the information gathered by the last scan whose \
      results are stored.",
 )
 .default("0");
@@ -68,8 +68,8 @@ pub const CALL: Call = Call {
     summary: "Show one host",
     description: &[
         "Shows what is known about one host of the subscription. SECURITY_RISK is the highest severity among \
-         its confirmed and potential vulnerabilities that are not fixed, 0 without any. Several hosts of the \
-         same name: the one with the lowest address is shown.",
+         its confirmed and potential vulnerabilities that are neither fixed nor ignored, 0 without any. Several \
+         hosts of the same name: the one with the lowest address is shown.",
     ],
     parameters: &[
         HOST_IP,
@@ -121,12 +121,18 @@ pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
         ),
     ]);
     let host = request.app.host_info(&request.actor, host_key(arguments)?).await?;
+    let tickets = if arguments.switch(&TICKET_DETAILS) {
+        request.app.host_tickets(&request.actor, host.ip).await?
+    } else {
+        Vec::new()
+    };
     let mut xml = request.document();
     xml.element("HOST", &[], |xml| {
         write_host(xml, &host, arguments.switch(&GENERAL_INFO));
         if arguments.switch(&VULN_DETAILS) {
             write_sections(xml, request.app.kb(), &host.vulnerabilities, &sections);
         }
+        write_tickets(xml, request.app.kb(), &tickets);
     });
     end_report(&mut xml);
     Ok(Answer::Document(xml.finish()))
@@ -212,6 +218,44 @@ fn write_sections(xml: &mut XmlWriter, kb: &KnowledgeBase, found: &[HostVulnerab
             xml.list(element, here, |xml, (one, entry)| write_vulnerability(xml, one, entry));
         });
     }
+}
+
+/// The states, and the elements that hold their tickets.
+const TICKET_STATES: [(&str, &str); 4] = [
+    ("OPEN", "OPEN_TICKETS"),
+    ("RESOLVED", "RESOLVED_TICKETS"),
+    ("CLOSED", "CLOSED_TICKETS"),
+    ("IGNORED", "IGNORED_TICKETS"),
+];
+
+fn write_tickets(xml: &mut XmlWriter, kb: &KnowledgeBase, tickets: &[Ticket]) {
+    let groups = TICKET_STATES.iter().filter_map(|(word, element)| {
+        let here: Vec<_> = tickets.iter().filter(|ticket| ticket.state.word() == *word).collect();
+        (!here.is_empty()).then_some((*element, here))
+    });
+    xml.list("TICKETS", groups, |xml, (element, here)| {
+        xml.list(element, here, |xml, ticket| {
+            if let Some(entry) = kb.entry(ticket.key.qid) {
+                write_ticket(xml, ticket, entry);
+            }
+        });
+    });
+}
+
+fn write_ticket(xml: &mut XmlWriter, ticket: &Ticket, entry: &Entry) {
+    xml.element("TICKET", &[], |xml| {
+        xml.text("TICKET_NUMBER", &ticket.number.to_string());
+        xml.text("QID", &entry.qid.to_string());
+        xml.text("SEVERITY_LEVEL", &entry.severity.to_string());
+        xml.cdata("TITLE", &entry.title);
+        if let Some((port, transport)) = ticket.key.port {
+            xml.text("PORT", &port.to_string());
+            xml.text("PROTOCOL", transport.as_str());
+        }
+        xml.text("ASSIGNEE", ticket.assignee.as_str());
+        xml.text("CREATION_DATETIME", &date_time(ticket.created_at));
+        xml.text("DUE_DATETIME", &date_time(ticket.due_at));
+    });
 }
 
 fn write_vulnerability(xml: &mut XmlWriter, found: &HostVulnerability, entry: &Entry) {

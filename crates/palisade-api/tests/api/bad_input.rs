@@ -139,6 +139,8 @@ fn wrong_values(kind: ParameterKind) -> &'static [&'static str] {
     match kind {
         ParameterKind::Text { .. } => &["a\u{0}b", "a\u{1b}[2Jb"],
         ParameterKind::Choice(_) => &["no_such_choice", "", "ADD "],
+        ParameterKind::Choices(_) => &["no_such_choice", "", ",", "1;2"],
+        ParameterKind::Numbers => &["", ",", "0", "-1", "x", "1.5", "9-1", "1--2", "99999999999999999999"],
         ParameterKind::YesNo => &["1", "true", "", "maybe"],
         ParameterKind::ZeroOne => &["yes", "2", "", "-1"],
         ParameterKind::IpSet => &[
@@ -247,10 +249,12 @@ async fn state(server: &Server) -> Vec<String> {
         "scan_report_list.php",
         "scan_running_list.php",
         "scheduled_scans.php",
+        "ticket_list.php",
         "user_list.php",
     ] {
         let parameters: &[(&str, &str)] = match script {
             "asset_ip_list.php" => &[("detailed_results", "1"), ("detailed_no_results", "1")],
+            "ticket_list.php" => &[("since_ticket_number", "1")],
             _ => &[],
         };
         state.push(server.call("manager", script, parameters).await.text);
@@ -261,6 +265,8 @@ async fn state(server: &Server) -> Vec<String> {
 #[tokio::test]
 async fn bad_input_is_refused_logged_and_changes_nothing() {
     let server = Server::start().await;
+    server.ticket_everything().await;
+    server.finished_scan("manager", "192.0.2.4").await;
     let before = state(&server).await;
     let mut wrong = Vec::new();
     for call in registry::CALLS.iter().map(|row| row.call) {

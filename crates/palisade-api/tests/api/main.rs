@@ -17,4 +17,5 @@ mod requests;
 mod samples;
 mod streaming;
 mod support;
+mod tickets;
 mod user;

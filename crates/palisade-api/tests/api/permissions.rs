@@ -37,7 +37,9 @@ const MATRIX: &[(&str, [Expected; 6])] = &[
     ("asset_search.php", [A, A, R, A, A, N]),
     ("domain_list.php", [A, A, R, A, A, N]),
     ("get_host_info.php", [A, A, R, A, A, N]),
+    ("get_tickets.php", [A, A, R, A, A, N]),
     ("group_list.php", [A, A, A, A, A, N]),
+    ("ignore_vuln.php", [A, A, R, R, R, N]),
     ("ip_list.php", [A, A, A, A, A, N]),
     ("iscanner_list.php", [A, A, R, A, R, N]),
     ("knowledgebase_download.php", [A, A, R, A, A, N]),
@@ -53,6 +55,10 @@ const MATRIX: &[(&str, [Expected; 6])] = &[
     ("scan_running_list.php", [A, A, R, A, A, N]),
     ("scan_target_history.php", [A, A, R, A, A, N]),
     ("scheduled_scans.php", [A, A, R, A, A, N]),
+    ("ticket_delete.php", [A, R, R, R, R, N]),
+    ("ticket_edit.php", [A, A, R, R, R, N]),
+    ("ticket_list.php", [A, A, R, A, A, N]),
+    ("ticket_list_deleted.php", [A, R, R, R, R, N]),
     ("time_zone_code_list.php", [A, A, A, A, A, N]),
     ("user.php", [A, A, R, R, R, N]),
     ("user_list.php", [A, A, R, R, R, N]),
@@ -84,6 +90,11 @@ fn harmless(script: &str) -> &'static [(&'static str, &'static str)] {
         "asset_data_report.php" => &[("template_id", "2"), ("ips", "192.0.2.4")],
         "asset_range_info.php" | "asset_search.php" => &[("target_ips", "192.0.2.4")],
         "get_host_info.php" => &[("host_ip", "192.0.2.4"), ("general_info", "1")],
+        "get_tickets.php" | "ticket_delete.php" | "ticket_list.php" | "ticket_list_deleted.php" => {
+            &[("ticket_numbers", "4000")]
+        }
+        "ignore_vuln.php" => &[("qids", "900001"), ("ips", "192.0.2.4"), ("comments", "x")],
+        "ticket_edit.php" => &[("ticket_numbers", "4000"), ("add_comment", "x")],
         "password_change.php" => &[("user_logins", "nobody"), ("email", "0")],
         "user.php" => &[("action", "edit"), ("login", "nobody")],
         "scan.php" => &[("ip", "203.0.113.1")],

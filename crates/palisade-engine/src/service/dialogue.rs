@@ -22,6 +22,7 @@ use palisade_probe::smtp::{SmtpConversation, SmtpQuestions};
 use palisade_probe::telnet::TelnetConversation;
 
 use super::port::Port;
+use super::product;
 use crate::stream::End;
 
 /// A telnet server is listened to for so long; it never says that it has finished.
@@ -190,8 +191,12 @@ async fn name_server(port: &Port<'_>, facts: &mut PortFacts) -> bool {
     let mut version = dns::QuestionConversation::new(id, &dns::version_question(id));
     let mut recursion = dns::QuestionConversation::new(id, &dns::recursion_question(id));
     let ends = tokio::join!(port.hold(&mut version), port.hold(&mut recursion));
+    let version = version.finish();
+    if version.as_ref().is_some_and(dns::is_bind) {
+        facts.product = Some(product::bind());
+    }
     facts.dns = Some(DnsFacts {
-        version: version.finish().as_ref().and_then(dns::version),
+        version: version.as_ref().and_then(dns::version),
         recursion: recursion.finish().as_ref().map(dns::resolves_for_strangers),
         ..DnsFacts::default()
     });

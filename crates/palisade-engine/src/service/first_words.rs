@@ -11,7 +11,7 @@ use palisade_probe::identify::{self, GenericProbe};
 /// Connections for finding out what a port is that reacts to nothing, in all.
 pub(super) const SILENT_CONNECTIONS_MAX: usize = 8;
 /// The same for one that reacts, and is not understood.
-pub(super) const REACTING_CONNECTIONS_MAX: usize = 24;
+pub(super) const REACTING_CONNECTIONS_MAX: usize = 28;
 /// Kept back of the silent ports' budget for a last look of another kind.
 const LAST_LOOKS: usize = 1;
 /// Questions asked because of the port number.

@@ -14,7 +14,7 @@ mod smb;
 mod ssh;
 mod tls;
 
-pub(crate) use self::product::{of as product_of, texts as product_texts};
+pub(crate) use self::product::{bind as bind_product, of as product_of, texts as product_texts};
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -6,7 +6,41 @@ use palisade_probe::identify;
 
 /// The product, as far as the facts of the port name it.
 pub(crate) fn of(facts: &PortFacts) -> Option<Product> {
-    texts(facts).into_iter().find_map(|text| identify::product(&facts.service, &text))
+    texts(facts)
+        .into_iter()
+        .find_map(|text| identify::product(&facts.service, &text))
+        .or_else(|| unnamed(facts))
+}
+
+/// Products that do not name themselves, and are known by what only they do.
+fn unnamed(facts: &PortFacts) -> Option<Product> {
+    let plain = |vendor: &str, name: &str, cpe: &str| {
+        Some(Product {
+            vendor: vendor.to_owned(),
+            name: name.to_owned(),
+            version: None,
+            cpe: Some(identify::cpe(cpe, None)),
+        })
+    };
+    if let Some(product) = facts.http.as_ref().and_then(identify::web_product) {
+        return Some(product);
+    }
+    // Samba passes for a Windows 6.1, of which there is no build 0.
+    if facts.smb.as_ref().is_some_and(|smb| smb.os_version.as_deref() == Some("6.1.0")) {
+        return plain("Samba", "Samba", "a:samba:samba");
+    }
+    match facts.service.as_str() {
+        // Of these protocols there is one server, and some that pass for it.
+        "postgresql" => plain("PostgreSQL", "PostgreSQL", "a:postgresql:postgresql"),
+        "rsync" => plain("Samba", "rsync", "a:samba:rsync"),
+        _ => None,
+    }
+}
+
+/// BIND that hides its version.
+pub(crate) fn bind() -> Product {
+    let cpe = Some(identify::cpe("a:isc:bind", None));
+    Product { vendor: "ISC".to_owned(), name: "BIND".to_owned(), version: None, cpe }
 }
 
 /// The texts that may name a product, the most telling first.
@@ -18,6 +52,7 @@ pub(crate) fn texts(facts: &PortFacts) -> Vec<String> {
     texts.push(facts.postgres.as_ref().and_then(|postgres| postgres.version.clone()));
     texts.push(facts.redis.as_ref().and_then(|redis| redis.version.clone()));
     texts.push(facts.memcached.as_ref().and_then(|memcached| memcached.version.clone()));
+    texts.push(facts.mqtt.as_ref().and_then(|mqtt| mqtt.broker.clone()));
     texts.push(facts.dns.as_ref().and_then(|dns| dns.version.clone()));
     texts.push(facts.snmp.as_ref().and_then(|snmp| snmp.description.clone()));
     texts.push(facts.ntp.as_ref().and_then(|ntp| ntp.variables.clone()));

@@ -68,7 +68,9 @@ async fn dns_server(host: &HostPace, port: u16, nonce: u16) -> Option<PortFacts>
         recursion: recursion.as_ref().map(dns::resolves_for_strangers),
         ..DnsFacts::default()
     };
-    Some(PortFacts { dns: Some(facts), ..open(port, "dns") })
+    let bind = version.as_ref().is_some_and(dns::is_bind);
+    let product = bind.then(crate::service::bind_product);
+    Some(PortFacts { dns: Some(facts), product, ..open(port, "dns") })
 }
 
 /// One question on a socket of its own, so that several may wait at the same time.

@@ -83,4 +83,7 @@ pub struct MqttFacts {
     pub anonymous: bool,
     /// Return code of that CONNECT.
     pub return_code: u8,
+    /// What the broker publishes as its version in `$SYS/broker/version`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub broker: Option<String>,
 }

@@ -108,8 +108,17 @@ pub struct HostFacts {
     /// Unix seconds.
     pub started_at: i64,
     pub ended_at: i64,
-    /// How ports were found: `TCP connect`.
+    /// How ports were found: `TCP connect` and why, or `TCP SYN (raw packets)`.
     pub method: String,
+    /// Ports that nobody uses accept connections too: somebody answers in the host's place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub every_port_open: Option<bool>,
+    /// What answers is a proxy that completes connections before it knows of anybody behind it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub syn_proxy: Option<bool>,
+    /// Several machines answer at this address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub load_balanced: Option<bool>,
     /// The host took longer than its budget; what is here is incomplete.
     pub timed_out: bool,
 }
@@ -134,6 +143,9 @@ impl Default for HostFacts {
             started_at: 0,
             ended_at: 0,
             method: "TCP connect".to_owned(),
+            every_port_open: None,
+            syn_proxy: None,
+            load_balanced: None,
             timed_out: false,
         }
     }

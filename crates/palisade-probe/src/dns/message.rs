@@ -108,13 +108,16 @@ pub struct Record {
     pub data: RecordData,
 }
 
-/// A whole message. Of the records only those of the answer section are kept.
+/// A whole message. Of the records only those of the answer section are kept, and whose zone the
+/// authority section names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     pub id: u16,
     pub flags: Flags,
     pub questions: Vec<Question>,
     pub records: Vec<Record>,
+    /// The zone of the first authority record; not written.
+    pub zone: Option<DomainName>,
 }
 
 impl Message {
@@ -124,7 +127,7 @@ impl Message {
         let flags = Flags::parse(reader.u16()?);
         let question_count = reader.u16()?;
         let record_count = reader.u16()?;
-        let _authority_count = reader.u16()?;
+        let authority_count = reader.u16()?;
         let _additional_count = reader.u16()?;
         if usize::from(record_count) > RECORDS_MAX {
             return Err(Malformed::TooLong);
@@ -143,7 +146,10 @@ impl Message {
             records.push(record);
             offset = end;
         }
-        Ok(Self { id, flags, questions, records })
+        // A broken authority section takes nothing from the answer.
+        let authority = (authority_count > 0).then(|| parse_record(bytes, offset).ok()).flatten();
+        let zone = authority.map(|(record, _)| record.name);
+        Ok(Self { id, flags, questions, records, zone })
     }
 
     /// The wire form, without compression. Names, addresses and texts of records are written as
@@ -266,7 +272,7 @@ mod tests {
                 Record { name: name.clone(), kind, class: class::INTERNET, ttl_s: 5, data }
             }).collect();
             let questions = vec![Question { name: name.clone(), kind: kind::A, class: class::CHAOS }];
-            let message = Message { id, flags, questions, records };
+            let message = Message { id, flags, questions, records, zone: None };
             let bytes = message.to_bytes();
             prop_assert_eq!(Message::parse(&bytes).unwrap(), message);
             for short in 0..bytes.len() {

@@ -42,6 +42,7 @@ pub fn question(id: u16, name: &str, kind: u16, class: u16, recursion_desired: b
         flags: Flags { recursion_desired, ..Flags::default() },
         questions: vec![Question { name, kind, class }],
         records: Vec::new(),
+        zone: None,
     };
     message.to_bytes()
 }
@@ -65,6 +66,14 @@ pub fn version(answer: &Message) -> Option<String> {
         }
         _ => None,
     })
+}
+
+/// It is BIND, although it keeps its version to itself: only BIND answers [`version_question`] with
+/// nothing out of a zone of that very name.
+#[must_use]
+pub fn is_bind(answer: &Message) -> bool {
+    let zone = answer.zone.as_ref().map(|zone| zone.to_string().to_ascii_lowercase());
+    answer.records.is_empty() && zone.is_some_and(|zone| zone.trim_end_matches('.') == "version.bind")
 }
 
 /// The server resolves for us, judged from its answer to [`recursion_question`].
@@ -214,11 +223,28 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_silent_bind_is_still_bind() {
+        let mut answer = version_question(7);
+        // Response; one authority record: SOA of the zone, behind the question.
+        answer[2] |= 0x80;
+        answer[9] = 1;
+        answer.extend_from_slice(&[0xc0, 12, 0, 6, 0, 3, 0, 1, 0x51, 0x80, 0, 24, 0xc0, 12, 0xc0, 12]);
+        answer.extend_from_slice(&[0; 20]);
+        let message = Message::parse(&answer).unwrap();
+        assert!(is_bind(&message));
+        assert_eq!(version(&message), None);
+        // A broken section is no evidence, and harms nothing.
+        answer.truncate(answer.len() - 21);
+        assert!(!is_bind(&Message::parse(&answer).unwrap()));
+        assert!(!is_bind(&Message::parse(&version_question(7)).unwrap()));
+    }
     use crate::conversation::scripted::{play, survive};
 
     fn reply(id: u16, rcode: u8, records: Vec<Record>) -> Vec<u8> {
         let flags = Flags { response: true, rcode, ..Flags::default() };
-        framed(&Message { id, flags, questions: Vec::new(), records }.to_bytes())
+        framed(&Message { id, flags, questions: Vec::new(), records, zone: None }.to_bytes())
     }
 
     fn record(kind: u16, data: &[u8]) -> Record {

@@ -8,8 +8,10 @@ mod operating_system;
 mod probe;
 mod product;
 mod product_rules;
+mod web_product;
 
 pub use answer::{Seen, greeting, recognise};
 pub use operating_system::{os_evidence, ubuntu_of_openssh, windows_of_build};
 pub use probe::{GenericProbe, for_picky, for_quiet, likely, prints, probe};
 pub use product::{cpe, product};
+pub use web_product::web_product;

@@ -91,6 +91,14 @@ impl Dialect {
         }
     }
 
+    /// Ends a query, so that others cannot change its rows until the transaction ends.
+    pub(crate) fn lock_rows(self) -> &'static str {
+        match self {
+            Self::Sqlite => sqlite::LOCK_ROWS,
+            Self::Postgres => postgres::LOCK_ROWS,
+        }
+    }
+
     /// The next slice to hand out, locked, passing over those that others are just taking.
     pub(crate) fn next_slice(self) -> &'static str {
         match self {

@@ -17,6 +17,8 @@ pub(super) const LOCK_SLICE: &str =
     "SELECT id, scan_id, targets, state, token, expires_at, attempts, restarts
      FROM slice WHERE id = $1 FOR UPDATE";
 
+pub(super) const LOCK_ROWS: &str = " FOR UPDATE";
+
 pub(super) const NEXT_SLICE: &str =
     "SELECT id, scan_id, targets, state, token, expires_at, attempts, restarts
      FROM slice

@@ -26,6 +26,9 @@ pub(super) const LOCK_SLICE: &str =
     "SELECT id, scan_id, targets, state, token, expires_at, attempts, restarts
      FROM slice WHERE id = $1";
 
+/// `BEGIN IMMEDIATE` is the lock here too.
+pub(super) const LOCK_ROWS: &str = "";
+
 pub(super) const NEXT_SLICE: &str =
     "SELECT id, scan_id, targets, state, token, expires_at, attempts, restarts
      FROM slice

@@ -6,7 +6,9 @@ use std::net::Ipv4Addr;
 use palisade_model::{
     Finding, HostFacts, HostResult, IpSet, Login, OptionProfile, Qid, ScanRef, Timestamp, Transport,
 };
-use palisade_store::{Delivery, HostAttributes, Intake, LaunchType, Launched, LeasedSlice, NewScan, Store};
+use palisade_store::{
+    Delivery, HostAttributes, Intake, LaunchType, Launched, LeasedSlice, NewScan, Remedy, Store,
+};
 use palisade_testkit::postgres::Database;
 use tempfile::TempDir;
 
@@ -101,12 +103,25 @@ pub(crate) async fn deliver(
     result: &HostResult,
     second: i64,
 ) -> Intake {
+    deliver_with(store, slice, token, result, &|_| None, second).await
+}
+
+/// The same with policies.
+pub(crate) async fn deliver_with(
+    store: &Store,
+    slice: &LeasedSlice,
+    token: &str,
+    result: &HostResult,
+    remedy: &(dyn Fn(Qid) -> Option<Remedy> + Sync),
+    second: i64,
+) -> Intake {
     let delivery = Delivery {
         slice_id: slice.slice_id,
         token,
         scan: &slice.scan.reference,
         result,
         is_detection: &|qid| qid.number() < 1_000,
+        remedy,
         expires_at: at(second + 60),
         now: at(second),
     };

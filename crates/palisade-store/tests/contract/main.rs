@@ -18,12 +18,14 @@ mod intake;
 mod limits;
 mod map;
 mod option_profile;
+mod policy;
 mod report_template;
 mod scan;
 mod scan_target;
 mod scheduled_task;
 mod slice;
 mod subscription;
+mod ticket;
 mod user;
 
 /// Makes a test for each database out of each function.

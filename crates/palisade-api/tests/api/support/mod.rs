@@ -9,10 +9,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use palisade_api::{ApiConfig, router};
-use palisade_app::{ActivityView, Actor, App, Config, Limits, MasterKey, NewUser};
+use palisade_app::{ActivityView, Actor, App, Config, Limits, MasterKey, NewUser, PolicyView};
 use palisade_kb::KnowledgeBase;
+use palisade_model::remediation::VulnerabilitySelection;
 use palisade_model::user::Password;
-use palisade_model::{IpSet, ManualClock, Role, SeededIds, Timestamp};
+use palisade_model::{Assignee, IpSet, ManualClock, PolicyAction, Role, SeededIds, Timestamp};
 use palisade_store::Store;
 use palisade_testkit::dtd::assert_valid;
 use palisade_wire::dtd;
@@ -152,6 +153,24 @@ impl Server {
     /// The newest entry of the activity log.
     pub(crate) async fn last_activity(&self) -> ActivityView {
         self.app.list_activity(1).await.unwrap().remove(0)
+    }
+
+    /// From now on whoever launches a scan gets a ticket for everything it finds, due in ten days.
+    pub(crate) async fn ticket_everything(&self) {
+        let action = PolicyAction::CreateTicket { assignee: Assignee::ScanLauncher, deadline_days: 10 };
+        self.add_policy("Everything <new>", action).await;
+    }
+
+    /// Adds a policy for every vulnerability on every host.
+    pub(crate) async fn add_policy(&self, title: &str, action: PolicyAction) {
+        let policy = PolicyView {
+            title: title.to_owned(),
+            ips: IpSet::new(),
+            asset_groups: Vec::new(),
+            vulnerabilities: VulnerabilitySelection::default(),
+            action,
+        };
+        self.app.add_policy(policy).await.unwrap();
     }
 
     /// Launches a scan of `targets`, lets the scripted scanner do it, and gives its reference.

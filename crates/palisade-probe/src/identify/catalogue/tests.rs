@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::details::text;
 use super::*;
-use crate::identify::{greeting, recognise};
+use crate::identify::{for_picky, for_quiet, greeting, recognise};
 
 /// Hand-written bytes of a protocol, and the product they name: `MongoDB 7.0.5`; empty for none.
 pub(super) struct Sample {
@@ -130,11 +130,10 @@ fn no_protocol_is_taken_for_another() {
 
 /// Services with surveys of their own, told by [`crate::identify::greeting`] and
 /// [`crate::identify::recognise`] without the catalogue; their bytes are in that module's tests.
-const SURVEYED: [&str; 29] = [
+const SURVEYED: [&str; 31] = [
     "cassandra",
     "chargen",
     "daytime",
-    "discard",
     "dns",
     "echo",
     "finger",
@@ -160,19 +159,45 @@ const SURVEYED: [&str; 29] = [
     "ssh",
     "svn",
     "telnet",
+    "time",
+    "tls",
+    "vnc",
+];
+
+/// Those of the catalogue that complain of a page request or a plain line in their own tongue.
+const COMPLAINERS: [&str; 10] = [
+    "beanstalkd",
+    "clamd",
+    "cvspserver",
+    "dicom",
+    "gearman",
+    "gopher",
+    "nut",
+    "spamd",
+    "tor-control",
+    "xmpp",
 ];
 
 #[test]
-fn the_scanner_tells_ninety_protocols_and_more() {
-    let mut over_tcp: BTreeSet<&str> =
+fn ninety_protocols_are_told_on_any_port_and_many_more_on_their_own() {
+    let over_tcp: BTreeSet<&str> =
         protocols().filter(|each| each.transport == Transport::Tcp).map(|each| each.name).collect();
-    let catalogued = over_tcp.len();
-    over_tcp.extend(SURVEYED);
-    assert_eq!(over_tcp.len(), catalogued + SURVEYED.len(), "one of them is in the catalogue too");
-    // Known whatever the port: they greet, or give themselves away to anything.
-    let anywhere = protocols().filter(|each| each.transport == Transport::Tcp && each.is_telling()).count();
-    assert!(anywhere + SURVEYED.len() >= 90, "{anywhere} tell themselves");
-    assert!(over_tcp.len() >= 130, "{} over TCP", over_tcp.len());
+    assert!(SURVEYED.iter().all(|name| !over_tcp.contains(name)), "one of them is in the catalogue too");
+    assert!(over_tcp.len() + SURVEYED.len() >= 140, "{} in the catalogue", over_tcp.len());
+    let over_udp = protocols().filter(|each| each.transport == Transport::Udp).count();
+    assert!(over_udp >= 16, "{over_udp} over UDP");
+
+    let asked_anywhere: BTreeSet<&str> = for_picky()
+        .chain(for_quiet())
+        .map(|probe| probe.name)
+        .filter(|name| over_tcp.contains(name))
+        .collect();
+    let greeters = protocols().filter(|each| each.builder().is_none()).map(|each| each.name);
+    let complainers = COMPLAINERS.into_iter();
+    assert!(complainers.clone().all(|name| protocol(name, Transport::Tcp).is_some_and(Protocol::is_telling)));
+    let anywhere: BTreeSet<&str> =
+        asked_anywhere.into_iter().chain(greeters).chain(complainers).chain(SURVEYED).collect();
+    assert!(anywhere.len() >= 90, "{}: {anywhere:?}", anywhere.len());
 }
 
 proptest! {
