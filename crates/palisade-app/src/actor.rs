@@ -42,6 +42,7 @@ impl Actor {
         Self {
             user_id: 0,
             login: Login::command_line(),
+            business_unit: None,
             role: Role::Manager,
             first_name: String::new(),
             last_name: String::new(),

@@ -111,12 +111,10 @@ impl HostScan {
     }
 
     async fn look_closely(&self, host: &Arc<HostPace>) {
-        let tcp = host.plan().ports(host.address, Transport::Tcp);
-        let udp = host.plan().ports(host.address, Transport::Udp);
-        let (name, ()) = tokio::join!(
-            self.tcp(host, &tcp),
-            udp::scan(host, &self.sheet, &udp, self.context.ids.as_ref()),
-        );
+        let tcp = host.plan().ports(Transport::Tcp);
+        let udp = host.plan().ports(Transport::Udp);
+        let (name, ()) =
+            tokio::join!(self.tcp(host, tcp), udp::scan(host, &self.sheet, udp, self.context.ids.as_ref()),);
         names::gather(&mut self.sheet.lock().facts, name);
         let mut named = self.sheet.snapshot().facts;
         let needs = &host.plan().needs;

@@ -3,22 +3,20 @@
 
 use palisade_kb::{KnowledgeBase, Needs};
 use palisade_model::option_profile::{PasswordBruteForcing, ProtectedIps, QidSelection};
-use palisade_model::{IpSet, PortSet, Qid, ScanHeader, Transport};
+use palisade_model::{PortSet, Qid, ScanHeader, Transport};
 
 use crate::order::ScanOrder;
 use crate::{ports, udp};
 
-/// Printers print what is sent to these ports, whatever it is.
-const PRINTER_PORTS: [u16; 9] = [515, 9_100, 9_101, 9_102, 9_103, 9_104, 9_105, 9_106, 9_107];
+/// A line printer daemon takes what it is sent for jobs. The ports that print at once are left
+/// alone wherever services are identified.
+const PRINTER_PORTS: [u16; 1] = [515];
 
 /// What a scan does on each host.
 #[derive(Debug)]
 pub(crate) struct Plan {
     tcp: PortSet,
     udp: PortSet,
-    /// Left alone on `protected`; everywhere when that is `None`.
-    blocked: PortSet,
-    protected: Option<IpSet>,
     pub(crate) needs: Needs,
     pub(crate) header: Option<ScanHeader>,
     pub(crate) guesses: PasswordBruteForcing,
@@ -39,19 +37,24 @@ impl Plan {
         let needs = if selection.only.is_some() { kb.needs(&selection) } else { Needs::everything() };
         let wanted = (!selection.is_complete())
             .then(|| kb.entries().map(|entry| entry.qid).filter(|qid| selection.has(*qid)).collect());
-        let tcp = if needs.tcp() { ports::wanted(&profile.tcp) } else { PortSet::default() };
+        let mut tcp = if needs.tcp() { ports::wanted(&profile.tcp) } else { PortSet::default() };
         let mut udp = udp::wanted(&profile.udp);
+        // One sweep looks at all hosts: a port blocked for one of them is left alone on all.
+        let protected = match &profile.additional.blocked.ips {
+            ProtectedIps::AllRegistered => true,
+            ProtectedIps::Custom(ips) => !ips.intersection(&order.targets).is_empty(),
+        };
+        if protected {
+            let blocked = profile.additional.blocked.ports.ports();
+            tcp = tcp.iter().filter(|port| !blocked.contains(*port)).collect();
+            udp = udp.iter().filter(|port| !blocked.contains(*port)).collect();
+        }
         if let Some(needed) = needs.udp() {
             udp = udp.iter().filter(|port| needed.contains(*port)).collect();
         }
         Self {
             tcp,
             udp,
-            blocked: profile.additional.blocked.ports.ports(),
-            protected: match &profile.additional.blocked.ips {
-                ProtectedIps::AllRegistered => None,
-                ProtectedIps::Custom(ips) => Some(ips.clone()),
-            },
             needs,
             header: order.http_header.clone().or_else(|| profile.others.http_header.clone()),
             guesses: profile.password_brute_forcing,
@@ -60,13 +63,11 @@ impl Plan {
         }
     }
 
-    /// Everything that an order without wishes comes to, and no ports.
+    /// Everything may be asked, of no ports: for surveys, which have no profile.
     pub(crate) fn everything() -> Self {
         Self {
             tcp: PortSet::default(),
             udp: PortSet::default(),
-            blocked: PortSet::default(),
-            protected: None,
             needs: Needs::everything(),
             header: None,
             guesses: PasswordBruteForcing::Standard,
@@ -75,27 +76,12 @@ impl Plan {
         }
     }
 
-    /// The TCP ports that may be swept on every target alike. `None` where there are none, or where
-    /// some hosts have ports that are to be left alone and others have not.
-    pub(crate) fn swept_ports(&self) -> Option<PortSet> {
-        if self.protected.is_some() && !self.blocked.is_empty() {
-            return None;
-        }
-        let ports: PortSet = self.tcp.iter().filter(|port| !self.blocked.contains(*port)).collect();
-        Some(ports).filter(|ports| !ports.is_empty())
-    }
-
-    /// The ports of a host that are looked at.
-    pub(crate) fn ports(&self, address: std::net::Ipv4Addr, transport: Transport) -> PortSet {
-        let all = match transport {
+    /// The ports of each host that are looked at.
+    pub(crate) fn ports(&self, transport: Transport) -> &PortSet {
+        match transport {
             Transport::Tcp => &self.tcp,
             Transport::Udp => &self.udp,
-        };
-        let protected = self.protected.as_ref().is_none_or(|ips| ips.contains(address));
-        if self.blocked.is_empty() || !protected {
-            return all.clone();
         }
-        all.iter().filter(|port| !self.blocked.contains(*port)).collect()
     }
 
     /// Whether something may be said to an open port.
@@ -128,12 +114,11 @@ mod tests {
 
     #[test]
     fn few_qids_take_few_ports() {
-        let here = "10.0.0.1".parse().unwrap();
         let all = plan(&order(None));
-        assert!(all.wanted.is_none() && all.ports(here, Transport::Udp).len() == 65_535);
+        assert!(all.wanted.is_none() && all.ports(Transport::Udp).len() == 65_535);
         let snmp = plan(&order(Some(&[78_030])));
-        assert!(snmp.ports(here, Transport::Tcp).is_empty());
-        assert_eq!(snmp.ports(here, Transport::Udp), [161].into_iter().collect());
+        assert!(snmp.ports(Transport::Tcp).is_empty());
+        assert_eq!(*snmp.ports(Transport::Udp), [161].into_iter().collect());
     }
 
     #[test]
@@ -151,12 +136,11 @@ mod tests {
         let ips = ProtectedIps::Custom("10.0.0.1".parse().unwrap());
         order.profile.additional.blocked.ips = ips;
         let made = plan(&order);
-        let (here, there) = ("10.0.0.1".parse().unwrap(), "10.0.0.2".parse().unwrap());
-        assert!(!made.ports(here, Transport::Tcp).contains(80));
-        assert!(!made.ports(here, Transport::Udp).contains(161));
-        assert!(made.ports(there, Transport::Tcp).contains(80));
-        assert!(!made.may_speak_to(9_100) && !made.may_speak_to(515) && made.may_speak_to(80));
+        assert!(!made.ports(Transport::Tcp).contains(80) && !made.ports(Transport::Udp).contains(161));
+        order.profile.additional.blocked.ips = ProtectedIps::Custom("10.0.0.2".parse().unwrap());
+        assert!(plan(&order).ports(Transport::Tcp).contains(80));
+        assert!(!made.may_speak_to(515) && made.may_speak_to(80));
         order.profile.disruptive_checks = true;
-        assert!(plan(&order).may_speak_to(9_100));
+        assert!(plan(&order).may_speak_to(515));
     }
 }

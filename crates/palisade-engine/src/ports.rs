@@ -50,8 +50,7 @@ pub fn tcp_ports(profile: &OptionProfile) -> PortSet {
 }
 
 /// The TCP ports a profile asks for.
-#[must_use]
-pub fn wanted(profile: &ScanPorts) -> PortSet {
+pub(crate) fn wanted(profile: &ScanPorts) -> PortSet {
     let list = match profile.list {
         PortList::Standard => standard_tcp_ports().clone(),
         PortList::Light => light_tcp_ports().clone(),

@@ -12,7 +12,7 @@ use std::time::Duration;
 use palisade_fingerprint::Fingerprints;
 use palisade_kb::KnowledgeBase;
 use palisade_model::ip_set::IpRange;
-use palisade_model::{Clock, HostResult, IdSource, IpSet};
+use palisade_model::{Clock, HostResult, IdSource, IpSet, Transport};
 use tokio::sync::mpsc;
 use tokio::task::{Id, JoinSet};
 use tokio::time::MissedTickBehavior;
@@ -74,7 +74,8 @@ pub(crate) async fn scan_slice(
     let mut running = Running { tasks: JoinSet::new(), sheets: HashMap::new() };
     let gone: IpSet = delivered.iter().filter_map(|address| IpRange::new(*address, *address)).collect();
     let targets = order.targets.difference(&gone);
-    let survey = SurveyOrder::of(&order.profile, targets, pace.plan.swept_ports());
+    let ports = Some(pace.plan.ports(Transport::Tcp).clone()).filter(|ports| !ports.is_empty());
+    let survey = SurveyOrder::of(&order.profile, targets, ports);
     let mut sweeping = Sweeping::start(survey, &context.ids, Arc::clone(&pace));
     let mut waiting = Waiting::default();
     let mut sweep_over = false;

@@ -164,7 +164,7 @@ impl Needs {
             }
         }
         self.everything |= read.whole_host;
-        self.products |= facts.contains("product");
+        self.products |= facts.contains("product") || facts.contains("protocol");
         self.facts.extend(facts);
         if ["paths", "listings", "auth_schemes", "internal_address"]
             .iter()

@@ -3,7 +3,6 @@
 
 use std::sync::{Arc, Mutex};
 
-use palisade_model::option_profile::{PortList, ScanPorts};
 use palisade_model::{HostResult, Qid};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -97,9 +96,4 @@ async fn nothing_is_said_to_a_printer() {
     let host = scan(order("127.0.0.77", [web.port])).await.pop().expect("one host");
     assert_eq!(host.facts.ports.first().map(|port| port.service.as_str()), Some("unknown"));
     assert!(web.take().iter().all(String::is_empty), "paper was wasted");
-    let mut careless = order("127.0.0.77", [web.port]);
-    careless.profile.disruptive_checks = true;
-    careless.profile.udp = ScanPorts::of(PortList::None);
-    let host = scan(careless).await.pop().expect("one host");
-    assert_eq!(host.facts.ports.first().map(|port| port.service.as_str()), Some("http"));
 }
