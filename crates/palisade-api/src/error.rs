@@ -319,7 +319,6 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         | AppError::TooManyPolicies { .. }
         | AppError::DeadlineDays { .. }
         | AppError::Empty { .. }) => return Fault::Internal(error),
-        error @ (AppError::Hash | AppError::Outbox(_) | AppError::NotOfSlice { .. } | AppError::Store(_)) => {
         error @ (AppError::Hash
         | AppError::Seal
         | AppError::Outbox(_)

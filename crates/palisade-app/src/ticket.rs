@@ -289,7 +289,7 @@ struct Filter<'a> {
 fn has_ticket(reach: &Reach, ticket: &Ticket) -> bool {
     match reach {
         Reach::Everything => true,
-        Reach::Assigned { ips, login } => ips.contains(ticket.ip) || ticket.assignee == *login,
+        Reach::Assigned { ips, login, .. } => ips.contains(ticket.ip) || ticket.assignee == *login,
         Reach::Own { login } => ticket.assignee == *login,
         Reach::Nothing => false,
     }

@@ -2,8 +2,8 @@
 //! so that a misspelt name does not compile.
 
 use palisade_model::{
-    AssetGroupTitle, Date, DomainName, IpSet, MapRef, MapTarget, NumberSet, PortSet, Qid, ScanHeader, ScanRef,
-    Timestamp, Weekdays,
+    AssetGroupTitle, Date, DomainName, IpSet, MapRef, MapTarget, NumberSet, PortSet, Qid, ScanHeader,
+    ScanRef, Timestamp, Weekdays,
 };
 
 use crate::parameter::Parameter;

@@ -42,7 +42,7 @@ impl MapMaking {
     #[must_use]
     pub fn new(order: MapOrder, context: ScanContext, resolvers: &[SocketAddrV4]) -> Self {
         let plan = Plan::of(&order.profile);
-        let pace = Pace::new(Arc::clone(&context.limits), &plan.performance);
+        let pace = Pace::new(Arc::clone(&context.limits), &plan.performance, crate::plan::Plan::everything());
         let system = if resolvers.is_empty() { system_resolvers() } else { Vec::new() };
         let servers = if resolvers.is_empty() { &system } else { resolvers };
         let resolver = Resolver::new(servers, Arc::clone(&pace), Arc::clone(&context.ids));

@@ -222,7 +222,9 @@ mod tests {
     use crate::pacing::{Limits, Pace};
 
     fn host(address: Ipv4Addr) -> Arc<HostPace> {
-        let pace = Pace::new(Arc::new(Limits::new(100, 10_000)), &OptionProfile::initial().performance);
+        let limits = Arc::new(Limits::new(100, 10_000));
+        let performance = OptionProfile::initial().performance;
+        let pace = Pace::new(limits, &performance, crate::plan::Plan::everything());
         HostPace::new(address, pace)
     }
 
