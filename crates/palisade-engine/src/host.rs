@@ -89,7 +89,9 @@ impl HostScan {
                 Life { icmp_echo: Some(false), ..Life::default() }
             }
             Known::Sighted(sighting) => {
-                self.write_method(sighting.method);
+                // A sweep for hosts alone leaves the ports to be connected to.
+                let by = if sighting.ports.is_some() { sighting.method } else { survey::BY_CHOICE };
+                self.write_method(by);
                 if let Some(round_trip) = sighting.round_trip {
                     host.round_trip.record(round_trip);
                 }

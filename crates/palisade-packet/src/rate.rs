@@ -11,9 +11,11 @@ const LOST_MIN: u64 = 16;
 /// Never slower than this part of the permitted rate.
 const SLOWEST_PART: f64 = 0.02;
 /// A machine that sends faster than this is not held back.
-const UNHINDERED_PPS: f64 = 2_000_000.0;
+const UNHINDERED_PPS: f64 = 1_000_000.0;
 /// What may be made up for after a pause.
-const CREDIT: Duration = Duration::from_millis(5);
+const CREDIT: Duration = Duration::from_millis(50);
+/// Shorter waits are put off: a thread that sleeps is late by more than that.
+const WAIT_MIN: Duration = Duration::from_millis(1);
 
 /// Answers and losses since the last look.
 #[derive(Debug, Clone, Copy, Default)]
@@ -63,7 +65,8 @@ impl Rate {
         }
         let due = self.next.max(now.checked_sub(CREDIT).unwrap_or(now));
         self.next = due + Duration::from_secs_f64(f64::from(u32::try_from(packets).unwrap_or(1)) / self.now);
-        due.saturating_duration_since(now)
+        let wait = due.saturating_duration_since(now);
+        if wait < WAIT_MIN { Duration::ZERO } else { wait }
     }
 
     /// Adapts; call it every [`LOOK_EVERY`].
@@ -117,5 +120,10 @@ mod tests {
         assert!(second <= Duration::from_millis(5));
         let total = (0..100).map(|_| rate.wait(5, start)).last().unwrap();
         assert!((Duration::from_millis(490)..Duration::from_millis(510)).contains(&total), "{total:?}");
+        let mut fast = Rate::new(500_000, start);
+        assert_eq!(fast.wait(64, start), Duration::ZERO);
+        assert_eq!(fast.wait(64, start), Duration::ZERO, "not worth a sleep yet");
+        let put_off = (0..10).map(|_| fast.wait(64, start)).last().unwrap();
+        assert!(put_off >= WAIT_MIN, "{put_off:?}");
     }
 }

@@ -169,14 +169,15 @@ pub fn run(
     let sender = Sender { mac: interface.mac, address: route.source, port_first: ports.first() };
     let mut sending = Sending::new(&shared, sender, key, interface.index)?;
     let started = Instant::now();
-    std::thread::scope(|scope| {
+    let elapsed = std::thread::scope(|scope| {
         let receiver = scope.spawn(|| receive(&shared, judge, ring, take));
         let sent = sending.run(gate);
+        let elapsed = started.elapsed();
         shared.over.store(true, Ordering::Release);
         let received = receiver.join().unwrap_or(Ok(()));
-        sent.and(received)
+        sent.and(received).map(|()| elapsed)
     })?;
-    Ok(Summary { elapsed: started.elapsed(), ..shared.summary() })
+    Ok(Summary { elapsed, ..shared.summary() })
 }
 
 impl<'a> Shared<'a> {

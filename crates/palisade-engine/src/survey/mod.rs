@@ -27,6 +27,8 @@ pub use raw::raw_packets;
 /// How ports were found, for reports.
 pub(crate) const BY_SYN: &str = "TCP SYN (raw packets)";
 pub(crate) const BY_CONNECTING: &str = "TCP connect (the scanner may not send raw packets to this host)";
+/// Where the profile wants some hosts' ports left alone, hosts are swept and ports are not.
+pub(crate) const BY_CHOICE: &str = "TCP connect";
 /// Packets a second to one host, for each connection that the profile permits to it.
 const HOST_PPS_PER_CONNECTION: u32 = 200;
 /// What a network of 256 addresses may get, in hosts' shares.
