@@ -48,7 +48,6 @@ impl Actor {
             last_name: String::new(),
             eula_accepted: true,
             assigned_ips: IpSet::new(),
-            business_unit: None,
             from: IpAddr::V4(Ipv4Addr::LOCALHOST),
         }
     }
