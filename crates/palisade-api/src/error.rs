@@ -318,8 +318,8 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         | AppError::PolicyTaken { .. }
         | AppError::TooManyPolicies { .. }
         | AppError::DeadlineDays { .. }
-        | AppError::Empty { .. }) => return Fault::Internal(error),
-        error @ (AppError::Hash
+        | AppError::Empty { .. }
+        | AppError::Hash
         | AppError::Seal
         | AppError::Outbox(_)
         | AppError::NotOfSlice { .. }

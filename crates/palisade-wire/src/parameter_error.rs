@@ -68,8 +68,8 @@ impl InvalidReason {
             | Self::NotAMapTarget(
                 NotAMapTarget::Domain { item, .. } | NotAMapTarget::Netblock { item, .. },
             ) if !item.is_empty() => Some(item),
-            Self::NotAPort(NotAPort { item }) => Some(item),
-            Self::NotNumbers(NotNumbers::NotANumber { item } | NotNumbers::Reversed { item }) => Some(item),
+            Self::NotAPort(NotAPort { item })
+            | Self::NotNumbers(NotNumbers::NotANumber { item } | NotNumbers::Reversed { item }) => Some(item),
             _ => None,
         }
     }

@@ -99,7 +99,7 @@ enum Command {
     User(Box<user::UserCommand>),
     /// List, make and change remediation policies: who gets tickets for what scans find
     #[command(subcommand)]
-    Policy(policy::PolicyCommand),
+    Policy(Box<policy::PolicyCommand>),
     /// Make, list and change option profiles, which say how scans are done
     #[command(subcommand)]
     Profile(Box<profile::ProfileCommand>),
@@ -157,7 +157,7 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error>> {
         }
         Command::Unit(command) => unit::run(*command).await?,
         Command::User(command) => user::run(*command).await?,
-        Command::Policy(command) => policy::run(command).await?,
+        Command::Policy(command) => policy::run(*command).await?,
         Command::Profile(command) => profile::run(*command).await?,
         Command::Kb(command) => kb::run(command)?,
         Command::Template(command) => template::run(*command).await?,

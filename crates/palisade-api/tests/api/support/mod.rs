@@ -203,7 +203,7 @@ impl Server {
 pub(crate) fn assert_valid_answer(response: &Response) {
     let doctype = response.text.lines().nth(1).unwrap_or_default();
     let definition = dtd::ALL
-        .into_iter()
+        .iter()
         .find(|definition| doctype.ends_with(&format!("/{}\">", definition.file)))
         .unwrap_or_else(|| panic!("no document type on line 2 of\n{}", response.text));
     assert_valid(response.text.as_bytes(), definition.text);
