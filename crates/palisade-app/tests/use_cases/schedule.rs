@@ -4,8 +4,8 @@ use std::future::ready;
 use std::num::{NonZeroU8, NonZeroU16};
 
 use palisade_app::{
-    Actor, AddTask, App, Config, Error, LaunchType, ListMapReports, ListReports, ListTasks, ScanView,
-    TaskKind, TaskScanner, TaskView,
+    Actor, AddAssetGroup, AddTask, App, Config, Error, LaunchType, ListMapReports, ListReports, ListTasks,
+    ScanView, TaskKind, TaskScanner, TaskView,
 };
 use palisade_engine::{Link as _, MapLink as _};
 use palisade_model::{
@@ -15,6 +15,7 @@ use palisade_model::{
 
 use crate::asset_group::{edit_group, new_group};
 use crate::desk::{Desk, ip, ips};
+use crate::domain::domain;
 
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
@@ -413,7 +414,7 @@ async fn the_maps_of_a_task_are_made_once_and_kept() {
     let mails = mails(&outbox);
     assert_eq!(mails.len(), 2, "one a report: {mails:?}");
     for map in &maps {
-        let end = format!("Reference: {}\nStatus: FINISHED\n", map.map);
+        let end = format!("Reference: {}\nStatus: NOHOSTALIVE\n", map.map);
         assert!(mails.iter().any(|mail| mail.ends_with(&end)), "{mails:?}");
     }
     let reports = desk.app.list_map_reports(&manager, ListMapReports::default()).await.unwrap();
@@ -489,4 +490,37 @@ async fn the_profile_of_a_task_is_in_use() {
     );
     desk.app.drop_task(&manager, id).await.unwrap();
     desk.app.delete_option_profile(&manager, "Gentle").await.unwrap();
+}
+
+#[tokio::test]
+async fn tasks_that_map_go_by_domains() {
+    let (desk, _outbox) = Desk::at_night().await;
+    let manager = desk.manager().await;
+    for name in ["a.test", "b.test"] {
+        desk.app.add_domain(&manager, &domain(name), &IpSet::new()).await.unwrap();
+    }
+    let group = AddAssetGroup { domains: vec![domain("a.test")], ..new_group("A", "10.0.1.0/24") };
+    desk.app.add_asset_group(&manager, group).await.unwrap();
+    let login = desk.add_user("reader", Role::Reader, "10.0.0.0/24").await;
+    desk.app.set_user_asset_groups(&login, &["A".to_owned()]).await.unwrap();
+    let login = desk.add_user("scanner", Role::Scanner, "10.0.0.0/24").await;
+    desk.app.set_user_asset_groups(&login, &["A".to_owned()]).await.unwrap();
+    let (reader, scanner) = (desk.actor("reader").await, desk.actor("scanner").await);
+    desk.app.add_task(&manager, daily_map("Both", "a.test,b.test")).await.unwrap();
+    desk.app.add_task(&manager, daily_map("A", "a.test")).await.unwrap();
+    desk.app.add_task(&manager, daily_map("Far", "none:10.9.0.1")).await.unwrap_err();
+    let of_group = AddTask { kind: TaskKind::Map, ..of_groups("G", &["A"]) };
+    let of_group = desk.app.add_task(&scanner, of_group).await.unwrap();
+    assert_eq!(of_group.target_text, "a.test");
+    let beyond = desk.app.add_task(&scanner, daily_map("B", "b.test")).await;
+    assert!(matches!(beyond, Err(Error::UnknownDomain { .. })), "{beyond:?}");
+    let refused = desk.app.add_task(&reader, daily_map("A", "a.test")).await;
+    assert!(matches!(refused, Err(Error::Forbidden { .. })), "{refused:?}");
+    let seen = async |actor: &Actor| {
+        let tasks = desk.app.list_tasks(actor, ListTasks::default()).await.unwrap();
+        tasks.into_iter().map(|task| task.title).collect::<Vec<_>>()
+    };
+    assert_eq!(seen(&manager).await, ["Both", "A", "G"]);
+    assert_eq!(seen(&reader).await, ["A", "G"], "all domains of a task must be in reach");
+    assert_eq!(seen(&scanner).await, ["G"]);
 }
