@@ -196,7 +196,9 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
             ),
         ),
         AppError::UnknownDomain { domain } => {
-            let parameter = [asset_group::DOMAINS.name].into_iter().find(|name| arguments.has(name));
+            let parameter = [asset_group::DOMAINS.name, scheduled_scans::SCAN_TARGET.name]
+                .into_iter()
+                .find(|name| arguments.has(name));
             let parameter = parameter.unwrap_or(asset_domain::DOMAIN.name);
             (5602, format!("Invalid value for '{parameter}' : {domain}. No such domain in the user account."))
         }
@@ -429,7 +431,6 @@ pub(crate) const NUMBERS: &[(u32, &str)] = &[
         5504,
         "Scheduled tasks are aimed at the asset group, so that it cannot be deleted. The text names them.",
     ),
-    (5505, "Maps cannot be scheduled yet."),
     (5901, "Asset groups are not assigned to users of this role."),
     (5902, "Users of this role are in no business unit, or a Unit Manager is in none."),
     (5903, "The caller's role does not permit making users of this role."),

@@ -43,6 +43,20 @@ impl App {
     /// [`Error::ForeignNetblock`], [`Error::TooLargeNetblock`], [`Error::UnknownOption`],
     /// [`Error::TooManyMaps`].
     pub async fn launch_map(&self, actor: &Actor, launch: LaunchMap) -> Result<Vec<MapRef>> {
+        let new = self.prepare_maps(actor, launch).await?;
+        self.forget_abandoned_maps().await?;
+        let launched = self.store().launch_maps(&new).await?;
+        let launched = launched.ok_or(Error::TooManyMaps { max: new.running_max })?;
+        self.announce_change();
+        for map in &launched {
+            self.record_done(actor, "map", "launch", map.to_string()).await?;
+        }
+        Ok(launched)
+    }
+
+    /// Everything about a launch but the launch: what is refused is refused here, except for too
+    /// many maps at the same time. More maps than ever may be are refused.
+    pub(crate) async fn prepare_maps(&self, actor: &Actor, launch: LaunchMap) -> Result<NewMaps> {
         let reach = actor.allow(Action::Launch, Resource::Map)?.reach();
         let LaunchMap { mut targets, asset_groups, title, option, save_report, launched_by } = launch;
         for target in self.asset_group_domains(actor, &asset_groups).await? {
@@ -61,14 +75,16 @@ impl App {
         let title = title.filter(|title| !title.is_empty());
         check_length("title", title.as_deref().unwrap_or_default(), TITLE_CHARACTERS_MAX)?;
 
-        self.forget_abandoned_maps().await?;
+        let running_max = self.parts.config.running_scans_max;
+        if u32::try_from(targets.len()).is_ok_and(|maps| maps > running_max) {
+            return Err(Error::TooManyMaps { max: running_max });
+        }
         let maps = targets.into_iter().map(|MapTarget { domain, netblock }| NewMap {
             title: title.clone().unwrap_or_else(|| format!("Network map of {}", shown(&domain, &netblock))),
             domain,
             netblock,
         });
-        let running_max = self.parts.config.running_scans_max;
-        let new = NewMaps {
+        Ok(NewMaps {
             maps: maps.collect(),
             asset_groups,
             launched_at: self.clock().now(),
@@ -78,14 +94,7 @@ impl App {
             assigned_only: reach != Reach::Everything,
             profile,
             running_max,
-        };
-        let launched = self.store().launch_maps(&new).await?;
-        let launched = launched.ok_or(Error::TooManyMaps { max: running_max })?;
-        self.announce_change();
-        for map in &launched {
-            self.record_done(actor, "map", "launch", map.to_string()).await?;
-        }
-        Ok(launched)
+        })
     }
 
     /// The targets with the netblocks they will be mapped with.
@@ -115,7 +124,11 @@ impl App {
     }
 
     /// The domains of the groups with these titles, each once.
-    async fn asset_group_domains(&self, actor: &Actor, titles: &[String]) -> Result<Vec<MapTarget>> {
+    pub(crate) async fn asset_group_domains(
+        &self,
+        actor: &Actor,
+        titles: &[String],
+    ) -> Result<Vec<MapTarget>> {
         let mut targets = Vec::new();
         if titles.is_empty() {
             return Ok(targets);

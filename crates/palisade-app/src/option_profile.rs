@@ -7,7 +7,7 @@
 
 use palisade_model::option_profile::{self, predefined};
 use palisade_model::{Action, Login, OptionProfile, Qid, Resource, Timestamp};
-use palisade_store::{ProfileDeleted, ProfileEdited, Reach, StoredProfile};
+use palisade_store::{ProfileDeleted, ProfileEdited, ProfileUser, Reach, StoredProfile, TASK_USER_KIND};
 
 use crate::actor::Actor;
 use crate::app::App;
@@ -133,13 +133,24 @@ impl App {
             ProfileDeleted::Deleted => {}
             ProfileDeleted::Default => return Err(in_use(vec!["scans without an option".to_owned()])),
             ProfileDeleted::InUse(users) => {
-                return Err(in_use(
-                    users.into_iter().map(|user| format!("{} {}", user.kind, user.id)).collect(),
-                ));
+                return Err(in_use(self.described_users(users).await?));
             }
             ProfileDeleted::Unknown => return Err(unknown(Some(title))),
         }
         self.record_done(actor, "option_profile", "delete", title.to_owned()).await
+    }
+
+    /// What goes by a profile, each by its name.
+    async fn described_users(&self, users: Vec<ProfileUser>) -> Result<Vec<String>> {
+        let tasks = self.store().list_tasks().await?;
+        let named = |ProfileUser { kind, id }: ProfileUser| {
+            let task = tasks.iter().find(|task| kind == TASK_USER_KIND && task.id == id);
+            match task {
+                Some(task) => format!("{kind} {id}, {}", task.order.title),
+                None => format!("{kind} {id}"),
+            }
+        };
+        Ok(users.into_iter().map(named).collect())
     }
 
     /// Title of the subscription's default profile.

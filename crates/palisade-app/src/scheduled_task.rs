@@ -2,16 +2,21 @@
 //! comes is in `scheduler`.
 //!
 //! A task runs with the permissions that its owner has at that moment. When it is made, everything
-//! is checked as if it started at once.
+//! is checked as if it started at once. A task scans addresses or maps domains.
+
+use std::fmt;
 
 use palisade_model::asset_group::ALL;
-use palisade_model::{Action, AssetGroupTitle, IpSet, Login, Resource, ScanHeader, Schedule, Timestamp};
+use palisade_model::{
+    Action, AssetGroupTitle, DomainName, IpSet, Login, MapTarget, Resource, ScanHeader, Schedule, Timestamp,
+};
 use palisade_store::{LaunchType, NewTask, Reach, Task, TaskKind, TaskOrder, TaskScanner};
 
 use crate::actor::Actor;
 use crate::app::App;
 use crate::error::{Error, Result, check_length};
 use crate::launch::LaunchScan;
+use crate::map_launch::LaunchMap;
 
 /// Most tasks of a subscription.
 const TASKS_MAX: u32 = 1_000;
@@ -21,14 +26,17 @@ pub const TASK_TITLE_CHARACTERS_MAX: usize = 1_000;
 /// A task to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AddTask {
+    pub kind: TaskKind,
     pub title: String,
     /// Whether it starts by itself from now on.
     pub active: bool,
-    /// Beside those of `asset_groups`.
+    /// Of a task that scans, beside those of `asset_groups`.
     pub targets: IpSet,
+    /// Of a task that maps, beside those of `asset_groups`.
+    pub map_targets: Vec<MapTarget>,
     /// The targets as the client wrote them.
     pub target_text: String,
-    /// Titles; the groups' addresses are those at the time of each start.
+    /// Titles; the groups' addresses or domains are those at the time of each start.
     pub asset_groups: Vec<String>,
     pub excluded: IpSet,
     /// Title of the option profile; the default one of each start when `None`.
@@ -56,7 +64,7 @@ pub struct TaskView {
     pub title: String,
     pub owner: Login,
     pub active: bool,
-    /// As they were written; with asset groups, all addresses as of now.
+    /// As they were written; with asset groups, all addresses or domains as of now.
     pub target_text: String,
     /// Titles, sorted.
     pub asset_groups: Vec<String>,
@@ -69,19 +77,21 @@ pub struct TaskView {
 }
 
 impl App {
-    /// Makes a task that scans. The caller owns it.
+    /// Makes a task. The caller owns it.
     ///
     /// # Errors
     ///
-    /// Those of [`App::launch_scan`] but for too many running scans, [`Error::NeverStarts`],
-    /// [`Error::TooManyTasks`].
+    /// Those of [`App::launch_scan`] or [`App::launch_map`], but for what runs already;
+    /// [`Error::NeverStarts`], [`Error::TooManyTasks`].
     pub async fn add_task(&self, actor: &Actor, new: AddTask) -> Result<TaskView> {
         // Nobody owns a task that is not there yet, so this reach decides nothing.
         let _own = actor.allow(Action::Add, Resource::ScheduledTask)?.reach();
         let AddTask {
+            kind,
             title,
             active,
             targets,
+            map_targets,
             target_text,
             asset_groups,
             excluded,
@@ -94,10 +104,11 @@ impl App {
         let (everything, groups): (Vec<String>, Vec<String>) =
             asset_groups.into_iter().partition(|title| title.eq_ignore_ascii_case(ALL));
         let order = TaskOrder {
-            kind: TaskKind::Scan,
+            kind,
             title,
             target_text,
             targets,
+            map_targets,
             all_hosts: !everything.is_empty(),
             excluded,
             option,
@@ -105,7 +116,14 @@ impl App {
             http_header,
             schedule,
         };
-        self.prepare_scan(actor, launch_of(&order, groups.clone(), order.title.clone())).await?;
+        match kind {
+            TaskKind::Scan => {
+                self.prepare_scan(actor, launch_of(&order, groups.clone(), order.title.clone())).await?;
+            }
+            TaskKind::Map => {
+                self.prepare_maps(actor, map_launch_of(&order, groups.clone(), order.title.clone())).await?;
+            }
+        }
         let now = self.clock().now();
         let next_launch_at = order.schedule.next_after(now).ok_or(Error::NeverStarts)?;
         let option_profile = match &order.option {
@@ -179,13 +197,21 @@ impl App {
 
     async fn tasks_within(&self, reach: &Reach) -> Result<Vec<TaskView>> {
         let default = self.default_option_title().await?;
+        let domains = match reach {
+            Reach::Assigned { .. } => self.domains_within(reach).await?,
+            Reach::Everything | Reach::Own { .. } | Reach::Nothing => Vec::new(),
+        };
+        let domains: Vec<DomainName> = domains.into_iter().map(|domain| domain.name).collect();
         let mut views = Vec::new();
         for task in self.store().list_tasks().await? {
-            let targets = self.task_targets(&task).await?;
+            let targets = match task.order.kind {
+                TaskKind::Scan => Targets::Hosts(self.task_targets(&task).await?),
+                TaskKind::Map => Targets::Domains(self.task_domains(&task).await?),
+            };
             let within = match reach {
                 Reach::Everything => true,
                 Reach::Assigned { ips, login, .. } => {
-                    task.owner == *login || (!targets.is_empty() && targets.difference(ips).is_empty())
+                    task.owner == *login || targets.are_within(ips, &domains)
                 }
                 Reach::Own { login } => task.owner == *login,
                 Reach::Nothing => false,
@@ -214,6 +240,63 @@ impl App {
         }
         Ok(targets)
     }
+
+    /// The domains a task is aimed at as of now, each once.
+    async fn task_domains(&self, task: &Task) -> Result<Vec<MapTarget>> {
+        let mut domains: Vec<DomainName> = Vec::new();
+        if !task.asset_groups.is_empty() {
+            let groups = self.store().list_asset_groups().await?;
+            for group in groups.iter().filter(|group| task.asset_groups.contains(&group.title)) {
+                domains.extend(group.domains.iter().cloned());
+            }
+        }
+        if task.order.all_hosts
+            && let Ok(owner) = self.act_for(&task.owner).await?
+        {
+            let reach = owner.allow(Action::List, Resource::Domain)?.reach();
+            domains.extend(self.domains_within(&reach).await?.into_iter().map(|domain| domain.name));
+        }
+        let mut targets = task.order.map_targets.clone();
+        for domain in domains {
+            if !targets.iter().any(|target| target.domain == domain) {
+                targets.push(MapTarget { domain, netblock: IpSet::new() });
+            }
+        }
+        Ok(targets)
+    }
+}
+
+/// What a task is aimed at as of now.
+enum Targets {
+    /// Before exclusions.
+    Hosts(IpSet),
+    Domains(Vec<MapTarget>),
+}
+
+impl Targets {
+    /// Whether there are any, and all are among these addresses or domains.
+    fn are_within(&self, ips: &IpSet, domains: &[DomainName]) -> bool {
+        let named = |MapTarget { domain, netblock }: &MapTarget| {
+            if domain.is_none() { netblock.difference(ips).is_empty() } else { domains.contains(domain) }
+        };
+        match self {
+            Self::Hosts(targets) => !targets.is_empty() && targets.difference(ips).is_empty(),
+            Self::Domains(targets) => !targets.is_empty() && targets.iter().all(named),
+        }
+    }
+}
+
+impl fmt::Display for Targets {
+    /// In the form that clients write them in.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |MapTarget { domain, netblock }: &MapTarget| {
+            if netblock.is_empty() { domain.to_string() } else { format!("{domain}:{netblock}") }
+        };
+        match self {
+            Self::Hosts(targets) => targets.fmt(f),
+            Self::Domains(targets) => f.write_str(&targets.iter().map(shown).collect::<Vec<_>>().join(",")),
+        }
+    }
 }
 
 /// The scan that an order comes to; `groups` without the one of everything.
@@ -234,19 +317,34 @@ pub(crate) fn launch_of(order: &TaskOrder, groups: Vec<String>, title: String) -
     }
 }
 
+/// The maps that an order comes to; `groups` without the one of everything.
+pub(crate) fn map_launch_of(order: &TaskOrder, groups: Vec<String>, title: String) -> LaunchMap {
+    let everything = order.all_hosts.then(|| ALL.to_owned());
+    LaunchMap {
+        targets: order.map_targets.clone(),
+        asset_groups: everything.into_iter().chain(groups).collect(),
+        title: Some(title),
+        option: order.option.clone(),
+        // As with scans.
+        save_report: true,
+        launched_by: LaunchType::Scheduled,
+    }
+}
+
 /// A task in the activity log.
 pub(crate) fn described(id: i64, title: &str) -> String {
     format!("task {id}, {title}")
 }
 
 /// `default` is the title of the default option profile.
-fn view(task: Task, targets: &IpSet, default: &str) -> TaskView {
+fn view(task: Task, targets: &Targets, default: &str) -> TaskView {
     let Task { id, order, owner, asset_groups, active, created_at: _, next_launch_at, starts: _ } = task;
     let TaskOrder {
         kind,
         title,
         target_text,
         targets: _,
+        map_targets: _,
         all_hosts,
         excluded,
         option,

@@ -1,10 +1,10 @@
 //! Starting scheduled tasks when their time has come, and seeing to the end of what they started.
 //!
-//! - A start is taken and its scan written in one transaction: however often servers die and
+//! - A start is taken and its scan, or its maps, written in one transaction: however often servers die and
 //!   however many share a database, each start is made once.
 //! - A start that nobody made in time is made when a server is back, once for all that were missed
 //!   meanwhile. The title of the scan, the activity log and the mail to the owner say so.
-//! - When as many scans run as may, a start waits for its turn.
+//! - When as many scans run as may, a start waits for its turn; so do those of maps, apart.
 //! - A task runs as its owner. When the owner may not use the service any more, the task is
 //!   switched off; when the owner may not do this scan (an asset group was taken away, an option
 //!   profile is gone), this start is left out and the next one tried. Both are in the activity log,
@@ -14,8 +14,8 @@
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr};
 
-use palisade_model::{AssetGroupTitle, Login, ScanRef, ScanStatus, Timestamp};
-use palisade_store::{RunStopped, Started, Task, TaskKind, TaskRun, TaskStart};
+use palisade_model::{AssetGroupTitle, Login, ScanStatus, Timestamp};
+use palisade_store::{RunRef, RunStopped, Started, Task, TaskKind, TaskRun, TaskStart};
 use zeroize::Zeroizing;
 
 use crate::activity::ActivityEntry;
@@ -24,7 +24,7 @@ use crate::app::App;
 use crate::authentication::LoginRefused;
 use crate::error::{Error, Result};
 use crate::outbox::{Mail, check_address};
-use crate::scheduled_task::{described, launch_of};
+use crate::scheduled_task::{described, launch_of, map_launch_of};
 
 /// Tasks started, and runs closed, at one look; the next look follows at once.
 const LOOK_MAX: u32 = 100;
@@ -47,7 +47,7 @@ enum Look {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Start {
     Over,
-    /// It has to wait for the end of other scans.
+    /// It has to wait for the end of other scans or maps.
     Waiting,
 }
 
@@ -78,12 +78,14 @@ impl App {
     /// Does all that is due, and tells when there is something to do again.
     async fn look_after_tasks(&self) -> Result<Option<Timestamp>> {
         while self.close_runs().await? == Look::More {}
-        while self.start_due_tasks().await? == Look::More {}
+        for kind in TaskKind::ALL {
+            while self.start_due_tasks(kind).await? == Look::More {}
+        }
         Ok(self.store().next_scheduled().await?)
     }
 
-    async fn start_due_tasks(&self) -> Result<Look> {
-        let due = self.store().list_due_tasks(self.clock().now(), LOOK_MAX).await?;
+    async fn start_due_tasks(&self, kind: TaskKind) -> Result<Look> {
+        let due = self.store().list_due_tasks(kind, self.clock().now(), LOOK_MAX).await?;
         let full = due.len() >= LOOK_MAX as usize;
         for task in &due {
             let Some(due_at) = task.next_launch_at else { continue };
@@ -96,7 +98,7 @@ impl App {
 
     async fn start_task(&self, task: &Task, due_at: Timestamp) -> Result<Start> {
         let now = self.clock().now();
-        let Task { id: task_id, ref order, ref owner, ref asset_groups, starts, .. } = *task;
+        let Task { id: task_id, ref order, ref owner, starts, .. } = *task;
         // A clock that was set back must not make a start come again.
         let next = order.schedule.next_after(now.max(due_at));
         let last = order.schedule.recurrence.is_some_and(|most| starts + 1 >= u64::from(most.get()));
@@ -105,44 +107,63 @@ impl App {
             Ok(owner) => owner,
             Err(refused) => return self.switch_off(task, due_at, &refused).await,
         };
-        if order.kind == TaskKind::Map {
-            return self.leave_out(task, left_out, "maps cannot be made yet").await;
-        }
         let missed = now.as_second() - due_at.as_second() >= MISSED_S;
         let title = if missed { missed_title(&order.title, due_at) } else { order.title.clone() };
-        let groups = asset_groups.iter().map(AssetGroupTitle::to_string).collect();
-        let new = match self.prepare_scan(&owner, launch_of(order, groups, title)).await {
-            Ok(new) => new,
-            Err(error @ (Error::Store(_) | Error::Conflict)) => return Err(error),
-            Err(refusal) => return self.leave_out(task, left_out, &refusal.to_string()).await,
-        };
         let end_at = order.schedule.end_after_hours.and_then(|hours| hours_after(now, hours.get()));
         let start = TaskStart { next_launch_at: next.filter(|_| !last), ..left_out };
-        match self.store().launch_task(start, &order.title, &new, end_at).await? {
-            Started::TooMany => return Ok(Start::Waiting),
-            Started::Gone => return Ok(Start::Over),
-            Started::Queued(scan) => {
+        match self.launch_order(&owner, task, start, title, end_at).await {
+            Err(error @ (Error::Store(_) | Error::Conflict)) => return Err(error),
+            Err(refusal) => return self.leave_out(task, left_out, &refusal.to_string()).await,
+            Ok(Started::TooMany) => return Ok(Start::Waiting),
+            Ok(Started::Gone) => return Ok(Start::Over),
+            Ok(Started::Queued(references)) => {
                 self.announce_change();
                 let passed_over = if missed { passed_over(task, due_at, now) } else { 0 };
-                self.record_start(&owner, task, &scan, missed.then_some((due_at, passed_over))).await?;
+                self.record_start(&owner, task, &references, missed.then_some((due_at, passed_over))).await?;
             }
         }
         Ok(Start::Over)
+    }
+
+    /// Checks what a task orders as its owner's own launch would be, and launches it.
+    async fn launch_order(
+        &self,
+        owner: &Actor,
+        task: &Task,
+        start: TaskStart,
+        title: String,
+        end_at: Option<Timestamp>,
+    ) -> Result<Started<Vec<RunRef>>> {
+        let order = &task.order;
+        let groups = task.asset_groups.iter().map(AssetGroupTitle::to_string).collect();
+        match order.kind {
+            TaskKind::Scan => {
+                let new = self.prepare_scan(owner, launch_of(order, groups, title)).await?;
+                let started = self.store().launch_task(start, &order.title, &new, end_at).await?;
+                Ok(started.map(|scan| vec![RunRef::Scan(scan)]))
+            }
+            TaskKind::Map => {
+                let new = self.prepare_maps(owner, map_launch_of(order, groups, title)).await?;
+                let started = self.store().launch_map_task(start, &order.title, &new, end_at).await?;
+                Ok(started.map(|maps| maps.into_iter().map(RunRef::Map).collect()))
+            }
+        }
     }
 
     async fn record_start(
         &self,
         owner: &Actor,
         task: &Task,
-        scan: &ScanRef,
+        references: &[RunRef],
         missed: Option<(Timestamp, usize)>,
     ) -> Result<()> {
         let task = described(task.id, &task.order.title);
+        let references = shown(references);
         match missed {
-            None => self.record_done(owner, "schedule", "launch", format!("{scan}, {task}")).await,
+            None => self.record_done(owner, "schedule", "launch", format!("{references}, {task}")).await,
             Some((due_at, passed_over)) => {
                 let details = format!(
-                    "{scan}, {task}: missed start of {}, {passed_over} later ones are passed over",
+                    "{references}, {task}: missed start of {}, {passed_over} later ones are passed over",
                     told(due_at)
                 );
                 self.record_done(owner, "schedule", "launch_missed", details).await
@@ -257,6 +278,15 @@ impl App {
                 tracing::warn!(error, %owner, "the owner of a scheduled task cannot be told by mail");
             }
         }
+    }
+}
+
+/// What was started, in a line: the first, and how many more.
+fn shown(references: &[RunRef]) -> String {
+    match references {
+        [] => String::new(),
+        [only] => only.to_string(),
+        [first, more @ ..] => format!("{first} and {} more", more.len()),
     }
 }
 

@@ -1,4 +1,4 @@
--- Tasks that start scans by themselves, and what they started. The option profile of a task stands in
+-- Tasks that start scans and maps by themselves, and what they started. The option profile of a task stands in
 -- option_profile_use.
 
 CREATE TABLE scheduled_task (
@@ -11,7 +11,10 @@ CREATE TABLE scheduled_task (
     active BIGINT NOT NULL,
     -- As they were written; beside the asset groups below.
     target_text TEXT NOT NULL,
+    -- The addresses of a task that scans.
     targets TEXT NOT NULL,
+    -- The domains of a task that maps, as JSON.
+    map_targets TEXT NOT NULL,
     -- Whether everything within the owner's reach is among the targets.
     all_hosts BIGINT NOT NULL,
     excluded TEXT NOT NULL,
@@ -37,7 +40,7 @@ CREATE TABLE scheduled_task_asset_group (
 
 CREATE INDEX scheduled_task_by_asset_group ON scheduled_task_asset_group (asset_group_id);
 
--- What a task started. Stays when the task is dropped, until what it started has ended.
+-- What a task started: one row for a scan, one for each map. Stays when the task is dropped, until what it started has ended.
 CREATE TABLE scheduled_run (
     id {counted key},
     task_id BIGINT NOT NULL,
@@ -45,13 +48,13 @@ CREATE TABLE scheduled_run (
     owner TEXT NOT NULL,
     due_at BIGINT NOT NULL,
     launched_at BIGINT NOT NULL,
-    -- Of the scan.
+    -- Of the scan or map.
     reference TEXT NOT NULL,
     -- When it is cancelled if it has not ended.
     end_at BIGINT,
     -- Whether somebody still has to see to its end.
     open BIGINT NOT NULL,
-    UNIQUE (task_id, due_at)
+    UNIQUE (task_id, due_at, reference)
 );
 
 CREATE INDEX scheduled_run_by_open ON scheduled_run (open, end_at);

@@ -104,40 +104,11 @@ impl Store {
     /// Launches maps: gives each a reference, in their order. `None` when there would be too many.
     pub async fn launch_maps(&self, new: &NewMaps) -> Result<Option<Vec<MapRef>>> {
         let mut write = self.write().await?;
-        let row = sqlx::query(self.dialect().lock_subscription()).fetch_one(write.connection()).await?;
-        let mut number = Read::new("subscription", &row).count("scans_launched")?;
-        let row = sqlx::query(
-            "SELECT COUNT(*) AS running FROM map WHERE status IN ('QUEUED', 'RUNNING', 'CANCELLING')",
-        )
-        .fetch_one(write.connection())
-        .await?;
-        let running = Read::new("map", &row).count("running")?;
-        let wanted = u64::try_from(new.maps.len()).unwrap_or(u64::MAX);
-        if running.saturating_add(wanted) > u64::from(new.running_max) {
-            return Ok(None);
+        let launched = launch_maps_within(self, &mut write, new).await?;
+        if launched.is_some() {
+            write.commit().await?;
         }
-        let mut references = Vec::new();
-        let mut request = None;
-        for map in &new.maps {
-            number += 1;
-            // Five digits tell the maps of one second apart, and counting up makes them differ.
-            let reference = MapRef::new(new.launched_at, u32::try_from(number % 100_000).unwrap_or(0));
-            let id = add_map(&mut write, &reference, new, map, request.unwrap_or(0)).await?;
-            if request.is_none() {
-                request = Some(id);
-                sqlx::query("UPDATE map SET request = id WHERE id = $1")
-                    .bind(id)
-                    .execute(write.connection())
-                    .await?;
-            }
-            references.push(reference);
-        }
-        sqlx::query("UPDATE subscription SET scans_launched = $1")
-            .bind(integer(number))
-            .execute(write.connection())
-            .await?;
-        write.commit().await?;
-        Ok(Some(references))
+        Ok(launched)
     }
 
     /// The map with this reference.
@@ -219,37 +190,7 @@ impl Store {
     /// at work it is over at once.
     pub async fn cancel_map(&self, map_id: i64, now: Timestamp) -> Result<Cancelled> {
         let mut write = self.write().await?;
-        sqlx::query(self.dialect().lock_subscription()).fetch_one(write.connection()).await?;
-        let row = sqlx::query("SELECT id, request, status, token FROM map WHERE id = $1")
-            .bind(map_id)
-            .fetch_optional(write.connection())
-            .await?;
-        let Some(row) = row else { return Ok(Cancelled::EndedBefore) };
-        let read = Read::new("map", &row);
-        let (request, held) = (read.number("request")?, read.optional_text("token")?.is_some());
-        let status: ScanStatus = read.word("status")?;
-        let answer = match status {
-            ScanStatus::Cancelling => return Ok(Cancelled::Requested),
-            status if status.is_ended() => return Ok(Cancelled::EndedBefore),
-            _ if held => {
-                sqlx::query("UPDATE map SET status = 'CANCELLING' WHERE id = $1")
-                    .bind(map_id)
-                    .execute(write.connection())
-                    .await?;
-                Cancelled::Requested
-            }
-            _ => {
-                end_map(&mut write, map_id, ScanStatus::Canceled, None, now).await?;
-                Cancelled::AtOnce
-            }
-        };
-        sqlx::query(
-            "UPDATE map SET status = 'CANCELED', ended_at = $2 WHERE request = $1 AND status = 'QUEUED'",
-        )
-        .bind(request)
-        .bind(now.as_microsecond())
-        .execute(write.connection())
-        .await?;
+        let answer = cancel_map_within(self, &mut write, map_id, now).await?;
         write.commit().await?;
         Ok(answer)
     }
@@ -266,6 +207,86 @@ impl Store {
         write.commit().await?;
         Ok(deleted.rows_affected() == 1)
     }
+}
+
+/// Launches maps within a transaction; `None` when there would be too many.
+pub(crate) async fn launch_maps_within(
+    store: &Store,
+    write: &mut Write,
+    new: &NewMaps,
+) -> Result<Option<Vec<MapRef>>> {
+    let row = sqlx::query(store.dialect().lock_subscription()).fetch_one(write.connection()).await?;
+    let mut number = Read::new("subscription", &row).count("scans_launched")?;
+    let row = sqlx::query(
+        "SELECT COUNT(*) AS running FROM map WHERE status IN ('QUEUED', 'RUNNING', 'CANCELLING')",
+    )
+    .fetch_one(write.connection())
+    .await?;
+    let running = Read::new("map", &row).count("running")?;
+    let wanted = u64::try_from(new.maps.len()).unwrap_or(u64::MAX);
+    if running.saturating_add(wanted) > u64::from(new.running_max) {
+        return Ok(None);
+    }
+    let mut references = Vec::new();
+    let mut request = None;
+    for map in &new.maps {
+        number += 1;
+        // Five digits tell the maps of one second apart, and counting up makes them differ.
+        let reference = MapRef::new(new.launched_at, u32::try_from(number % 100_000).unwrap_or(0));
+        let id = add_map(write, &reference, new, map, request.unwrap_or(0)).await?;
+        if request.is_none() {
+            request = Some(id);
+            sqlx::query("UPDATE map SET request = id WHERE id = $1")
+                .bind(id)
+                .execute(write.connection())
+                .await?;
+        }
+        references.push(reference);
+    }
+    sqlx::query("UPDATE subscription SET scans_launched = $1")
+        .bind(integer(number))
+        .execute(write.connection())
+        .await?;
+    Ok(Some(references))
+}
+
+/// Asks a map to stop within a transaction, which is to be committed unless it had ended before.
+pub(crate) async fn cancel_map_within(
+    store: &Store,
+    write: &mut Write,
+    map_id: i64,
+    now: Timestamp,
+) -> Result<Cancelled> {
+    sqlx::query(store.dialect().lock_subscription()).fetch_one(write.connection()).await?;
+    let row = sqlx::query("SELECT id, request, status, token FROM map WHERE id = $1")
+        .bind(map_id)
+        .fetch_optional(write.connection())
+        .await?;
+    let Some(row) = row else { return Ok(Cancelled::EndedBefore) };
+    let read = Read::new("map", &row);
+    let (request, held) = (read.number("request")?, read.optional_text("token")?.is_some());
+    let status: ScanStatus = read.word("status")?;
+    let answer = match status {
+        ScanStatus::Cancelling => return Ok(Cancelled::Requested),
+        status if status.is_ended() => return Ok(Cancelled::EndedBefore),
+        _ if held => {
+            sqlx::query("UPDATE map SET status = 'CANCELLING' WHERE id = $1")
+                .bind(map_id)
+                .execute(write.connection())
+                .await?;
+            Cancelled::Requested
+        }
+        _ => {
+            end_map(write, map_id, ScanStatus::Canceled, None, now).await?;
+            Cancelled::AtOnce
+        }
+    };
+    sqlx::query("UPDATE map SET status = 'CANCELED', ended_at = $2 WHERE request = $1 AND status = 'QUEUED'")
+        .bind(request)
+        .bind(now.as_microsecond())
+        .execute(write.connection())
+        .await?;
+    Ok(answer)
 }
 
 /// Ends a map: nobody holds it any more.

@@ -1,26 +1,68 @@
 //! What scheduled tasks start, each start once, and the end of what was started.
 //!
-//! A start is taken and its scan written in one transaction: a server that is killed has done both
-//! or neither, and of two servers one does it. Rows are locked in the order subscription, task,
-//! run, scan.
+//! A start is taken and its scan, or its maps, written in one transaction: a server that is killed
+//! has done both or neither, and of two servers one does it. Rows are locked in the order
+//! subscription, task, run, scan or map. Of a start that makes several maps, each has its own run.
 
-use palisade_model::{Login, ScanRef, ScanStatus, Timestamp};
+use std::fmt;
+use std::str::FromStr;
+
+use palisade_model::{Login, MapRef, ScanRef, ScanStatus, Timestamp};
 use sqlx::any::AnyRow;
 
 use crate::error::Result;
+use crate::map::{NewMaps, cancel_map_within, launch_maps_within};
 use crate::row::Read;
 use crate::scan::{Cancelled, Launched, NewScan, cancel_within, launch_within};
-use crate::scheduled_task::{TaskStart, deactivate, take_start};
+use crate::scheduled_task::{NotAWordOfTasks, TaskStart, deactivate, take_start};
 use crate::store::{Store, Write};
 
-/// What became of a start.
+/// What became of a start; `References` name what was launched.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Started {
-    Queued(ScanRef),
-    /// As many scans as may be are queued and running; the start can still be taken.
+pub enum Started<References> {
+    Queued(References),
+    /// As many as may be are queued and running; the start can still be taken.
     TooMany,
     /// Another server has taken the start, or the task was switched off or dropped.
     Gone,
+}
+
+impl<References> Started<References> {
+    /// The same with the references in another shape.
+    pub fn map<Other>(self, shape: impl FnOnce(References) -> Other) -> Started<Other> {
+        match self {
+            Self::Queued(references) => Started::Queued(shape(references)),
+            Self::TooMany => Started::TooMany,
+            Self::Gone => Started::Gone,
+        }
+    }
+}
+
+/// What a task started.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum RunRef {
+    Scan(ScanRef),
+    Map(MapRef),
+}
+
+impl fmt::Display for RunRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Scan(scan) => scan.fmt(f),
+            Self::Map(map) => map.fmt(f),
+        }
+    }
+}
+
+impl FromStr for RunRef {
+    type Err = NotAWordOfTasks;
+
+    fn from_str(text: &str) -> Result<Self, NotAWordOfTasks> {
+        match text.parse() {
+            Ok(scan) => Ok(Self::Scan(scan)),
+            Err(_) => text.parse().map(Self::Map).map_err(|_| NotAWordOfTasks),
+        }
+    }
 }
 
 /// Something a task started, whose end has to be seen to.
@@ -34,10 +76,10 @@ pub struct TaskRun {
     pub owner: Login,
     pub due_at: Timestamp,
     pub launched_at: Timestamp,
-    pub reference: ScanRef,
+    pub reference: RunRef,
     /// When it is cancelled if it has not ended.
     pub end_at: Option<Timestamp>,
-    /// Of the scan; `None` when the scan was deleted.
+    /// Of the scan or map; `None` when it was deleted.
     pub status: Option<ScanStatus>,
 }
 
@@ -58,7 +100,7 @@ impl Store {
         title: &str,
         new: &NewScan,
         end_at: Option<Timestamp>,
-    ) -> Result<Started> {
+    ) -> Result<Started<ScanRef>> {
         let mut write = self.write().await?;
         sqlx::query(self.dialect().lock_subscription()).fetch_one(write.connection()).await?;
         if !take_start(&mut write, start, true).await? {
@@ -68,21 +110,35 @@ impl Store {
             Launched::Queued(reference) => reference,
             Launched::TooMany => return Ok(Started::TooMany),
         };
-        sqlx::query(
-            "INSERT INTO scheduled_run (task_id, title, owner, due_at, launched_at, reference, end_at, open)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, 1)",
-        )
-        .bind(start.task_id)
-        .bind(title.to_owned())
-        .bind(new.login.to_string())
-        .bind(start.due_at.as_microsecond())
-        .bind(new.launched_at.as_microsecond())
-        .bind(reference.to_string())
-        .bind(end_at.map(Timestamp::as_microsecond))
-        .execute(write.connection())
-        .await?;
+        let run = NewRun { start, title, owner: &new.login, launched_at: new.launched_at, end_at };
+        add_run(&mut write, run, &RunRef::Scan(reference.clone())).await?;
         write.commit().await?;
         Ok(Started::Queued(reference))
+    }
+
+    /// Takes a start and launches its maps, titled as `new` says; the runs are of the task's `title`.
+    /// Gives their references in the order of `new`.
+    pub async fn launch_map_task(
+        &self,
+        start: TaskStart,
+        title: &str,
+        new: &NewMaps,
+        end_at: Option<Timestamp>,
+    ) -> Result<Started<Vec<MapRef>>> {
+        let mut write = self.write().await?;
+        sqlx::query(self.dialect().lock_subscription()).fetch_one(write.connection()).await?;
+        if !take_start(&mut write, start, true).await? {
+            return Ok(Started::Gone);
+        }
+        let Some(references) = launch_maps_within(self, &mut write, new).await? else {
+            return Ok(Started::TooMany);
+        };
+        let run = NewRun { start, title, owner: &new.login, launched_at: new.launched_at, end_at };
+        for reference in &references {
+            add_run(&mut write, run, &RunRef::Map(reference.clone())).await?;
+        }
+        write.commit().await?;
+        Ok(Started::Queued(references))
     }
 
     /// Takes a start without launching anything; `false` when it is gone.
@@ -111,10 +167,12 @@ impl Store {
     pub async fn list_runs_to_close(&self, now: Timestamp, limit: u32) -> Result<Vec<TaskRun>> {
         let rows = sqlx::query(
             "SELECT scheduled_run.id, task_id, scheduled_run.title, owner, due_at, scheduled_run.launched_at,
-                    scheduled_run.reference, end_at, status
+                    scheduled_run.reference, end_at, COALESCE(scan.status, map.status) AS status
              FROM scheduled_run LEFT JOIN scan ON scan.reference = scheduled_run.reference
+             LEFT JOIN map ON map.reference = scheduled_run.reference
              WHERE open = 1
-             AND (status IS NULL OR status NOT IN ('QUEUED', 'RUNNING', 'CANCELLING') OR end_at <= $1)
+             AND (COALESCE(scan.status, map.status, 'gone') NOT IN ('QUEUED', 'RUNNING', 'CANCELLING')
+                  OR end_at <= $1)
              ORDER BY scheduled_run.id LIMIT $2",
         )
         .bind(now.as_microsecond())
@@ -135,18 +193,22 @@ impl Store {
     /// Cancels what runs too long and switches its task off, all or nothing.
     pub async fn stop_run(&self, run: &TaskRun, now: Timestamp) -> Result<RunStopped> {
         let mut write = self.write().await?;
+        sqlx::query(self.dialect().lock_subscription()).fetch_one(write.connection()).await?;
         let deactivated = deactivate(&mut write, run.task_id).await?;
         if !close(&mut write, run.id).await? {
             return Ok(RunStopped::Over);
         }
-        let row = sqlx::query("SELECT id FROM scan WHERE reference = $1")
-            .bind(run.reference.to_string())
-            .fetch_optional(write.connection())
-            .await?;
-        let scan = row.map(|row| Read::new("scan", &row).number("id")).transpose()?;
-        let cancelled = match scan {
-            Some(scan) => cancel_within(self, &mut write, scan, now).await?,
-            None => Cancelled::EndedBefore,
+        let found = match &run.reference {
+            RunRef::Scan(_) => "SELECT id FROM scan WHERE reference = $1",
+            RunRef::Map(_) => "SELECT id FROM map WHERE reference = $1",
+        };
+        let row =
+            sqlx::query(found).bind(run.reference.to_string()).fetch_optional(write.connection()).await?;
+        let id = row.map(|row| Read::new("scheduled_run", &row).number("id")).transpose()?;
+        let cancelled = match (id, &run.reference) {
+            (Some(scan), RunRef::Scan(_)) => cancel_within(self, &mut write, scan, now).await?,
+            (Some(map), RunRef::Map(_)) => cancel_map_within(self, &mut write, map, now).await?,
+            (None, _) => Cancelled::EndedBefore,
         };
         if cancelled == Cancelled::EndedBefore {
             // It is found ended at the next look, and closed as such.
@@ -155,6 +217,35 @@ impl Store {
         write.commit().await?;
         Ok(RunStopped::Stopped { deactivated })
     }
+}
+
+/// What the runs of one start have in common.
+#[derive(Debug, Clone, Copy)]
+struct NewRun<'a> {
+    start: TaskStart,
+    /// Of the task.
+    title: &'a str,
+    owner: &'a Login,
+    launched_at: Timestamp,
+    end_at: Option<Timestamp>,
+}
+
+async fn add_run(write: &mut Write, run: NewRun<'_>, reference: &RunRef) -> Result<()> {
+    let NewRun { start, title, owner, launched_at, end_at } = run;
+    sqlx::query(
+        "INSERT INTO scheduled_run (task_id, title, owner, due_at, launched_at, reference, end_at, open)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 1)",
+    )
+    .bind(start.task_id)
+    .bind(title.to_owned())
+    .bind(owner.to_string())
+    .bind(start.due_at.as_microsecond())
+    .bind(launched_at.as_microsecond())
+    .bind(reference.to_string())
+    .bind(end_at.map(Timestamp::as_microsecond))
+    .execute(write.connection())
+    .await?;
+    Ok(())
 }
 
 async fn close(write: &mut Write, run: i64) -> Result<bool> {

@@ -6,13 +6,16 @@
 use std::fmt;
 use std::str::FromStr;
 
-use palisade_model::{AssetGroupTitle, IpSet, Login, ScanHeader, Schedule, Timestamp};
+use palisade_model::{AssetGroupTitle, IpSet, Login, MapTarget, ScanHeader, Schedule, Timestamp};
 use sqlx::any::AnyRow;
 
 use crate::error::{Error, Result};
 use crate::option_profile::{ProfileUser, note_option_profile_use};
 use crate::row::{Read, integer, json_text};
 use crate::store::{Store, Write};
+
+/// The kind of [`ProfileUser`] that scheduled tasks are.
+pub const TASK_USER_KIND: &str = "scheduled task";
 
 /// What a task starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -22,6 +25,8 @@ pub enum TaskKind {
 }
 
 impl TaskKind {
+    pub const ALL: [Self; 2] = [Self::Scan, Self::Map];
+
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -64,7 +69,7 @@ impl FromStr for TaskKind {
     type Err = NotAWordOfTasks;
 
     fn from_str(text: &str) -> Result<Self, NotAWordOfTasks> {
-        [Self::Scan, Self::Map].into_iter().find(|kind| kind.as_str() == text).ok_or(NotAWordOfTasks)
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or(NotAWordOfTasks)
     }
 }
 
@@ -89,8 +94,10 @@ pub struct TaskOrder {
     pub title: String,
     /// The targets as they were written; domains for a map.
     pub target_text: String,
-    /// The addresses among them.
+    /// The addresses among them; none for a map.
     pub targets: IpSet,
+    /// The domains among them; none for a scan.
+    pub map_targets: Vec<MapTarget>,
     /// Whether everything within the owner's reach is among the targets.
     pub all_hosts: bool,
     pub excluded: IpSet,
@@ -136,8 +143,8 @@ pub struct Task {
 
 macro_rules! columns {
     () => {
-        "id, kind, title, owner, active, target_text, targets, all_hosts, excluded, scanner, http_header,
-         schedule, created_at, next_launch_at, starts,
+        "id, kind, title, owner, active, target_text, targets, map_targets, all_hosts, excluded, scanner,
+         http_header, schedule, created_at, next_launch_at, starts,
          (SELECT option_profile.title FROM option_profile
           JOIN option_profile_use ON option_profile.id = option_profile_id
           WHERE user_kind = 'scheduled task' AND user_id = scheduled_task.id) AS option_title"
@@ -155,6 +162,7 @@ impl Store {
             title,
             target_text,
             targets,
+            map_targets,
             all_hosts,
             excluded,
             option: _,
@@ -170,10 +178,10 @@ impl Store {
             return Ok(None);
         }
         let row = sqlx::query(
-            "INSERT INTO scheduled_task (kind, title, owner, active, target_text, targets, all_hosts,
-                                         excluded, scanner, http_header, schedule, created_at,
+            "INSERT INTO scheduled_task (kind, title, owner, active, target_text, targets, map_targets,
+                                         all_hosts, excluded, scanner, http_header, schedule, created_at,
                                          next_launch_at, starts)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0) RETURNING id",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0) RETURNING id",
         )
         .bind(kind.as_str())
         .bind(title.clone())
@@ -181,6 +189,7 @@ impl Store {
         .bind(i64::from(next_launch_at.is_some()))
         .bind(target_text.clone())
         .bind(targets.to_string())
+        .bind(json_text(map_targets)?)
         .bind(i64::from(*all_hosts))
         .bind(excluded.to_string())
         .bind(scanner.as_str())
@@ -214,15 +223,18 @@ impl Store {
         rows.iter().map(|row| read_task(row, &groups)).collect()
     }
 
-    /// The active tasks that should have started at `now`, at most `limit`, the longest due first.
-    pub async fn list_due_tasks(&self, now: Timestamp, limit: u32) -> Result<Vec<Task>> {
+    /// The active tasks of a kind that should have started at `now`, at most `limit`, the longest
+    /// due first.
+    pub async fn list_due_tasks(&self, kind: TaskKind, now: Timestamp, limit: u32) -> Result<Vec<Task>> {
         let rows = sqlx::query(concat!(
             "SELECT ",
             columns!(),
-            " FROM scheduled_task WHERE next_launch_at <= $1 ORDER BY next_launch_at, id LIMIT $2"
+            " FROM scheduled_task WHERE kind = $3 AND next_launch_at <= $1
+              ORDER BY next_launch_at, id LIMIT $2"
         ))
         .bind(now.as_microsecond())
         .bind(i64::from(limit))
+        .bind(kind.as_str())
         .fetch_all(self.pool())
         .await?;
         let mut tasks = Vec::new();
@@ -287,7 +299,7 @@ pub(crate) async fn tasks_of_group(write: &mut Write, group: i64) -> Result<Vec<
 
 /// A task among those who go by an option profile.
 fn profile_user(task: i64) -> ProfileUser {
-    ProfileUser { kind: "scheduled task".to_owned(), id: task }
+    ProfileUser { kind: TASK_USER_KIND.to_owned(), id: task }
 }
 
 async fn aim_at(write: &mut Write, task: i64, group: i64) -> Result<()> {
@@ -367,6 +379,7 @@ fn read_task(row: &AnyRow, groups: &[(i64, AssetGroupTitle)]) -> Result<Task> {
             title: read.text("title")?,
             target_text: read.text("target_text")?,
             targets: read.value("targets")?,
+            map_targets: read.json("map_targets")?,
             all_hosts: read.yes("all_hosts")?,
             excluded: read.value("excluded")?,
             option: read.optional_text("option_title")?,

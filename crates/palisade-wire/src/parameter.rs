@@ -45,6 +45,8 @@ pub enum ParameterKind {
     ScanOrMapRef,
     /// Domains, each with a netblock after a colon if it has one, separated by commas or semicolons.
     MapTargets { max_items: usize },
+    /// Addresses to be scanned, or what is to be mapped: which, another parameter tells.
+    ScanOrMapTargets { max_items: usize },
     /// A date or a date and time, UTC.
     DateTime,
     /// A day as `MM/DD/YYYY`, from 1970 to 2099.
@@ -87,7 +89,9 @@ impl ParameterKind {
             | Self::AmericanDate
             | Self::Weekdays
             | Self::Integer { .. } => WORD_CHARS_MAX,
-            Self::IpSet | Self::Netblock | Self::MapTargets { .. } => IP_SET_CHARS_MAX,
+            Self::IpSet | Self::Netblock | Self::MapTargets { .. } | Self::ScanOrMapTargets { .. } => {
+                IP_SET_CHARS_MAX
+            }
             Self::Domain => DOMAIN_CHARACTERS_MAX + 1,
             Self::DomainList { max_items } => max_items * (DOMAIN_CHARACTERS_MAX + 2),
             Self::AssetGroupTitle => TITLE_CHARACTERS_MAX,
@@ -124,6 +128,11 @@ impl ParameterKind {
             Self::MapTargets { max_items } => {
                 MapTarget::list(text, max_items).map(Value::MapTargets).map_err(InvalidReason::NotAMapTarget)
             }
+            Self::ScanOrMapTargets { max_items } => match Self::IpSet.parse(text) {
+                Ok(addresses) => Ok(addresses),
+                // What is neither was more likely meant as an address.
+                Err(reason) => Self::MapTargets { max_items }.parse(text).map_err(|_| reason),
+            },
             Self::DateTime => parse_date_time(text).map(Value::DateTime).ok_or(InvalidReason::NotADate),
             Self::AmericanDate => {
                 parse_american_date(text).map(Value::Date).ok_or(InvalidReason::NotAnAmericanDate)
@@ -176,6 +185,11 @@ impl fmt::Display for ParameterKind {
             Self::MapTargets { max_items } => {
                 write!(f, "domains or domain:netblock, separated by commas, at most {max_items}")
             }
+            Self::ScanOrMapTargets { max_items } => write!(
+                f,
+                "IPv4 addresses, ranges and CIDR blocks; or domains or domain:netblock, at most {max_items}; \
+                 separated by commas"
+            ),
             Self::DateTime => f.write_str("date, YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ (UTC)"),
             Self::AmericanDate => f.write_str("date, MM/DD/YYYY"),
             Self::Weekdays => {

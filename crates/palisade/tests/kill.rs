@@ -10,8 +10,10 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use palisade_model::{Clock as _, IpSet, Occurrence, Schedule, ScheduleZone, SystemClock, Timestamp};
-use palisade_store::{NewTask, ReportFilter, Store, TaskKind, TaskOrder, TaskScanner};
+use palisade_model::{
+    Clock as _, IpSet, MapTarget, Occurrence, Schedule, ScheduleZone, SystemClock, Timestamp,
+};
+use palisade_store::{MapFilter, NewTask, ReportFilter, Store, TaskKind, TaskOrder, TaskScanner};
 use palisade_testkit::listener;
 use palisade_testkit::postgres::Database;
 use palisade_testkit::server::TestServer;
@@ -174,6 +176,7 @@ fn task(title: &str, owner: &str) -> NewTask {
             title: title.to_owned(),
             target_text: HOST.to_owned(),
             targets: HOST.parse().expect("an address"),
+            map_targets: Vec::new(),
             all_hosts: false,
             excluded: IpSet::new(),
             option: None,
@@ -198,14 +201,30 @@ fn task(title: &str, owner: &str) -> NewTask {
     }
 }
 
+/// A task that is due in every round and maps.
+const MAP_TASK: &str = "M";
+
+fn map_task(owner: &str) -> NewTask {
+    let new = task(MAP_TASK, owner);
+    let targets = format!("none:{HOST}");
+    let order = TaskOrder {
+        kind: TaskKind::Map,
+        targets: IpSet::new(),
+        map_targets: MapTarget::list(&targets, 1).expect("a target"),
+        target_text: targets,
+        ..new.order
+    };
+    NewTask { order, ..new }
+}
+
 /// Makes tasks due again and again and kills a server at about the moment they start. Each start
 /// is made once, whoever makes it.
 async fn torment_tasks(servers: &mut [TestServer], store: &Store, rounds: u32, dice: &mut Dice) {
     let first = servers.first().expect("a server");
     let _ = first.call("msp/asset_ip.php", &[("action", "add"), ("host_ips", HOST)]);
     let mut tasks = Vec::new();
-    for title in TASKS {
-        let id = store.add_task(&task(title, first.login())).await.expect("a task can be added");
+    for new in TASKS.map(|title| task(title, first.login())).into_iter().chain([map_task(first.login())]) {
+        let id = store.add_task(&new).await.expect("a task can be added");
         tasks.push(id.expect("there is room for it"));
     }
     let clock = SystemClock;
@@ -219,9 +238,11 @@ async fn torment_tasks(servers: &mut [TestServer], store: &Store, rounds: u32, d
         victim.kill();
         victim.restart();
         let deadline = Instant::now() + PATIENCE;
-        while !store.list_due_tasks(clock.now(), 1).await.expect("tasks can be listed").is_empty() {
-            assert!(Instant::now() < deadline, "a start is not made: {}", servers[0].log());
-            tokio::time::sleep(Duration::from_millis(10)).await;
+        for kind in TaskKind::ALL {
+            while !store.list_due_tasks(kind, clock.now(), 1).await.expect("tasks can be listed").is_empty() {
+                assert!(Instant::now() < deadline, "a start is not made: {}", servers[0].log());
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
         }
     }
     let mut scans = store.list_running_scans().await.expect("scans can be listed");
@@ -231,6 +252,10 @@ async fn torment_tasks(servers: &mut [TestServer], store: &Store, rounds: u32, d
         let started = scans.iter().filter(|scan| scan.title == title).count();
         assert_eq!(started, rounds as usize, "starts of {title}");
     }
+    // Those that are still running are among them.
+    let saved = MapFilter { limit: 10_000, ..MapFilter::default() };
+    let maps = store.list_saved_maps(&saved).await.expect("maps can be listed");
+    assert_eq!(maps.len(), rounds as usize, "starts of {MAP_TASK}");
 }
 
 fn run_tasks(servers: &mut [TestServer], url: &str, documents: &Path, rounds: u32) {

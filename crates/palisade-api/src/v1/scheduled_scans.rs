@@ -7,10 +7,12 @@ use std::num::NonZeroU64;
 
 use palisade_app::{AddTask, ListTasks, TASK_TITLE_CHARACTERS_MAX, TaskKind, TaskScanner};
 use palisade_model::scan_header::{self, ScanHeader};
-use palisade_model::{IpSet, MonthDay, Occurrence, Schedule, ScheduleZone, TimeZoneCode, WeekOfMonth};
+use palisade_model::{
+    IpSet, MapTarget, MonthDay, Occurrence, Schedule, ScheduleZone, TimeZoneCode, WeekOfMonth,
+};
 use palisade_wire::date_time::date_time;
 use palisade_wire::{
-    Arguments, Call, ErrorForm, Example, Parameter, ParameterError, ParameterKind, Rule, dtd,
+    Arguments, Call, ErrorForm, Example, InvalidReason, Parameter, ParameterError, ParameterKind, Rule, dtd,
 };
 
 use crate::answer::{Answer, GenericReturn};
@@ -19,6 +21,8 @@ use crate::registry::CallRequest;
 use crate::v1::scan::{self, check_scanner};
 use crate::v1::scheduled_document;
 
+/// Most domains of one task, as of one map request.
+const MAP_DOMAINS_MAX: usize = 100;
 /// Shifts from GMT that have a name.
 const SHIFTS: &[&str] = &[
     "-12", "-11", "-10", "-9", "-8", "-7", "-6", "-5", "-4", "-3", "-2", "-1", "0", "1", "2", "3", "4", "5",
@@ -29,7 +33,7 @@ pub const TYPE: Parameter = Parameter::new(
     "type",
     ParameterKind::Choice(&["scan", "map", "all"]),
     "scan",
-    "Which tasks to list; when adding, what the task does. Maps cannot be scheduled yet.",
+    "Which tasks to list; when adding, what the task does.",
 )
 .default("scan");
 pub const ACTIVE: Parameter = Parameter::new(
@@ -65,29 +69,31 @@ pub const SCAN_TITLE: Parameter = Parameter::new(
 );
 pub const SCAN_TARGET: Parameter = Parameter::new(
     "scan_target",
-    ParameterKind::IpSet,
+    ParameterKind::ScanOrMapTargets { max_items: MAP_DOMAINS_MAX },
     "192.0.2.7",
-    "The targets. All of them must be in the subscription and within the caller's reach.",
+    "The targets. For a scan, addresses; all of them must be in the subscription and within the caller's \
+     reach. For a map, domains, each with a netblock after a colon if need be, as domain of map-2.php takes \
+     them.",
 );
 pub const ASSET_GROUPS: Parameter = Parameter::new(
     "asset_groups",
     ParameterKind::Titles { max_items: 100, max_chars: 255 },
     "All",
-    "Asset groups whose addresses are scanned, in addition to scan_target: those they have when the task \
-     starts. All stands for every address that the task's owner may see.",
+    "Asset groups whose addresses are scanned, or whose domains are mapped, in addition to scan_target: \
+     those they have when the task starts. All stands for all that the task's owner may see.",
 );
 pub const EXCLUDE_IP_PER_SCAN: Parameter = Parameter::new(
     "exclude_ip_per_scan",
     ParameterKind::IpSet,
     "192.0.2.9",
-    "Addresses left out of the scans of this task.",
+    "Addresses left out of the scans of this task. Not for maps.",
 );
 pub const RUNTIME_HTTP_HEADER: Parameter = Parameter::new(
     "runtime_http_header",
     ParameterKind::Text { max_chars: scan_header::CHARACTERS_MAX },
     "authorised",
     "The value of the header Qualys-Scan that every web request of the scans carries: printable ASCII \
-     characters.",
+     characters. Not for maps.",
 )
 .default("that of the option profile");
 pub const OCCURRENCE: Parameter = Parameter::new(
@@ -173,13 +179,14 @@ pub const END_AFTER: Parameter = Parameter::new(
     "end_after",
     ParameterKind::Integer { min: 1, max: 48 },
     "8",
-    "A scan that has not finished after so many hours is cancelled, and the task deactivated.",
+    "What has not finished after so many hours is cancelled, and the task deactivated. Of a task with several \
+     domains, all maps.",
 );
 pub const RECURRENCE: Parameter = Parameter::new(
     "recurrence",
     ParameterKind::Integer { min: 1, max: 99 },
     "10",
-    "The task starts so many scans and is then deactivated.",
+    "The task starts so many times and is then deactivated.",
 );
 
 /// `parameter` belongs to a new task.
@@ -189,6 +196,11 @@ const fn of_new(parameter: &'static str) -> Rule {
 
 const fn of_occurrence(parameter: &'static str, occurrence: &'static str) -> Rule {
     Rule::OnlyWith { parameter, with: OCCURRENCE.name, value: Some(occurrence) }
+}
+
+/// `parameter` means nothing for a map; without a type a task scans.
+const fn of_scan(parameter: &'static str) -> Rule {
+    Rule::OnlyWith { parameter, with: TYPE.name, value: Some("scan") }
 }
 
 const fn both(parameter: &'static str, with: &'static str) -> Rule {
@@ -212,6 +224,15 @@ const RULES: &[Rule] = &[
     },
     both(scan::DEFAULT_SCANNER.name, ASSET_GROUPS.name),
     both(scan::SCANNERS_IN_AG.name, ASSET_GROUPS.name),
+    Rule::When {
+        parameter: TYPE.name,
+        value: "map",
+        rules: &[
+            of_scan(EXCLUDE_IP_PER_SCAN.name),
+            of_scan(scan::SCANNERS_IN_AG.name),
+            of_scan(RUNTIME_HTTP_HEADER.name),
+        ],
+    },
     of_occurrence(FREQUENCY_DAYS.name, "daily"),
     of_occurrence(FREQUENCY_WEEKS.name, "weekly"),
     of_occurrence(WEEKDAYS.name, "weekly"),
@@ -264,20 +285,21 @@ const RULES: &[Rule] = &[
 
 pub const CALL: Call = Call {
     script: "scheduled_scans.php",
-    summary: "Schedule scans",
+    summary: "Schedule scans and maps",
     description: &[
         "Lists the scheduled tasks that the caller may see; with add_task, save_task or drop_task it adds, \
          switches or drops one. A new or changed task is answered as in the list, a dropped one with a \
          GENERIC_RETURN. When there is no task to list, the root holds a comment that says so.",
-        "An active task starts a scan by itself at each of its times, as its owner and with the permissions \
-         that the owner has then. The reports are saved and listed by scan_report_list.php. When a scan has \
-         ended, or could not be started, the owner gets a mail.",
+        "An active task starts a scan, or one map for each of its domains, by itself at each of its times, as \
+         its owner and with the permissions that the owner has then. The reports are saved and listed by \
+         scan_report_list.php and map_report_list.php. When a scan or map has ended, or could not be started, \
+         the owner gets a mail.",
         "A start time that the clocks jump over in spring is counted on from before the jump: 02:30 becomes \
          03:30. Of a start time that comes twice in autumn, the first counts. Day 31 is the last day of \
          every month.",
         "A start that was missed because the server was down is made when it is back, once for all that were \
-         missed; the title of that scan says which start it was. A start waits while as many scans run as \
-         may. A task whose owner was deactivated is deactivated at its next start; a start whose targets or \
+         missed; the title of that scan or map says which start it was. A start waits while as many scans, \
+         or maps, run as may. A task whose owner was deactivated is deactivated at its next start; a start whose targets or \
          option profile the owner may not use any more is left out. Both are in the activity log.",
         "The hour and the minute of an answer are by the clock of the time zone; the dates are UTC, without \
          the Z that other calls write.",
@@ -395,7 +417,8 @@ fn task_id(arguments: &Arguments) -> Result<i64, ParameterError> {
 
 fn new_task(request: &CallRequest) -> Result<AddTask, CallError> {
     let arguments = &request.arguments;
-    check_type(arguments)?;
+    let kind = kind(arguments)?;
+    let (targets, map_targets) = targets(arguments, kind)?;
     check_scanner(arguments)?;
     let title = arguments.filled_text(&SCAN_TITLE);
     let scanner = if arguments.switch(&scan::DEFAULT_SCANNER) {
@@ -406,9 +429,11 @@ fn new_task(request: &CallRequest) -> Result<AddTask, CallError> {
         TaskScanner::External
     };
     Ok(AddTask {
+        kind,
         title: title.ok_or(ParameterError::Missing { parameter: SCAN_TITLE.name })?.to_owned(),
         active: arguments.switch(&ACTIVE),
-        targets: arguments.ip_set(&SCAN_TARGET).cloned().unwrap_or_default(),
+        targets,
+        map_targets,
         target_text: arguments.written(&SCAN_TARGET).unwrap_or_default().to_owned(),
         asset_groups: arguments.titles(&ASSET_GROUPS).unwrap_or_default().to_vec(),
         excluded: arguments.ip_set(&EXCLUDE_IP_PER_SCAN).cloned().unwrap_or_else(IpSet::new),
@@ -434,13 +459,32 @@ fn invalid(arguments: &Arguments, parameter: &Parameter, reason: &str) -> CallEr
     ))
 }
 
-/// Of the types that can be listed, a task has one; and that one scans.
-fn check_type(arguments: &Arguments) -> Result<(), CallError> {
-    let refused = |number, text: &str| Err(CallError::Refused(Refusal::new(number, text)));
+/// Of the types that can be listed, a task has one.
+fn kind(arguments: &Arguments) -> Result<TaskKind, CallError> {
     match arguments.choice(&TYPE) {
-        Some("all") => refused(5000, "Invalid value for 'type' : all. Expecting one of (scan, map)."),
-        Some("map") => refused(5505, "Maps cannot be scheduled on this server yet."),
-        _ => Ok(()),
+        Some("all") => Err(invalid(arguments, &TYPE, "Expecting one of (scan, map).")),
+        Some("map") => Ok(TaskKind::Map),
+        _ => Ok(TaskKind::Scan),
+    }
+}
+
+/// The addresses of a scan, or the domains of a map.
+fn targets(arguments: &Arguments, kind: TaskKind) -> Result<(IpSet, Vec<MapTarget>), ParameterError> {
+    let Some(text) = arguments.written(&SCAN_TARGET) else { return Ok((IpSet::new(), Vec::new())) };
+    let invalid = |reason| ParameterError::Invalid {
+        parameter: SCAN_TARGET.name,
+        value: Some(text.to_owned()),
+        reason,
+    };
+    match kind {
+        TaskKind::Scan => {
+            let targets = text.parse().map_err(|error| invalid(InvalidReason::IpSet(error)))?;
+            Ok((targets, Vec::new()))
+        }
+        TaskKind::Map => {
+            let targets = MapTarget::list(text, MAP_DOMAINS_MAX);
+            Ok((IpSet::new(), targets.map_err(|error| invalid(InvalidReason::NotAMapTarget(error)))?))
+        }
     }
 }
 

@@ -145,7 +145,7 @@ fn wrong_values(kind: ParameterKind) -> &'static [&'static str] {
         ParameterKind::Numbers => &["", ",", "0", "-1", "x", "1.5", "9-1", "1--2", "99999999999999999999"],
         ParameterKind::YesNo => &["1", "true", "", "maybe"],
         ParameterKind::ZeroOne => &["yes", "2", "", "-1"],
-        ParameterKind::IpSet => &[
+        ParameterKind::IpSet | ParameterKind::ScanOrMapTargets { .. } => &[
             "foo",
             "",
             ",",

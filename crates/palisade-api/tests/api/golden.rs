@@ -509,12 +509,52 @@ async fn scheduled_scans() {
     golden!("scheduled_scans-save", call(&[("save_task", "yes"), ("task_id", "2"), ("active", "no")]).await);
     golden!("scheduled_scans", call(&[]).await);
     golden!("scheduled_scans-inactive", call(&[("active", "no"), ("type", "all")]).await);
-    golden!("scheduled_scans-maps", call(&[("type", "map")]).await);
+    golden!("scheduled_scans-no-maps", call(&[("type", "map")]).await);
     let group = [("title", "Web <servers>")];
     golden!("scheduled_scans-group", server.call("manager", "asset_group_delete.php", &group).await);
     golden!("scheduled_scans-drop", call(&[("drop_task", "yes"), ("task_id", "1")]).await);
     golden!("scheduled_scans-unknown", call(&[("drop_task", "yes"), ("task_id", "1")]).await);
     server.call("manager", "asset_group_delete.php", &group).await.assert_success();
+}
+
+#[tokio::test]
+async fn scheduled_scans_of_maps() {
+    let server = Server::start().await;
+    let call =
+        async |parameters: &[(&str, &str)]| server.call("manager", "scheduled_scans.php", parameters).await;
+    for domain in ["a.example", "b.example"] {
+        let add = [("action", "add"), ("domain", domain)];
+        server.call("manager", "asset_domain.php", &add).await.assert_success();
+    }
+    let group = [&GROUP[..], &[("domains", "a.example")]].concat();
+    server.call("manager", "asset_group.php", &group).await.assert_success();
+    let map = |target| {
+        [
+            ("add_task", "yes"),
+            ("type", "map"),
+            ("scan_title", "Nightly <map>"),
+            ("active", "yes"),
+            ("scan_target", target),
+            ("occurrence", "daily"),
+            ("frequency_days", "1"),
+            ("time_zone", "0"),
+            ("start_hour", "2"),
+        ]
+    };
+    golden!("scheduled_scans-map", call(&map("b.example,none:192.0.2.1-192.0.2.9;192.0.2.40")).await);
+    let groups = [&map("b.example")[..], &[("asset_groups", "Web <servers>"), ("default_scanner", "1")]];
+    golden!("scheduled_scans-map-group", call(&groups.concat()).await);
+    golden!("scheduled_scans-map-foreign", call(&map("none:10.9.9.9")).await);
+    let scan = task(&[("occurrence", "daily"), ("frequency_days", "1"), ("time_zone", "0")]);
+    call(&scan).await.assert_success();
+    assert_eq!(call(&[]).await.text.matches("<SCAN ").count(), 1, "scans only");
+    golden!("scheduled_scans-maps", call(&[("type", "map")]).await);
+    assert_eq!(call(&[("type", "all")]).await.text.matches("<SCAN ").count(), 3);
+
+    // A day later the maps are on their way, and their reports are listed like any others.
+    server.clock.advance(86_400);
+    server.app.run_scheduler(|_| std::future::ready(false)).await;
+    golden!("scheduled_scans-map-reports", server.call("manager", "map_report_list.php", &[]).await);
 }
 
 #[tokio::test]
@@ -561,7 +601,24 @@ async fn scheduled_scans_that_are_refused() {
          Expecting printable ASCII characters without line breaks.",
     )
     .await;
-    refused(&[utc, ("type", "map")], "5505 Maps cannot be scheduled on this server yet.").await;
+    refused(
+        &[utc, ("type", "map")],
+        "5000 Invalid value for 'scan_target' : 192.0.2.4. Invalid domain, expecting a name such as example.com, \
+         or none.",
+    )
+    .await;
+    for scan_only in ["exclude_ip_per_scan", "runtime_http_header"] {
+        refused(
+            &[utc, ("type", "map"), (scan_only, "192.0.2.9")],
+            &format!("5007 Parameter '{scan_only}' can only be used together with 'type=scan'."),
+        )
+        .await;
+    }
+    refused(
+        &[utc, ("type", "map"), ("asset_groups", "All"), ("scanners_in_ag", "1")],
+        "5007 Parameter 'scanners_in_ag' can only be used together with 'type=scan'.",
+    )
+    .await;
     refused(&[utc, ("type", "all")], "5000 Invalid value for 'type' : all. Expecting one of (scan, map).")
         .await;
     refused(

@@ -4,15 +4,18 @@ use std::future::ready;
 use std::num::{NonZeroU8, NonZeroU16};
 
 use palisade_app::{
-    Actor, AddTask, App, Config, Error, LaunchType, ListReports, ListTasks, ScanView, TaskScanner, TaskView,
+    Actor, AddAssetGroup, AddTask, App, Config, Error, LaunchType, ListMapReports, ListReports, ListTasks,
+    ScanView, TaskKind, TaskScanner, TaskView,
 };
-use palisade_engine::Link as _;
+use palisade_engine::{Link as _, MapLink as _};
 use palisade_model::{
-    Clock as _, IpSet, Occurrence, Role, ScanStatus, Schedule, ScheduleZone, Timestamp, UserStatus,
+    Clock as _, IpSet, MapResult, MapTarget, Occurrence, OptionProfile, Role, ScanStatus, Schedule,
+    ScheduleZone, Timestamp, UserStatus,
 };
 
 use crate::asset_group::{edit_group, new_group};
 use crate::desk::{Desk, ip, ips};
+use crate::domain::domain;
 
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
@@ -20,9 +23,11 @@ const DAY: i64 = 24 * HOUR;
 /// A daily task at 02:30 GMT.
 pub(crate) fn daily(title: &str, targets: &str) -> AddTask {
     AddTask {
+        kind: TaskKind::Scan,
         title: title.to_owned(),
         active: true,
         targets: ips(targets),
+        map_targets: Vec::new(),
         target_text: targets.to_owned(),
         asset_groups: Vec::new(),
         excluded: IpSet::new(),
@@ -38,6 +43,17 @@ pub(crate) fn daily(title: &str, targets: &str) -> AddTask {
             end_after_hours: None,
             recurrence: None,
         },
+    }
+}
+
+/// A daily task at 02:30 GMT that maps.
+fn daily_map(title: &str, targets: &str) -> AddTask {
+    AddTask {
+        kind: TaskKind::Map,
+        targets: IpSet::new(),
+        map_targets: MapTarget::list(targets, 10).unwrap(),
+        target_text: targets.to_owned(),
+        ..daily(title, "10.0.0.1")
     }
 }
 
@@ -369,4 +385,142 @@ async fn a_dropped_task_leaves_its_scan_alone() {
     look(&desk.app).await;
     assert!(desk.running(&manager).await.is_empty());
     assert!(mails(&outbox)[0].ends_with("Status: FINISHED\n"), "{:?}", mails(&outbox));
+}
+
+#[tokio::test]
+async fn the_maps_of_a_task_are_made_once_and_kept() {
+    let (mut desk, outbox) = Desk::at_night().await;
+    let manager = desk.manager().await;
+    let task = desk.app.add_task(&manager, daily_map("Picture", "a.test,b.test:10.0.9.0/30")).await.unwrap();
+    assert_eq!((task.kind, task.target_text.as_str()), (TaskKind::Map, "a.test,b.test:10.0.9.0/30"));
+    desk.clock_to("2023-11-15T02:30:00Z");
+    look(&desk.app).await;
+    desk.restart().await;
+    look(&desk.app).await;
+    let maps = desk.app.list_running_maps(&manager).await.unwrap();
+    let made: Vec<_> = maps.iter().map(|map| (map.domain.as_str(), map.title.as_str())).collect();
+    assert_eq!(made, [("a.test", "Picture"), ("b.test", "Picture")]);
+    assert!(maps.iter().all(|map| map.launch_type == LaunchType::Scheduled && map.save_report));
+    let entry = desk.last_entry().await;
+    assert_eq!(entry, ("launch".to_owned(), format!("{} and 1 more, task 1, Picture", maps[0].map)));
+    let link = desk.app.link("worker");
+    for map in &maps {
+        let lease = link.lease_map().await.unwrap().unwrap();
+        assert_eq!(lease.order.map, map.map);
+        link.complete_map(&lease, MapResult::default()).await.unwrap();
+    }
+    look(&desk.app).await;
+    look(&desk.app).await;
+    let mails = mails(&outbox);
+    assert_eq!(mails.len(), 2, "one a report: {mails:?}");
+    for map in &maps {
+        let end = format!("Reference: {}\nStatus: NOHOSTALIVE\n", map.map);
+        assert!(mails.iter().any(|mail| mail.ends_with(&end)), "{mails:?}");
+    }
+    let reports = desk.app.list_map_reports(&manager, ListMapReports::default()).await.unwrap();
+    assert_eq!(reports.len(), 2);
+    let next = desk.task(&manager, task.id).await.next_launch_at;
+    assert_eq!(next, Some("2023-11-16T02:30:00Z".parse().unwrap()));
+}
+
+#[tokio::test]
+async fn maps_that_take_too_long_are_cancelled_all() {
+    let (desk, _outbox) = Desk::at_night().await;
+    let manager = desk.manager().await;
+    let mut slow = daily_map("Slow", "a.test,b.test");
+    slow.schedule.end_after_hours = NonZeroU8::new(1);
+    let slow = desk.app.add_task(&manager, slow).await.unwrap();
+    desk.clock_to("2023-11-15T02:30:00Z");
+    look(&desk.app).await;
+    let maps = desk.app.list_running_maps(&manager).await.unwrap();
+    assert_eq!(maps.len(), 2);
+    desk.clock.advance(HOUR);
+    look(&desk.app).await;
+    look(&desk.app).await;
+    for map in maps {
+        assert_eq!(desk.app.map(&manager, &map.map).await.unwrap().status, ScanStatus::Canceled);
+    }
+    assert!(!desk.task(&manager, slow.id).await.active);
+    desk.clock.advance(DAY);
+    look(&desk.app).await;
+    assert!(desk.app.list_running_maps(&manager).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn maps_wait_for_maps_and_not_for_scans() {
+    let (desk, _outbox) = Desk::at_night().await;
+    let manager = desk.manager().await;
+    for title in ["A", "B"] {
+        desk.app.add_task(&manager, daily_map(title, "a.test,b.test")).await.unwrap();
+    }
+    desk.app.add_task(&manager, daily("C", "10.0.0.1")).await.unwrap();
+    let three = desk.app.add_task(&manager, daily_map("D", "a.test,b.test,c.test")).await;
+    assert!(matches!(three, Err(Error::TooManyMaps { max: 2 })), "it would wait for ever");
+    desk.clock_to("2023-11-15T02:30:00Z");
+    look(&desk.app).await;
+    let titles = async || {
+        let maps = desk.app.list_running_maps(&manager).await.unwrap();
+        maps.into_iter().map(|map| map.title).collect::<Vec<_>>()
+    };
+    assert_eq!(titles().await, ["A", "A"]);
+    assert_eq!(desk.running(&manager).await.len(), 1, "the scan does not wait for maps");
+    for map in desk.app.list_running_maps(&manager).await.unwrap() {
+        // The second is over with the first: they are of one request.
+        let cancelled = desk.app.cancel_map(&manager, &map.map).await;
+        assert!(matches!(cancelled, Ok(()) | Err(Error::ScanEnded)), "{cancelled:?}");
+    }
+    look(&desk.app).await;
+    assert_eq!(titles().await, ["B", "B"]);
+}
+
+#[tokio::test]
+async fn the_profile_of_a_task_is_in_use() {
+    let (desk, _outbox) = Desk::at_night().await;
+    let manager = desk.manager().await;
+    let gentle = OptionProfile { title: "Gentle".to_owned(), ..OptionProfile::default() };
+    desk.app.add_option_profile(&manager, gentle).await.unwrap();
+    let option = Some("Gentle".to_owned());
+    let id =
+        desk.app.add_task(&manager, AddTask { option, ..daily("Nightly", "10.0.0.1") }).await.unwrap().id;
+    let kept = desk.app.delete_option_profile(&manager, "Gentle").await;
+    let expected = format!("scheduled task {id}, Nightly");
+    assert!(
+        matches!(&kept, Err(Error::OptionProfileInUse { title, by }) if title == "Gentle" && *by == [expected.clone()]),
+        "{kept:?}"
+    );
+    desk.app.drop_task(&manager, id).await.unwrap();
+    desk.app.delete_option_profile(&manager, "Gentle").await.unwrap();
+}
+
+#[tokio::test]
+async fn tasks_that_map_go_by_domains() {
+    let (desk, _outbox) = Desk::at_night().await;
+    let manager = desk.manager().await;
+    for name in ["a.test", "b.test"] {
+        desk.app.add_domain(&manager, &domain(name), &IpSet::new()).await.unwrap();
+    }
+    let group = AddAssetGroup { domains: vec![domain("a.test")], ..new_group("A", "10.0.1.0/24") };
+    desk.app.add_asset_group(&manager, group).await.unwrap();
+    let login = desk.add_user("reader", Role::Reader, "10.0.0.0/24").await;
+    desk.app.set_user_asset_groups(&login, &["A".to_owned()]).await.unwrap();
+    let login = desk.add_user("scanner", Role::Scanner, "10.0.0.0/24").await;
+    desk.app.set_user_asset_groups(&login, &["A".to_owned()]).await.unwrap();
+    let (reader, scanner) = (desk.actor("reader").await, desk.actor("scanner").await);
+    desk.app.add_task(&manager, daily_map("Both", "a.test,b.test")).await.unwrap();
+    desk.app.add_task(&manager, daily_map("A", "a.test")).await.unwrap();
+    desk.app.add_task(&manager, daily_map("Far", "none:10.9.0.1")).await.unwrap_err();
+    let of_group = AddTask { kind: TaskKind::Map, ..of_groups("G", &["A"]) };
+    let of_group = desk.app.add_task(&scanner, of_group).await.unwrap();
+    assert_eq!(of_group.target_text, "a.test");
+    let beyond = desk.app.add_task(&scanner, daily_map("B", "b.test")).await;
+    assert!(matches!(beyond, Err(Error::UnknownDomain { .. })), "{beyond:?}");
+    let refused = desk.app.add_task(&reader, daily_map("A", "a.test")).await;
+    assert!(matches!(refused, Err(Error::Forbidden { .. })), "{refused:?}");
+    let seen = async |actor: &Actor| {
+        let tasks = desk.app.list_tasks(actor, ListTasks::default()).await.unwrap();
+        tasks.into_iter().map(|task| task.title).collect::<Vec<_>>()
+    };
+    assert_eq!(seen(&manager).await, ["Both", "A", "G"]);
+    assert_eq!(seen(&reader).await, ["A", "G"], "all domains of a task must be in reach");
+    assert_eq!(seen(&scanner).await, ["G"]);
 }

@@ -4,7 +4,7 @@
 use std::future::ready;
 use std::path::Path;
 
-use palisade_app::{AddTask, Config, LaunchType, TaskScanner};
+use palisade_app::{AddTask, Config, LaunchType, TaskKind, TaskScanner};
 use palisade_model::{
     Clock as _, IpSet, MonthDay, Occurrence, Schedule, ScheduleZone, Timestamp, WeekOfMonth,
 };
@@ -162,9 +162,11 @@ async fn every_task_starts_exactly_once_at_each_of_its_times() {
     schedules.extend(places(false).map(|zone| schedule(occurrence("monthly", 1, "31"), zone, (23, 45))));
     for (number, schedule) in schedules.iter().enumerate() {
         let task = AddTask {
+            kind: TaskKind::Scan,
             title: number.to_string(),
             active: true,
             targets: ips("10.0.0.1"),
+            map_targets: Vec::new(),
             target_text: "10.0.0.1".to_owned(),
             asset_groups: Vec::new(),
             excluded: IpSet::new(),

@@ -7,7 +7,7 @@ use palisade_store::{
 
 use crate::bench::{Bench, at, ip, ips, login};
 
-fn new_maps(domains: &[&str]) -> NewMaps {
+pub(crate) fn new_maps(domains: &[&str]) -> NewMaps {
     let map = |domain: &&str| NewMap {
         title: format!("Büro <{domain}>"),
         domain: domain.parse().unwrap(),

@@ -2,14 +2,17 @@
 
 use std::num::NonZeroU16;
 
-use palisade_model::{IpSet, Occurrence, OptionProfile, ScanStatus, Schedule, ScheduleZone};
+use palisade_model::{
+    IpSet, MapRef, MapTarget, Occurrence, OptionProfile, ScanRef, ScanStatus, Schedule, ScheduleZone,
+};
 use palisade_store::{
-    Error, GroupDeleted, LaunchType, NewScan, NewTask, ProfileDeleted, ProfileUser, RunStopped, Started,
-    Store, Task, TaskKind, TaskOrder, TaskScanner, TaskStart,
+    Error, GroupDeleted, LaunchType, NewScan, NewTask, ProfileDeleted, ProfileUser, RunRef, RunStopped,
+    Started, Store, Task, TaskKind, TaskOrder, TaskScanner, TaskStart,
 };
 
 use crate::asset_group::new_group;
 use crate::bench::{Bench, at, ips, login, new_scan};
+use crate::map::new_maps;
 
 fn schedule() -> Schedule {
     Schedule {
@@ -30,6 +33,7 @@ fn new_task(title: &str) -> NewTask {
             title: title.to_owned(),
             target_text: "10.0.0.1".to_owned(),
             targets: ips("10.0.0.1"),
+            map_targets: Vec::new(),
             all_hosts: false,
             excluded: IpSet::new(),
             option: None,
@@ -62,7 +66,7 @@ fn scheduled_scan() -> NewScan {
     NewScan { launch_type: LaunchType::Scheduled, ..new_scan("10.0.0.1") }
 }
 
-async fn launch(store: &Store, start: TaskStart) -> Started {
+async fn launch(store: &Store, start: TaskStart) -> Started<ScanRef> {
     store.launch_task(start, "Nightly", &scheduled_scan(), Some(at(500))).await.unwrap()
 }
 
@@ -118,7 +122,7 @@ async fn due_tasks_are_the_active_ones_in_order(bench: Bench) {
     let early = add(&bench, &NewTask { next_launch_at: Some(at(10)), ..new_task("early") }).await;
     add(&bench, &NewTask { next_launch_at: None, ..new_task("off") }).await;
     let due = async |second| {
-        let tasks = bench.store.list_due_tasks(at(second), 10).await.unwrap();
+        let tasks = bench.store.list_due_tasks(TaskKind::Scan, at(second), 10).await.unwrap();
         tasks.iter().map(|task| task.id).collect::<Vec<_>>()
     };
     assert!(due(9).await.is_empty());
@@ -172,7 +176,7 @@ async fn what_runs_too_long_is_stopped_with_its_task(bench: Bench) {
     let to_close = async |second| bench.store.list_runs_to_close(at(second), 10).await.unwrap();
     assert!(to_close(499).await.is_empty());
     let run = to_close(500).await.remove(0);
-    assert_eq!((run.task_id, &run.reference, run.due_at), (id, &scan, at(100)));
+    assert_eq!((run.task_id, &run.reference, run.due_at), (id, &RunRef::Scan(scan.clone()), at(100)));
     assert_eq!((run.title.as_str(), run.status), ("Nightly", Some(ScanStatus::Queued)));
     let stopped = bench.store.stop_run(&run, at(500)).await.unwrap();
     assert_eq!(stopped, RunStopped::Stopped { deactivated: true });
@@ -204,6 +208,69 @@ async fn the_end_of_a_run_is_seen_to_once(bench: Bench) {
     assert_eq!(bench.store.list_runs_to_close(at(300), 10).await.unwrap().remove(0).status, None);
 }
 
+async fn launch_maps(store: &Store, start: TaskStart) -> Started<Vec<MapRef>> {
+    store.launch_map_task(start, "Nightly", &new_maps(&["a.test", "b.test"]), Some(at(500))).await.unwrap()
+}
+
+fn new_map_task(title: &str) -> NewTask {
+    let new = new_task(title);
+    let order = TaskOrder {
+        kind: TaskKind::Map,
+        target_text: "a.test,none:10.0.0.1".to_owned(),
+        targets: IpSet::new(),
+        map_targets: MapTarget::list("a.test,none:10.0.0.1", 10).unwrap(),
+        http_header: None,
+        ..new.order
+    };
+    NewTask { order, ..new }
+}
+
+async fn a_start_of_maps_is_taken_once(bench: Bench) {
+    let new = new_map_task("Nightly");
+    let id = add(&bench, &new).await;
+    assert_eq!(task(&bench, id).await.order, new.order);
+    let scans = bench.store.list_due_tasks(TaskKind::Scan, at(100), 10).await.unwrap();
+    let maps = bench.store.list_due_tasks(TaskKind::Map, at(100), 10).await.unwrap();
+    assert_eq!((scans.len(), maps.len()), (0, 1));
+    let other = bench.open_again().await;
+    let first = start(id, 100, Some(200));
+    let (one, two) = tokio::join!(launch_maps(&bench.store, first), launch_maps(&other, first));
+    let [Started::Queued(maps)] =
+        &[one, two].into_iter().filter(|one| *one != Started::Gone).collect::<Vec<_>>()[..]
+    else {
+        panic!("one of them")
+    };
+    let running: Vec<MapRef> =
+        bench.store.list_running_maps().await.unwrap().into_iter().map(|map| map.reference).collect();
+    assert_eq!(running, *maps);
+    // Three may be at the same time: nothing of the next start is written.
+    assert_eq!(launch_maps(&bench.store, start(id, 200, Some(300))).await, Started::TooMany);
+    assert_eq!(task(&bench, id).await.next_launch_at, Some(at(200)));
+    assert_eq!(bench.store.list_running_maps().await.unwrap().len(), 2);
+}
+
+async fn maps_that_run_too_long_are_stopped_with_their_task(bench: Bench) {
+    let id = add(&bench, &new_map_task("Nightly")).await;
+    let Started::Queued(maps) = launch_maps(&bench.store, start(id, 100, Some(200))).await else { panic!() };
+    let to_close = async |second| bench.store.list_runs_to_close(at(second), 10).await.unwrap();
+    assert!(to_close(499).await.is_empty());
+    let runs = to_close(500).await;
+    let references: Vec<_> = runs.iter().map(|run| run.reference.clone()).collect();
+    assert_eq!(references, maps.iter().cloned().map(RunRef::Map).collect::<Vec<_>>());
+    let stopped = bench.store.stop_run(&runs[0], at(500)).await.unwrap();
+    assert_eq!(stopped, RunStopped::Stopped { deactivated: true });
+    // Those that have not begun end with it, and are seen to as ended.
+    assert_eq!(bench.store.stop_run(&runs[1], at(500)).await.unwrap(), RunStopped::Over);
+    for map in &maps {
+        assert_eq!(bench.store.map(map).await.unwrap().unwrap().status, ScanStatus::Canceled);
+    }
+    let ended = to_close(500).await;
+    assert_eq!((ended.len(), ended[0].status), (1, Some(ScanStatus::Canceled)));
+    assert!(bench.store.close_run(&ended[0]).await.unwrap());
+    assert!(to_close(500).await.is_empty());
+    assert!(!task(&bench, id).await.active);
+}
+
 crate::both!(
     a_task_comes_back_as_it_was_made,
     a_group_that_a_task_is_aimed_at_is_not_deleted,
@@ -213,4 +280,6 @@ crate::both!(
     a_start_that_cannot_be_launched_stays,
     what_runs_too_long_is_stopped_with_its_task,
     the_end_of_a_run_is_seen_to_once,
+    a_start_of_maps_is_taken_once,
+    maps_that_run_too_long_are_stopped_with_their_task,
 );
