@@ -83,7 +83,7 @@ measure_rate() {
 measure_ports() {
   say "65,536 hosts, ten open ports each"
   for _ in $(seq "$runs"); do
-    run palisade-ports "$palisade" scan --stage ports --ports "$OPEN_PORTS" --rate 1000000 --format json "$ALIVE_NETWORK"
+    run palisade-ports "$palisade" scan --stage ports --probes echo --ports "$OPEN_PORTS" --rate 1000000 --format json "$ALIVE_NETWORK"
     complete "open ports, palisade" "$(open_ports_of_palisade "$work/palisade-ports.out")" 655360
     run nmap-ports nmap -n -Pn -sS -T5 --min-rate 50000 --min-hostgroup 4096 -p "$OPEN_PORTS" -oG - "$ALIVE_NETWORK"
     say "  nmap found $(grep -o '/open/' "$work/nmap-ports.out" | wc -l) open ports"

@@ -143,7 +143,6 @@ pub static CALLS: &[Row] = &[
         &[(Action::Cancel, Resource::Scan), (Action::Cancel, Resource::Map)],
         needs: &[Need::RunningScan]
     ),
-    row!(scan_cancel, &[(Action::Cancel, Resource::Scan)], needs: &[Need::RunningScan]),
     row!(scan_options, &[(Action::List, Resource::OptionProfile)]),
     row!(scan_report, &[(Action::List, Resource::ScanReport)], needs: &[Need::SavedReport]),
     row!(

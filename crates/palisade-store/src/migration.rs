@@ -25,7 +25,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0010_tickets.sql"),
     include_str!("../migrations/0011_report_templates.sql"),
     include_str!("../migrations/0012_business_units.sql"),
-    include_str!("../migrations/0012_mail_queue.sql"),
+    include_str!("../migrations/0013_mail_queue.sql"),
 ];
 
 /// Applies what is missing.

@@ -17,7 +17,8 @@ use crate::support::{PASSWORD, Server};
 type Parameters = &'static [(&'static str, &'static str)];
 
 /// What shows the scope of a call. `SCAN` and `GROUP` stand for a scan and a group of the caller's
-/// own, or of the Manager's where the role makes none; `FOREIGN` for a scan out of scope.
+/// own, or of the Manager's where the role makes none; `FOREIGN` for a scan out of scope; `MAP_INSIDE`
+/// and `MAP_OUTSIDE` for the Manager's maps within the scope and out of it.
 #[derive(Debug, Clone, Copy)]
 enum Reach {
     /// Nothing in the answer belongs to anybody.
@@ -31,6 +32,11 @@ enum Reach {
 use Reach::{Everybody, Shows, Takes};
 
 const SCAN: Reach = Takes { inside: &[("ref", "SCAN")], outside: &[("ref", "FOREIGN")], number: "3502 " };
+const MAP: Reach = Takes {
+    inside: &[("domain", "quay.example"), ("save_report", "yes")],
+    outside: &[("domain", "hills.example"), ("save_report", "yes")],
+    number: "5602 ",
+};
 const REPORTS: Reach = Shows { parameters: &[], inside: "\"SCAN\"", outside: "\"FOREIGN\"" };
 const HOSTS: Reach = Shows { parameters: &[], inside: "192.0.2.31", outside: "192.0.2.63" };
 const DOMAINS: Reach = Shows { parameters: &[], inside: "quay.example", outside: "hills.example" };
@@ -129,6 +135,13 @@ const REACHES: &[(&str, Reach)] = &[
     ("ip_list.php", HOSTS),
     ("iscanner_list.php", Everybody),
     ("knowledgebase_download.php", Everybody),
+    ("map-2.php", MAP),
+    ("map.php", MAP),
+    (
+        "map_report.php",
+        Takes { inside: &[("ref", "MAP_INSIDE")], outside: &[("ref", "MAP_OUTSIDE")], number: "3502 " },
+    ),
+    ("map_report_list.php", Shows { parameters: &[], inside: "\"MAP_INSIDE\"", outside: "\"MAP_OUTSIDE\"" }),
     (
         "password_change.php",
         Takes {
@@ -143,6 +156,7 @@ const REACHES: &[(&str, Reach)] = &[
     ),
     ("scan.php", Takes { inside: &[("ip", INSIDE)], outside: &[("ip", OUTSIDE)], number: "3501 " }),
     ("scan_cancel.php", SCAN),
+    ("scan_options.php", Everybody),
     ("scan_report.php", SCAN),
     ("scan_report_delete.php", SCAN),
     ("scan_report_list.php", REPORTS),
@@ -199,13 +213,15 @@ fn every_call_tells_how_far_it_reaches() {
 }
 
 /// The server of the business unit, with scans in it and out of it that are finished and queued.
-async fn world() -> (Server, String) {
+async fn world() -> (Server, Foreign) {
     let server = harbour().await;
     let group = [("action", "edit"), ("login", "harbour_re"), ("asset_groups", "Quay")];
     server.call("manager", "user.php", &group).await.assert_success();
     server.ticket_everything().await;
-    let foreign = server.finished_scan("manager", OUTSIDE).await;
+    let scan = server.finished_scan("manager", OUTSIDE).await;
     server.finished_scan("manager", INSIDE).await;
+    let map_inside = server.finished_map("manager", &format!("none:{INSIDE}")).await;
+    let map_outside = server.finished_map("manager", &format!("none:{OUTSIDE}")).await;
     for (group, domain) in [("Quay", "quay.example"), ("Hills", "hills.example")] {
         let parameters = [("action", "add"), ("domain", domain)];
         server.call("manager", "asset_domain.php", &parameters).await.assert_success();
@@ -219,7 +235,16 @@ async fn world() -> (Server, String) {
     for login in ["harbour_um", "harbour_sc", "harbour_re", "auditor", "reader"] {
         server.call(login, "about.php", &[("no_such_parameter", "1")]).await;
     }
-    (server, foreign)
+    (server, Foreign { scan, map_inside, map_outside })
+}
+
+/// What the Manager has made.
+#[derive(Clone)]
+struct Foreign {
+    /// Out of scope.
+    scan: String,
+    map_inside: String,
+    map_outside: String,
 }
 
 /// A task that scans the address every night.
@@ -255,11 +280,11 @@ struct Names {
     login: &'static str,
     scan: String,
     group: String,
-    foreign: String,
+    foreign: Foreign,
 }
 
 impl Names {
-    async fn make(server: &Server, login: &'static str, role: Role, foreign: &str) -> Self {
+    async fn make(server: &Server, login: &'static str, role: Role, foreign: &Foreign) -> Self {
         let makes = matches!(role, Role::UnitManager | Role::Scanner);
         let maker = if makes { login } else { "manager" };
         let group = format!("Of {login}");
@@ -268,12 +293,13 @@ impl Names {
         schedule(server, maker, &format!("Task of {login}"), INSIDE).await;
         let scan = [("ip", INSIDE), ("save_report", "yes")];
         let scan = while_scanning(server, server.call(maker, "scan.php", &scan)).await.scan_ref();
-        Self { login, scan, group, foreign: foreign.to_owned() }
+        Self { login, scan, group, foreign: foreign.clone() }
     }
 
     fn fill(&self, text: &str) -> String {
         let text = text.replace("CALLER", self.login).replace("SCAN", &self.scan);
-        text.replace("GROUP", &self.group).replace("FOREIGN", &self.foreign)
+        let text = text.replace("GROUP", &self.group).replace("FOREIGN", &self.foreign.scan);
+        text.replace("MAP_INSIDE", &self.foreign.map_inside).replace("MAP_OUTSIDE", &self.foreign.map_outside)
     }
 
     async fn call(&self, server: &Server, script: &str, parameters: Parameters) -> Response {
@@ -284,12 +310,13 @@ impl Names {
     }
 }
 
-/// The answer to a call that may need a scanner; whatever is queued is scanned meanwhile.
+/// The answer to a call that may need a scanner; whatever is queued is scanned and mapped meanwhile.
 async fn while_scanning(server: &Server, call: impl Future<Output = Response>) -> Response {
     let scanner = server.scanner();
     tokio::select! {
         response = call => response,
         () = async { loop { scanner.finish_scan().await } } => unreachable!("the scanner goes on"),
+        () = async { loop { scanner.finish_map().await } } => unreachable!("the scanner goes on"),
     }
 }
 
