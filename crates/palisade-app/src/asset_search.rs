@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::host::attributes_of;
 
 /// Hosts looked at for one page of what was found.
-const PAGE_HOSTS: u32 = 1_000;
+const PAGE_HOSTS: u32 = 2_000;
 /// Pages read ahead.
 const PAGES_AHEAD: usize = 2;
 /// Most hosts that are put into another order than that of their addresses, which takes all of them
@@ -246,9 +246,10 @@ impl App {
             wanted.as_ref().is_none_or(|wanted| text.as_ref().is_some_and(|text| wanted.fits(text)))
         };
         let tracking = || attributes_of(ranges, host.ip).map_or(TrackingMethod::Ip, |known| known.tracking);
-        let seconds = self.clock().now().as_second().saturating_sub(host.last_scan_at.as_second());
-        let seconds = u64::try_from(seconds).unwrap_or(0);
-        let is_recent = |days: u64| seconds <= days.saturating_mul(SECONDS_PER_DAY);
+        let is_recent = |days: u64| {
+            let seconds = self.clock().now().as_second().saturating_sub(host.last_scan_at.as_second());
+            u64::try_from(seconds).unwrap_or(0) <= days.saturating_mul(SECONDS_PER_DAY)
+        };
         fits(&host.dns_name, &wanted.dns)
             && fits(&host.netbios_name, &wanted.netbios)
             && fits(&host.os, &wanted.os)

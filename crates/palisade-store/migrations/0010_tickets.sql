@@ -3,6 +3,10 @@
 ALTER TABLE detection ADD COLUMN ignored BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE detection ADD COLUMN times_not_found BIGINT NOT NULL DEFAULT 0;
 
+-- Which hosts have a QID, for searches: answered without the detections themselves. Readers have to ask
+-- for exactly this status and this flag.
+CREATE INDEX detection_by_qid ON detection (qid, host_id) WHERE status <> 'Fixed' AND ignored = 0;
+
 -- Asked in the order of their positions; the rule is JSON.
 CREATE TABLE remediation_policy (
     id {counted key},

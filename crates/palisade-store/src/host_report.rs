@@ -7,6 +7,7 @@ use std::net::Ipv4Addr;
 use std::ops::Range;
 
 use palisade_model::{DetectionStatus, Finding, Qid, Timestamp, Transport};
+use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
 use crate::detection::DetectionKey;
@@ -195,20 +196,23 @@ impl Store {
         port: Option<u16>,
         limit: u32,
     ) -> Result<Vec<SearchedHost>> {
-        let row = sqlx::query(
+        // Conditions that are not wanted are left out rather than switched off with OR, for which
+        // PostgreSQL would read every host that has the QID, for every page.
+        let has_qid = qid.map_or("$3 = 0", |_| {
+            "EXISTS (SELECT 1 FROM detection
+                     WHERE host_id = host.id AND qid = $3 AND status <> 'Fixed' AND ignored = 0)"
+        });
+        let has_port = port
+            .map_or("$4 = 0", |_| "EXISTS (SELECT 1 FROM host_port WHERE host_id = host.id AND port = $4)");
+        let row = sqlx::query(AssertSqlSafe(format!(
             "SELECT string_agg(record, '') AS hosts FROM
                  (SELECT concat_ws(' ', ip, first_scan_at, last_scan_at,
                                    octet_length(COALESCE(dns_name, '')), COALESCE(dns_name, ''),
                                    octet_length(COALESCE(netbios_name, '')), COALESCE(netbios_name, ''),
                                    octet_length(COALESCE(os, '')), COALESCE(os, ''), '') AS record
-                  FROM host WHERE ip > $1 AND ip <= $2
-                      AND ($3 = 0 OR EXISTS (SELECT 1 FROM detection
-                           WHERE host_id = host.id AND qid = $3 AND status <> 'Fixed'
-                                 AND ignored = 0))
-                      AND ($4 = 0 OR EXISTS (SELECT 1 FROM host_port
-                           WHERE host_id = host.id AND port = $4))
-                  ORDER BY ip LIMIT $5) AS page",
-        )
+                  FROM host WHERE ip > $1 AND ip <= $2 AND {has_qid} AND {has_port}
+                  ORDER BY ip LIMIT $5) AS page"
+        )))
         .bind(after.map_or(-1, number_of))
         .bind(number_of(last))
         .bind(qid.map_or(0, |qid| i64::from(qid.number())))

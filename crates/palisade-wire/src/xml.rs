@@ -69,10 +69,11 @@ impl XmlWriter {
         self.out.extend_from_slice(part);
     }
 
-    /// What was written since the last call.
+    /// What was written since the last call. As much room is there for what follows.
     #[must_use]
     pub fn take(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.out)
+        let room = Vec::with_capacity(self.out.len());
+        std::mem::replace(&mut self.out, room)
     }
 
     /// Bytes written since the last [`take`](Self::take).
@@ -85,7 +86,7 @@ impl XmlWriter {
     #[must_use]
     pub fn finish(mut self) -> Vec<u8> {
         self.close_all();
-        self.take()
+        self.out
     }
 
     /// `<!-- text -->`

@@ -5,8 +5,9 @@ pub(super) const BEGIN: &str = "BEGIN";
 pub(super) const COUNTED_KEY: &str = "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY";
 
 /// `jit = off`: pages of long answers look dear to the planner, because their length is a parameter,
-/// and compiling a query for each takes longer than running it.
-pub(super) const SESSION: &[&str] = &["SET lock_timeout = '30s'", "SET jit = off"];
+/// and compiling a query for each takes longer than running it. So does starting parallel workers.
+pub(super) const SESSION: &[&str] =
+    &["SET lock_timeout = '30s'", "SET jit = off", "SET max_parallel_workers_per_gather = 0"];
 
 /// The number only has to be the same in every release.
 pub(super) const LOCK_MIGRATIONS: Option<&str> = Some("SELECT 1 FROM pg_advisory_xact_lock(7028914053)");

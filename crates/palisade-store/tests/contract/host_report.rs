@@ -37,7 +37,8 @@ async fn hosts_come_with_their_detections(bench: Bench) {
     assert!(page.is_empty(), "neither what was read nor what is beyond");
     let weights = bench.store.list_host_weights(None, ip("10.0.0.255"), None, 1).await.unwrap();
     assert_eq!(weights.len(), 1);
-    let statuses: Vec<_> = weights[0].2.iter().map(|(qid, status)| (qid.number(), *status)).collect();
+    let mut statuses: Vec<_> = weights[0].2.iter().map(|(qid, status)| (qid.number(), *status)).collect();
+    statuses.sort_by_key(|(number, _)| *number);
     assert_eq!(statuses, [(5, DetectionStatus::Fixed), (7, DetectionStatus::Active)]);
     let since = bench.store.list_host_weights(None, ip("10.0.0.255"), Some(at(40)), 1).await.unwrap();
     assert_eq!(since[0].2.len(), 1, "the fixed one was last found before");
