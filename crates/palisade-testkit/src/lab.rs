@@ -121,26 +121,17 @@ impl Lab {
     /// A command that runs on the lab's scanner, from where every host can be reached.
     #[must_use]
     pub fn on_scanner(&self, program: impl AsRef<OsStr>) -> Command {
-        let mut command = self.script(&["exec", "scanner"]);
-        command.arg(program);
-        command
+        on_scanner(self.script(&["exec", "scanner"]), program)
     }
 
     fn script(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(tools::repository().join("lab/lab.sh"));
-        command.args(arguments).env("PALISADE_LAB", &self.name);
-        command
+        script("lab/lab.sh", &self.name, arguments)
     }
 }
 
 impl Drop for Lab {
     fn drop(&mut self) {
-        let mut command = self.script(&["down"]);
-        let output = tools::run(&mut command);
-        // A second panic would hide the first.
-        if !std::thread::panicking() {
-            assert!(output.status.success(), "the lab did not come down: {}", tools::told(&command, &output));
-        }
+        take_down(self.script(&["down"]));
     }
 }
 
@@ -166,25 +157,36 @@ impl RoutedLab {
     /// A command that runs on the scanner.
     #[must_use]
     pub fn on_scanner(&self, program: impl AsRef<OsStr>) -> Command {
-        let mut command = self.script(&["exec", "scanner"]);
-        command.arg(program);
-        command
+        on_scanner(self.script(&["exec", "scanner"]), program)
     }
 
     fn script(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(tools::repository().join("lab/routed.sh"));
-        command.args(arguments).env("PALISADE_LAB", &self.name);
-        command
+        script("lab/routed.sh", &self.name, arguments)
     }
 }
 
 impl Drop for RoutedLab {
     fn drop(&mut self) {
-        let mut command = self.script(&["down"]);
-        let output = tools::run(&mut command);
-        // A second panic would hide the first.
-        if !std::thread::panicking() {
-            assert!(output.status.success(), "the lab did not come down: {}", tools::told(&command, &output));
-        }
+        take_down(self.script(&["down"]));
+    }
+}
+
+/// A script of the repository, for the lab of this name.
+fn script(path: &str, name: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(tools::repository().join(path));
+    command.args(arguments).env("PALISADE_LAB", name);
+    command
+}
+
+fn on_scanner(mut command: Command, program: impl AsRef<OsStr>) -> Command {
+    command.arg(program);
+    command
+}
+
+fn take_down(mut command: Command) {
+    let output = tools::run(&mut command);
+    // A second panic would hide the first.
+    if !std::thread::panicking() {
+        assert!(output.status.success(), "the lab did not come down: {}", tools::told(&command, &output));
     }
 }
