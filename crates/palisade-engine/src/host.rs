@@ -165,6 +165,7 @@ impl HostScan {
     async fn recognise(&self) {
         let Some(fingerprints) = &self.context.fingerprints else { return };
         let recognised = recognition::recognise(fingerprints, self.sheet.snapshot().facts).await;
+        let recognised = if self.pace.plan.needs.system() { recognised } else { recognised.without_system() };
         recognised.write(&mut self.sheet.lock().facts);
     }
 

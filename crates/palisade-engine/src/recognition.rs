@@ -59,6 +59,11 @@ impl Recognised {
         }
     }
 
+    /// The same without the operating system: a scan that asked few things does not name it.
+    pub(crate) fn without_system(self) -> Self {
+        Self { system: None, ..self }
+    }
+
     /// Writes it beside what is known already.
     pub(crate) fn write(self, facts: &mut HostFacts) {
         for (index, product) in self.products {
@@ -150,6 +155,14 @@ mod tests {
         let product = facts.ports[1].product.as_ref().unwrap();
         assert_eq!((product.name.as_str(), product.version.as_deref()), ("Acme FTP", Some("1.2")));
         assert_eq!(facts.os.as_ref().unwrap().name, " AcmeOS".trim());
+    }
+
+    #[tokio::test]
+    async fn a_scan_of_few_questions_names_products_only() {
+        let mut facts = host();
+        recognise(&databases(), facts.clone()).await.without_system().write(&mut facts);
+        assert!(facts.ports[1].product.is_some());
+        assert_eq!(facts.os, None);
     }
 
     #[tokio::test]
