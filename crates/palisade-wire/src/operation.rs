@@ -283,6 +283,8 @@ impl fmt::Display for OperationError {
     }
 }
 
+impl std::error::Error for OperationError {}
+
 /// A reason as version 2 has it: in brackets, so without the full stop, and with the part to blame.
 struct InvalidIn<'a>(&'a InvalidReason);
 
