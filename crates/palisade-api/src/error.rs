@@ -103,6 +103,20 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
                 known.join(", ")
             ),
         ),
+        AppError::UnknownSearchList { id } => {
+            (5410, format!("Invalid value for 'id' : {id}. No such search list."))
+        }
+        AppError::UnknownSearchListTitle { title } => (5410, format!("No such search list: {title}.")),
+        AppError::SearchListTaken { title } => {
+            (5411, format!("Invalid value for 'title' : {title}. There is a search list of this title."))
+        }
+        AppError::GlobalSearchList => (
+            5412,
+            "Invalid value for 'global' : 1. Only a Manager makes search lists for everybody.".to_owned(),
+        ),
+        AppError::TooManySearchLists { max } => {
+            (5413, format!("The subscription has at most {max} search lists."))
+        }
         AppError::BadOptionProfile(bad) => (5401, format!("The option profile cannot be used: {bad}.")),
         AppError::OptionProfileTaken { title } => {
             (5402, format!("There is an option profile {title} already."))
@@ -432,6 +446,10 @@ pub(crate) const NUMBERS: &[(u32, &str)] = &[
     (5406, "There is no option profile of this title in the user account."),
     (5407, "The option profile leaves the QIDs to the launch, and specific_vulns names none."),
     (5408, "The option profile excludes every QID that the scan was to look for."),
+    (5410, "There is no such search list within the user's reach."),
+    (5411, "Another search list has this title."),
+    (5412, "Search lists for everybody are made by Managers."),
+    (5413, "The subscription would have too many search lists."),
     (5501, "There is no such scheduled task within the user's reach."),
     (5502, "The subscription would have too many scheduled tasks."),
     (5503, "The calendar has no day on which the task would start."),

@@ -80,6 +80,7 @@ pub(crate) fn module(permissions: &[(Action, Resource)]) -> &'static str {
         Some((_, Resource::ActivityLog)) => "activity",
         Some((_, Resource::AssetGroup)) => "asset_group",
         Some((_, Resource::BusinessUnit)) => "business_unit",
+        Some((_, Resource::ExcludedHost)) => "excluded_ip",
         Some((_, Resource::Host | Resource::HostVulnerability)) => "host",
         Some((_, Resource::Scan)) => "scan",
         Some((_, Resource::ReportTemplate | Resource::ScanReport | Resource::MapReport)) => "report",
@@ -88,6 +89,7 @@ pub(crate) fn module(permissions: &[(Action, Resource)]) -> &'static str {
         Some((_, Resource::KnowledgeBase)) => "knowledgebase",
         Some((_, Resource::OptionProfile)) => "option_profile",
         Some((_, Resource::ScheduledTask)) => "schedule",
+        Some((_, Resource::SearchList)) => "search_list",
         Some((_, Resource::Ticket)) => "ticket",
         Some((_, Resource::User)) => "user",
     }

@@ -31,6 +31,21 @@ pub enum Error {
     /// Some addresses are not in the subscription or not within the user's reach.
     #[error("addresses are not in the subscription: {ips}")]
     NotInSubscription { ips: IpSet },
+    /// No search list in the user's sight has this id.
+    #[error("there is no search list {id}")]
+    UnknownSearchList { id: i64 },
+    /// The same by title.
+    #[error("there is no search list '{title}'")]
+    UnknownSearchListTitle { title: String },
+    /// Another search list has this title.
+    #[error("there is a search list '{title}' already")]
+    SearchListTaken { title: String },
+    /// Only Managers make search lists for everybody.
+    #[error("a search list for everybody is made by a Manager")]
+    GlobalSearchList,
+    /// More search lists than a subscription may have.
+    #[error("a subscription has at most {max} search lists")]
+    TooManySearchLists { max: usize },
     /// No option profile has this title; `known` are the titles there are.
     #[error("there is no option profile '{title}'")]
     UnknownOption { title: String, known: Vec<String> },

@@ -29,6 +29,7 @@ pub struct LaunchScan {
     pub asset_groups: Vec<String>,
     /// The targets as the client wrote them. With asset groups the addresses take its place.
     pub target_text: String,
+    /// Beside those that no scan may touch.
     pub excluded: IpSet,
     pub title: Option<String>,
     /// Title of the option profile; the default one when `None`.
@@ -85,7 +86,7 @@ impl App {
             targets = targets.union(&self.asset_group_ips(actor, &asset_groups).await?);
             target_text = targets.to_string();
         }
-        let targets = targets.difference(&excluded);
+        let targets = targets.difference(&excluded).difference(&self.excluded_ips().await?);
         if targets.count() > TARGETS_MAX {
             return Err(Error::TooManyTargets { max: TARGETS_MAX });
         }

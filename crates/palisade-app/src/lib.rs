@@ -17,6 +17,7 @@ mod authentication;
 mod business_unit;
 mod domain;
 mod error;
+mod excluded_host;
 mod host;
 mod host_info;
 mod ignore;
@@ -40,6 +41,7 @@ mod scan_options;
 mod scheduled_task;
 mod scheduler;
 mod sealed;
+mod search_list;
 mod service;
 mod session;
 mod slice;
@@ -61,6 +63,7 @@ pub use authentication::LoginRefused;
 pub use business_unit::{Authority, BusinessUnitView};
 pub use domain::DomainView;
 pub use error::{Error, Result};
+pub use excluded_host::ExclusionView;
 pub use host::{AddHosts, EditHosts, HostListing, HostView, ListHosts, OwnerView};
 pub use host_info::{HostInfo, HostKey};
 pub use ignore::{IgnoreOn, IgnoreUntil, IgnoreVulnerabilities};
@@ -73,8 +76,9 @@ pub use map_launch::LaunchMap;
 pub use option_profile::{OptionProfileView, shipped_option_profiles};
 pub use outbox::check_address;
 pub use palisade_store::{
-    ActivityMark, ActivityUser, AssignedUser, DeletedTicket, GroupTexts, IgnoredDetection, LaunchType,
-    StoredMapHost, TaskKind, TaskScanner, Ticket, TicketChange, TrackingMethod,
+    ActivityMark, ActivityUser, AssignedUser, DeletedTicket, ExcludedHosts, ExclusionChange, GroupTexts,
+    IgnoredDetection, LaunchType, SearchList, StoredMapHost, TaskKind, TaskScanner, Ticket, TicketChange,
+    TrackingMethod,
 };
 pub use password::MasterKey;
 pub use password_change::{PasswordChanges, PasswordKept, PasswordsOf};
@@ -84,6 +88,7 @@ pub use report_template::{ChooseTemplate, ReportTemplateView, TemplateOwner};
 pub use scan::ScanView;
 pub use scan_options::{EditScanOptions, ScanOptionsView, ScanPortsView};
 pub use scheduled_task::{AddTask, ListTasks, TASK_TITLE_CHARACTERS_MAX, TaskView};
+pub use search_list::{AddSearchList, EditSearchList, SearchListView};
 pub use service::About;
 pub use session::SessionToken;
 pub use slice::InProcessLink;

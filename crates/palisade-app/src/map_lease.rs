@@ -38,10 +38,12 @@ impl App {
     async fn permitted(&self, map: &Map) -> Result<(IpSet, IpSet)> {
         let subscription = self.store().subscription_ips().await?;
         let reach = self.reach_of(map).await?;
-        let registered = reach.hosts(&subscription);
+        let excluded = self.excluded_ips().await?;
+        let registered = reach.hosts(&subscription).difference(&excluded);
         let noted = self.domains_within(&reach).await?.into_iter().find(|one| one.name == map.domain);
         let noted = noted.map(|one| one.netblock).unwrap_or_default();
-        Ok((map.netblock.intersection(&noted.union(&registered)), registered))
+        let permitted = noted.union(&registered).difference(&excluded);
+        Ok((map.netblock.intersection(&permitted), registered))
     }
 
     /// How far the map's user reaches at this moment; nowhere once the user is gone.

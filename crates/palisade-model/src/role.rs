@@ -94,9 +94,9 @@ impl Role {
     pub const fn scope(self, action: Action, resource: Resource) -> Scope {
         use Action::{Add, Cancel, Delete, Edit, Launch, List};
         use Resource::{
-            Account, ActivityLog, AssetGroup, BusinessUnit, Domain, Host, HostVulnerability, KnowledgeBase,
-            Map, MapReport, OptionProfile, ReportTemplate, Scan, ScanReport, ScheduledTask, Service, Ticket,
-            User,
+            Account, ActivityLog, AssetGroup, BusinessUnit, Domain, ExcludedHost, Host, HostVulnerability,
+            KnowledgeBase, Map, MapReport, OptionProfile, ReportTemplate, Scan, ScanReport, ScheduledTask,
+            SearchList, Service, Ticket, User,
         };
         match (self, action, resource) {
             (Self::Contact, _, _) => Scope::None,
@@ -117,9 +117,14 @@ impl Role {
             (Self::Auditor, List, ReportTemplate) => Scope::Compliance,
             (Self::UnitManager, List | Launch | Cancel | Delete, Scan | ScanReport) => Scope::BusinessUnit,
             (Self::UnitManager, List | Edit, Host) => Scope::BusinessUnit,
+            (Self::UnitManager, List, ExcludedHost) => Scope::BusinessUnit,
+            (Self::Scanner, List, ExcludedHost) => Scope::AssetGroups,
             (Self::UnitManager, List | Add | Edit | Delete, OptionProfile) => Scope::BusinessUnit,
             (Self::Scanner, List | Add | Edit | Delete, OptionProfile) => Scope::Own,
             (Self::Auditor | Self::Reader, List, OptionProfile) => Scope::Own,
+            (Self::UnitManager | Self::Scanner | Self::Reader, List | Add | Edit | Delete, SearchList) => {
+                Scope::Own
+            }
             (Self::UnitManager, List | Edit, Ticket) => Scope::BusinessUnit,
             (Self::Scanner | Self::Reader, List, Ticket) => Scope::AssetGroups,
             (Self::UnitManager, List, ActivityLog) => Scope::BusinessUnit,
@@ -193,6 +198,8 @@ pub enum Resource {
     BusinessUnit,
     /// What reports are about and what they show; own ones, and those that are for everybody.
     ReportTemplate,
+    /// Hosts that no scan and no map may touch.
+    ExcludedHost,
     /// Domains of the subscription, which maps are made of.
     Domain,
     /// Hosts (addresses) of the subscription.
@@ -211,6 +218,8 @@ pub enum Resource {
     KnowledgeBase,
     /// How scans are done; everybody sees the global ones.
     OptionProfile,
+    /// Named lists of QIDs; own ones, and those that are for everybody.
+    SearchList,
     /// What is known about the weaknesses of hosts: their detections.
     HostVulnerability,
     /// Remediation tickets.

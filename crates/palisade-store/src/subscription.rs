@@ -242,7 +242,7 @@ async fn add_range(write: &mut Write, part: &HostRange) -> Result<()> {
     Ok(())
 }
 
-fn read_interval(read: &Read<'_>) -> Result<IpRange> {
+pub(crate) fn read_interval(read: &Read<'_>) -> Result<IpRange> {
     let (first, last): (Ipv4Addr, Ipv4Addr) = (read.address("first_ip")?, read.address("last_ip")?);
     IpRange::new(first, last).ok_or_else(|| read.inconsistent("last_ip"))
 }

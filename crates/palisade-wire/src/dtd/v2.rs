@@ -11,16 +11,27 @@ macro_rules! definition {
 
 pub const ASSET_GROUP_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/asset/group/asset_group_list_output.dtd");
 pub const BATCH_RETURN: Dtd = definition!("api/2.0/batch_return.dtd");
+pub const DYNAMIC_SEARCH_LIST_OUTPUT: Dtd =
+    definition!("api/2.0/fo/qid/search_list/dynamic/dynamic_search_list_output.dtd");
+pub const EXCLUDED_IP_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/asset/excluded_ip/ip_list_output.dtd");
+pub const HISTORY_LIST_OUTPUT: Dtd =
+    definition!("api/2.0/fo/asset/excluded_ip/history/history_list_output.dtd");
 pub const IP_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/asset/ip/ip_list_output.dtd");
 pub const KNOWLEDGE_BASE_VULN_LIST_OUTPUT: Dtd =
     definition!("api/2.0/fo/knowledge_base/vuln/knowledge_base_vuln_list_output.dtd");
 pub const SIMPLE_RETURN: Dtd = definition!("api/2.0/simple_return.dtd");
+pub const STATIC_SEARCH_LIST_OUTPUT: Dtd =
+    definition!("api/2.0/fo/qid/search_list/static/static_search_list_output.dtd");
 
 /// All of them, by file name.
 pub const ALL: &[&Dtd] = &[
     &BATCH_RETURN,
+    &HISTORY_LIST_OUTPUT,
+    &EXCLUDED_IP_LIST_OUTPUT,
     &ASSET_GROUP_LIST_OUTPUT,
     &IP_LIST_OUTPUT,
     &KNOWLEDGE_BASE_VULN_LIST_OUTPUT,
+    &DYNAMIC_SEARCH_LIST_OUTPUT,
+    &STATIC_SEARCH_LIST_OUTPUT,
     &SIMPLE_RETURN,
 ];

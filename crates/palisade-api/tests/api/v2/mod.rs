@@ -7,7 +7,9 @@ mod asset_ip;
 mod bad_input;
 mod coverage;
 mod dispatch;
+mod excluded_ip;
 mod knowledge_base;
+mod search_list;
 mod session;
 mod walk;
 
@@ -54,8 +56,15 @@ pub(crate) type Setup =
     for<'a> fn(&'a Server, &'a str) -> Pin<Box<dyn Future<Output = Vec<(&'static str, String)>> + 'a>>;
 
 /// The tables of all resources, by path.
-pub(crate) const TESTS: &[&[OperationTest]] =
-    &[activity_log::TESTS, asset_group::TESTS, asset_ip::TESTS, knowledge_base::TESTS, session::TESTS];
+pub(crate) const TESTS: &[&[OperationTest]] = &[
+    activity_log::TESTS,
+    excluded_ip::TESTS,
+    asset_group::TESTS,
+    asset_ip::TESTS,
+    knowledge_base::TESTS,
+    search_list::TESTS,
+    session::TESTS,
+];
 
 /// Makes the tests that walk the table of a resource.
 macro_rules! walk_tests {

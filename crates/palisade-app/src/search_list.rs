@@ -1,0 +1,301 @@
+//! Search lists: who sees and changes which, and what is on a dynamic one at this moment.
+
+use palisade_kb::Entry;
+use palisade_model::search_list::{DateCriterion, Operand, TITLE_CHARACTERS_MAX};
+use palisade_model::{
+    Action, FindingKind, Qid, Resource, Role, SearchCriteria, SearchListContent, Timestamp,
+};
+use palisade_store::{Reach, SearchList};
+
+use crate::actor::Actor;
+use crate::app::App;
+use crate::error::{Error, Result, check_length};
+
+/// Most lists of a subscription.
+const LISTS_MAX: usize = 10_000;
+/// Longest comment.
+const COMMENTS_CHARACTERS_MAX: usize = 2_000;
+
+/// A list with the QIDs that are on it now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SearchListView {
+    pub list: SearchList,
+    /// Ascending.
+    pub qids: Vec<Qid>,
+}
+
+/// A list to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddSearchList {
+    pub title: String,
+    pub is_global: bool,
+    pub content: SearchListContent,
+    pub comments: Option<String>,
+}
+
+/// Changes to a list; `None` leaves a thing as it is.
+#[derive(Debug, Clone, Default)]
+pub struct EditSearchList {
+    pub title: Option<String>,
+    pub is_global: Option<bool>,
+    /// An empty text removes them.
+    pub comments: Option<String>,
+}
+
+impl App {
+    /// The lists in the caller's sight, static or dynamic ones, by id.
+    pub async fn list_search_lists(&self, actor: &Actor, are_static: bool) -> Result<Vec<SearchListView>> {
+        let reach = actor.allow(Action::List, Resource::SearchList)?.reach();
+        let lists = self.store().list_search_lists().await?;
+        let seen =
+            lists.into_iter().filter(|list| list.content.is_static() == are_static && sees(&reach, list));
+        Ok(seen.map(|list| SearchListView { qids: self.qids_on(&list.content), list }).collect())
+    }
+
+    /// Makes a list and gives its id. The caller owns it.
+    ///
+    /// # Errors
+    ///
+    /// Beside permission: [`Error::UnknownQid`], [`Error::GlobalSearchList`] for those who may not make one for
+    /// everybody, [`Error::SearchListTaken`], [`Error::TooManySearchLists`], [`Error::TooLong`].
+    pub async fn add_search_list(&self, actor: &Actor, new: AddSearchList) -> Result<i64> {
+        let _own = actor.allow(Action::Add, Resource::SearchList)?.reach();
+        let AddSearchList { title, is_global, content, comments } = new;
+        check_texts(&title, comments.as_deref())?;
+        refuse_global(actor, is_global)?;
+        self.check_content(&content)?;
+        if self.store().list_search_lists().await?.len() >= LISTS_MAX {
+            return Err(Error::TooManySearchLists { max: LISTS_MAX });
+        }
+        let now = self.clock().now();
+        let list = SearchList {
+            id: 0,
+            title: title.clone(),
+            owner: actor.login.clone(),
+            is_global,
+            content,
+            comments: comments.filter(|text| !text.is_empty()),
+            created_at: now,
+            modified_at: now,
+            modified_by: actor.login.clone(),
+        };
+        let id = self.store().add_search_list(&list).await.map_err(|error| taken(error, &title))?;
+        self.record_done(actor, "search_list", "create", title).await?;
+        Ok(id)
+    }
+
+    /// Changes a list within the caller's reach; `change` gets what is on it at that moment.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`App::add_search_list`], and [`Error::UnknownSearchList`].
+    pub async fn edit_search_list(
+        &self,
+        actor: &Actor,
+        id: i64,
+        are_static: bool,
+        edit: EditSearchList,
+        change: impl FnOnce(SearchListContent) -> SearchListContent + Send,
+    ) -> Result<()> {
+        let reach = actor.allow(Action::Edit, Resource::SearchList)?.reach();
+        let EditSearchList { title, is_global, comments } = edit;
+        let old = self.own_search_list(&reach, id, are_static).await?;
+        check_texts(title.as_deref().unwrap_or(&old.title), comments.as_deref())?;
+        refuse_global(actor, is_global == Some(true))?;
+        let wanted = title.clone().unwrap_or_else(|| old.title.clone());
+        let (now, by) = (self.clock().now(), actor.login.clone());
+        let content = change(old.content.clone());
+        self.check_content(&content)?;
+        let edited = self.store().edit_search_list(id, move |stored| SearchList {
+            title: title.unwrap_or(stored.title),
+            is_global: is_global.unwrap_or(stored.is_global),
+            content,
+            comments: comments.map_or(stored.comments, |text| Some(text).filter(|text| !text.is_empty())),
+            modified_at: now,
+            modified_by: by,
+            ..stored
+        });
+        if !edited.await.map_err(|error| taken(error, &wanted))? {
+            return Err(Error::UnknownSearchList { id });
+        }
+        self.record_done(actor, "search_list", "update", wanted).await
+    }
+
+    /// Deletes a list within the caller's reach.
+    pub async fn delete_search_list(&self, actor: &Actor, id: i64, are_static: bool) -> Result<()> {
+        let reach = actor.allow(Action::Delete, Resource::SearchList)?.reach();
+        let list = self.own_search_list(&reach, id, are_static).await?;
+        if !self.store().delete_search_list(id).await? {
+            return Err(Error::UnknownSearchList { id });
+        }
+        self.record_done(actor, "search_list", "delete", list.title).await
+    }
+
+    /// The QIDs on lists in the caller's sight, static and dynamic ones, by id or by title.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownSearchList`], [`Error::UnknownSearchListTitle`].
+    pub async fn qids_of_search_lists(
+        &self,
+        actor: &Actor,
+        ids: &[i64],
+        titles: &[String],
+    ) -> Result<std::collections::BTreeSet<Qid>> {
+        let reach = actor.allow(Action::List, Resource::SearchList)?.reach();
+        let mut lists = self.store().list_search_lists().await?;
+        lists.retain(|list| sees(&reach, list));
+        let mut qids = std::collections::BTreeSet::new();
+        for id in ids {
+            let list = lists.iter().find(|list| list.id == *id);
+            qids.extend(self.qids_on(&list.ok_or(Error::UnknownSearchList { id: *id })?.content));
+        }
+        for title in titles {
+            let list = lists.iter().find(|list| list.title == *title);
+            let unknown = || Error::UnknownSearchListTitle { title: title.clone() };
+            qids.extend(self.qids_on(&list.ok_or_else(unknown)?.content));
+        }
+        Ok(qids)
+    }
+
+    /// A list that the caller may change.
+    async fn own_search_list(&self, reach: &Reach, id: i64, are_static: bool) -> Result<SearchList> {
+        let lists = self.store().list_search_lists().await?;
+        let mine = |list: &SearchList| match reach {
+            Reach::Everything => true,
+            Reach::Assigned { login, .. } | Reach::Own { login } => list.owner == *login,
+            Reach::Nothing => false,
+        };
+        let found = lists.into_iter().find(|list| list.id == id && list.content.is_static() == are_static);
+        found.filter(mine).ok_or(Error::UnknownSearchList { id })
+    }
+
+    fn check_content(&self, content: &SearchListContent) -> Result<()> {
+        let SearchListContent::Static(qids) = content else { return Ok(()) };
+        match qids.iter().find(|qid| self.kb().entry(**qid).is_none()) {
+            Some(qid) => Err(Error::UnknownQid { qid: *qid }),
+            None => Ok(()),
+        }
+    }
+
+    /// What is on a list now.
+    fn qids_on(&self, content: &SearchListContent) -> Vec<Qid> {
+        match content {
+            SearchListContent::Static(qids) => qids.iter().copied().collect(),
+            SearchListContent::Dynamic(criteria) => {
+                let now = self.clock().now();
+                let wanted = self.kb().entries().filter(|entry| meets(criteria, entry, now));
+                wanted.map(|entry| entry.qid).collect()
+            }
+        }
+    }
+}
+
+fn sees(reach: &Reach, list: &SearchList) -> bool {
+    match reach {
+        Reach::Everything => true,
+        Reach::Assigned { login, .. } | Reach::Own { login } => list.is_global || list.owner == *login,
+        Reach::Nothing => false,
+    }
+}
+
+/// Lists for everybody are the Managers' to make.
+fn refuse_global(actor: &Actor, is_global: bool) -> Result<()> {
+    if is_global && actor.role != Role::Manager { Err(Error::GlobalSearchList) } else { Ok(()) }
+}
+
+fn check_texts(title: &str, comments: Option<&str>) -> Result<()> {
+    if title.trim().is_empty() {
+        return Err(Error::EmptyTitle);
+    }
+    check_length("title", title, TITLE_CHARACTERS_MAX)?;
+    check_length("comments", comments.unwrap_or_default(), COMMENTS_CHARACTERS_MAX)
+}
+
+fn taken(error: palisade_store::Error, title: &str) -> Error {
+    match error {
+        palisade_store::Error::Conflict => Error::SearchListTaken { title: title.to_owned() },
+        other => other.into(),
+    }
+}
+
+/// Whether an entry of the KnowledgeBase meets the criteria.
+fn meets(criteria: &SearchCriteria, entry: &Entry, now: Timestamp) -> bool {
+    let SearchCriteria {
+        title,
+        not_title,
+        remote,
+        categories,
+        not_categories,
+        confirmed,
+        potential,
+        information,
+        patchable,
+        cves,
+        not_cves,
+        vendor_references,
+        not_vendor_references,
+        bugtraq,
+        not_bugtraq,
+        details,
+        pci,
+        cvss_base,
+        modified,
+        published,
+    } = criteria;
+    let has = |text: &str, part: &String| text.to_lowercase().contains(&part.to_lowercase());
+    let severity = entry.severity.level();
+    let by_kind = match entry.kind {
+        FindingKind::Vulnerability => confirmed,
+        FindingKind::Potential => potential,
+        FindingKind::Information | FindingKind::Service => information,
+    };
+    let any_severity = confirmed.is_empty() && potential.is_empty() && information.is_empty();
+    let references = |wanted: &[String]| {
+        wanted
+            .iter()
+            .any(|wanted| entry.vendor_references.iter().any(|one| one.id.eq_ignore_ascii_case(wanted)))
+    };
+    // An empty list asks nothing; else one of its words has to be there, or none with `not`.
+    let listed = |empty: bool, found: bool, not: bool| empty || found != not;
+    title.as_ref().is_none_or(|part| has(&entry.title, part) != *not_title)
+        && remote.is_none_or(|remote| entry.remote == remote)
+        && listed(categories.is_empty(), categories.contains(&entry.category), *not_categories)
+        && (any_severity || by_kind.contains(&severity))
+        && patchable.is_none_or(|patchable| entry.patchable == patchable)
+        && listed(
+            cves.is_empty(),
+            cves.iter().any(|cve| entry.cves.iter().any(|one| one.eq_ignore_ascii_case(cve))),
+            *not_cves,
+        )
+        && listed(vendor_references.is_empty(), references(vendor_references), *not_vendor_references)
+        && listed(bugtraq.is_empty(), bugtraq.iter().any(|one| entry.bugtraq.contains(one)), *not_bugtraq)
+        && details.as_ref().is_none_or(|part| {
+            [&entry.threat, &entry.impact, &entry.solution].into_iter().any(|text| has(text, part))
+        })
+        && pci.is_none_or(|pci| entry.pci == pci)
+        && cvss_base.is_none_or(|(tenths, operand)| {
+            tenths_of(entry.cvss_base.as_deref()).is_some_and(|score| match operand {
+                Operand::AtLeast => score >= tenths,
+                Operand::Below => score < tenths,
+            })
+        })
+        && modified.is_none_or(|when| happened(when, entry.updated_at, now))
+        // The content keeps one day for both.
+        && published.is_none_or(|when| happened(when, entry.updated_at, now))
+}
+
+/// A score such as `4.3` in tenths.
+fn tenths_of(score: Option<&str>) -> Option<u16> {
+    let (whole, tenths) = score?.split_once('.')?;
+    Some(whole.parse::<u16>().ok()?.checked_mul(10)?.checked_add(tenths.parse().ok()?)?)
+}
+
+fn happened(when: DateCriterion, at: Timestamp, now: Timestamp) -> bool {
+    let day = |at: Timestamp| at.as_second().div_euclid(86_400);
+    match when {
+        DateCriterion::Today => day(at) == day(now),
+        DateCriterion::WithinLastDays(days) => (day(now) - i64::from(days)..=day(now)).contains(&day(at)),
+        DateCriterion::Between(first, last) => (i64::from(first)..=i64::from(last)).contains(&day(at)),
+    }
+}

@@ -1,0 +1,83 @@
+//! Search lists: named lists of QIDs, counted out (static) or by what they have in common (dynamic).
+//!
+//! Deliberately absent: looking the criteria up; that needs the KnowledgeBase.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::qid::Qid;
+
+/// Longest title, in characters.
+pub const TITLE_CHARACTERS_MAX: usize = 256;
+
+/// What is on a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SearchListContent {
+    Static(BTreeSet<Qid>),
+    Dynamic(Box<SearchCriteria>),
+}
+
+impl SearchListContent {
+    #[must_use]
+    pub const fn is_static(&self) -> bool {
+        matches!(self, Self::Static(_))
+    }
+}
+
+/// A comparison of a score.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Operand {
+    /// At least the score.
+    AtLeast,
+    /// Less than it.
+    Below,
+}
+
+/// When something happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DateCriterion {
+    /// Today, in UTC.
+    Today,
+    /// Within so many days before now.
+    WithinLastDays(u32),
+    /// From one day to another, both included; as days since 1970.
+    Between(i32, i32),
+}
+
+/// What the QIDs of a dynamic list have in common. All that is set must hold; a list of words holds
+/// when one of them does.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SearchCriteria {
+    /// Part of the title, in any case of letters.
+    pub title: Option<String>,
+    pub not_title: bool,
+    /// How it is found: from outside (`true`) or with a login.
+    pub remote: Option<bool>,
+    pub categories: Vec<String>,
+    pub not_categories: bool,
+    /// Severities of confirmed vulnerabilities, of potential ones, and of gathered information. When any
+    /// of the three is set, the kinds without one are not on the list.
+    pub confirmed: Vec<u8>,
+    pub potential: Vec<u8>,
+    pub information: Vec<u8>,
+    pub patchable: Option<bool>,
+    pub cves: Vec<String>,
+    pub not_cves: bool,
+    pub vendor_references: Vec<String>,
+    pub not_vendor_references: bool,
+    pub bugtraq: Vec<u32>,
+    pub not_bugtraq: bool,
+    /// Part of what is said about it, in any case of letters.
+    pub details: Option<String>,
+    /// Whether it has to fail a PCI DSS scan.
+    pub pci: Option<bool>,
+    /// The base score of CVSS version 2 in tenths, and how it compares.
+    pub cvss_base: Option<(u16, Operand)>,
+    pub modified: Option<DateCriterion>,
+    pub published: Option<DateCriterion>,
+}
