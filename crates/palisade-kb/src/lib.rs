@@ -17,7 +17,6 @@ mod facts_value;
 mod knowledge_base;
 mod needs;
 mod selection;
-mod version;
 mod well_known_ports;
 
 pub use entry::{Entry, Reference};
