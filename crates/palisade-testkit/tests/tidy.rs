@@ -17,7 +17,7 @@ const FLOORS: &[&[&str]] = &[
     &["palisade-api"],
     &["palisade-app"],
     &["palisade-store", "palisade-engine"],
-    &["palisade-fingerprint", "palisade-kb", "palisade-packet", "palisade-probe"],
+    &["palisade-feed", "palisade-fingerprint", "palisade-kb", "palisade-packet", "palisade-probe"],
     &["palisade-wire"],
     &["palisade-model"],
 ];
@@ -32,6 +32,7 @@ const OWNED_LIBRARIES: &[(&str, &[&str], &str)] = &[
     ("object_store", &["palisade-store"], "document storage"),
     ("axum", &["palisade-api", "palisade"], "HTTP serving"),
     ("axum-server", &["palisade"], "HTTP serving"),
+    ("flate2", &["palisade-feed"], "unpacking"),
     ("quick-xml", &["palisade-fingerprint", "palisade-wire", "palisade"], "XML"),
     ("cel", &["palisade-kb"], "judging facts"),
     ("libc", &["palisade-packet"], "talking to the kernel without a safe wrapper"),
@@ -49,6 +50,7 @@ const PURE: &[&str] = &[
     "palisade-packet",
     "palisade-probe",
     "palisade-kb",
+    "palisade-feed",
     "palisade-fingerprint",
 ];
 
