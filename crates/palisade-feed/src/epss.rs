@@ -3,12 +3,13 @@
 
 use std::io::{BufRead, BufReader, Read};
 
+use palisade_model::FeedKind;
 use palisade_model::cve::ExploitScore;
 
 use crate::bounded::Allowance;
 use crate::error::Error;
 use crate::file::{Sink, read_error};
-use crate::record::{FeedKind, Record, Summary};
+use crate::record::{Record, Summary};
 
 /// The line of titles.
 const TITLES: &str = "cve,epss,percentile";

@@ -1,6 +1,6 @@
 //! Why a feed cannot be read or fetched.
 
-use crate::record::FeedKind;
+use palisade_model::FeedKind;
 
 /// Why a feed could not be used.
 #[derive(Debug, thiserror::Error)]

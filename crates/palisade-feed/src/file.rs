@@ -5,10 +5,11 @@ use std::io::{self, BufReader, Cursor, Read};
 use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
+use palisade_model::FeedKind;
 
 use crate::bounded::{Allowance, Bounded, beyond};
 use crate::error::Error;
-use crate::record::{FeedKind, Record, Stopped, Summary};
+use crate::record::{Record, Stopped, Summary};
 use crate::{epss, kev, nvd, osv, zip};
 
 /// What takes the records.

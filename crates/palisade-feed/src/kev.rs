@@ -4,6 +4,7 @@
 use std::fmt;
 use std::io::Read;
 
+use palisade_model::FeedKind;
 use palisade_model::cve::KnownExploited;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -12,7 +13,7 @@ use crate::bounded::Allowance;
 use crate::error::Error;
 use crate::file::{Sink, json_error};
 use crate::nvd::shortened;
-use crate::record::{FeedKind, Record, Summary};
+use crate::record::{Record, Summary};
 
 /// Characters of a text that are kept.
 const TEXT_CHARACTERS_MAX: usize = 2_000;

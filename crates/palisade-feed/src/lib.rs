@@ -19,4 +19,5 @@ mod zip;
 
 pub use error::Error;
 pub use file::{Limits, read_file, read_stream};
-pub use record::{FeedKind, Record, Stopped, Summary};
+pub use palisade_model::FeedKind;
+pub use record::{Record, Stopped, Summary};

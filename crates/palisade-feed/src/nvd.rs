@@ -8,14 +8,14 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use palisade_model::cpe::{VersionBound, VersionRange};
 use palisade_model::cve::{Configuration, CpeMatch, CpeNode, CveId, Cvss, CvssScores, Operator};
-use palisade_model::{Cve, Timestamp};
+use palisade_model::{Cve, FeedKind, Timestamp};
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::bounded::Allowance;
 use crate::error::Error;
 use crate::file::{Sink, json_error};
-use crate::record::{FeedKind, Record, Summary};
+use crate::record::{Record, Summary};
 
 /// Characters of a description that are kept.
 const DESCRIPTION_CHARACTERS_MAX: usize = 8_000;

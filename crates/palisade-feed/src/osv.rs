@@ -2,6 +2,7 @@
 
 use std::io::Read;
 
+use palisade_model::FeedKind;
 use palisade_model::osv::{AffectedPackage, PackageAdvisory, PackageRange};
 use serde::Deserialize;
 
@@ -9,7 +10,7 @@ use crate::bounded::Allowance;
 use crate::error::Error;
 use crate::file::{Sink, json_error};
 use crate::nvd::{shortened, time};
-use crate::record::{FeedKind, Record, Summary};
+use crate::record::{Record, Summary};
 
 const TEXT_CHARACTERS_MAX: usize = 4_000;
 const NAME_CHARACTERS_MAX: usize = 300;

@@ -361,8 +361,8 @@ mod tests {
         name(&format!("cpe:2.3:a:acme:server:{version}:*:*:*:*:*:*:*"))
     }
 
-    fn bound(version: &str, inclusive: bool) -> Option<VersionBound> {
-        Some(VersionBound { version: version.to_owned(), inclusive })
+    fn bound(version: &str, inclusive: bool) -> VersionBound {
+        VersionBound { version: version.to_owned(), inclusive }
     }
 
     #[test]
@@ -426,7 +426,7 @@ mod tests {
 
     #[test]
     fn ranges_end_where_they_say() {
-        let range = VersionRange { start: bound("1.0", true), end: bound("1.20.1", false) };
+        let range = VersionRange { start: Some(bound("1.0", true)), end: Some(bound("1.20.1", false)) };
         for (version, inside) in [
             ("0.9", false),
             ("1.0", true),
@@ -439,13 +439,14 @@ mod tests {
         ] {
             assert_eq!(range.contains(&seen(version)), inside, "{version}");
         }
-        let range = VersionRange { start: bound("1.0", false), end: bound("1.2", true) };
+        let range = VersionRange { start: Some(bound("1.0", false)), end: Some(bound("1.2", true)) };
         assert!(
             !range.contains(&seen("1.0")) && range.contains(&seen("1.2")) && !range.contains(&seen("1.2.1"))
         );
         assert!(range.contains(&seen("1.2-3+deb12u1")), "what a distribution adds is no later version");
         let patched = name("cpe:2.3:a:acme:server:9.3:p1");
-        let until = |version: &str, inclusive| VersionRange { start: None, end: bound(version, inclusive) };
+        let until =
+            |version: &str, inclusive| VersionRange { start: None, end: Some(bound(version, inclusive)) };
         assert!(until("9.3", true).contains(&patched) && !until("9.3", false).contains(&patched));
         assert!(until("9.3p2", false).contains(&patched) && !until("9.3p1", false).contains(&patched));
         assert_eq!(range.to_string(), "after 1.0 up to and including 1.2");

@@ -12,6 +12,7 @@ mod business_unit;
 mod database;
 mod detection;
 mod domain;
+mod feed;
 mod host_port;
 mod host_report;
 mod intake;
