@@ -17,6 +17,7 @@ mod authentication;
 mod business_unit;
 mod domain;
 mod error;
+mod feed;
 mod host;
 mod host_info;
 mod ignore;
@@ -60,6 +61,7 @@ pub use authentication::LoginRefused;
 pub use business_unit::{Authority, BusinessUnitView};
 pub use domain::DomainView;
 pub use error::{Error, Result};
+pub use feed::{FeedError, FeedImported};
 pub use host::{AddHosts, EditHosts, HostListing, HostView, ListHosts, OwnerView};
 pub use host_info::{HostInfo, HostKey};
 pub use ignore::{IgnoreOn, IgnoreUntil, IgnoreVulnerabilities};
@@ -72,8 +74,8 @@ pub use map_launch::LaunchMap;
 pub use option_profile::{OptionProfileView, shipped_option_profiles};
 pub use outbox::check_address;
 pub use palisade_store::{
-    ActivityMark, ActivityUser, AssignedUser, DeletedTicket, GroupTexts, IgnoredDetection, LaunchType,
-    StoredMapHost, TaskKind, TaskScanner, Ticket, TicketChange, TrackingMethod,
+    ActivityMark, ActivityUser, AssignedUser, DeletedTicket, FeedState, GroupTexts, IgnoredDetection,
+    LaunchType, StoredMapHost, TaskKind, TaskScanner, Ticket, TicketChange, TrackingMethod,
 };
 pub use password::MasterKey;
 pub use password_change::{PasswordChanges, PasswordKept, PasswordsOf};

@@ -6,8 +6,8 @@ use clap::Subcommand;
 use palisade_kb::{Entry, KnowledgeBase};
 use palisade_model::{FindingKind, Qid};
 
-use crate::fingerprints;
 use crate::terminal::{line, titled_table};
+use crate::{fingerprints, kb_feed};
 
 /// What to look up.
 #[derive(Debug, Subcommand)]
@@ -22,6 +22,11 @@ pub(crate) enum KbCommand {
         /// The directory
         directory: PathBuf,
     },
+    /// Take a list of vulnerabilities in from a file: NVD JSON 2.0, KEV, EPSS or OSV
+    ///
+    /// The file may be packed with gzip or zip; its kind is told from its contents. What is wrong
+    /// with any of it leaves all that was known as it was.
+    Import(Box<kb_feed::ImportArguments>),
     /// Show one entry
     Show {
         /// Its number
@@ -36,45 +41,51 @@ pub(crate) enum KbError {
     Load(#[from] palisade_kb::Error),
     #[error("the fingerprints cannot be used")]
     Fingerprints(#[from] palisade_fingerprint::LoadError),
+    #[error(transparent)]
+    Feed(#[from] kb_feed::KbFeedError),
     #[error("there is no QID {0}")]
     Unknown(Qid),
 }
 
-pub(crate) fn run(command: KbCommand) -> Result<(), KbError> {
-    if let KbCommand::Fingerprints { directory } = command {
-        return Ok(fingerprints::show(&directory)?);
-    }
-    let kb = KnowledgeBase::embedded()?;
+pub(crate) async fn run(command: KbCommand) -> Result<(), KbError> {
     match command {
-        KbCommand::Fingerprints { .. } => {}
+        KbCommand::Fingerprints { directory } => Ok(fingerprints::show(&directory)?),
+        KbCommand::Import(arguments) => Ok(kb_feed::import(*arguments).await?),
         KbCommand::List { words } => {
-            let words: Vec<String> = words.iter().map(|word| word.to_lowercase()).collect();
-            let titles = ["QID", "severity", "kind", "title"];
-            let rows = kb.entries().filter(|entry| has_all(entry, &words)).map(|entry| {
-                vec![
-                    entry.qid.to_string(),
-                    entry.severity.to_string(),
-                    kind(entry.kind).to_owned(),
-                    entry.title.clone(),
-                ]
-            });
-            line(titled_table(&titles, rows, "none").trim_end());
+            list(&KnowledgeBase::embedded()?, &words);
+            Ok(())
         }
         KbCommand::Show { qid } => {
-            let entry = kb.entry(qid).ok_or(KbError::Unknown(qid))?;
-            line(format!("QID {}: {}", entry.qid, entry.title));
-            line(format!("Severity {}, {}, {}", entry.severity, kind(entry.kind), entry.category));
-            if !entry.cves.is_empty() {
-                line(entry.cves.join(", "));
-            }
-            for (title, text) in
-                [("Threat", &entry.threat), ("Impact", &entry.impact), ("Solution", &entry.solution)]
-            {
-                line(format!("\n{title}\n{}", text.trim()));
-            }
+            show(KnowledgeBase::embedded()?.entry(qid).ok_or(KbError::Unknown(qid))?);
+            Ok(())
         }
     }
-    Ok(())
+}
+
+fn list(kb: &KnowledgeBase, words: &[String]) {
+    let words: Vec<String> = words.iter().map(|word| word.to_lowercase()).collect();
+    let titles = ["QID", "severity", "kind", "title"];
+    let rows = kb.entries().filter(|entry| has_all(entry, &words)).map(|entry| {
+        vec![
+            entry.qid.to_string(),
+            entry.severity.to_string(),
+            kind(entry.kind).to_owned(),
+            entry.title.clone(),
+        ]
+    });
+    line(titled_table(&titles, rows, "none").trim_end());
+}
+
+fn show(entry: &Entry) {
+    line(format!("QID {}: {}", entry.qid, entry.title));
+    line(format!("Severity {}, {}, {}", entry.severity, kind(entry.kind), entry.category));
+    if !entry.cves.is_empty() {
+        line(entry.cves.join(", "));
+    }
+    for (title, text) in [("Threat", &entry.threat), ("Impact", &entry.impact), ("Solution", &entry.solution)]
+    {
+        line(format!("\n{title}\n{}", text.trim()));
+    }
 }
 
 fn has_all(entry: &Entry, words: &[String]) -> bool {
