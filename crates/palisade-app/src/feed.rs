@@ -216,7 +216,7 @@ fn read_all(
     let mut found: Option<Found> = None;
     for path in paths {
         let wanted = found.as_ref().map(|found| found.kind).or(wanted);
-        let Summary { kind, records, skipped, released, total: _ } = read_one(path, wanted, sender)
+        let Summary { kind, records, skipped, released, start: _, total: _ } = read_one(path, wanted, sender)
             .map_err(|source| FeedError::File { path: path.clone(), source })?;
         let found = found.get_or_insert(Found { kind, records: 0, skipped: 0, released: None });
         found.records += records;

@@ -10,6 +10,7 @@
 mod bounded;
 mod epss;
 mod error;
+mod fetch;
 mod file;
 mod kev;
 mod nvd;
@@ -18,6 +19,10 @@ mod record;
 mod zip;
 
 pub use error::Error;
+pub use fetch::{
+    ChangeWindow, Changes, FetchError, Fetched, Fetcher, Meta, Patience, load_note, save_note,
+    sha256_unpacked,
+};
 pub use file::{Limits, read_file, read_stream};
 pub use palisade_model::FeedKind;
 pub use record::{Record, Stopped, Summary};

@@ -172,6 +172,7 @@ impl<'de> Visitor<'de> for Document<'_, '_> {
         while let Some(key) = map.next_key::<String>()? {
             match key.as_str() {
                 "totalResults" => summary.total = Some(map.next_value()?),
+                "startIndex" => summary.start = Some(map.next_value()?),
                 "resultsPerPage" => *said = Some(map.next_value()?),
                 "timestamp" => summary.released = Some(map.next_value()?),
                 "vulnerabilities" => {

@@ -27,12 +27,14 @@ pub struct Summary {
     pub skipped: u64,
     /// What the file says of its own age: a time, a date or a catalogue's version.
     pub released: Option<String>,
+    /// For pages: the number of their first record.
+    pub start: Option<u64>,
     /// For pages: how many records the whole answer has.
     pub total: Option<u64>,
 }
 
 impl Summary {
     pub(crate) const fn new(kind: FeedKind) -> Self {
-        Self { kind, records: 0, skipped: 0, released: None, total: None }
+        Self { kind, records: 0, skipped: 0, released: None, start: None, total: None }
     }
 }

@@ -7,7 +7,7 @@ use palisade_kb::{Entry, KnowledgeBase};
 use palisade_model::{FindingKind, Qid};
 
 use crate::terminal::{line, titled_table};
-use crate::{fingerprints, kb_feed};
+use crate::{fingerprints, kb_feed, kb_update};
 
 /// What to look up.
 #[derive(Debug, Subcommand)]
@@ -32,6 +32,11 @@ pub(crate) enum KbCommand {
         /// Its number
         qid: Qid,
     },
+    /// Fetch lists of vulnerabilities from those who publish them, and take them in
+    ///
+    /// The first time the NVD's yearly files are fetched, later only what was changed. What is broken
+    /// off goes on with the next call.
+    Update(Box<kb_update::UpdateArguments>),
 }
 
 /// Why a look-up failed.
@@ -51,6 +56,7 @@ pub(crate) async fn run(command: KbCommand) -> Result<(), KbError> {
     match command {
         KbCommand::Fingerprints { directory } => Ok(fingerprints::show(&directory)?),
         KbCommand::Import(arguments) => Ok(kb_feed::import(*arguments).await?),
+        KbCommand::Update(arguments) => Ok(kb_update::update(*arguments).await?),
         KbCommand::List { words } => {
             list(&KnowledgeBase::embedded()?, &words);
             Ok(())

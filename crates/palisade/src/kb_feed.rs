@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use palisade_app::{App, FeedError, FeedImported};
-use palisade_feed::FeedKind;
+use palisade_feed::{FeedKind, FetchError};
 
 use crate::data_directory::DataDirectory;
 use crate::server::{self, ServerError};
@@ -35,6 +35,21 @@ pub(crate) enum KbFeedError {
     Open(#[from] ServerError),
     #[error("the import failed, nothing was changed")]
     Import(#[from] FeedError),
+    #[error("not updated: {feeds}")]
+    NotUpdated { feeds: String },
+    #[error("cannot be fetched")]
+    Fetch(#[from] FetchError),
+    #[error("cannot read the API key in {}", path.display())]
+    ApiKey {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("there is no API key on the first line of {}", path.display())]
+    NotAnApiKey { path: PathBuf },
+    /// A defect of ours.
+    #[error("fetching stopped with a defect")]
+    Defect,
 }
 
 /// Takes a file in. A server may be running on the same data.
@@ -45,12 +60,12 @@ pub(crate) async fn import(arguments: ImportArguments) -> Result<(), KbFeedError
     Ok(())
 }
 
-async fn open(settings: &Settings) -> Result<App, KbFeedError> {
+pub(crate) async fn open(settings: &Settings) -> Result<App, KbFeedError> {
     let data = DataDirectory::open_shared(&settings.data).map_err(ServerError::Data)?;
     Ok(server::open_app(settings, &data).await?)
 }
 
-fn tell(imported: &FeedImported) {
+pub(crate) fn tell(imported: &FeedImported) {
     let FeedImported { feed, taken, skipped, records, released } = imported;
     let released = released.as_deref().map(|released| format!(", released {released}")).unwrap_or_default();
     let skipped = if *skipped == 0 { String::new() } else { format!(", {skipped} left out") };
@@ -58,17 +73,17 @@ fn tell(imported: &FeedImported) {
 }
 
 /// Tells a person at a terminal how far an import is.
-struct Progress {
+pub(crate) struct Progress {
     next: u64,
     shown: bool,
 }
 
 impl Progress {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { next: PROGRESS_RECORDS, shown: std::io::stderr().is_terminal() }
     }
 
-    fn teller(mut self) -> impl FnMut(u64) {
+    pub(crate) fn teller(mut self) -> impl FnMut(u64) {
         move |records| {
             if self.shown && records >= self.next {
                 note(format!("{records} records read"));

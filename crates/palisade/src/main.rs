@@ -8,6 +8,7 @@ mod doctor;
 mod fingerprints;
 mod kb;
 mod kb_feed;
+mod kb_update;
 mod mail_server;
 mod map;
 mod policy;

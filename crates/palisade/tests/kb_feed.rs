@@ -1,4 +1,5 @@
-//! `palisade kb import FILE`, as people run it: taken in whole, or not at all.
+//! `palisade kb import FILE` and `palisade kb update`, as people run them: taken in whole, or not at
+//! all; from files, and from a server on loopback that publishes as the sources do.
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test, and the panic says where")]
 
 use std::fs::OpenOptions;
@@ -8,8 +9,9 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use palisade_model::{CveId, FeedKind};
+use palisade_model::{Clock, CveId, FeedKind};
 use palisade_store::{FeedState, Store};
+use palisade_testkit::feed_source::FeedSource;
 use palisade_testkit::postgres::Database;
 use palisade_testkit::server;
 
@@ -157,4 +159,128 @@ fn a_killed_import_changes_nothing_and_can_be_repeated() {
     assert!(ended_well, "{told}");
     let nvd = data.feeds().into_iter().find(|state| state.feed == FeedKind::Nvd).unwrap();
     assert_eq!(nvd.records, 3);
+}
+
+/// A source with everything, and the words of an update from it.
+fn source() -> (FeedSource, Vec<String>) {
+    let source = FeedSource::start();
+    source.publish("/kev.json", "\"1\"", std::fs::read(feed("kev.json")).unwrap());
+    source.publish("/epss.csv.gz", "\"1\"", packed(&std::fs::read(feed("epss.csv")).unwrap()));
+    let words = [
+        ("--nvd-files-url", source.url("/nvd")),
+        ("--nvd-api-url", source.api_url()),
+        ("--kev-url", source.url("/kev.json")),
+        ("--epss-url", source.url("/epss.csv.gz")),
+        ("--osv-url", source.url("/osv")),
+        ("--osv-ecosystems", "PyPI".to_owned()),
+        ("--nvd-first-year", this_year().to_string()),
+        ("--retry-wait-ms", "1".to_owned()),
+        ("--page-wait-ms", "0".to_owned()),
+    ];
+    (source, words.into_iter().flat_map(|(name, value)| [name.to_owned(), value]).collect())
+}
+
+fn this_year() -> i16 {
+    palisade_model::SystemClock.now().strftime("%Y").to_string().parse().unwrap()
+}
+
+fn packed(bytes: &[u8]) -> Vec<u8> {
+    let mut gzip =
+        Command::new("gzip").arg("-c").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    gzip.stdin.take().unwrap().write_all(bytes).unwrap();
+    gzip.wait_with_output().unwrap().stdout
+}
+
+/// Publishes the file of this year, with its checksum or another one.
+fn publish_year(source: &FeedSource, contents: &str, tag: &str, right: bool) {
+    let name = format!("/nvd/nvdcve-2.0-{}", this_year());
+    source.publish(&format!("{name}.json.gz"), tag, packed(contents.as_bytes()));
+    let mut sum = Command::new("sha256sum").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    sum.stdin.take().unwrap().write_all(contents.as_bytes()).unwrap();
+    let sum = String::from_utf8(sum.wait_with_output().unwrap().stdout).unwrap()[..64].to_uppercase();
+    let sum = if right { sum } else { "0".repeat(64) };
+    source.publish(&format!("{name}.meta"), tag, format!("lastModifiedDate:x\r\nsize:1\r\nsha256:{sum}\r\n"));
+}
+
+fn update(data: &Data, words: &[String], feeds: &[&str]) -> (bool, String) {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    data.run(&[&["kb", "update"], feeds, &words].concat())
+}
+
+#[test]
+fn lists_are_fetched_and_kept_up_to_date() {
+    for database in [None, Some(Database::create().unwrap())] {
+        let data = Data::new(database);
+        let (source, words) = source();
+        let nvd = std::fs::read_to_string(feed("nvd.json")).unwrap();
+        publish_year(&source, &nvd, "\"1\"", true);
+        source.refuse(&[(503, Some(0))]);
+        let (ended_well, told) = update(&data, &words, &[]);
+        assert!(ended_well, "{told}");
+        for line in ["nvd: 3 records taken in", "kev: 2 records taken in", "epss: 3 records taken in"] {
+            assert!(told.contains(line), "{told}");
+        }
+
+        // Now only changes are asked for; files that are the same are not sent again.
+        let _ = source.take_seen();
+        let now = palisade_model::SystemClock.now().strftime("%Y-%m-%dT%H:%M:%S.000").to_string();
+        for number in 1..=5 {
+            let record = format!(
+                "{{\"id\":\"CVE-2026-100{number}\",\"published\":\"{now}\",\"lastModified\":\"{now}\"}}"
+            );
+            source.publish_record(&now, &record);
+        }
+        source.limit_pages(2);
+        // The moment of the records has to be over for the second update.
+        thread::sleep(Duration::from_millis(1_100));
+        let (ended_well, told) = update(&data, &words, &[]);
+        assert!(ended_well, "{told}");
+        assert!(
+            told.contains("nvd: 5 records taken in; 8 known") && told.contains("kev: nothing new"),
+            "{told}"
+        );
+        let seen = source.take_seen();
+        assert!(seen.iter().all(|request| !request.path.starts_with("/nvd/")), "{seen:?}");
+        assert_eq!(seen.iter().filter(|request| request.path.contains("startIndex")).count(), 3);
+        assert!(data.knows("CVE-2026-1005"));
+    }
+}
+
+#[test]
+fn a_file_with_another_checksum_is_refused() {
+    let data = Data::new(None);
+    let (source, words) = source();
+    let nvd = std::fs::read_to_string(feed("nvd.json")).unwrap();
+    publish_year(&source, &nvd, "\"1\"", false);
+    let (ended_well, told) = update(&data, &words, &["nvd", "kev"]);
+    assert!(!ended_well && told.contains("does not have the checksum"), "{told}");
+    assert!(told.contains("kev: 2 records taken in") && told.contains("not updated: nvd"), "{told}");
+    assert!(!data.knows("CVE-2026-0002"));
+    publish_year(&source, &nvd, "\"2\"", true);
+    let (ended_well, told) = update(&data, &words, &["nvd"]);
+    assert!(ended_well, "{told}");
+    assert!(data.knows("CVE-2026-0002"));
+}
+
+#[test]
+fn an_update_that_broke_off_goes_on() {
+    let data = Data::new(None);
+    let (source, words) = source();
+    let mut scores = "#score_date:2026-11-21T00:00:00Z\ncve,epss,percentile\n".to_owned();
+    for number in 0..20_000 {
+        scores += &format!("CVE-2026-{number:05},0.5,0.5\n");
+    }
+    source.publish("/epss.csv.gz", "\"2\"", scores.as_bytes());
+    source.break_off(&[300_000, 0, 0, 0, 0, 0]);
+    let (ended_well, told) = update(&data, &words, &["epss"]);
+    assert!(!ended_well && told.contains("broke off after 300000 bytes"), "{told}");
+    let epss = |data: &Data| data.feeds().into_iter().find(|state| state.feed == FeedKind::Epss).unwrap();
+    assert_eq!(epss(&data).records, 0);
+    let _ = source.take_seen();
+    source.break_off(&[]);
+    let (ended_well, told) = update(&data, &words, &["epss"]);
+    assert!(ended_well, "{told}");
+    let seen = source.take_seen();
+    assert_eq!(seen[0].headers.get("range").map(String::as_str), Some("bytes=300000-"));
+    assert_eq!(epss(&data).records, 20_000);
 }
