@@ -49,6 +49,7 @@ mod throttle;
 mod ticket;
 mod ticket_edit;
 mod user;
+mod version_match;
 
 pub use account::{NewAccount, NewUser, UserView};
 pub use activity::{ActivityEntry, ActivityView, ReportActivity, ReportedActivity};
@@ -75,8 +76,8 @@ pub use map_launch::LaunchMap;
 pub use option_profile::{OptionProfileView, shipped_option_profiles};
 pub use outbox::check_address;
 pub use palisade_store::{
-    ActivityMark, ActivityUser, AssignedUser, DeletedTicket, FeedState, GroupTexts, IgnoredDetection,
-    LaunchType, StoredMapHost, TaskKind, TaskScanner, Ticket, TicketChange, TrackingMethod,
+    ActivityMark, ActivityUser, AssignedUser, CveKnowledge, DeletedTicket, FeedState, GroupTexts,
+    IgnoredDetection, LaunchType, StoredMapHost, TaskKind, TaskScanner, Ticket, TicketChange, TrackingMethod,
 };
 pub use password::MasterKey;
 pub use password_change::{PasswordChanges, PasswordKept, PasswordsOf};

@@ -1,11 +1,15 @@
 //! `palisade kb`: looks into the KnowledgeBase.
 
 use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
 
 use clap::Subcommand;
 use palisade_kb::{Entry, KnowledgeBase};
-use palisade_model::{FindingKind, Qid};
+use palisade_model::qid::NotAQid;
+use palisade_model::{CveId, FindingKind, Qid};
 
+use crate::settings::Settings;
 use crate::terminal::{line, titled_table};
 use crate::{fingerprints, kb_feed, kb_update};
 
@@ -16,6 +20,8 @@ pub(crate) enum KbCommand {
     List {
         /// Words that all must occur, in any case
         words: Vec<String>,
+        #[command(flatten)]
+        settings: Box<Settings>,
     },
     /// Look at a directory of fingerprint databases in the recog format, and run their examples
     Fingerprints {
@@ -27,10 +33,13 @@ pub(crate) enum KbCommand {
     /// The file may be packed with gzip or zip; its kind is told from its contents. What is wrong
     /// with any of it leaves all that was known as it was.
     Import(Box<kb_feed::ImportArguments>),
-    /// Show one entry
+    /// Show one entry, or what public lists say of a CVE
     Show {
-        /// Its number
-        qid: Qid,
+        /// Its QID, or the number of a CVE
+        #[arg(value_name = "QID|CVE")]
+        wanted: Wanted,
+        #[command(flatten)]
+        settings: Box<Settings>,
     },
     /// Fetch lists of vulnerabilities from those who publish them, and take them in
     ///
@@ -57,14 +66,41 @@ pub(crate) async fn run(command: KbCommand) -> Result<(), KbError> {
         KbCommand::Fingerprints { directory } => Ok(fingerprints::show(&directory)?),
         KbCommand::Import(arguments) => Ok(kb_feed::import(*arguments).await?),
         KbCommand::Update(arguments) => Ok(kb_update::update(*arguments).await?),
-        KbCommand::List { words } => {
-            list(&KnowledgeBase::embedded()?, &words);
+        KbCommand::List { words, settings } => {
+            let kb = known(&settings).await?;
+            list(&kb, &words);
             Ok(())
         }
-        KbCommand::Show { qid } => {
-            show(KnowledgeBase::embedded()?.entry(qid).ok_or(KbError::Unknown(qid))?);
+        KbCommand::Show { wanted: Wanted::Cve(cve), settings } => Ok(kb_feed::show(&cve, &settings).await?),
+        KbCommand::Show { wanted: Wanted::Qid(qid), settings } => {
+            let kb = known(&settings).await?;
+            show(kb.entry(qid).ok_or(KbError::Unknown(qid))?);
             Ok(())
         }
+    }
+}
+
+/// What `palisade kb show` may be asked for.
+#[derive(Debug, Clone)]
+pub(crate) enum Wanted {
+    Qid(Qid),
+    Cve(CveId),
+}
+
+impl FromStr for Wanted {
+    type Err = NotAQid;
+
+    fn from_str(text: &str) -> Result<Self, NotAQid> {
+        text.to_uppercase().parse().map(Self::Cve).or_else(|_| text.parse().map(Self::Qid))
+    }
+}
+
+/// The KnowledgeBase with what was taken in, where there is a data folder; the content alone where
+/// there is none.
+async fn known(settings: &Settings) -> Result<Arc<KnowledgeBase>, KbError> {
+    match kb_feed::open_existing(settings).await? {
+        Some(app) => Ok(app.kb()),
+        None => Ok(Arc::new(KnowledgeBase::embedded()?)),
     }
 }
 
@@ -88,6 +124,7 @@ fn show(entry: &Entry) {
     if !entry.cves.is_empty() {
         line(entry.cves.join(", "));
     }
+    kb_feed::tell_intelligence(&entry.intelligence);
     for (title, text) in [("Threat", &entry.threat), ("Impact", &entry.impact), ("Solution", &entry.solution)]
     {
         line(format!("\n{title}\n{}", text.trim()));

@@ -4,8 +4,10 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap::Args;
-use palisade_app::{App, FeedError, FeedImported};
+use palisade_app::{App, CveKnowledge, FeedError, FeedImported};
 use palisade_feed::{FeedKind, FetchError};
+use palisade_model::cve::{ThreatIntelligence, fraction};
+use palisade_model::{CveId, Timestamp};
 
 use crate::data_directory::DataDirectory;
 use crate::server::{self, ServerError};
@@ -14,6 +16,8 @@ use crate::terminal::{line, note, plain};
 
 /// Records between two lines of progress.
 const PROGRESS_RECORDS: u64 = 20_000;
+/// Products of a record that are shown.
+const PRODUCTS_SHOWN_MAX: usize = 20;
 
 /// A list in a file.
 #[derive(Debug, Args)]
@@ -35,6 +39,12 @@ pub(crate) enum KbFeedError {
     Open(#[from] ServerError),
     #[error("the import failed, nothing was changed")]
     Import(#[from] FeedError),
+    #[error("there are no data here; give --data or --database")]
+    NothingTakenIn,
+    #[error("nothing is known of {0}")]
+    UnknownCve(CveId),
+    #[error("what is known cannot be read")]
+    Read(#[from] palisade_app::Error),
     #[error("not updated: {feeds}")]
     NotUpdated { feeds: String },
     #[error("cannot be fetched")]
@@ -58,6 +68,68 @@ pub(crate) async fn import(arguments: ImportArguments) -> Result<(), KbFeedError
     let imported = app.import_feed(vec![arguments.path], arguments.feed, Progress::new().teller()).await?;
     tell(&imported);
     Ok(())
+}
+
+/// Opens the data there are; `None` where there are none, and none are made.
+pub(crate) async fn open_existing(settings: &Settings) -> Result<Option<App>, KbFeedError> {
+    if settings.database.is_none() && !settings.data.join("palisade.sqlite").exists() {
+        return Ok(None);
+    }
+    open(settings).await.map(Some)
+}
+
+/// Shows what the lists say of a CVE.
+pub(crate) async fn show(cve: &CveId, settings: &Settings) -> Result<(), KbFeedError> {
+    let app = open_existing(settings).await?.ok_or(KbFeedError::NothingTakenIn)?;
+    let known = app.cve_knowledge(cve).await?.ok_or_else(|| KbFeedError::UnknownCve(cve.clone()))?;
+    let CveKnowledge { record, known_exploited, exploit_score } = known;
+    line(cve.to_string());
+    let mut intelligence = ThreatIntelligence { cvss3: None, known_exploited, exploit_score };
+    if let Some(record) = record {
+        let date = |time: Timestamp| time.strftime("%Y-%m-%d").to_string();
+        let state = if record.rejected { ", taken back" } else { "" };
+        line(format!(
+            "Published {}, modified {}{state}",
+            date(record.published_at),
+            date(record.modified_at)
+        ));
+        for (version, score) in [("2", &record.scores.v2), ("4", &record.scores.v4)] {
+            if let Some(score) = score {
+                line(plain(&format!("CVSS {version}: {} ({})", score.text(), score.vector)));
+            }
+        }
+        intelligence.cvss3.clone_from(&record.scores.v3);
+        if !record.cwes.is_empty() {
+            line(plain(&record.cwes.join(", ")));
+        }
+        tell_intelligence(&intelligence);
+        let products = record.products().into_iter().take(PRODUCTS_SHOWN_MAX);
+        let products: Vec<String> = products.map(|(vendor, product)| format!("{vendor} {product}")).collect();
+        if !products.is_empty() {
+            line(plain(&format!("Products: {}", products.join(", "))));
+        }
+        line(format!("\n{}", plain(record.description.trim())));
+    } else {
+        tell_intelligence(&intelligence);
+    }
+    Ok(())
+}
+
+/// Prints what the lists say; nothing where they say nothing.
+pub(crate) fn tell_intelligence(intelligence: &ThreatIntelligence) {
+    let ThreatIntelligence { cvss3, known_exploited, exploit_score } = intelligence;
+    if let Some(score) = cvss3 {
+        line(plain(&format!("CVSS 3: {} ({})", score.text(), score.vector)));
+    }
+    if let Some(entry) = known_exploited {
+        let due = entry.due_on.map(|day| format!(", due {day}")).unwrap_or_default();
+        let ransomware = if entry.ransomware { ", by ransomware too" } else { "" };
+        line(plain(&format!("Known exploited since {}{due}{ransomware} ({})", entry.added_on, entry.cve)));
+    }
+    if let Some(score) = exploit_score {
+        let (probability, percentile) = (fraction(score.probability), fraction(score.percentile));
+        line(format!("EPSS: {probability}, percentile {percentile} ({})", score.cve));
+    }
 }
 
 pub(crate) async fn open(settings: &Settings) -> Result<App, KbFeedError> {

@@ -2,8 +2,10 @@
 //! all; from files, and from a server on loopback that publishes as the sources do.
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test, and the panic says where")]
 
+use std::fmt::Write as _;
 use std::fs::OpenOptions;
-use std::io::Write;
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
@@ -268,7 +270,7 @@ fn an_update_that_broke_off_goes_on() {
     let (source, words) = source();
     let mut scores = "#score_date:2026-11-21T00:00:00Z\ncve,epss,percentile\n".to_owned();
     for number in 0..20_000 {
-        scores += &format!("CVE-2026-{number:05},0.5,0.5\n");
+        writeln!(scores, "CVE-2026-{number:05},0.5,0.5").unwrap();
     }
     source.publish("/epss.csv.gz", "\"2\"", scores.as_bytes());
     source.break_off(&[300_000, 0, 0, 0, 0, 0]);
@@ -283,4 +285,66 @@ fn an_update_that_broke_off_goes_on() {
     let seen = source.take_seen();
     assert_eq!(seen[0].headers.get("range").map(String::as_str), Some("bytes=300000-"));
     assert_eq!(epss(&data).records, 20_000);
+}
+
+/// A web server that says it is nginx of this version; serves until the process ends.
+fn web_server(version: &'static str) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            thread::spawn(move || {
+                let mut stream = stream;
+                let mut request = [0; 4096];
+                if stream.read(&mut request).is_ok_and(|length| length > 0) {
+                    let head = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close";
+                    let _ = write!(stream, "{head}\r\nServer: nginx/{version}\r\n\r\nhi");
+                }
+            });
+        }
+    });
+    port
+}
+
+#[test]
+fn a_scan_without_a_server_matches_versions_too() {
+    let data = Data::new(None);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("records.json");
+    let record =
+        std::fs::read_to_string(feed("nvd.json")).unwrap().replace("CVE-2021-23017", "CVE-2026-4000");
+    std::fs::write(&file, record).unwrap();
+    assert!(data.import(&file).0);
+    let port = web_server("1.18.0").to_string();
+    let words = ["scan", "127.0.0.1", "--ports", &port, "--udp", "none", "--progress", "none"];
+    let (ended_well, told) = data.run(&words);
+    assert!(ended_well && told.contains("potential"), "{told}");
+    let row = told.lines().find(|line| line.contains("CVE-2026-4000")).unwrap();
+    assert!(row.contains("10000001") && row.contains(&format!("{port}/tcp")), "{row}");
+    let (_, told) = data.run(&["kb", "show", "10000001"]);
+    assert!(
+        told.contains("CVSS 3: 7.7") && told.contains("potential") && told.contains("port the repair back"),
+        "{told}"
+    );
+    assert!(data.run(&["kb", "list", "CVE-2026-4000"]).1.contains("10000001"));
+    let port = web_server("1.20.1").to_string();
+    let words = ["scan", "127.0.0.1", "--ports", &port, "--udp", "none", "--progress", "none"];
+    assert!(!data.run(&words).1.contains("CVE-2026-4000"));
+}
+
+#[test]
+fn what_lists_say_of_a_cve_is_shown() {
+    let data = Data::new(None);
+    let (ended_well, told) = data.run(&["kb", "show", "CVE-2021-41773"]);
+    assert!(!ended_well && told.contains("there are no data here"), "{told}");
+    for name in ["nvd.json", "kev.json", "epss.csv"] {
+        assert!(data.import(&feed(name)).0);
+    }
+    let (_, told) = data.run(&["kb", "show", "cve-2021-41773"]);
+    assert!(told.contains("Known exploited since 2021-11-03, due 2021-11-17, by ransomware too"), "{told}");
+    assert!(told.contains("EPSS: 0.94386, percentile 0.99963"), "{told}");
+    let (_, told) = data.run(&["kb", "show", "CVE-2021-23017"]);
+    assert!(told.contains("CVSS 3: 7.7 (CVSS:3.1/AV:N") && told.contains("f5 nginx"), "{told}");
+    let (ended_well, told) = data.run(&["kb", "show", "CVE-1999-0001"]);
+    assert!(!ended_well && told.contains("nothing is known of CVE-1999-0001"), "{told}");
 }
