@@ -1,9 +1,13 @@
 //! Version 2: one file a resource, which holds the table of what its operations are tested with, its
 //! goldens, and what is particular. The tables are walked by the tests that [`walk_tests`] makes.
 
+mod activity_log;
+mod asset_group;
+mod asset_ip;
 mod bad_input;
 mod coverage;
 mod dispatch;
+mod knowledge_base;
 mod session;
 mod walk;
 
@@ -33,7 +37,6 @@ pub(crate) struct OperationTest {
 /// the unit Harbour (which has the addresses 192.0.2.0 to 192.0.2.31 as group Quay), by an Auditor, and
 /// by a Manager, as far as the table of roles lets them. `CALLER` stands for the caller's login.
 #[derive(Clone, Copy)]
-#[expect(dead_code, reason = "the first resource belongs to nobody")]
 pub(crate) enum Reach {
     /// Nothing in the answer belongs to anybody.
     Everybody,
@@ -51,7 +54,8 @@ pub(crate) type Setup =
     for<'a> fn(&'a Server, &'a str) -> Pin<Box<dyn Future<Output = Vec<(&'static str, String)>> + 'a>>;
 
 /// The tables of all resources, by path.
-pub(crate) const TESTS: &[&[OperationTest]] = &[session::TESTS];
+pub(crate) const TESTS: &[&[OperationTest]] =
+    &[activity_log::TESTS, asset_group::TESTS, asset_ip::TESTS, knowledge_base::TESTS, session::TESTS];
 
 /// Makes the tests that walk the table of a resource.
 macro_rules! walk_tests {
