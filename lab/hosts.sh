@@ -20,6 +20,7 @@ readonly BENCH="
 bench      51 new_sshd old_vsftpd old_exim new_nginx old_dovecot old_mariadb old_postgres
 bench-many 52 new_sshd old_vsftpd bench_exim new_nginx old_dovecot old_mariadb old_postgres new_bind bench_slapd new_samba old_rsync old_mosquitto old_redis
 bench-small 53 old_terminal
+bench-tls  54 bench_legacy_tls
 "
 readonly SCANNER=2
 

@@ -38,6 +38,30 @@ C
   launch /usr/sbin/nginx -c "$DIR/conf" -e "$DIR/error.log"
 }
 
+# Everything that the machine's OpenSSL still speaks, on one port.
+bench_legacy_tls() {
+  SIGNER=self certificate "$DIR/443"
+  openssl dhparam -dsaparam -out "$DIR/group" 1024 2>/dev/null
+  mkdir -p "$DIR/www"
+  {
+    nginx_head on
+    cat <<C
+server {
+  listen 443 ssl;
+  root $DIR/www;
+  ssl_certificate $DIR/443.crt;
+  ssl_certificate_key $DIR/443.key;
+  ssl_dhparam $DIR/group;
+  ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3;
+  ssl_ciphers ALL:COMPLEMENTOFALL:aNULL:eNULL:@SECLEVEL=0;
+}
+}
+C
+  } >"$DIR/conf"
+  expect 443 tcp http $TLS_1_0 $TLS_1_1 $ANONYMOUS_CIPHERS $NULL_CIPHERS $SELF_SIGNED
+  launch /usr/sbin/nginx -c "$DIR/conf" -e "$DIR/error.log"
+}
+
 new_nginx() {
   certificate "$DIR/443"
   mkdir -p "$DIR/www"

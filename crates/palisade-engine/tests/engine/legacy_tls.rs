@@ -96,10 +96,12 @@ async fn converse(mut stream: TcpStream, behaviour: Arc<Behaviour>) -> std::io::
     stream.shutdown().await
 }
 
+type Answer = Box<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>;
+
 /// What a server does.
 struct Behaviour {
     /// To a hello.
-    answer: Box<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>,
+    answer: Answer,
     /// It has the old errors.
     flawed: bool,
     /// The first wrapped secret that came; the only one that is well formed, for what it knows.
