@@ -51,7 +51,7 @@ median() { sort -n "$work/$1" | awk '{ value[NR] = $1 } END { print value[int((N
 chown 65534 "$work/last"
 say "bench-tls ($address), $runs runs of each, in turns"
 for _ in $(seq "$runs"); do
-  run palisade "$work/palisade-program" scan --format json --ports 443 --udp none --qids 38116 "$address"
+  run palisade "$work/palisade-program" scan --format json --ports 443 --udp none --qids 38116,900018 "$address"
   run sslscan sslscan --no-colour --xml=- "$address:443"
 done
 ours=$(median palisade) theirs=$(median sslscan)
