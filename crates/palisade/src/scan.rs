@@ -10,7 +10,7 @@ use palisade_engine::{
     Event, Limits, Probe, ScanContext, ScanOrder, SurveyContext, SurveyOrder, scan_hosts, tcp_ports,
 };
 use palisade_kb::KnowledgeBase;
-use palisade_model::option_profile::{self, PortList, ScanPorts};
+use palisade_model::option_profile::{self, Performance, PerformanceLevel, PortList, ScanPorts};
 use palisade_model::port_set::NotAPort;
 use palisade_model::{
     Clock, HostResult, IdSource, IpSet, Login, OptionProfile, PortSet, Qid, ScanRef, ScanStatus, SystemClock,
@@ -80,6 +80,10 @@ pub(crate) struct ScanArguments {
     /// Option profile to scan by, one of those that every subscription starts with
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
+
+    /// How hard hosts and the network are worked: high, normal, low [default: the profile's]
+    #[arg(long, value_name = "LEVEL", value_parser = performance)]
+    performance: Option<Performance>,
 
     /// TCP ports: standard, light, full, none, or a list such as 22,80,8000-8100 [default: the profile's]
     #[arg(long, value_name = "PORTS", value_parser = ports)]
@@ -201,6 +205,7 @@ impl ScanArguments {
                 })?
             }
         };
+        profile.performance = self.performance.clone().unwrap_or(profile.performance);
         profile.tcp = self.ports.clone().unwrap_or(profile.tcp);
         profile.udp = self.udp.clone().unwrap_or(profile.udp);
         profile.scan_dead_hosts |= self.scan_dead_hosts;
@@ -422,6 +427,15 @@ fn ports(text: &str) -> Result<ScanPorts, NotAPort> {
         Ok(list) => Ok(ScanPorts::of(list)),
         Err(_) => some_ports(text).map(ScanPorts::only),
     }
+}
+
+/// One of the levels that need no further numbers.
+fn performance(text: &str) -> Result<Performance, String> {
+    [PerformanceLevel::High, PerformanceLevel::Normal, PerformanceLevel::Low]
+        .into_iter()
+        .find(|level| level.title().eq_ignore_ascii_case(text))
+        .map(Performance::of)
+        .ok_or_else(|| "it is high, normal or low".to_owned())
 }
 
 /// A list that has at least one port: an empty one is a slip, not a wish.
