@@ -2,7 +2,7 @@
 # functions of daemons/*.sh and run beside each other on the host's own ports.
 
 # name, last part of the address, daemons
-readonly HOSTS="
+HOSTS="
 old-web    11 old_sshd old_nginx old_terminal
 old-site   12 old_apache old_vsftpd old_exim
 old-net    13 old_bind old_snmpd old_ntpd old_rpcbind old_tftpd
@@ -15,11 +15,14 @@ new-files  33 new_samba new_rsync new_slapd new_mosquitto
 new-data   34 new_sshd new_redis new_mariadb new_postgres
 new-mail   35 new_dovecot new_apache
 "
+[ -z "$SEED" ] || HOSTS=$(drawn_hosts)
+readonly HOSTS
 # For measuring, and started only when asked for by name: many services on one host.
 readonly BENCH="
 bench      51 new_sshd old_vsftpd old_exim new_nginx old_dovecot old_mariadb old_postgres
 bench-many 52 new_sshd old_vsftpd bench_exim new_nginx old_dovecot old_mariadb old_postgres new_bind bench_slapd new_samba old_rsync old_mosquitto old_redis
 bench-small 53 old_terminal
+bench-tls  54 bench_legacy_tls
 "
 readonly SCANNER=2
 

@@ -12,6 +12,7 @@
 #   lab.sh packages            the Debian packages the daemons come from
 #
 # PALISADE_LAB names the lab (default `palisade`): labs of different names live side by side.
+# PALISADE_LAB_SEED draws hosts, ports and weaknesses from a seed instead (see drawn.sh).
 # PALISADE_LAB_HOSTS limits `up` to some hosts, for example `old-web new-web`.
 set -euo pipefail
 export LC_ALL=C
@@ -26,7 +27,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 fail() { echo "lab: $*" >&2; exit 1; }
 
 # shellcheck source=/dev/null
-for part in network process certificate findings hosts daemons/*; do
+for part in network process certificate findings drawn hosts daemons/*; do
   part=${part%.sh}
   for file in "$here"/$part.sh; do . "$file"; done
 done
@@ -46,7 +47,7 @@ up() {
     starting+=("$name:$!")
   done
   for name in "${starting[@]}"; do
-    wait "${name#*:}" || { echo "lab: ${name%:*} did not start" >&2; broken=1; }
+    wait "${name#*:}" || { echo "lab: ${name%:*} did not start (status $?)" >&2; broken=1; }
   done
   [ "$broken" = 0 ] || exit 1
   wait_until_listening

@@ -1,13 +1,13 @@
 # Databases, caches and brokers.
 
 old_redis() {
-  expect 6379 tcp redis $REDIS_OPEN
-  launch /usr/bin/redis-server --port 6379 --bind 0.0.0.0 --protected-mode no --save "" --dir "$DIR"
+  expect "${PORT:-6379}" tcp redis $REDIS_OPEN
+  launch /usr/bin/redis-server --port "${PORT:-6379}" --bind 0.0.0.0 --protected-mode no --save "" --dir "$DIR"
 }
 
 new_redis() {
-  printf 'port 6379\nbind 0.0.0.0\nrequirepass %s\nsave ""\ndir %s\n' "$(secret)" "$DIR" >"$DIR/conf"
-  expect 6379 tcp redis
+  printf 'port %s\nbind 0.0.0.0\nrequirepass %s\nsave ""\ndir %s\n' "${PORT:-6379}" "$(secret)" "$DIR" >"$DIR/conf"
+  expect "${PORT:-6379}" tcp redis
   launch /usr/bin/redis-server "$DIR/conf"
 }
 
@@ -20,7 +20,7 @@ old_memcached() {
 old_mariadb() {
   mariadb_make
   printf '%s\n' "CREATE USER root@'%' IDENTIFIED BY '';" "GRANT ALL ON *.* TO root@'%';" >"$DIR/first.sql"
-  expect 3306 tcp mysql $MYSQL_EMPTY_PASSWORD
+  expect "${PORT:-3306}" tcp mysql $MYSQL_EMPTY_PASSWORD
   launch_mariadb
 }
 
@@ -28,7 +28,7 @@ new_mariadb() {
   mariadb_make
   echo "CREATE USER shop@'%' IDENTIFIED BY '$(secret)';" >"$DIR/first.sql"
   certificate "$DIR/server"
-  expect 3306 tcp mysql
+  expect "${PORT:-3306}" tcp mysql
   launch_mariadb --ssl-cert="$DIR/server.crt" --ssl-key="$DIR/server.key"
 }
 mariadb_make() {
@@ -38,14 +38,14 @@ mariadb_make() {
     --auth-root-authentication-method=socket >"$DIR/make.log" 2>&1
 }
 launch_mariadb() { # more options...
-  launch /usr/sbin/mariadbd --no-defaults --user=mysql --datadir="$DIR/data" --port=3306 \
+  launch /usr/sbin/mariadbd --no-defaults --user=mysql --datadir="$DIR/data" --port="${PORT:-3306}" \
     --bind-address=0.0.0.0 --socket="$DIR/data/socket" --pid-file="$DIR/data/pid-file" \
     --init-file="$DIR/first.sql" --skip-name-resolve --innodb-buffer-pool-size=8M "$@"
 }
 
 old_postgres() {
   postgres_make host trust
-  expect 5432 tcp postgresql $POSTGRES_TRUST
+  expect "${PORT:-5432}" tcp postgresql $POSTGRES_TRUST
   launch_postgres
 }
 
@@ -61,7 +61,7 @@ ssl_key_file = '$DIR/server.key'
 ssl_min_protocol_version = 'TLSv1.2'
 ssl_ciphers = 'ECDHE+AESGCM'
 C
-  expect 5432 tcp postgresql
+  expect "${PORT:-5432}" tcp postgresql
   launch_postgres
 }
 postgres_make() { # host|hostssl authentication
@@ -75,20 +75,20 @@ postgres_make() { # host|hostssl authentication
   echo "$1 all all all $2" >>"$DIR/data/pg_hba.conf"
 }
 launch_postgres() {
-  launch runuser -u postgres -- "$POSTGRES/postgres" -D "$DIR/data" -p 5432 -h '*' -k "$DIR/data"
+  launch runuser -u postgres -- "$POSTGRES/postgres" -D "$DIR/data" -p "${PORT:-5432}" -h '*' -k "$DIR/data"
 }
 
 old_mosquitto() {
-  printf 'listener 1883 0.0.0.0\nallow_anonymous true\npersistence false\n' >"$DIR/conf"
-  expect 1883 tcp mqtt $MQTT_ANONYMOUS
+  printf 'listener %s 0.0.0.0\nallow_anonymous true\npersistence false\n' "${PORT:-1883}" >"$DIR/conf"
+  expect "${PORT:-1883}" tcp mqtt $MQTT_ANONYMOUS
   launch /usr/sbin/mosquitto -c "$DIR/conf"
 }
 
 new_mosquitto() {
   mosquitto_passwd -b -c "$DIR/passwords" sensor "$(secret)"
   chmod 644 "$DIR/passwords"
-  printf 'listener 1883 0.0.0.0\nallow_anonymous false\npassword_file %s\npersistence false\n' "$DIR/passwords" \
+  printf 'listener %s 0.0.0.0\nallow_anonymous false\npassword_file %s\npersistence false\n' "${PORT:-1883}" "$DIR/passwords" \
     >"$DIR/conf"
-  expect 1883 tcp mqtt
+  expect "${PORT:-1883}" tcp mqtt
   launch /usr/sbin/mosquitto -c "$DIR/conf"
 }

@@ -9,7 +9,7 @@ anonymous_enable=YES
 local_enable=YES
 anon_root=$DIR/root
 C
-  expect 21 tcp ftp $FTP_ANONYMOUS $FTP_PLAINTEXT_LOGIN
+  expect "${PORT:-21}" tcp ftp $FTP_ANONYMOUS $FTP_PLAINTEXT_LOGIN
   launch /usr/sbin/vsftpd "$DIR/conf"
 }
 
@@ -28,12 +28,13 @@ rsa_private_key_file=$DIR/ftp.key
 ssl_ciphers=ECDHE+AESGCM
 ftpd_banner=ready
 C
-  expect 21 tcp ftp
+  expect "${PORT:-21}" tcp ftp
   launch /usr/sbin/vsftpd "$DIR/conf"
 }
 vsftpd_common() {
   cat <<C
 listen=YES
+listen_port=${PORT:-21}
 listen_ipv6=NO
 background=NO
 seccomp_sandbox=NO
@@ -110,6 +111,7 @@ old_rsync() {
   mkdir -p "$DIR/share"
   echo "backup" >"$DIR/share/backup.tar"
   cat >"$DIR/conf" <<C
+port = ${PORT:-873}
 use chroot = no
 uid = nobody
 gid = nogroup
@@ -117,7 +119,7 @@ gid = nogroup
  path = $DIR/share
  read only = no
 C
-  expect 873 tcp rsync $RSYNC_OPEN
+  expect "${PORT:-873}" tcp rsync $RSYNC_OPEN
   launch /usr/bin/rsync --daemon --no-detach --config="$DIR/conf"
 }
 
@@ -126,6 +128,7 @@ new_rsync() {
   echo "backup:$(secret)" >"$DIR/secrets"
   chmod 600 "$DIR/secrets"
   cat >"$DIR/conf" <<C
+port = ${PORT:-873}
 use chroot = no
 uid = nobody
 gid = nogroup
@@ -135,14 +138,14 @@ gid = nogroup
  secrets file = $DIR/secrets
  list = no
 C
-  expect 873 tcp rsync
+  expect "${PORT:-873}" tcp rsync
   launch /usr/bin/rsync --daemon --no-detach --config="$DIR/conf"
 }
 
 old_slapd() {
   slapd_conf "access to * by * read"
-  expect 389 tcp ldap $LDAP_ANONYMOUS $LDAP_READABLE
-  launch /usr/sbin/slapd -d 0 -f "$DIR/conf" -h "ldap://0.0.0.0:389/"
+  expect "${PORT:-389}" tcp ldap $LDAP_ANONYMOUS $LDAP_READABLE
+  launch /usr/sbin/slapd -d 0 -f "$DIR/conf" -h "ldap://0.0.0.0:${PORT:-389}/"
 }
 
 new_slapd() {
@@ -155,8 +158,8 @@ TLSProtocolMin 3.3
 TLSCipherSuite NONE:+VERS-TLS1.3:+VERS-TLS1.2:+AES-256-GCM:+AES-128-GCM:+ECDHE-RSA:+AEAD:+SHA256:+SHA384:+GROUP-ALL:+SIGN-ALL:+COMP-NULL:+CTYPE-SRV-ALL
 security simple_bind=128
 access to * by users read by anonymous auth"
-  expect 389 tcp ldap
-  launch /usr/sbin/slapd -d 0 -f "$DIR/conf" -h "ldap://0.0.0.0:389/"
+  expect "${PORT:-389}" tcp ldap
+  launch /usr/sbin/slapd -d 0 -f "$DIR/conf" -h "ldap://0.0.0.0:${PORT:-389}/"
 }
 # For measuring: plain on 389, TLS from the first byte on 636.
 bench_slapd() {

@@ -32,7 +32,7 @@ C
 # Its TLS is GnuTLS, hence the priority string: TLS 1.2 and 1.3, forward secrecy, no CBC.
 new_exim() {
   certificate "$DIR/mail"
-  exim_head
+  exim_head "${PORT:-25}"
   cat >>"$DIR/conf" <<C
 smtp_banner = \$smtp_active_hostname ESMTP
 tls_advertise_hosts = *
@@ -60,7 +60,7 @@ plain:
   public_name = PLAIN
   server_condition = false
 C
-  expect 25 tcp smtp
+  expect "${PORT:-25}" tcp smtp
   launch /usr/sbin/exim4 -C "$DIR/conf" -bdf -oP "$DIR/pid-file"
 }
 
@@ -118,15 +118,31 @@ C
 new_dovecot() {
   certificate "$DIR/mail"
   dovecot_head imap >"$DIR/conf"
+  dovecot_ports imap "${PORT:-143}" "${TLS_PORT:-993}" >>"$DIR/conf"
   cat >>"$DIR/conf" <<C
 ssl = required
 disable_plaintext_auth = yes
 ssl_min_protocol = TLSv1.2
 ssl_cipher_list = ECDHE+AESGCM
 C
-  expect 143 tcp imap
-  expect 993 tcp imap
+  expect "${PORT:-143}" tcp imap
+  expect "${TLS_PORT:-993}" tcp imap
   launch /usr/sbin/dovecot -F -c "$DIR/conf"
+}
+
+# Where it listens for a protocol, plain and with TLS from the first byte.
+dovecot_ports() { # imap|pop3 port tls-port
+  cat <<C
+service $1-login {
+  inet_listener $1 {
+    port = $2
+  }
+  inet_listener $1s {
+    port = $3
+    ssl = yes
+  }
+}
+C
 }
 
 dovecot_head() { # protocols

@@ -22,7 +22,7 @@ new_sshd() {
   ssh-keygen -q -t ed25519 -N '' -f "$DIR/ed25519"
   ssh-keygen -q -t rsa -b 3072 -N '' -f "$DIR/rsa"
   cat >"$DIR/conf" <<C
-Port 22
+Port ${PORT:-22}
 PidFile none
 UsePAM no
 HostKey $DIR/ed25519
@@ -35,6 +35,6 @@ PasswordAuthentication no
 KbdInteractiveAuthentication no
 PermitRootLogin no
 C
-  expect 22 tcp ssh
+  expect "${PORT:-22}" tcp ssh
   launch_with_own_run "mkdir /run/sshd" /usr/sbin/sshd -D -e -f "$DIR/conf"
 }

@@ -30,11 +30,37 @@ C
     echo "}"
   } >"$DIR/conf"
   expect 80 tcp http $GIT_EXPOSED $ENVIRONMENT_EXPOSED $DIRECTORY_LISTING $NO_SECURITY_HEADERS $NO_WAY_TO_TLS
+  # Nothing but the oldest versions: what stands behind them is not looked at, and that is said.
+  sed -i "/listen 4443 ssl/,/^}/s/TLSv1 TLSv1.1 TLSv1.2/TLSv1 TLSv1.1/" "$DIR/conf"
   expect 443 tcp http $EXPIRED $SELF_SIGNED $TLS_1_0 $TLS_1_1 $TLS_1_0_CBC $ANONYMOUS_CIPHERS $NULL_CIPHERS \
     $GIT_EXPOSED
   expect 8443 tcp http $NOT_YET_VALID
   expect 9443 tcp http $WRONG_NAME
-  expect 4443 tcp http $SMALL_KEY $WEAK_SIGNATURE $SELF_SIGNED
+  expect 4443 tcp tls $OLD_TLS_ONLY $SMALL_KEY $WEAK_SIGNATURE $SELF_SIGNED
+  launch /usr/sbin/nginx -c "$DIR/conf" -e "$DIR/error.log"
+}
+
+# Everything that the machine's OpenSSL still speaks, on one port.
+bench_legacy_tls() {
+  SIGNER=self certificate "$DIR/443"
+  openssl dhparam -dsaparam -out "$DIR/group" 1024 2>/dev/null
+  mkdir -p "$DIR/www"
+  {
+    nginx_head on
+    cat <<C
+server {
+  listen 443 ssl;
+  root $DIR/www;
+  ssl_certificate $DIR/443.crt;
+  ssl_certificate_key $DIR/443.key;
+  ssl_dhparam $DIR/group;
+  ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3;
+  ssl_ciphers ALL:COMPLEMENTOFALL:aNULL:eNULL:@SECLEVEL=0;
+}
+}
+C
+  } >"$DIR/conf"
+  expect 443 tcp http $TLS_1_0 $TLS_1_1 $ANONYMOUS_CIPHERS $NULL_CIPHERS $SELF_SIGNED
   launch /usr/sbin/nginx -c "$DIR/conf" -e "$DIR/error.log"
 }
 
@@ -52,9 +78,9 @@ add_header X-XSS-Protection "1; mode=block" always;
 add_header Content-Security-Policy "default-src 'self'; frame-ancestors 'none'" always;
 add_header Referrer-Policy no-referrer always;
 add_header Permissions-Policy "camera=(), microphone=()" always;
-server { listen 80; return 301 https://$NAME\$request_uri; }
+server { listen ${PORT:-80}; return 301 https://$NAME${TLS_PORT:+:$TLS_PORT}\$request_uri; }
 server {
-  listen 443 ssl;
+  listen ${TLS_PORT:-443} ssl;
   root $DIR/www;
   ssl_certificate $DIR/443.crt;
   ssl_certificate_key $DIR/443.key;
@@ -65,8 +91,8 @@ server {
 }
 C
   } >"$DIR/conf"
-  expect 80 tcp http
-  expect 443 tcp http
+  expect "${PORT:-80}" tcp http
+  expect "${TLS_PORT:-443}" tcp http
   launch /usr/sbin/nginx -c "$DIR/conf" -e "$DIR/error.log"
 }
 

@@ -14,6 +14,7 @@ use crate::authentication::Authentication;
 use crate::limits::Limits;
 use crate::mail_server::MailServer;
 use crate::password::MasterKey;
+use crate::version_match::Knowledge;
 
 /// What the operator decides.
 #[derive(Debug, Clone)]
@@ -69,7 +70,7 @@ pub struct App {
 #[derive(Debug)]
 pub(crate) struct Parts {
     pub(crate) store: Store,
-    pub(crate) kb: Arc<KnowledgeBase>,
+    pub(crate) knowledge: Knowledge,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn IdSource>,
     pub(crate) config: Config,
@@ -94,7 +95,7 @@ impl App {
         let authentication = Authentication::new(key, ids.as_ref());
         let parts = Parts {
             store,
-            kb,
+            knowledge: Knowledge::new(kb),
             clock,
             ids,
             config,
@@ -106,15 +107,10 @@ impl App {
         Self { parts: Arc::new(parts) }
     }
 
+    /// The KnowledgeBase as it is now; see [`App::refresh_knowledge_base`].
     #[must_use]
-    pub fn kb(&self) -> &KnowledgeBase {
-        &self.parts.kb
-    }
-
-    /// The KnowledgeBase, for a scanner of the same process.
-    #[must_use]
-    pub fn kb_shared(&self) -> Arc<KnowledgeBase> {
-        Arc::clone(&self.parts.kb)
+    pub fn kb(&self) -> Arc<KnowledgeBase> {
+        self.parts.knowledge.in_use()
     }
 
     #[must_use]

@@ -145,8 +145,8 @@ impl App {
     /// The QIDs that the filters let through.
     fn selected(&self, content: &HostTemplate) -> HashMap<Qid, Selected> {
         let filter = &content.filter;
-        self.kb()
-            .entries()
+        let kb = self.kb();
+        kb.entries()
             .filter(|entry| filter.levels(entry.kind).contains(entry.severity.level()))
             .filter(|entry| filter.categories.is_empty() || filter.categories.contains(&entry.category))
             .filter(|entry| filter.qids.is_empty() || filter.qids.contains(&entry.qid))

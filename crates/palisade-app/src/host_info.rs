@@ -124,8 +124,9 @@ impl App {
         let owner =
             owner.map(|User { login, first_name, last_name, .. }| OwnerView { first_name, last_name, login });
         let findings = self.host_findings(ip).await?;
+        let kb = self.kb();
         let severity = |qid: Qid| {
-            let entry = self.kb().entry(qid).filter(|entry| entry.kind.is_detection());
+            let entry = kb.entry(qid).filter(|entry| entry.kind.is_detection());
             entry.map_or(0, |entry| entry.severity.level())
         };
         let security_risk = findings.open.iter().map(|(qid, _)| severity(*qid)).max().unwrap_or(0);
@@ -173,8 +174,7 @@ impl App {
         groups: Vec<Vec<Qid>>,
     ) -> mpsc::Receiver<Result<(usize, ReportPiece)>> {
         let (sender, receiver) = mpsc::channel(BATCHES_AHEAD);
-        let reading =
-            Reading { store: self.store().clone(), kb: self.kb_shared(), host: host.clone(), sender };
+        let reading = Reading { store: self.store().clone(), kb: self.kb(), host: host.clone(), sender };
         tokio::spawn(async move {
             if let Err(error) = reading.read(&groups).await {
                 // Nobody is left to be told when the receiver is gone.

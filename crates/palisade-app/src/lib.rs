@@ -18,6 +18,7 @@ mod business_unit;
 mod domain;
 mod error;
 mod excluded_host;
+mod feed;
 mod host;
 mod host_info;
 mod ignore;
@@ -50,6 +51,7 @@ mod throttle;
 mod ticket;
 mod ticket_edit;
 mod user;
+mod version_match;
 
 pub use account::{NewAccount, NewUser, UserView};
 pub use activity::{ActivityEntry, ActivityQuery, ActivityView, ReportActivity, ReportedActivity};
@@ -64,6 +66,7 @@ pub use business_unit::{Authority, BusinessUnitView};
 pub use domain::DomainView;
 pub use error::{Error, Result};
 pub use excluded_host::ExclusionView;
+pub use feed::{FeedError, FeedImported};
 pub use host::{AddHosts, EditHosts, HostListing, HostView, ListHosts, OwnerView};
 pub use host_info::{HostInfo, HostKey};
 pub use ignore::{IgnoreOn, IgnoreUntil, IgnoreVulnerabilities};
@@ -76,9 +79,9 @@ pub use map_launch::LaunchMap;
 pub use option_profile::{OptionProfileView, shipped_option_profiles};
 pub use outbox::check_address;
 pub use palisade_store::{
-    ActivityMark, ActivityUser, AssignedUser, DeletedTicket, ExcludedHosts, ExclusionChange, GroupTexts,
-    IgnoredDetection, LaunchType, SearchList, StoredMapHost, TaskKind, TaskScanner, Ticket, TicketChange,
-    TrackingMethod,
+    ActivityMark, ActivityUser, AssignedUser, CveKnowledge, DeletedTicket, ExcludedHosts, ExclusionChange,
+    FeedState, GroupTexts, IgnoredDetection, LaunchType, SearchList, StoredMapHost, TaskKind, TaskScanner,
+    Ticket, TicketChange, TrackingMethod,
 };
 pub use password::MasterKey;
 pub use password_change::{PasswordChanges, PasswordKept, PasswordsOf};

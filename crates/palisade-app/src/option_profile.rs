@@ -185,8 +185,9 @@ impl App {
         if qids.is_none() && profile.detection.scope == option_profile::DetectionScope::Runtime {
             return Err(Error::NoQids { title });
         }
-        let selection = profile.detection.select(qids, self.kb());
-        if selection.is_complete() || self.kb().entries().any(|entry| selection.has(entry.qid)) {
+        let kb = self.kb();
+        let selection = profile.detection.select(qids, &*kb);
+        if selection.is_complete() || kb.entries().any(|entry| selection.has(entry.qid)) {
             Ok(())
         } else {
             Err(Error::NothingToLookFor { title })

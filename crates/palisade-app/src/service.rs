@@ -31,7 +31,7 @@ impl App {
     /// The versions of the service.
     pub fn about(&self, actor: &Actor) -> Result<About> {
         actor.allow(Action::List, Resource::Service)?.caller();
-        Ok(About::of(self.kb()))
+        Ok(About::of(&self.kb()))
     }
 
     /// The codes of time zones, sorted, and how their clocks go this year.

@@ -108,10 +108,11 @@ impl App {
     }
 
     async fn take_in(&self, lease: &Lease, result: &HostResult) -> Result<Hold> {
-        let is_detection = |qid: Qid| self.kb().entry(qid).is_some_and(|entry| entry.kind.is_detection());
+        let kb = self.kb();
+        let is_detection = |qid: Qid| kb.entry(qid).is_some_and(|entry| entry.kind.is_detection());
         let scan = &lease.order.scan;
         let remedies = self.remedies(scan, result.facts.address).await?;
-        let remedy = |qid: Qid| remedies.remedy(self.kb(), qid);
+        let remedy = |qid: Qid| remedies.remedy(&kb, qid);
         let delivery = Delivery {
             slice_id: lease.slice_id,
             token: &lease.token,
@@ -177,9 +178,13 @@ impl Link for InProcessLink {
         renewed.map_err(|error| link_error("renew a lease".to_owned(), error))
     }
 
-    async fn deliver(&self, lease: &Lease, result: HostResult) -> Result<Hold, LinkError> {
+    async fn deliver(&self, lease: &Lease, mut result: HostResult) -> Result<Hold, LinkError> {
         let address: Ipv4Addr = result.facts.address;
-        let taken_in = self.app.take_in(lease, &result).await;
+        let taken_in = async {
+            self.app.add_version_matches(&lease.order, &mut result).await?;
+            self.app.take_in(lease, &result).await
+        }
+        .await;
         taken_in.map_err(|error| link_error(format!("take in the result of {address}"), error))
     }
 

@@ -257,7 +257,8 @@ impl App {
     /// there is nothing to say about them.
     fn fits(&self, filter: &Filter<'_>, ticket: &Ticket) -> bool {
         let Filter { wanted, ips, query: _, now } = filter;
-        let Some(entry) = self.kb().entry(ticket.key.qid) else { return false };
+        let kb = self.kb();
+        let Some(entry) = kb.entry(ticket.key.qid) else { return false };
         let overdue = ticket.state.is_pending() && ticket.due_at < *now;
         ips.as_ref().is_none_or(|ips| ips.contains(ticket.ip))
             && wanted.overdue.is_none_or(|wanted| wanted == overdue)

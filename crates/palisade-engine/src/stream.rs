@@ -19,6 +19,8 @@ use crate::pacing::{Connected, HostPace, SocketPermit};
 /// One connection never gives us more than this, whatever it wants to say.
 const CONNECTION_BYTES_MAX: usize = 1024 * 1024;
 const READ_BYTES: usize = 16 * 1024;
+/// How often to look whether tickets came.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// A connection to one port.
 #[derive(Debug)]
@@ -104,6 +106,25 @@ impl Stream {
                 .map(|certificate| certificate.to_vec())
                 .collect(),
         }
+    }
+
+    /// Whether the other side hands out tickets after a handshake of TLS 1.3; waits for them until
+    /// then. What it says meanwhile is lost.
+    pub(crate) async fn receives_tickets(&mut self, until: Instant) -> bool {
+        let mut unwanted = Vec::new();
+        let received = |stream: &Self| match &stream.transport {
+            Transport::Plain(_) => 0,
+            Transport::Tls(stream) => stream.get_ref().1.tls13_tickets_received(),
+        };
+        // A read takes tickets in and does not end by them: look after short ones.
+        while received(self) == 0 && Instant::now() < until {
+            let soon = (Instant::now() + LOOK_EVERY).min(until);
+            match self.read(&mut unwanted, soon).await {
+                Received::Bytes | Received::TimeUp => unwanted.clear(),
+                Received::Closed | Received::TooMuch => break,
+            }
+        }
+        received(self) > 0
     }
 
     /// Whether all of it left in time.

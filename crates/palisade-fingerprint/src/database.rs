@@ -94,6 +94,21 @@ impl Fingerprints {
         Ok(all)
     }
 
+    /// The fingerprints of one document that was read already, as if it were the only file.
+    #[must_use]
+    pub fn of_document(file: &str, xml: &str) -> Self {
+        let mut all = Self::default();
+        match read(xml) {
+            Ok(document) => all.add(file.to_owned(), document),
+            Err(error) => all.problems.push(Problem {
+                file: file.to_owned(),
+                fingerprint: String::new(),
+                reason: describe(&error),
+            }),
+        }
+        all
+    }
+
     fn add(&mut self, file: String, document: Document) {
         let kind = document.matches.unwrap_or_else(|| file.trim_end_matches(".xml").to_owned());
         let Document { preference, fingerprints, .. } = document;

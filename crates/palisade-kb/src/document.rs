@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use palisade_model::cve::ThreatIntelligence;
 use palisade_model::fact::{HostFacts, PortFacts};
 use palisade_model::{FindingKind, Qid, Severity, Timestamp};
 use serde::Deserialize;
@@ -155,6 +156,7 @@ impl Document {
             impact: folded(&self.impact),
             solution: folded(&self.solution),
             remote: true,
+            intelligence: ThreatIntelligence::default(),
         };
         Ok((entry, check, self.example))
     }

@@ -22,10 +22,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use cel::extractors::This;
 use cel::objects::KeyRef;
 use cel::{Context, Env, ExecutionError, Program, Value};
-use palisade_model::Timestamp;
+use palisade_model::{Timestamp, version};
 use regex::{Regex, RegexBuilder};
 
-use crate::{version, well_known_ports};
+use crate::well_known_ports;
 
 /// Bytes a compiled regular expression may take.
 const REGEX_SIZE_MAX: usize = 1 << 20;

@@ -1,5 +1,6 @@
 //! An entry of the KnowledgeBase, as people and reports read it.
 
+use palisade_model::cve::ThreatIntelligence;
 use palisade_model::{FindingKind, Qid, Severity, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +35,8 @@ pub struct Entry {
     pub solution: String,
     /// Found without logging in to the host; so is everything in this content.
     pub remote: bool,
+    /// What the public lists say of its CVEs; nothing where none were taken in.
+    pub intelligence: ThreatIntelligence,
 }
 
 /// Where a vendor or standard speaks about it.

@@ -10,7 +10,7 @@ impl KnowledgeBase {
     #[must_use]
     pub fn failing_examples(&self) -> Vec<String> {
         let mut failures = Vec::new();
-        for (qid, (name, examples)) in &self.examples {
+        for (qid, (name, examples)) in self.examples.iter() {
             for finds in [true, false] {
                 if !examples.iter().any(|example| example.finds == finds) {
                     failures.push(format!("{name}: there is no example with finds = {finds}"));

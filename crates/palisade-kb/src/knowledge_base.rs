@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
+use palisade_model::cve::ThreatIntelligence;
 use palisade_model::fact::PortFacts;
 use palisade_model::{Finding, HostFacts, Qid, Timestamp};
 
@@ -24,13 +26,13 @@ const FILES_MAX: usize = 100_000;
 const VERSION_DAY_ZERO: i64 = 20_089;
 
 /// What can be wrong, and how it is told. Immutable; share it behind an `Arc`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct KnowledgeBase {
-    engine: Engine,
+    engine: Arc<Engine>,
     entries: BTreeMap<Qid, Entry>,
     /// In ascending QID.
-    checks: Vec<Check>,
-    pub(crate) examples: BTreeMap<Qid, (String, Vec<Example>)>,
+    checks: Arc<Vec<Check>>,
+    pub(crate) examples: Arc<BTreeMap<Qid, (String, Vec<Example>)>>,
     version: String,
 }
 
@@ -89,19 +91,32 @@ impl KnowledgeBase {
             loaded.insert(entry.qid, (entry, check, name, examples));
         }
         let newest = loaded.values().map(|(entry, ..)| entry.updated_at).max();
-        let mut knowledge_base = Self {
-            engine,
-            entries: BTreeMap::new(),
-            checks: Vec::with_capacity(loaded.len()),
-            examples: BTreeMap::new(),
-            version: version_of(newest.unwrap_or(Timestamp::UNIX_EPOCH)),
-        };
+        let version = version_of(newest.unwrap_or(Timestamp::UNIX_EPOCH));
+        let (mut entries, mut checks) = (BTreeMap::new(), Vec::with_capacity(loaded.len()));
+        let mut all_examples = BTreeMap::new();
         for (qid, (entry, check, name, examples)) in loaded {
-            knowledge_base.entries.insert(qid, entry);
-            knowledge_base.checks.push(check);
-            knowledge_base.examples.insert(qid, (name, examples));
+            entries.insert(qid, entry);
+            checks.push(check);
+            all_examples.insert(qid, (name, examples));
         }
-        Ok(knowledge_base)
+        let (engine, checks, examples) = (Arc::new(engine), Arc::new(checks), Arc::new(all_examples));
+        Ok(Self { engine, entries, checks, examples, version })
+    }
+
+    /// The same with entries that have no check here, in place of any of their QIDs, and with what
+    /// the public lists say of the CVEs of the others.
+    #[must_use]
+    pub fn with_feeds(
+        &self,
+        added: impl IntoIterator<Item = Entry>,
+        intelligence: impl Fn(&[String]) -> ThreatIntelligence,
+    ) -> Self {
+        let mut made = self.clone();
+        for entry in made.entries.values_mut().filter(|entry| !entry.cves.is_empty()) {
+            entry.intelligence = intelligence(&entry.cves);
+        }
+        made.entries.extend(added.into_iter().map(|entry| (entry.qid, entry)));
+        made
     }
 
     /// The version of the content, `1.0.N-1`; N grows with the date of the newest change.

@@ -17,13 +17,14 @@ mod facts_value;
 mod knowledge_base;
 mod needs;
 mod selection;
-mod version;
+mod version_match;
 mod well_known_ports;
 
 pub use entry::{Entry, Reference};
 pub use error::Error;
 pub use knowledge_base::{Judgement, KnowledgeBase};
 pub use needs::Needs;
+pub use version_match::{Decision, decide, entry_of, first_cve_qid, is_cve_qid, names_of};
 
 /// The service a port number is registered for, by its IANA name; for comparison only.
 #[must_use]

@@ -14,6 +14,7 @@ use palisade_model::{PortSet, Qid, Transport};
 use crate::check::Check;
 use crate::document::{PORT_FACTS, Scope};
 use crate::knowledge_base::KnowledgeBase;
+use crate::version_match::is_cve_qid;
 
 /// Facts that only UDP services give.
 const UDP_ONLY: [&str; 4] = ["netbios", "ntp", "snmp", "tftp"];
@@ -187,6 +188,8 @@ impl KnowledgeBase {
         for check in self.checks().iter().filter(|check| selection.has(check.qid)) {
             needs.add(check);
         }
+        // CVEs are concluded from products and their versions, whatever the service.
+        needs.products |= selection.only.iter().flatten().any(|qid| is_cve_qid(*qid));
         needs
     }
 
@@ -331,7 +334,7 @@ mod tests {
 
     #[test]
     fn what_a_check_needs_is_enough_for_it() {
-        for (qid, (name, examples)) in &CONTENT.examples {
+        for (qid, (name, examples)) in CONTENT.examples.iter() {
             let needs = needs(&[qid.number()]);
             for example in examples {
                 let facts = facts_of(example);
@@ -352,6 +355,8 @@ mod tests {
         assert!(ports.tcp() && !ports.tls() && !ports.asks("http"));
         let system = needs(&[45_017]);
         assert!(system.system() && system.asks("smb") && system.asks("http") && !system.tls());
+        let cve = needs(&[crate::first_cve_qid().number()]);
+        assert!(cve.tcp() && cve.system() && cve.asks("http") && !cve.tls());
         assert!(Needs::everything().web_path("/x", "y", &[]) && Needs::everything().udp().is_none());
     }
 

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use palisade_model::fact::TlsFacts;
 use palisade_probe::tls::{
-    Enumeration, EnumerationOptions, Outcome, Progress, ServerFlight, Verdict, names_match,
+    Enumeration, EnumerationOptions, Flight, Outcome, Progress, ReactionReader, ServerFlight, Verdict,
+    names_match,
 };
 
 /// A server that ends with the test.
@@ -71,7 +72,7 @@ fn serve(folder: &Path, arguments: &[&str]) -> Server {
     panic!("the server did not start");
 }
 
-fn attempt(port: u16, bytes: &[u8]) -> Outcome {
+fn attempt(port: u16, bytes: &[u8], follow: Option<&[u8]>) -> Outcome {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let Ok(mut stream) = TcpStream::connect_timeout(&address, Duration::from_secs(5)) else {
         return Outcome::Refused;
@@ -87,7 +88,13 @@ fn attempt(port: u16, bytes: &[u8]) -> Outcome {
             Ok(0) => break Outcome::Closed,
             Ok(count) => {
                 if flight.feed(&buffer[..count]) == Progress::Done {
-                    break Outcome::Closed;
+                    let Some(follow) = follow else { break Outcome::Closed };
+                    let flight = Box::new(flight.into_flight());
+                    return if flight.complete {
+                        react(stream, flight, follow)
+                    } else {
+                        Outcome::Flight(flight)
+                    };
                 }
             }
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
@@ -100,6 +107,22 @@ fn attempt(port: u16, bytes: &[u8]) -> Outcome {
     if flight.is_empty() { ended } else { Outcome::Flight(Box::new(flight)) }
 }
 
+/// Sends what follows the flight; what comes of it.
+fn react(mut stream: TcpStream, flight: Box<Flight>, follow: &[u8]) -> Outcome {
+    let mut reaction = ReactionReader::new();
+    let _ = stream.write_all(follow);
+    let mut buffer = [0; 64];
+    let closed = loop {
+        match stream.read(&mut buffer) {
+            Ok(0) => break true,
+            Ok(count) if reaction.feed(&buffer[..count]) == Progress::Done => break false,
+            Ok(_) => {}
+            Err(error) => break !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
+        }
+    };
+    Outcome::Followed(flight, reaction.finish(closed))
+}
+
 fn enumerate(port: u16) -> (TlsFacts, Enumeration) {
     let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
     let mut enumeration = Enumeration::new(EnumerationOptions {
@@ -108,7 +131,7 @@ fn enumerate(port: u16) -> (TlsFacts, Enumeration) {
         ..EnumerationOptions::default()
     });
     while let Some(next) = enumeration.next_attempt() {
-        enumeration.answer(next.id, attempt(port, &next.bytes));
+        enumeration.answer(next.id, attempt(port, &next.bytes, next.follow.as_deref()));
     }
     assert!(enumeration.is_finished());
     (enumeration.finish(), enumeration)
@@ -165,6 +188,13 @@ fn an_old_server_shows_everything() {
     assert_eq!((facts.fallback_scsv, facts.extended_master_secret), (Some(true), Some(true)));
     assert_eq!(facts.version_tolerance, Some(true));
     assert!(facts.groups.iter().any(|group| group == "x25519"), "{:?}", facts.groups);
+    for algorithm in ["rsa_pkcs1_sha1", "rsa_pkcs1_sha256", "rsa_pss_rsae_sha256"] {
+        assert!(facts.signature_algorithms.iter().any(|name| name == algorithm), "{facts:?}");
+    }
+    // A library of today has none of the old errors, and is asked for all of them.
+    assert_eq!((facts.heartbleed, facts.early_cipher_change), (None, Some(false)));
+    assert_eq!(facts.rsa_padding_oracle, Some(false));
+    assert_eq!(facts.ocsp_stapled, Some(false));
     let certificate = facts.certificates.first().unwrap();
     assert_eq!((certificate.key_algorithm.as_str(), certificate.key_bits), ("RSA", 1024));
     assert!(names_match(certificate, &["live.test".to_owned()], Ipv4Addr::LOCALHOST));

@@ -102,7 +102,7 @@ fn a_tls12_flight_is_read_to_its_end() {
 fn a_weak_prime_is_measured() {
     let flight = read(&bytes(TLS10), 1 << 20);
     assert_eq!(flight.hello.as_ref().unwrap().version(), Some(Version::Tls10));
-    assert_eq!(flight.key_exchange, Some(KeyExchange::Dh { prime_bits: 1024 }));
+    assert_eq!(flight.key_exchange, Some(KeyExchange::Dh { prime_bits: 1024, family: Some("MODP") }));
     let facts = certificate_facts(&flight.certificates[0], NOW);
     assert_eq!((facts.key_algorithm.as_str(), facts.key_bits), ("RSA", 1024));
     assert_eq!(facts.signature_hash, "SHA1");

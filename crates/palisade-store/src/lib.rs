@@ -8,17 +8,20 @@
 //! Where operations lock rows (PostgreSQL), they do it in one order everywhere: subscription, a
 //! scheduled task, its run, a slice, hosts (by id), detections and tickets, scan. No operation locks
 //! two slices or two scans; the tickets of a host are changed only by whoever holds the host. The rows of the API
-//! limits are locked by operations of their own, which lock nothing else.
+//! limits are locked by operations of their own, which lock nothing else; so are those of feeds.
 
 mod activity;
 mod asset_group;
 mod business_unit;
+mod cve;
 mod detection;
 mod dialect;
 mod document;
 mod domain;
 mod error;
 mod excluded_host;
+mod feed;
+mod feed_rows;
 mod host;
 mod host_port;
 mod host_report;
@@ -55,10 +58,12 @@ mod user_profile;
 pub use activity::{Activity, ActivityFilter, ActivityMark, ActivityOfUser, ActivitySpan, ActivityUser};
 pub use asset_group::{AssetGroup, AssetGroupEdit, AssignedUser, GroupDeleted, GroupTexts, NewAssetGroup};
 pub use business_unit::{BusinessUnit, Released, UnitDeleted};
+pub use cve::{CveKnowledge, KnowledgeOfCves};
 pub use detection::{Detection, DetectionKey};
 pub use domain::Domain;
 pub use error::{Error, Result};
 pub use excluded_host::{ExcludedHosts, ExclusionChange};
+pub use feed::{FeedImport, FeedState, IMPORT_KEPT_S, Imported};
 pub use host::Host;
 pub use host_port::HostPort;
 pub use host_report::{

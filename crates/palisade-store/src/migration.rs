@@ -26,6 +26,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0011_report_templates.sql"),
     include_str!("../migrations/0012_business_units.sql"),
     include_str!("../migrations/0013_mail_queue.sql"),
+    include_str!("../migrations/0016_feeds.sql"),
     include_str!("../migrations/0018_sessions.sql"),
     include_str!("../migrations/0022_excluded_hosts.sql"),
     include_str!("../migrations/0023_search_lists.sql"),

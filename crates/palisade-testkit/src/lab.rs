@@ -12,6 +12,7 @@ use crate::tools;
 #[derive(Debug)]
 pub struct Lab {
     name: String,
+    seed: Option<u64>,
 }
 
 /// A host of the lab.
@@ -39,6 +40,19 @@ pub struct Expectation {
     pub expect: Vec<u32>,
 }
 
+/// What a scanner must not say about a port, because it was not planted there.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Restraint {
+    pub host: Ipv4Addr,
+    pub name: String,
+    pub port: u16,
+    /// `tcp` or `udp`.
+    pub transport: String,
+    /// QIDs.
+    pub absent: Vec<u32>,
+}
+
 /// A rule for a whole host.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -53,6 +67,7 @@ pub struct Rule {
 #[derive(Debug, Clone, Default)]
 pub struct Truth {
     pub expectations: Vec<Expectation>,
+    pub restraints: Vec<Restraint>,
     pub rules: Vec<Rule>,
 }
 
@@ -61,6 +76,7 @@ pub struct Truth {
 enum TruthLine {
     Rule(Rule),
     Expectation(Expectation),
+    Restraint(Restraint),
 }
 
 impl Lab {
@@ -70,8 +86,21 @@ impl Lab {
     /// Without root, and when a daemon does not start; the message says which.
     #[must_use]
     pub fn up(hosts: &[&str]) -> Self {
+        Self::start(None, hosts)
+    }
+
+    /// Starts a lab whose hosts, ports and weaknesses are drawn from a seed.
+    ///
+    /// # Panics
+    /// Without root, and when a daemon does not start; the message says which.
+    #[must_use]
+    pub fn drawn(seed: u64) -> Self {
+        Self::start(Some(seed), &[])
+    }
+
+    fn start(seed: Option<u64>, hosts: &[&str]) -> Self {
         assert!(tools::is_root(), "the lab needs root: `./test lab` asks sudo for it");
-        let lab = Self { name: format!("palisade-{}", std::process::id()) };
+        let lab = Self { name: format!("palisade-{}", std::process::id()), seed };
         let mut command = lab.script(&["up"]);
         if !hosts.is_empty() {
             command.env("PALISADE_LAB_HOSTS", hosts.join(" "));
@@ -113,6 +142,7 @@ impl Lab {
             {
                 TruthLine::Rule(rule) => truth.rules.push(rule),
                 TruthLine::Expectation(expectation) => truth.expectations.push(expectation),
+                TruthLine::Restraint(restraint) => truth.restraints.push(restraint),
             }
         }
         truth
@@ -125,7 +155,11 @@ impl Lab {
     }
 
     fn script(&self, arguments: &[&str]) -> Command {
-        script("lab/lab.sh", &self.name, arguments)
+        let mut command = script("lab/lab.sh", &self.name, arguments);
+        if let Some(seed) = self.seed {
+            command.env("PALISADE_LAB_SEED", seed.to_string());
+        }
+        command
     }
 }
 

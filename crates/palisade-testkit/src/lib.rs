@@ -4,6 +4,7 @@
 //! work; what is right is said by the tests.
 
 pub mod dtd;
+pub mod feed_source;
 pub mod lab;
 pub mod listener;
 pub mod mail_server;

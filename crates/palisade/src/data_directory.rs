@@ -104,6 +104,11 @@ impl DataDirectory {
         self.folder("documents")
     }
 
+    /// The folder of lists of vulnerabilities on their way from their publishers.
+    pub(crate) fn feeds(&self) -> Result<PathBuf, DataDirectoryError> {
+        self.folder("feeds")
+    }
+
     /// The folder of reports that the guided tour fetched.
     pub(crate) fn reports(&self) -> Result<PathBuf, DataDirectoryError> {
         self.folder("reports")

@@ -7,6 +7,8 @@ mod data_directory;
 mod doctor;
 mod fingerprints;
 mod kb;
+mod kb_feed;
+mod kb_update;
 mod mail_server;
 mod map;
 mod policy;
@@ -159,7 +161,7 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error>> {
         Command::User(command) => user::run(*command).await?,
         Command::Policy(command) => policy::run(*command).await?,
         Command::Profile(command) => profile::run(*command).await?,
-        Command::Kb(command) => kb::run(command)?,
+        Command::Kb(command) => kb::run(command).await?,
         Command::Template(command) => template::run(*command).await?,
         Command::Settings => raw(&settings::page()),
         Command::Completions { shell } => {

@@ -10,7 +10,7 @@ use palisade_engine::{
     Event, Limits, Probe, ScanContext, ScanOrder, SurveyContext, SurveyOrder, scan_hosts, tcp_ports,
 };
 use palisade_kb::KnowledgeBase;
-use palisade_model::option_profile::{self, PortList, ScanPorts};
+use palisade_model::option_profile::{self, Performance, PerformanceLevel, PortList, ScanPorts};
 use palisade_model::port_set::NotAPort;
 use palisade_model::{
     Clock, HostResult, IdSource, IpSet, Login, OptionProfile, PortSet, Qid, ScanRef, ScanStatus, SystemClock,
@@ -20,7 +20,9 @@ use serde::Serialize;
 use tokio::sync::mpsc;
 
 use crate::fingerprints;
+use crate::kb_feed;
 use crate::progress::{ProgressFormat, Reporter};
+use crate::settings::Settings;
 use crate::survey;
 use crate::targets;
 use crate::terminal::{line, plain, raw, titled_table};
@@ -79,6 +81,10 @@ pub(crate) struct ScanArguments {
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
 
+    /// How hard hosts and the network are worked: high, normal, low [default: the profile's]
+    #[arg(long, value_name = "LEVEL", value_parser = performance)]
+    performance: Option<Performance>,
+
     /// TCP ports: standard, light, full, none, or a list such as 22,80,8000-8100 [default: the profile's]
     #[arg(long, value_name = "PORTS", value_parser = ports)]
     ports: Option<ScanPorts>,
@@ -112,6 +118,14 @@ pub(crate) struct ScanArguments {
     #[arg(long, value_name = "ZONE", value_delimiter = ',')]
     zones: Vec<String>,
 
+    /// Data folder whose lists of vulnerabilities are used, to match versions against
+    #[arg(long, env = "PALISADE_DATA", value_name = "DIR")]
+    data: Option<PathBuf>,
+
+    /// URL of the database that has these lists, if it is not in the data folder
+    #[arg(long, env = "PALISADE_DATABASE", value_name = "URL", hide_env_values = true, requires = "data")]
+    database: Option<String>,
+
     /// Directory of fingerprint databases in the recog format
     #[arg(long, env = "PALISADE_FINGERPRINTS", value_name = "DIR")]
     fingerprints: Option<PathBuf>,
@@ -130,6 +144,10 @@ pub(crate) enum ScanError {
     UnknownProfile { name: String, known: String },
     #[error("the fingerprints cannot be used")]
     Fingerprints(#[from] palisade_fingerprint::LoadError),
+    #[error("the lists of vulnerabilities cannot be used")]
+    Feeds(#[from] kb_feed::KbFeedError),
+    #[error("versions cannot be matched")]
+    VersionMatch(#[from] palisade_app::Error),
     #[error("the result cannot be written as JSON")]
     Json(#[from] serde_json::Error),
 }
@@ -187,6 +205,7 @@ impl ScanArguments {
                 })?
             }
         };
+        profile.performance = self.performance.clone().unwrap_or(profile.performance);
         profile.tcp = self.ports.clone().unwrap_or(profile.tcp);
         profile.udp = self.udp.clone().unwrap_or(profile.udp);
         profile.scan_dead_hosts |= self.scan_dead_hosts;
@@ -239,7 +258,14 @@ fn scan_order(
 }
 
 async fn scan(arguments: ScanArguments, targets: IpSet, profile: OptionProfile) -> Result<(), ScanError> {
-    let kb = Arc::new(KnowledgeBase::embedded()?);
+    let app = match &arguments.data {
+        Some(data) => kb_feed::open_existing(&Settings::of_data(data, arguments.database.as_deref())).await?,
+        None => None,
+    };
+    let mut kb = match &app {
+        Some(app) => app.kb(),
+        None => Arc::new(KnowledgeBase::embedded()?),
+    };
     if let Some(qid) = arguments.qids.iter().flatten().copied().find(|qid| kb.entry(*qid).is_none()) {
         return Err(ScanError::UnknownQid { qid });
     }
@@ -254,7 +280,13 @@ async fn scan(arguments: ScanArguments, targets: IpSet, profile: OptionProfile) 
         limits: Arc::new(Limits::of_machine(RATE_PPS_MAX)),
         fingerprints: arguments.fingerprints.as_deref().map(fingerprints::load).transpose()?,
     };
-    let results = collect(&order, context, Reporter::new(arguments.progress)).await;
+    let mut results = collect(&order, context, Reporter::new(arguments.progress)).await;
+    if let Some(app) = &app {
+        for result in &mut results {
+            app.add_version_matches(&order, result).await?;
+        }
+        kb = app.kb();
+    }
     match arguments.format {
         Format::Table => results.iter().for_each(|result| show(&kb, result)),
         Format::Json => line(serde_json::to_string_pretty(&named(&kb, &results))?),
@@ -395,6 +427,15 @@ fn ports(text: &str) -> Result<ScanPorts, NotAPort> {
         Ok(list) => Ok(ScanPorts::of(list)),
         Err(_) => some_ports(text).map(ScanPorts::only),
     }
+}
+
+/// One of the levels that need no further numbers.
+fn performance(text: &str) -> Result<Performance, String> {
+    [PerformanceLevel::High, PerformanceLevel::Normal, PerformanceLevel::Low]
+        .into_iter()
+        .find(|level| level.title().eq_ignore_ascii_case(text))
+        .map(Performance::of)
+        .ok_or_else(|| "it is high, normal or low".to_owned())
 }
 
 /// A list that has at least one port: an empty one is a slip, not a wish.

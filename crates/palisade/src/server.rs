@@ -29,6 +29,8 @@ const GRACE: Duration = Duration::from_secs(5);
 const PORTS_TRIED_MAX: u16 = 100;
 /// Longest time between two looks at the scheduled tasks.
 const SCHEDULER_LOOK: Duration = Duration::from_secs(1);
+/// Time between two looks at the lists of vulnerabilities.
+const FEEDS_LOOK: Duration = Duration::from_secs(10);
 /// Slowest a client may send its request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -65,6 +67,8 @@ pub(crate) enum ServerError {
     HalfACertificate,
     #[error("the server stopped with an error")]
     Serve(#[source] std::io::Error),
+    #[error("what is known of CVEs cannot be read")]
+    Feeds(#[source] palisade_app::Error),
     #[error("the fingerprints cannot be used")]
     Fingerprints(#[source] palisade_fingerprint::LoadError),
 }
@@ -94,7 +98,9 @@ pub(crate) async fn open_app(settings: &Settings, data: &DataDirectory) -> Resul
         outbox: Some(data.outbox()?),
         ..Config::default()
     };
-    Ok(App::new(store, Arc::new(kb), Arc::new(SystemClock), ids, key, config))
+    let app = App::new(store, Arc::new(kb), Arc::new(SystemClock), ids, key, config);
+    app.refresh_knowledge_base().await.map_err(ServerError::Feeds)?;
+    Ok(app)
 }
 
 /// A listening server.
@@ -167,10 +173,12 @@ impl Server {
         let (sender, mail_stopped) = (app.clone(), stopped.clone());
         let mail = tokio::spawn(async move { sender.send_mail_until(wait_for(mail_stopped)).await });
         let scheduler = tokio::spawn(start_scheduled_tasks(app.clone(), stopped.clone()));
+        // Ends with the server; nothing waits for it.
+        tokio::spawn(follow_feeds(app.clone(), stopped.clone()));
         let link = Arc::new(app.link(&settings.scanner_name));
         let worker = Worker::new(
             Arc::clone(&link),
-            app.kb_shared(),
+            app.kb(),
             Arc::new(SystemClock) as Arc<dyn Clock>,
             Arc::new(SystemIds) as Arc<dyn IdSource>,
             WorkerOptions { fingerprints, ..WorkerOptions::default() },
@@ -270,6 +278,15 @@ async fn start_scheduled_tasks(app: App, stopped: watch::Receiver<bool>) {
         async move { tokio::time::timeout(wait.min(SCHEDULER_LOOK), stopped).await.is_err() }
     })
     .await;
+}
+
+/// Notices when lists of vulnerabilities were taken in, by `palisade kb` or another server.
+async fn follow_feeds(app: App, stopped: watch::Receiver<bool>) {
+    while tokio::time::timeout(FEEDS_LOOK, wait_for(stopped.clone())).await.is_err() {
+        if let Err(error) = app.refresh_knowledge_base().await {
+            tracing::warn!(%error, "what is known of CVEs could not be read");
+        }
+    }
 }
 
 async fn wait_for(mut stopped: watch::Receiver<bool>) {

@@ -3,10 +3,11 @@
 //! environment beats the file, the file beats the default.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::net::{SocketAddr, SocketAddrV4};
 use std::path::{Path, PathBuf};
 
-use clap::{Arg, Args, Command};
+use clap::{Arg, Args, Command, FromArgMatches};
 
 /// Largest configuration file read, in bytes.
 const FILE_BYTES_MAX: u64 = 1 << 20;
@@ -157,6 +158,23 @@ pub(crate) struct Settings {
     #[arg(long, env = "PALISADE_LOG_FORMAT", value_name = "FORMAT", default_value = "text",
           value_parser = ["text", "json"])]
     pub(crate) log_format: String,
+}
+
+impl Settings {
+    /// The settings of a command that needs nothing but the data: a folder, and a database if it is
+    /// not in it; the others as the environment has them, or their defaults.
+    pub(crate) fn of_data(data: &Path, database: Option<&str>) -> Self {
+        let mut words = vec![OsString::from("data"), "--data".into(), data.into()];
+        if let Some(database) = database {
+            words.extend(["--database".into(), database.into()]);
+        }
+        let command = Self::augment_args(Command::new("data"));
+        match command.try_get_matches_from(words).and_then(|matches| Self::from_arg_matches(&matches)) {
+            Ok(settings) => settings,
+            // A wrong value in the environment; said as it is for every other command.
+            Err(error) => error.exit(),
+        }
+    }
 }
 
 /// A name server: an IPv4 address, with a port if it is not the usual one.
@@ -326,8 +344,6 @@ fn read(path: &Path) -> Result<BTreeMap<String, String>, FileError> {
 
 #[cfg(test)]
 mod tests {
-    use clap::FromArgMatches;
-
     use super::*;
 
     fn settings(file: &str, arguments: &[&str]) -> Result<Settings, String> {

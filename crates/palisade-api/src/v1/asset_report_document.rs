@@ -96,7 +96,7 @@ async fn send(
     }
     pages.xml.close_to_root();
     if display.glossary {
-        write_glossary(&mut pages, app.kb(), display, &seen.qids).await?;
+        write_glossary(&mut pages, &app.kb(), display, &seen.qids).await?;
     }
     if display.appendix {
         write_appendices(&mut pages.xml, &report, &seen, document);
@@ -252,7 +252,8 @@ fn write_details(xml: &mut XmlWriter, entry: &Entry, display: &TemplateDisplay) 
         cvss_base,
         cvss_temporal,
         pci,
-        patchable: _, // no element for these two
+        patchable: _,    // no element for these two
+        intelligence: _, // no element for it in version 1
         remote: _,
         updated_at,
         threat,

@@ -150,7 +150,8 @@ struct Group {
 
 /// The severities of the lists in the order of the document; those without findings are left out.
 fn groups(app: &App, host: &HostInfo, sections: &Sections) -> Vec<Group> {
-    let entries: Vec<&Entry> = host.qids().into_iter().filter_map(|qid| app.kb().entry(qid)).collect();
+    let kb = app.kb();
+    let entries: Vec<&Entry> = host.qids().into_iter().filter_map(|qid| kb.entry(qid)).collect();
     let mut groups = Vec::new();
     for (section, kinds, severities) in &sections.0 {
         for (level, element) in LEVELS.iter().filter(|(level, _)| severities.contains(level)) {
@@ -177,6 +178,7 @@ async fn send(
     let mut pieces = app.read_host_findings(host, qids);
     let mut open: Option<(&'static str, &'static str)> = None;
     let mut known = Known::default();
+    let kb = app.kb();
     // Without groups nothing is read.
     while let Some(piece) = pieces.recv().await {
         let (place, piece) = match piece {
@@ -185,7 +187,7 @@ async fn send(
         };
         let Some(group) = groups.get(place) else { continue };
         for finding in piece.findings() {
-            let Some(entry) = app.kb().entry(finding.qid) else { continue };
+            let Some(entry) = kb.entry(finding.qid) else { continue };
             if open != Some((group.section, group.level)) {
                 match open {
                     Some((section, _)) if section == group.section => pages.xml.close(),
@@ -204,7 +206,7 @@ async fn send(
     if open.is_some() {
         pages.xml.close_to_root();
     }
-    write_tickets(&mut pages.xml, app.kb(), tickets);
+    write_tickets(&mut pages.xml, &kb, tickets);
     pages.end().await
 }
 

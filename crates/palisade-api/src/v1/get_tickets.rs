@@ -108,9 +108,10 @@ async fn send(
     if any {
         pages.xml.open("TICKET_LIST", &[]);
     }
+    let kb = request.app.kb();
     loop {
         for view in &page.tickets {
-            if let Some(entry) = request.app.kb().entry(view.ticket.key.qid) {
+            if let Some(entry) = kb.entry(view.ticket.key.qid) {
                 write_ticket(&mut pages.xml, &page, view, entry, shown);
             }
             pages.turn().await?;

@@ -95,7 +95,8 @@ pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
 
 async fn send(mut pages: Pages, app: &App, qids: &[Qid], shown: Shown) -> Result<(), Disconnected> {
     pages.xml.open("VULNS", &[]);
-    for entry in qids.iter().filter_map(|qid| app.kb().entry(*qid)) {
+    let kb = app.kb();
+    for entry in qids.iter().filter_map(|qid| kb.entry(*qid)) {
         write_vulnerability(&mut pages.xml, entry, shown);
         pages.turn().await?;
     }
@@ -120,7 +121,8 @@ fn write_vulnerability(xml: &mut XmlWriter, entry: &Entry, shown: Shown) {
         threat,
         impact,
         solution,
-        remote: _, // no element for it
+        remote: _,       // no element for it
+        intelligence: _, // nor for this in version 1
     } = entry;
     let flag = |flag: bool| if flag { "1" } else { "0" };
     xml.element("VULN", &[], |xml| {

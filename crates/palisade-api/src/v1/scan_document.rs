@@ -176,7 +176,8 @@ fn write_finding(xml: &mut XmlWriter, element: &'static str, finding: &Finding, 
         threat,
         impact,
         solution,
-        patchable: _, // no element for these two
+        patchable: _,    // no element for these two
+        intelligence: _, // no element for it in version 1
         remote: _,
     } = entry;
     let (number, severity, cve_list) = (qid.to_string(), severity.to_string(), cves.join(","));

@@ -158,9 +158,10 @@ impl Sender {
                 return Ok(alive);
             };
             after = Some(last.address);
+            let kb = self.app.kb();
             for host in &page {
                 alive += u64::from(host.alive);
-                write_host(&mut self.xml, self.app.kb(), host, context);
+                write_host(&mut self.xml, &kb, host, context);
             }
             self.flush().await?;
         }

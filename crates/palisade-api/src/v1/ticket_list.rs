@@ -70,8 +70,9 @@ async fn send(
 ) -> Result<(), Disconnected> {
     if !page.tickets.is_empty() {
         pages.xml.open("TICKET_LIST", &[]);
+        let kb = request.app.kb();
         for view in &page.tickets {
-            if let Some(entry) = request.app.kb().entry(view.ticket.key.qid) {
+            if let Some(entry) = kb.entry(view.ticket.key.qid) {
                 write_ticket(&mut pages.xml, &page, view, entry, shown);
             }
             pages.turn().await?;

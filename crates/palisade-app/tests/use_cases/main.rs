@@ -25,3 +25,4 @@ mod schedule_year;
 mod session;
 mod takeover;
 mod target_history;
+mod version_match;

@@ -2,7 +2,8 @@
 //!
 //! Every request is harmless (GET, OPTIONS, TRACE), goes to the scanned address only, and has a
 //! connection of its own: servers that break one do not spoil the next. Redirects are noted and
-//! never followed. A server that speaks TLS older than 1.2 only has TLS facts and no web facts.
+//! never followed. A server whose TLS is too old for ours (see
+//! QID 900020) has TLS facts and no web facts.
 
 use std::collections::BTreeSet;
 

@@ -105,6 +105,7 @@ async fn survey(port: &Port<'_>, sheet: &Sheet) {
     }
     sheet.write_port(facts.clone(), false);
     let needs = &port.host.plan().needs;
+    let names: Vec<String> = sheet.lock().facts.names.iter().map(|name| name.name.clone()).collect();
     let identifying = Port { until: port.until_after(IDENTIFY_BUDGET), ..*port };
     let first = identify::identify(&identifying).await;
     if first.tls {
@@ -112,8 +113,10 @@ async fn survey(port: &Port<'_>, sheet: &Sheet) {
         facts.implicit_tls = true;
         "tls".clone_into(&mut facts.service);
         sheet.write_port(facts.clone(), false);
-        let (layer, finished) =
-            tokio::join!(layer(port, needs.tls()), inside(&inner, &mut facts, sheet, needs.services()));
+        let (layer, finished) = tokio::join!(
+            layer(port, needs.tls(), &names),
+            inside(&inner, &mut facts, sheet, needs.services())
+        );
         let whole = finished && (!needs.tls() || layer.as_ref().is_some_and(|survey| survey.finished));
         facts.tls = layer.map(|survey| survey.facts);
         sheet.write_port(facts, whole);
@@ -122,7 +125,8 @@ async fn survey(port: &Port<'_>, sheet: &Sheet) {
     write_identity(&mut facts, &first);
     sheet.write_port(facts.clone(), false);
     let upgrade = Upgrade::of_service(&facts.service).filter(|_| needs.tls());
-    let (finished, layer) = tokio::join!(question(port, &mut facts, first.asked), upgraded(port, upgrade));
+    let (finished, layer) =
+        tokio::join!(question(port, &mut facts, first.asked), upgraded(port, upgrade, &names));
     let whole = finished && layer.as_ref().is_none_or(|survey| survey.finished);
     facts.tls = layer.map(|survey| survey.facts);
     sheet.write_port(facts, whole);
@@ -159,8 +163,8 @@ async fn through_tls<'a>(port: &Port<'a>) -> Port<'a> {
 }
 
 /// All that the TLS of a port shows, where it is `needed`.
-async fn layer(port: &Port<'_>, needed: bool) -> Option<tls::Survey> {
-    if needed { tls::survey(port, None).await } else { None }
+async fn layer(port: &Port<'_>, needed: bool, names: &[String]) -> Option<tls::Survey> {
+    if needed { tls::survey(port, None, names).await } else { None }
 }
 
 /// What stands behind TLS, where it is `needed`; whether it was heard to the end.
@@ -182,12 +186,12 @@ async fn inside(port: &Port<'_>, facts: &mut PortFacts, sheet: &Sheet, needed: b
 }
 
 /// The TLS of a service that switches to it, if this one does.
-async fn upgraded(port: &Port<'_>, upgrade: Option<Upgrade>) -> Option<tls::Survey> {
+async fn upgraded(port: &Port<'_>, upgrade: Option<Upgrade>, names: &[String]) -> Option<tls::Survey> {
     let upgrade = upgrade?;
     if !tls::switches(port, upgrade).await {
         return None;
     }
-    tls::survey(port, Some(upgrade)).await
+    tls::survey(port, Some(upgrade), names).await
 }
 
 fn write_identity(facts: &mut PortFacts, identified: &Identified) {

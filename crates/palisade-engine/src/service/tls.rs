@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use palisade_model::fact::TlsFacts;
+use palisade_model::fact::{TlsFacts, TlsVirtualHost};
 use palisade_probe::starttls::{StartTls, Upgrade};
 use palisade_probe::tls::flight::Progress;
 use palisade_probe::tls::{
-    Attempt, AttemptId, Enumeration, EnumerationOptions, Outcome, ServerFlight, Verdict,
+    Attempt, AttemptId, Enumeration, EnumerationOptions, Flight, Outcome, ReactionReader, ServerFlight,
+    Verdict, certificate_facts,
 };
 use tokio::time::timeout_at;
 
@@ -24,6 +25,12 @@ const PARALLEL_UPGRADES: usize = 4;
 /// For one flight.
 const FLIGHT_PATIENCE: Duration = Duration::from_secs(3);
 const UPGRADE_PATIENCE: Duration = Duration::from_secs(5);
+/// For what a server does after its flight: a sound one may well do nothing.
+const REACTION_PATIENCE: Duration = Duration::from_secs(2);
+/// For tickets, which come at once or not at all.
+const TICKET_PATIENCE: Duration = Duration::from_millis(500);
+/// Names asked for of a server that shows certificates only to a real client.
+const NAMES_MAX: usize = 4;
 
 /// What the enumeration came to.
 pub(super) struct Survey {
@@ -32,10 +39,11 @@ pub(super) struct Survey {
     pub(super) finished: bool,
 }
 
-/// Takes the TLS of a port apart; `None` when there is none.
-pub(super) async fn survey(port: &Port<'_>, upgrade: Option<Upgrade>) -> Option<Survey> {
+/// Takes the TLS of a port apart; `None` when there is none. `names`: what the host is called.
+pub(super) async fn survey(port: &Port<'_>, upgrade: Option<Upgrade>, names: &[String]) -> Option<Survey> {
     let options = EnumerationOptions {
         server_name: port.name.map(str::to_owned),
+        names: names.to_vec(),
         now: port.now,
         random: port.random(),
         starttls: upgrade.is_some(),
@@ -45,17 +53,60 @@ pub(super) async fn survey(port: &Port<'_>, upgrade: Option<Upgrade>) -> Option<
     if enumeration.verdict() != Verdict::Tls {
         return None;
     }
-    if enumeration.needs_certificates()
-        && let Some(stream) = open(port, upgrade).await
-        && let Some(stream) = stream.into_tls(port.host, port.name, port.until_after(FLIGHT_PATIENCE)).await
+    let mut resumption_tickets = None;
+    let hidden = enumeration.needs_certificates();
+    if enumeration.speaks_tls13()
+        && let Some(mut stream) = open_inside(port, upgrade, port.name).await
     {
         enumeration.add_certificates(&stream.certificates());
+        resumption_tickets = Some(stream.receives_tickets(port.until_after(TICKET_PATIENCE)).await);
     }
     let mut facts = enumeration.finish();
+    facts.resumption_tickets = resumption_tickets;
+    if hidden {
+        facts.virtual_hosts = virtual_hosts(port, upgrade, &facts, names).await;
+    }
     if let (Some(leaf), Some(chain)) = (facts.certificates.first_mut(), enumeration.chains().first()) {
         leaf.trusted = trust::is_trusted(chain, leaf);
     }
     Some(Survey { facts, finished })
+}
+
+/// A stream on which the handshake of a real client is over.
+async fn open_inside(port: &Port<'_>, upgrade: Option<Upgrade>, name: Option<&str>) -> Option<Stream> {
+    let stream = open(port, upgrade).await?;
+    stream.into_tls(port.host, name, port.until_after(FLIGHT_PATIENCE)).await
+}
+
+/// What a server that speaks TLS 1.3 only shows to who asks for another name, or for none.
+async fn virtual_hosts(
+    port: &Port<'_>,
+    upgrade: Option<Upgrade>,
+    facts: &TlsFacts,
+    names: &[String],
+) -> Vec<TlsVirtualHost> {
+    let Some(own) = facts.certificates.first() else { return Vec::new() };
+    let mut asked: Vec<Option<String>> = Vec::new();
+    asked.extend(port.name.is_some().then_some(None));
+    for name in names.iter().chain(&own.alternative_names).map(|name| name.to_ascii_lowercase()) {
+        let usable = name.contains('.') && !name.contains('*') && name.parse::<std::net::IpAddr>().is_err();
+        if usable && port.name.is_none_or(|first| !name.eq_ignore_ascii_case(first)) {
+            let name = Some(name);
+            if asked.len() < NAMES_MAX && !asked.contains(&name) {
+                asked.push(name);
+            }
+        }
+    }
+    let mut hosts = Vec::new();
+    for name in asked {
+        let Some(stream) = open_inside(port, upgrade, name.as_deref()).await else { continue };
+        let certificates: Vec<_> =
+            stream.certificates().iter().map(|der| certificate_facts(der, port.now)).collect();
+        if certificates.first().is_some_and(|leaf| leaf.sha256 != own.sha256) {
+            hosts.push(TlsVirtualHost { name: name.unwrap_or_default(), certificates });
+        }
+    }
+    hosts
 }
 
 /// Whether it came to its end in time.
@@ -79,7 +130,7 @@ async fn enumerate(port: &Port<'_>, upgrade: Option<Upgrade>, enumeration: &mut 
 async fn make(port: &Port<'_>, upgrade: Option<Upgrade>, attempt: Attempt) -> (AttemptId, Outcome) {
     let outcome = match open(port, upgrade).await {
         None => Outcome::Refused,
-        Some(stream) => exchange(port, stream, &attempt.bytes).await,
+        Some(stream) => exchange(port, stream, &attempt).await,
     };
     (attempt.id, outcome)
 }
@@ -102,9 +153,9 @@ pub(super) async fn switches(port: &Port<'_>, upgrade: Upgrade) -> bool {
     open(port, Some(upgrade)).await.is_some()
 }
 
-async fn exchange(port: &Port<'_>, mut stream: Stream, hello: &[u8]) -> Outcome {
+async fn exchange(port: &Port<'_>, mut stream: Stream, attempt: &Attempt) -> Outcome {
     let until = port.until_after(FLIGHT_PATIENCE);
-    if !stream.send(hello, until).await {
+    if !stream.send(&attempt.bytes, until).await {
         return Outcome::Closed;
     }
     let mut flight = ServerFlight::new();
@@ -115,13 +166,37 @@ async fn exchange(port: &Port<'_>, mut stream: Stream, hello: &[u8]) -> Outcome 
             Received::Bytes => {
                 anything = true;
                 if flight.feed(&bytes) == Progress::Done {
-                    return Outcome::Flight(Box::new(flight.into_flight()));
+                    let flight = Box::new(flight.into_flight());
+                    return match &attempt.follow {
+                        Some(follow) if flight.complete => follow_up(port, stream, flight, follow).await,
+                        _ => Outcome::Flight(flight),
+                    };
                 }
             }
             Received::Closed if !anything => return Outcome::Closed,
             Received::TimeUp if !anything => return Outcome::Timeout,
             Received::Closed | Received::TimeUp | Received::TooMuch => {
                 return Outcome::Flight(Box::new(flight.into_flight()));
+            }
+        }
+    }
+}
+
+/// Sends what is to follow the flight, and reads the beginning of what comes of it.
+async fn follow_up(port: &Port<'_>, mut stream: Stream, flight: Box<Flight>, follow: &[u8]) -> Outcome {
+    let until = port.until_after(REACTION_PATIENCE);
+    let mut reaction = ReactionReader::new();
+    if !stream.send(follow, until).await {
+        return Outcome::Followed(flight, reaction.finish(true));
+    }
+    loop {
+        let mut bytes = Vec::new();
+        match stream.read(&mut bytes, until).await {
+            Received::Bytes if reaction.feed(&bytes) == Progress::NeedMore => {}
+            Received::Bytes => return Outcome::Followed(flight, reaction.finish(false)),
+            Received::Closed => return Outcome::Followed(flight, reaction.finish(true)),
+            Received::TimeUp | Received::TooMuch => {
+                return Outcome::Followed(flight, reaction.finish(false));
             }
         }
     }

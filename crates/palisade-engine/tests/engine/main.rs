@@ -3,6 +3,7 @@
 mod discovery;
 mod hostile;
 mod legacy_tls;
+mod overload;
 mod selective;
 mod service;
 mod support;

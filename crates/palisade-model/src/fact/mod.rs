@@ -30,7 +30,7 @@ pub use network::{DnsFacts, NetbiosFacts, NtpFacts, SnmpFacts, TelnetFacts, Tftp
 pub use service::ProtocolFacts;
 pub use share::{NfsExport, RpcFacts, RpcProgram, RsyncFacts, SmbFacts};
 pub use ssh::{SshFacts, SshHostKey};
-pub use tls::{CertificateFacts, TlsFacts, TlsSuite};
+pub use tls::{CertificateFacts, TlsFacts, TlsSuite, TlsVirtualHost};
 
 /// TCP or UDP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -15,6 +15,11 @@ pub struct TlsFacts {
     pub server_preference: Option<bool>,
     /// As sent, the server's own first.
     pub certificates: Vec<CertificateFacts>,
+    /// What other names are answered with, where that is not [`TlsFacts::certificates`].
+    pub virtual_hosts: Vec<TlsVirtualHost>,
+    /// An OCSP response comes with the certificate (TLS 1.2 and older).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ocsp_stapled: Option<bool>,
     /// Renegotiation info extension (RFC 5746) answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secure_renegotiation: Option<bool>,
@@ -27,6 +32,9 @@ pub struct TlsFacts {
     /// Session tickets offered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_tickets: Option<bool>,
+    /// TLS 1.3 tickets came after the handshake, so that later ones may begin with a shared key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resumption_tickets: Option<bool>,
     /// A session identifier was given, so sessions may be cached.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_ids: Option<bool>,
@@ -42,10 +50,38 @@ pub struct TlsFacts {
     /// Size of the finite-field Diffie-Hellman prime offered; the smallest seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dh_bits: Option<u32>,
+    /// Where that prime comes from, if many servers have it: `MODP`, `FFDHE`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dh_prime: Option<String>,
     /// Named groups seen in key exchanges, for example `x25519`, `secp256r1`.
     pub groups: Vec<String>,
+    /// What the server is ready to sign handshakes with, for example `rsa_pss_rsae_sha256`; TLS 1.2
+    /// and 1.3.
+    pub signature_algorithms: Vec<String>,
+    /// Application protocols it chose when asked (ALPN), its favourite first; TLS 1.2 and older.
+    pub alpn: Vec<String>,
+    /// A heartbeat that says it is longer than it is was answered (Heartbleed). Of the answer
+    /// nothing but its length was looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heartbleed: Option<bool>,
+    /// A change of ciphers before there are keys was taken (CVE-2014-0224).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub early_cipher_change: Option<bool>,
+    /// Wrongly padded keys are answered differently from well padded ones (ROBOT).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rsa_padding_oracle: Option<bool>,
     /// The service switches to TLS on request (STARTTLS) instead of starting with it.
     pub starttls: bool,
+}
+
+/// What a server shows to a client that asks for a name.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TlsVirtualHost {
+    /// As asked for; empty for a client that asks for none.
+    pub name: String,
+    /// As sent, the server's own first.
+    pub certificates: Vec<CertificateFacts>,
 }
 
 /// One accepted suite.

@@ -4,7 +4,7 @@
 //! stops by itself when the server waits for the client, so the connection can be closed. What is
 //! encrypted (everything after the hello of TLS 1.3) is not read.
 
-use super::server_hello::parse_certificates;
+use super::server_hello::{parse_certificates, signature_algorithm};
 use super::sslv2::{self, Ssl2ServerHello};
 use super::suite::describe_suite;
 use super::{KeyExchange, ServerHello, Version};
@@ -38,7 +38,7 @@ pub enum Progress {
 }
 
 /// An alert, as sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Alert {
     /// 1 is a warning, 2 is fatal.
     pub level: u8,
@@ -46,6 +46,8 @@ pub struct Alert {
 }
 
 impl Alert {
+    pub const BAD_RECORD_MAC: u8 = 20;
+    pub const DECRYPTION_FAILED: u8 = 21;
     pub const HANDSHAKE_FAILURE: u8 = 40;
     pub const PROTOCOL_VERSION: u8 = 70;
     pub const INSUFFICIENT_SECURITY: u8 = 71;
@@ -63,6 +65,8 @@ pub struct Flight {
     /// [`Flight::certificates_encrypted`].
     pub certificates: Vec<Vec<u8>>,
     pub key_exchange: Option<KeyExchange>,
+    /// What the key exchange is signed with (TLS 1.2).
+    pub signature_algorithm: Option<u16>,
     /// A stapled OCSP response came (TLS 1.2 and older).
     pub certificate_status: bool,
     /// The server asks the client for a certificate (TLS 1.2 and older).
@@ -281,8 +285,13 @@ impl ServerFlight {
             MESSAGE_CERTIFICATE => self.flight.certificates = parse_certificates(body)?,
             MESSAGE_CERTIFICATE_STATUS => self.flight.certificate_status = true,
             MESSAGE_SERVER_KEY_EXCHANGE => {
-                let suite = self.flight.hello.as_ref().ok_or(Malformed::Value)?.suite;
-                let suite = describe_suite(Version::Tls12, suite);
+                let hello = self.flight.hello.as_ref().ok_or(Malformed::Value)?;
+                let suite = describe_suite(Version::Tls12, hello.suite);
+                if hello.version() == Some(Version::Tls12) {
+                    // Some leave it out; what is of interest comes before it.
+                    self.flight.signature_algorithm =
+                        signature_algorithm(body, &suite.key_exchange, &suite.authentication).unwrap_or(None);
+                }
                 self.flight.key_exchange =
                     KeyExchange::parse(body, &suite.key_exchange, &suite.authentication)?;
             }

@@ -13,15 +13,19 @@ pub mod client_hello;
 pub mod enumerate;
 pub mod flight;
 pub mod group;
+pub mod reaction;
 pub mod server_hello;
+pub mod signature;
 pub mod sslv2;
 pub mod suite;
 mod suite_table;
+pub mod trial;
 
 pub use certificate::{certificate_facts, names_match};
 pub use client_hello::ClientHello;
 pub use enumerate::{Attempt, AttemptId, Enumeration, EnumerationOptions, Outcome, Verdict};
 pub use flight::{Alert, Flight, Progress, ServerFlight};
+pub use reaction::{Reaction, ReactionReader};
 pub use server_hello::{KeyExchange, ServerHello};
 pub use suite::describe_suite;
 

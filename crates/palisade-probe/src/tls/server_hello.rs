@@ -7,6 +7,7 @@ use super::Version;
 use crate::reader::{Malformed, Reader};
 
 const EXTENSION_HEARTBEAT: u16 = 15;
+const EXTENSION_ALPN: u16 = 16;
 const EXTENSION_EXTENDED_MASTER_SECRET: u16 = 23;
 const EXTENSION_SESSION_TICKET: u16 = 35;
 const EXTENSION_SUPPORTED_VERSIONS: u16 = 43;
@@ -37,6 +38,8 @@ pub struct ServerHello {
     pub extensions: Vec<u16>,
     /// The group of the key share (TLS 1.3).
     pub group: Option<u16>,
+    /// The application protocol chosen (TLS 1.2 and older).
+    pub alpn: Option<Vec<u8>>,
     /// It is a hello retry request.
     pub retry: bool,
 }
@@ -95,6 +98,7 @@ impl ServerHello {
             compression: reader.u8()?,
             extensions: Vec::new(),
             group: None,
+            alpn: None,
             retry: random == RETRY_RANDOM,
         };
         if !reader.is_empty() {
@@ -112,6 +116,10 @@ impl ServerHello {
             self.extensions.push(number);
             match number {
                 EXTENSION_SUPPORTED_VERSIONS => self.version_number = body.u16()?,
+                EXTENSION_ALPN => {
+                    body.u16()?;
+                    self.alpn = Some(short(&mut body)?.to_vec());
+                }
                 EXTENSION_KEY_SHARE => self.group = Some(body.u16()?),
                 _ => {}
             }
@@ -123,8 +131,9 @@ impl ServerHello {
 /// How keys are agreed, from the server key exchange message (TLS 1.2 and older).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyExchange {
-    /// Finite-field Diffie-Hellman with a prime of this many bits.
-    Dh { prime_bits: u32 },
+    /// Finite-field Diffie-Hellman with a prime of this many bits; `family` says which standard it
+    /// is from.
+    Dh { prime_bits: u32, family: Option<&'static str> },
     /// Elliptic curve; the number of the named group.
     Ecdh { group: u16 },
     /// An export RSA key of this many bits.
@@ -142,7 +151,10 @@ impl KeyExchange {
             reader.take(hint_length)?;
         }
         match key_exchange {
-            "DHE" | "DH" => Ok(Some(Self::Dh { prime_bits: integer_bits(long(&mut reader)?) })),
+            "DHE" | "DH" => {
+                let prime = long(&mut reader)?;
+                Ok(Some(Self::Dh { prime_bits: integer_bits(prime), family: prime_family(prime) }))
+            }
             "ECDHE" | "ECDH" => match reader.u8()? {
                 3 => Ok(Some(Self::Ecdh { group: reader.u16()? })),
                 _ => Ok(None),
@@ -153,6 +165,48 @@ impl KeyExchange {
             _ => Ok(None),
         }
     }
+}
+
+/// The primes of RFC 2409 and RFC 3526 (`MODP`) and of RFC 7919 (`FFDHE`) begin and end with 64 ones
+/// and have the digits of a well-known number between them: pi, or e.
+fn prime_family(prime: &[u8]) -> Option<&'static str> {
+    const ONES: [u8; 8] = [0xff; 8];
+    const FAMILIES: [([u8; 8], &str); 2] = [
+        ([0xc9, 0x0f, 0xda, 0xa2, 0x21, 0x68, 0xc2, 0x34], "MODP"),
+        ([0xad, 0xf8, 0x54, 0x58, 0xa2, 0xbb, 0x4a, 0x9a], "FFDHE"),
+    ];
+    let start = prime.iter().position(|byte| *byte != 0)?;
+    let middle = prime.get(start..)?.strip_prefix(&ONES)?.strip_suffix(&ONES)?;
+    FAMILIES.iter().find(|(digits, _)| middle.starts_with(digits)).map(|(_, name)| *name)
+}
+
+/// What the key exchange is signed with (TLS 1.2 only; before, there was no choice). `None` where
+/// nothing is signed.
+pub fn signature_algorithm(
+    body: &[u8],
+    key_exchange: &str,
+    authentication: &str,
+) -> Result<Option<u16>, Malformed> {
+    let mut reader = Reader::new(body);
+    if !matches!(authentication, "RSA" | "ECDSA" | "DSS") {
+        return Ok(None);
+    }
+    match key_exchange {
+        "DHE" => {
+            for _ in 0..3 {
+                long(&mut reader)?;
+            }
+        }
+        "ECDHE" => {
+            if reader.u8()? != 3 {
+                return Ok(None);
+            }
+            reader.u16()?;
+            short(&mut reader)?;
+        }
+        _ => return Ok(None),
+    }
+    reader.u16().map(Some)
 }
 
 /// Reads the body of a certificate message (TLS 1.2 and older): DER, the server's own first.

@@ -13,6 +13,7 @@ mod database;
 mod detection;
 mod domain;
 mod excluded_host;
+mod feed;
 mod host_port;
 mod host_report;
 mod intake;

@@ -1,6 +1,7 @@
 //! One question of an enumeration and the hello that asks it.
 
 use super::EnumerationOptions;
+use super::flaw::Trial;
 use crate::tls::client_hello::{ClientHello, KeyShare, SIGNATURE_ALGORITHMS};
 use crate::tls::suite::{RENEGOTIATION_SCSV, all_suites, describe_suite};
 use crate::tls::{Version, group, sslv2};
@@ -48,6 +49,30 @@ pub(super) enum Question {
         suites: Vec<u16>,
         groups: Vec<u16>,
     },
+    /// What the server signs with.
+    Signatures {
+        version: Version,
+        suites: Vec<u16>,
+        algorithms: Vec<u16>,
+    },
+    /// Which application protocol it chooses.
+    Alpn {
+        version: Version,
+        suites: Vec<u16>,
+        protocols: Vec<&'static str>,
+    },
+    /// What it shows to who asks for another name, or for none.
+    Name {
+        version: Version,
+        suites: Vec<u16>,
+        name: Option<String>,
+    },
+    /// What it does after its flight.
+    Trial {
+        version: Version,
+        suites: Vec<u16>,
+        trial: Trial,
+    },
 }
 
 /// A question and how often it was asked.
@@ -85,6 +110,19 @@ impl Ask {
         self.is_full() || matches!(&self.question, Question::Suites { .. } | Question::Rescue { .. })
     }
 
+    /// A stapled OCSP response was asked for.
+    pub(super) fn offers_status(&self) -> bool {
+        matches!(&self.question, Question::Suites { .. }) && self.is_full()
+    }
+
+    /// What is sent when the server's first flight is over.
+    pub(super) fn follow(&self) -> Option<Vec<u8>> {
+        match &self.question {
+            Question::Trial { version, trial, .. } => Some(trial.to_bytes(*version)),
+            _ => None,
+        }
+    }
+
     /// No session ticket was offered.
     pub(super) const fn wants_session_id(&self) -> bool {
         matches!(self.question, Question::SessionId { .. })
@@ -113,6 +151,7 @@ impl Ask {
                 if *version != Version::Tls13 {
                     hello.compression = &[1, 0];
                     hello.session_ticket = true;
+                    hello.status_request = true;
                 }
                 hello.key_share = share(hello.key_share);
                 hello.to_bytes()
@@ -133,6 +172,29 @@ impl Ask {
                 let mut hello = ClientHello::new(Version::Tls12, suites, random);
                 hello.server_name = name;
                 hello.version = FUTURE_VERSION;
+                hello.to_bytes()
+            }
+            Question::Signatures { version, suites, algorithms } => {
+                let mut hello = ClientHello::new(*version, suites, random);
+                hello.server_name = name;
+                hello.signature_algorithms = algorithms;
+                hello.key_share = share(hello.key_share);
+                hello.to_bytes()
+            }
+            Question::Alpn { version, suites, protocols } => {
+                let mut hello = ClientHello::new(*version, suites, random);
+                hello.server_name = name;
+                hello.alpn = protocols;
+                hello.to_bytes()
+            }
+            Question::Name { version, suites, name } => {
+                let mut hello = ClientHello::new(*version, suites, random);
+                hello.server_name = name.as_deref();
+                hello.to_bytes()
+            }
+            Question::Trial { version, suites, .. } => {
+                let mut hello = ClientHello::new(*version, suites, random);
+                hello.server_name = name;
                 hello.to_bytes()
             }
             Question::Groups { version, suites, groups } => {

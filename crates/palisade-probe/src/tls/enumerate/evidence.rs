@@ -9,6 +9,7 @@ use super::ask::Ask;
 use super::chain::Chain;
 use super::follow_up::FollowUp;
 use crate::tls::group::group_name;
+use crate::tls::signature::scheme_name;
 use crate::tls::suite::{describe_ssl2_kind, describe_suite};
 use crate::tls::{Flight, KeyExchange, ServerHello, Version, certificate_facts};
 
@@ -22,10 +23,13 @@ pub(super) struct Evidence {
     pub(super) chains: Vec<Vec<Vec<u8>>>,
     ssl2_kinds: Vec<u32>,
     groups: Vec<u16>,
+    signature_algorithms: BTreeSet<u16>,
     dh_bits: Option<u32>,
+    dh_prime: Option<&'static str>,
+    ocsp_stapled: Option<bool>,
     secure_renegotiation: Option<bool>,
     compression: Option<bool>,
-    heartbeat: Option<bool>,
+    pub(super) heartbeat: Option<bool>,
     session_tickets: Option<bool>,
     session_ids: Option<bool>,
     extended_master_secret: Option<bool>,
@@ -44,11 +48,18 @@ impl Evidence {
             }
         }
         match flight.key_exchange {
-            Some(KeyExchange::Dh { prime_bits }) => {
-                self.dh_bits = Some(self.dh_bits.map_or(prime_bits, |bits| bits.min(prime_bits)));
+            Some(KeyExchange::Dh { prime_bits, family }) => {
+                if self.dh_bits.is_none_or(|bits| prime_bits < bits) {
+                    self.dh_bits = Some(prime_bits);
+                    self.dh_prime = family;
+                }
             }
             Some(KeyExchange::Ecdh { group }) => self.add_group(group),
             Some(KeyExchange::Rsa { .. }) | None => {}
+        }
+        self.signature_algorithms.extend(flight.signature_algorithm);
+        if !flight.certificates.is_empty() && flight.complete {
+            note(&mut self.ocsp_stapled, flight.certificate_status, ask.offers_status());
         }
         if let Some(hello) = &flight.hello {
             if let Some(version) = hello.version() {
@@ -111,15 +122,28 @@ impl Evidence {
                 .first()
                 .map(|chain| chain.iter().map(|der| certificate_facts(der, options.now)).collect())
                 .unwrap_or_default(),
+            virtual_hosts: follow_up.virtual_hosts(options.now),
+            ocsp_stapled: self.ocsp_stapled,
             secure_renegotiation: self.secure_renegotiation,
             compression: self.compression,
             heartbeat: self.heartbeat,
             session_tickets: self.session_tickets,
+            resumption_tickets: None,
             session_ids: self.session_ids,
             fallback_scsv: follow_up.fallback_scsv,
             extended_master_secret: self.extended_master_secret,
             version_tolerance: follow_up.version_tolerance,
             dh_bits: self.dh_bits,
+            dh_prime: self.dh_prime.map(str::to_owned),
+            signature_algorithms: self
+                .signature_algorithms
+                .union(&follow_up.signature_algorithms)
+                .map(|id| scheme_name(*id))
+                .collect(),
+            alpn: follow_up.alpn.iter().map(|name| (*name).to_owned()).collect(),
+            heartbleed: follow_up.flaws.heartbleed,
+            early_cipher_change: follow_up.flaws.early_cipher_change,
+            rsa_padding_oracle: follow_up.flaws.rsa_padding_oracle,
             groups: self.groups.iter().map(|group| group_name(*group)).collect(),
             starttls: options.starttls,
         }

@@ -1,14 +1,40 @@
 //! The single questions after the suites are known: whose order counts, fallback, tolerance of
-//! versions, session identifiers, groups.
+//! versions, session identifiers, groups, signatures, application protocols, other names.
+
+use std::collections::BTreeSet;
+
+use palisade_model::fact::TlsVirtualHost;
 
 use super::ask::{Ask, Question};
 use super::chain::{Chain, Reply};
 use super::evidence::Evidence;
+use super::flaw::{self, Flaws, Ground};
+use super::{EnumerationOptions, is_host_name};
+use crate::tls::client_hello::SIGNATURE_ALGORITHMS;
 use crate::tls::suite::describe_suite;
-use crate::tls::{Alert, Flight, Version, group};
+use crate::tls::{Alert, Flight, Version, certificate_facts, group, signature};
 
 /// Suites offered when it does not matter which is chosen.
 const SUITES_MAX: usize = 32;
+/// Other names asked for.
+const NAMES_MAX: usize = 8;
+/// What may run inside TLS, the commonest first.
+const PROTOCOLS: [&str; 14] = [
+    "h2",
+    "http/1.1",
+    "http/1.0",
+    "spdy/3.1",
+    "spdy/3",
+    "imap",
+    "pop3",
+    "managesieve",
+    "ftp",
+    "xmpp-client",
+    "xmpp-server",
+    "dot",
+    "mqtt",
+    "postgresql",
+];
 
 /// What is still to be asked, and what was answered.
 #[derive(Debug, Clone, Default)]
@@ -18,10 +44,18 @@ pub(super) struct FollowUp {
     pub(super) version_tolerance: Option<bool>,
     /// The suite chosen from two, and from the same two turned round.
     chosen: [Option<u16>; 2],
+    /// What a TLS 1.3 server went on with when there was nothing else to sign with.
+    pub(super) signature_algorithms: BTreeSet<u16>,
+    pub(super) alpn: Vec<&'static str>,
+    pub(super) flaws: Flaws,
+    /// The server's own certificates that were seen before other names were asked for.
+    own: Vec<Vec<u8>>,
+    /// Other names and their chains.
+    shown: Vec<(String, Vec<Vec<u8>>)>,
 }
 
 impl FollowUp {
-    pub(super) fn new(chains: &[Chain], evidence: &Evidence) -> Self {
+    pub(super) fn new(options: &EnumerationOptions, chains: &[Chain], evidence: &Evidence) -> Self {
         let accepted = |version: Version| -> Vec<u16> {
             chains
                 .iter()
@@ -50,13 +84,35 @@ impl FollowUp {
                 let groups = group::OFFERED_TO_TLS12.to_vec();
                 asks.push(Question::Groups { version, suites: curves, groups });
             }
+            if version > Version::Ssl3 {
+                let (suites, protocols) = (accepted(version), PROTOCOLS.to_vec());
+                asks.push(Question::Alpn { version, suites, protocols });
+                for name in names(options, evidence) {
+                    asks.push(Question::Name { version, suites: accepted(version), name });
+                }
+                let suites = accepted(version);
+                let heartbeat = evidence.heartbeat == Some(true);
+                let (chains, random) = (evidence.chains.as_slice(), options.random);
+                let ground = Ground { version, suites: &suites, heartbeat, chains, random };
+                asks.extend(flaw::first_questions(&ground));
+            }
+            let signed: Vec<u16> = accepted(version).into_iter().filter(|suite| is_signed(*suite)).collect();
+            if version == Version::Tls12 && !signed.is_empty() {
+                let algorithms = SIGNATURE_ALGORITHMS.to_vec();
+                asks.push(Question::Signatures { version, suites: signed, algorithms });
+            }
         }
         if versions.contains(&Version::Tls13) {
             let version = Version::Tls13;
             let groups = group::OFFERED_TO_TLS13.to_vec();
             asks.push(Question::Groups { version, suites: accepted(version), groups });
+            for algorithm in signature::OF_TLS13 {
+                let (suites, algorithms) = (accepted(version), vec![*algorithm]);
+                asks.push(Question::Signatures { version, suites, algorithms });
+            }
         }
-        Self { asks, ..Self::default() }
+        let own = evidence.chains.iter().filter_map(|chain| chain.first().cloned()).collect();
+        Self { asks, own, ..Self::default() }
     }
 
     pub(super) fn first_asks(&mut self) -> Vec<Ask> {
@@ -88,9 +144,68 @@ impl FollowUp {
                     return next_groups(*version, suites, groups, flight);
                 }
             }
+            Question::Signatures { version, suites, algorithms } => {
+                if let Reply::Hello(flight) = reply {
+                    return self.next_signatures(*version, suites, algorithms, flight);
+                }
+            }
+            Question::Alpn { version, suites, protocols } => {
+                let chosen = hello.and_then(|hello| hello.alpn.as_deref())?;
+                let at = protocols.iter().position(|name| name.as_bytes() == chosen)?;
+                let mut protocols = protocols.clone();
+                self.alpn.push(protocols.remove(at));
+                let (version, suites) = (*version, suites.clone());
+                let more = !protocols.is_empty();
+                return more.then(|| Ask::new(Question::Alpn { version, suites, protocols }));
+            }
+            Question::Name { name, .. } => {
+                if let Reply::Hello(flight) = reply
+                    && !flight.certificates.is_empty()
+                {
+                    self.shown.push((name.clone().unwrap_or_default(), flight.certificates.clone()));
+                }
+            }
             _ => {}
         }
         None
+    }
+
+    /// TLS 1.2: the same without the one it signed with. TLS 1.3 is asked for one at a time.
+    fn next_signatures(
+        &mut self,
+        version: Version,
+        suites: &[u16],
+        algorithms: &[u16],
+        flight: &Flight,
+    ) -> Option<Ask> {
+        if version == Version::Tls13 {
+            let goes_on = flight
+                .hello
+                .as_ref()
+                .is_some_and(|hello| !hello.retry && hello.version() == Some(Version::Tls13));
+            self.signature_algorithms.extend(algorithms.iter().filter(|_| goes_on));
+            return None;
+        }
+        let chosen = flight.signature_algorithm?;
+        let left: Vec<u16> = algorithms.iter().copied().filter(|algorithm| *algorithm != chosen).collect();
+        let shorter = left.len() < algorithms.len() && !left.is_empty();
+        let suites = suites.to_vec();
+        shorter.then(|| Ask::new(Question::Signatures { version, suites, algorithms: left }))
+    }
+
+    /// The names that were answered with a certificate of their own, in the order of the names.
+    pub(super) fn virtual_hosts(&self, now: i64) -> Vec<TlsVirtualHost> {
+        let mut hosts: Vec<TlsVirtualHost> = self
+            .shown
+            .iter()
+            .filter(|(_, chain)| chain.first().is_some_and(|leaf| !self.own.contains(leaf)))
+            .map(|(name, chain)| TlsVirtualHost {
+                name: name.clone(),
+                certificates: chain.iter().map(|der| certificate_facts(der, now)).collect(),
+            })
+            .collect();
+        hosts.sort_by(|one, other| one.name.cmp(&other.name));
+        hosts
     }
 
     /// The server's order counts when turning ours round changed nothing.
@@ -131,6 +246,33 @@ fn next_groups(version: Version, suites: &[u16], groups: &[u16], flight: &Flight
     let left: Vec<u16> = groups.iter().copied().filter(|group| *group != chosen).collect();
     let shorter = left.len() < groups.len() && !left.is_empty();
     shorter.then(|| Ask::new(Question::Groups { version, suites: suites.to_vec(), groups: left }))
+}
+
+/// The names to ask for beside the one that was: none at all, those handed in, those of the
+/// certificates.
+fn names(options: &EnumerationOptions, evidence: &Evidence) -> Vec<Option<String>> {
+    let asked = options.server_name.as_deref().map(str::to_ascii_lowercase);
+    let mut names: Vec<String> = options.names.iter().map(|name| name.to_ascii_lowercase()).collect();
+    for leaf in evidence.chains.iter().filter_map(|chain| chain.first()) {
+        let facts = certificate_facts(leaf, options.now);
+        let usable = facts.alternative_names.into_iter().chain(facts.common_name);
+        names.extend(
+            usable
+                .map(|name| name.to_ascii_lowercase())
+                .filter(|name| name.contains('.') && is_host_name(name)),
+        );
+    }
+    let mut seen = BTreeSet::new();
+    names.retain(|name| Some(name) != asked.as_ref() && seen.insert(name.clone()));
+    names.truncate(NAMES_MAX);
+    let without = asked.is_some().then_some(None);
+    without.into_iter().chain(names.into_iter().map(Some)).collect()
+}
+
+fn is_signed(suite: u16) -> bool {
+    let suite = describe_suite(Version::Tls12, suite);
+    matches!(suite.key_exchange.as_str(), "ECDHE" | "DHE")
+        && matches!(suite.authentication.as_str(), "RSA" | "ECDSA" | "DSS")
 }
 
 fn is_ecdhe(suite: u16) -> bool {

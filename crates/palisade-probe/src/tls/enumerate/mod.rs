@@ -29,6 +29,7 @@
 mod ask;
 mod chain;
 mod evidence;
+mod flaw;
 mod follow_up;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -39,7 +40,7 @@ use self::ask::{Ask, Question};
 use self::chain::{Chain, Reply};
 use self::evidence::Evidence;
 use self::follow_up::FollowUp;
-use super::{Alert, Flight, Version};
+use super::{Alert, Flight, Reaction, Version};
 
 /// No enumeration opens more connections than this.
 pub const ATTEMPTS_MAX: u32 = 400;
@@ -55,6 +56,9 @@ const TRIES_MAX: u8 = 2;
 pub struct EnumerationOptions {
     /// For the server name extension. Addresses and empty names are not sent.
     pub server_name: Option<String>,
+    /// Further names the server may have certificates for; those of its own certificate are asked
+    /// for anyway.
+    pub names: Vec<String>,
     /// Unix seconds; certificates are judged by it.
     pub now: i64,
     /// Goes into hellos. No secret is made of it.
@@ -72,6 +76,9 @@ pub struct AttemptId(u32);
 pub struct Attempt {
     pub id: AttemptId,
     pub bytes: Vec<u8>,
+    /// When the flight is complete, to be sent on the same connection; what comes then goes to a
+    /// [`super::ReactionReader`].
+    pub follow: Option<Vec<u8>>,
 }
 
 /// What became of an attempt.
@@ -79,6 +86,8 @@ pub struct Attempt {
 pub enum Outcome {
     /// Bytes came back, to the proper end of the flight or not.
     Flight(Box<Flight>),
+    /// The flight was complete, [`Attempt::follow`] was sent, and this came of it.
+    Followed(Box<Flight>, Reaction),
     /// Connected, and closed or reset by the server without a byte.
     Closed,
     /// Connected, and no byte came in time. A flight that stopped in the middle is a `Flight`.
@@ -133,6 +142,7 @@ impl Enumeration {
             .server_name
             .map(|name| name.trim_end_matches('.').to_owned())
             .filter(|name| is_host_name(name));
+        options.names.retain(|name| is_host_name(name));
         Self {
             options,
             phase: Phase::First,
@@ -160,8 +170,9 @@ impl Enumeration {
         let id = AttemptId(self.attempts);
         self.attempts += 1;
         let bytes = ask.to_bytes(&self.options, id.0);
+        let follow = ask.follow();
         self.under_way.insert(id, ask);
-        Some(Attempt { id, bytes })
+        Some(Attempt { id, bytes, follow })
     }
 
     /// Takes the outcome of an attempt. An identifier that is not under way is ignored.
@@ -182,6 +193,13 @@ impl Enumeration {
                 }
             }
             Outcome::Closed => self.take_reply(&ask, &Reply::Closed),
+            Outcome::Followed(flight, reaction) => {
+                if flight.hello.is_some() {
+                    self.evidence.take(&ask, &flight);
+                }
+                let next = self.follow_up.flaws.take(&ask.question, reaction);
+                self.queue.extend(next);
+            }
             Outcome::Flight(flight) => {
                 let reply = Reply::of(flight);
                 if let Reply::Hello(flight) | Reply::Ssl2(flight) = &reply {
@@ -224,9 +242,13 @@ impl Enumeration {
     /// has to be fetched with a real client and handed to [`Enumeration::add_certificates`].
     #[must_use]
     pub fn needs_certificates(&self) -> bool {
-        self.verdict == Verdict::Tls
-            && self.evidence.chains.is_empty()
-            && self.evidence.versions.contains(&Version::Tls13)
+        self.verdict == Verdict::Tls && self.evidence.chains.is_empty() && self.speaks_tls13()
+    }
+
+    /// The service speaks TLS 1.3.
+    #[must_use]
+    pub fn speaks_tls13(&self) -> bool {
+        self.evidence.versions.contains(&Version::Tls13)
     }
 
     /// Adds a chain that was fetched otherwise; DER, the server's own first. It becomes the chain
@@ -320,7 +342,7 @@ impl Enumeration {
             self.phase = match (self.phase, self.verdict) {
                 (Phase::First | Phase::Rescue, Verdict::Tls) => self.start_suites(),
                 (Phase::Suites, _) => {
-                    self.follow_up = FollowUp::new(&self.chains, &self.evidence);
+                    self.follow_up = FollowUp::new(&self.options, &self.chains, &self.evidence);
                     let asks = self.follow_up.first_asks();
                     self.queue.extend(asks);
                     Phase::FollowUp

@@ -48,7 +48,8 @@ fn parts(text: &str) -> Vec<Part<'_>> {
 }
 
 /// Which of two versions comes first.
-pub(crate) fn compare(left: &str, right: &str) -> Ordering {
+#[must_use]
+pub fn compare(left: &str, right: &str) -> Ordering {
     let (left, right) = (parts(left), parts(right));
     for index in 0..left.len().max(right.len()) {
         let (a, b) = (left.get(index), right.get(index));

@@ -1,0 +1,60 @@
+//! TLS and SSL: flights, whole enumerations, certificates.
+
+use std::net::Ipv4Addr;
+
+use palisade_probe::tls::{
+    Enumeration, EnumerationOptions, Flight, Outcome, ServerFlight, certificate_facts, names_match, sslv2,
+};
+
+use super::answers;
+use crate::Target;
+
+pub const TARGETS: &[Target] = &[
+    Target { name: "certificate", run: certificate },
+    Target { name: "tls", run: tls },
+    Target { name: "tls-enumeration", run: tls_enumeration },
+];
+
+fn certificate(input: &[u8]) {
+    let facts = certificate_facts(input, 1_800_000_000);
+    let names = [facts.subject.clone(), "www.example.test".to_owned()];
+    let _ = names_match(&facts, &names, Ipv4Addr::new(192, 0, 2, 7));
+}
+
+fn flight(input: &[u8], piece: usize) -> Flight {
+    let mut flight = ServerFlight::new();
+    for bytes in input.chunks(piece.max(1)) {
+        flight.feed(bytes);
+    }
+    flight.into_flight()
+}
+
+/// How a flight is cut into pieces makes no difference.
+fn tls(input: &[u8]) {
+    let whole = flight(input, input.len());
+    let pieces = flight(input, 11);
+    // What no protocol begins with is kept as far as it came.
+    if whole.foreign.is_empty() && pieces.foreign.is_empty() {
+        assert_eq!(whole, pieces);
+    }
+    drop(sslv2::parse_answer(input));
+}
+
+/// Whatever a server answers, asking comes to an end.
+fn tls_enumeration(input: &[u8]) {
+    let answers = answers(input);
+    let mut enumeration = Enumeration::new(EnumerationOptions::default());
+    let mut turn = 0_usize;
+    while let Some(attempt) = enumeration.next_attempt() {
+        let answer = answers.get(turn % answers.len()).copied().unwrap_or_default();
+        let outcome = if answer.is_empty() {
+            Outcome::Closed
+        } else {
+            Outcome::Flight(Box::new(flight(answer, answer.len())))
+        };
+        enumeration.answer(attempt.id, outcome);
+        turn += 1;
+        assert!(turn <= 1_000, "it goes on for ever");
+    }
+    drop(enumeration.finish());
+}
