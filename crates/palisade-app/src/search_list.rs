@@ -184,7 +184,8 @@ impl App {
             SearchListContent::Static(qids) => qids.iter().copied().collect(),
             SearchListContent::Dynamic(criteria) => {
                 let now = self.clock().now();
-                let wanted = self.kb().entries().filter(|entry| meets(criteria, entry, now));
+                let kb = self.kb();
+                let wanted = kb.entries().filter(|entry| meets(criteria, entry, now));
                 wanted.map(|entry| entry.qid).collect()
             }
         }

@@ -235,7 +235,8 @@ impl<'a> Filter<'a> {
 
 async fn send(mut pages: Pages, app: &App, qids: &[Qid], shown: Shown) -> Result<(), Disconnected> {
     pages.xml.open("VULN_LIST", &[]);
-    for entry in qids.iter().filter_map(|qid| app.kb().entry(*qid)) {
+    let kb = app.kb();
+    for entry in qids.iter().filter_map(|qid| kb.entry(*qid)) {
         write_vulnerability(&mut pages.xml, entry, shown);
         pages.turn().await?;
     }
@@ -261,6 +262,7 @@ fn write_vulnerability(xml: &mut XmlWriter, entry: &Entry, shown: Shown) {
         impact,
         solution,
         remote,
+        intelligence: _, // not shown yet
     } = entry;
     let flag = |flag: bool| if flag { "1" } else { "0" };
     xml.element("VULN", &[], |xml| {

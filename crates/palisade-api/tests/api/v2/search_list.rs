@@ -17,8 +17,9 @@ fn make<'a>(
             let parameters = [("title", title.as_str()), rest];
             server.operation(login, resource, "create", &parameters).await.made_id().unwrap()
         };
-        // What a Reader may do, a Reader makes: lists are everybody's own.
-        let own = id(maker, format!("Own {number}")).await;
+        // A Reader makes lists of their own, too; what they make, a Manager reaches.
+        let owner = if maker == "manager" { "harbour_re" } else { maker };
+        let own = id(owner, format!("Own {number}")).await;
         vec![("OWN", own), ("FOREIGN", id("manager", format!("Foreign {number}")).await)]
     })
 }
