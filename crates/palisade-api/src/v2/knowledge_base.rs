@@ -167,7 +167,8 @@ async fn list(request: OperationRequest) -> Result<Answer, CallError> {
     let wanted = ListVulnerabilities { qid: None, patchable };
     let mut qids = request.app.list_vulnerabilities(request.actor()?, wanted)?;
     let filter = Filter::of(arguments);
-    qids.retain(|qid| request.app.kb().entry(*qid).is_some_and(|entry| filter.wants(entry)));
+    let kb = request.app.kb();
+    qids.retain(|qid| kb.entry(*qid).is_some_and(|entry| filter.wants(entry)));
     let mut xml = request.document();
     if qids.is_empty() {
         return Ok(OperationRequest::end(xml));
@@ -235,7 +236,8 @@ impl<'a> Filter<'a> {
 
 async fn send(mut pages: Pages, app: &App, qids: &[Qid], shown: Shown) -> Result<(), Disconnected> {
     pages.xml.open("VULN_LIST", &[]);
-    for entry in qids.iter().filter_map(|qid| app.kb().entry(*qid)) {
+    let kb = app.kb();
+    for entry in qids.iter().filter_map(|qid| kb.entry(*qid)) {
         write_vulnerability(&mut pages.xml, entry, shown);
         pages.turn().await?;
     }
@@ -261,6 +263,7 @@ fn write_vulnerability(xml: &mut XmlWriter, entry: &Entry, shown: Shown) {
         impact,
         solution,
         remote,
+        intelligence: _, // elements for it came with later versions
     } = entry;
     let flag = |flag: bool| if flag { "1" } else { "0" };
     xml.element("VULN", &[], |xml| {
