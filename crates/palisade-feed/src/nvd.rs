@@ -21,6 +21,8 @@ use crate::record::{Record, Summary};
 const DESCRIPTION_CHARACTERS_MAX: usize = 8_000;
 /// Characters of a vector that are kept.
 const VECTOR_CHARACTERS_MAX: usize = 300;
+/// Characters of a version that are kept.
+const VERSION_CHARACTERS_MAX: usize = 100;
 /// Weaknesses that are kept.
 const CWES_MAX: usize = 20;
 
@@ -292,11 +294,15 @@ impl RawNode {
 }
 
 impl RawMatch {
+    /// `None` when its name cannot be read.
     fn read(self) -> Option<CpeMatch> {
-        let bound = |including: Option<String>, excluding: Option<String>| match (including, excluding) {
-            (Some(version), _) => Some(VersionBound { version, inclusive: true }),
-            (None, Some(version)) => Some(VersionBound { version, inclusive: false }),
-            (None, None) => None,
+        if self.criteria.contains(char::is_control) {
+            return None;
+        }
+        let bound = |including: Option<String>, excluding: Option<String>| {
+            let inclusive = including.is_some();
+            let version = including.or(excluding)?;
+            Some(VersionBound { version: shortened(&version, VERSION_CHARACTERS_MAX), inclusive })
         };
         Some(CpeMatch {
             vulnerable: self.vulnerable,

@@ -217,9 +217,11 @@ pub fn entry_of(cve: &Cve, qid: Qid, intelligence: ThreatIntelligence) -> Entry 
     }
 }
 
-/// A description as the texts of entries are: paragraphs divided by `<P>`.
+/// A stranger's description as the texts of entries are: paragraphs divided by `<P>`, and no other
+/// markup, because clients show these texts as HTML.
 fn paragraphs(text: &str) -> String {
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let quoted = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let lines = quoted.lines().map(str::trim).filter(|line| !line.is_empty());
     lines.collect::<Vec<_>>().join("\n<P>\n")
 }
 
@@ -347,7 +349,7 @@ mod tests {
         }
         let entry = entry_of(&cve, first_cve_qid(), intelligence);
         assert_eq!(entry.kind, FindingKind::Potential);
-        assert!(entry.threat.starts_with("First line.\n<P>\nSecond <line>.\n<P>\nThis is a potential"));
+        assert!(entry.threat.starts_with("First line.\n<P>\nSecond &lt;line&gt;.\n<P>\nThis is a potential"));
         assert!(entry.threat.contains("without changing that version") && entry.patchable);
         assert_eq!(entry.title, "Server Version Named by CVE-2026-0001 (Version Match)");
         assert!(is_cve_qid(entry.qid) && !is_cve_qid(Qid::new(9_999_999).unwrap()));

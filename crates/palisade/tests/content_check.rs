@@ -124,7 +124,7 @@ fn records(folder: &Path, claims: &[Claim]) -> BTreeMap<String, Cve> {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path: PathBuf = entry.unwrap().path();
         let name = path.to_string_lossy().into_owned();
-        if !name.ends_with(".json") && !name.ends_with(".json.gz") {
+        if !path.extension().is_some_and(|end| end == "json" || end == "gz") {
             continue;
         }
         let read = read_file(&path, Some(FeedKind::Nvd), Limits::default(), &mut |record| {
