@@ -6,13 +6,13 @@
 
 use std::collections::BTreeSet;
 
-use cel::Program;
 use cel::common::ast::{EntryExpr, Expr, IdedExpr, LiteralValue};
 use palisade_model::option_profile::QidSelection;
 use palisade_model::{PortSet, Qid, Transport};
 
 use crate::check::Check;
 use crate::document::{PORT_FACTS, Scope};
+use crate::engine::Engine;
 use crate::knowledge_base::KnowledgeBase;
 
 /// Facts that only UDP services give.
@@ -138,11 +138,14 @@ impl Needs {
         self.everything || self.services || self.products
     }
 
-    fn add(&mut self, check: &Check) {
+    fn add(&mut self, check: &Check, engine: &Engine) {
         let mut read = Read::default();
-        read.program(&check.when);
-        if let Some(result) = &check.result {
-            read.program(result);
+        for expression in [Some(&check.when), check.result.as_ref()].into_iter().flatten() {
+            match expression.program(engine) {
+                Ok(program) => read.expression(program.expression()),
+                // It says so when it is judged.
+                Err(_) => self.everything = true,
+            }
         }
         for need in &check.needs {
             read.words.insert(need.fact.clone());
@@ -185,7 +188,7 @@ impl KnowledgeBase {
         }
         let mut needs = Needs::default();
         for check in self.checks().iter().filter(|check| selection.has(check.qid)) {
-            needs.add(check);
+            needs.add(check, self.engine());
         }
         needs
     }
@@ -196,10 +199,13 @@ impl KnowledgeBase {
     pub fn guessed(&self) -> BTreeSet<Qid> {
         let guessed = |check: &&Check| {
             let mut needs = Needs::default();
-            needs.add(check);
+            needs.add(check, self.engine());
             needs.facts.contains("snmp") || GUESSED.iter().any(|word| needs.words.contains(*word))
         };
-        self.checks().iter().filter(guessed).map(|check| check.qid).collect()
+        // Those that mention none of it need not be compiled to know.
+        let may_guess =
+            |check: &&Check| check.mentions("snmp") || GUESSED.iter().any(|word| check.mentions(word));
+        self.checks().iter().filter(may_guess).filter(guessed).map(|check| check.qid).collect()
     }
 }
 
@@ -213,10 +219,6 @@ struct Read {
 }
 
 impl Read {
-    fn program(&mut self, program: &Program) {
-        self.expression(program.expression());
-    }
-
     fn expression(&mut self, expression: &IdedExpr) {
         match &expression.expr {
             Expr::Ident(name) => self.whole_host |= name == "host",
@@ -331,11 +333,11 @@ mod tests {
 
     #[test]
     fn what_a_check_needs_is_enough_for_it() {
-        for (qid, (name, examples)) in &CONTENT.examples {
+        for (qid, name, examples) in CONTENT.examples() {
             let needs = needs(&[qid.number()]);
-            for example in examples {
+            for example in &examples.unwrap() {
                 let facts = facts_of(example);
-                let found = |facts: &HostFacts| CONTENT.judge(facts, Some(&[*qid])).findings;
+                let found = |facts: &HostFacts| CONTENT.judge(facts, Some(&[qid])).findings;
                 assert_eq!(found(&pruned(&facts, &needs)), found(&facts), "{name}: {needs:?}");
             }
         }
