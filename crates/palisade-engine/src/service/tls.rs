@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use palisade_kb::TlsDepth;
 use palisade_model::fact::TlsFacts;
 use palisade_probe::starttls::{StartTls, Upgrade};
 use palisade_probe::tls::flight::Progress;
 use palisade_probe::tls::{
-    Attempt, AttemptId, Enumeration, EnumerationOptions, Outcome, ServerFlight, Verdict,
+    Attempt, AttemptId, Enumeration, EnumerationDepth, EnumerationOptions, Outcome, ServerFlight, Verdict,
 };
 use tokio::time::timeout_at;
 
@@ -39,6 +40,11 @@ pub(super) async fn survey(port: &Port<'_>, upgrade: Option<Upgrade>) -> Option<
         now: port.now,
         random: port.random(),
         starttls: upgrade.is_some(),
+        depth: match port.host.plan().needs.tls_depth() {
+            TlsDepth::Nothing | TlsDepth::Handshake => EnumerationDepth::Handshake,
+            TlsDepth::Suites => EnumerationDepth::Suites,
+            TlsDepth::Everything => EnumerationDepth::Everything,
+        },
     };
     let mut enumeration = Enumeration::new(options);
     let finished = enumerate(port, upgrade, &mut enumeration).await;

@@ -20,7 +20,9 @@ mod suite_table;
 
 pub use certificate::{certificate_facts, names_match};
 pub use client_hello::ClientHello;
-pub use enumerate::{Attempt, AttemptId, Enumeration, EnumerationOptions, Outcome, Verdict};
+pub use enumerate::{
+    Attempt, AttemptId, Enumeration, EnumerationDepth, EnumerationOptions, Outcome, Verdict,
+};
 pub use flight::{Alert, Flight, Progress, ServerFlight};
 pub use server_hello::{KeyExchange, ServerHello};
 pub use suite::describe_suite;
