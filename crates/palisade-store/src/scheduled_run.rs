@@ -10,6 +10,7 @@ use std::str::FromStr;
 use palisade_model::{Login, MapRef, ScanRef, ScanStatus, Timestamp};
 use sqlx::any::AnyRow;
 
+use crate::activity::{Activity, add_activity_within};
 use crate::error::Result;
 use crate::map::{NewMaps, cancel_map_within, launch_maps_within};
 use crate::row::Read;
@@ -93,13 +94,15 @@ pub enum RunStopped {
 }
 
 impl Store {
-    /// Takes a start and launches its scan, titled as `new` says; the run is of the task's `title`.
+    /// Takes a start and launches its scan, titled as `new` says; the run is of the task's `title`. What
+    /// `told` makes of the references goes into the activity log with it.
     pub async fn launch_task(
         &self,
         start: TaskStart,
         title: &str,
         new: &NewScan,
         end_at: Option<Timestamp>,
+        told: impl FnOnce(&[RunRef]) -> Activity,
     ) -> Result<Started<ScanRef>> {
         let mut write = self.write().await?;
         sqlx::query(self.dialect().lock_subscription()).fetch_one(write.connection()).await?;
@@ -111,19 +114,23 @@ impl Store {
             Launched::TooMany => return Ok(Started::TooMany),
         };
         let run = NewRun { start, title, owner: &new.login, launched_at: new.launched_at, end_at };
-        add_run(&mut write, run, &RunRef::Scan(reference.clone())).await?;
+        let started = RunRef::Scan(reference.clone());
+        add_run(&mut write, run, &started).await?;
+        add_activity_within(&mut write, &told(&[started])).await?;
         write.commit().await?;
         Ok(Started::Queued(reference))
     }
 
     /// Takes a start and launches its maps, titled as `new` says; the runs are of the task's `title`.
-    /// Gives their references in the order of `new`.
+    /// Gives their references in the order of `new`. What `told` makes of them goes into the activity
+    /// log with it.
     pub async fn launch_map_task(
         &self,
         start: TaskStart,
         title: &str,
         new: &NewMaps,
         end_at: Option<Timestamp>,
+        told: impl FnOnce(&[RunRef]) -> Activity,
     ) -> Result<Started<Vec<MapRef>>> {
         let mut write = self.write().await?;
         sqlx::query(self.dialect().lock_subscription()).fetch_one(write.connection()).await?;
@@ -134,9 +141,11 @@ impl Store {
             return Ok(Started::TooMany);
         };
         let run = NewRun { start, title, owner: &new.login, launched_at: new.launched_at, end_at };
-        for reference in &references {
-            add_run(&mut write, run, &RunRef::Map(reference.clone())).await?;
+        let started: Vec<RunRef> = references.iter().cloned().map(RunRef::Map).collect();
+        for reference in &started {
+            add_run(&mut write, run, reference).await?;
         }
+        add_activity_within(&mut write, &told(&started)).await?;
         write.commit().await?;
         Ok(Started::Queued(references))
     }

@@ -9,6 +9,7 @@ pub mod call;
 pub mod date_time;
 pub mod dtd;
 pub mod form;
+mod line_frame;
 pub mod parameter;
 pub mod parameter_error;
 pub mod xml;
