@@ -2,7 +2,7 @@
 //!
 //! A start is taken and its scan, or its maps, written in one transaction: a server that is killed
 //! has done both or neither, and of two servers one does it. Rows are locked in the order
-//! subscription, task, run, scan or map. Of a start that makes several maps, each has its own run.
+//! subscription, task, scan or map, run: what ends notes it in its run. Of a start that makes several maps, each has its own run.
 
 use std::fmt;
 use std::str::FromStr;
@@ -179,9 +179,7 @@ impl Store {
                     scheduled_run.reference, end_at, COALESCE(scan.status, map.status) AS status
              FROM scheduled_run LEFT JOIN scan ON scan.reference = scheduled_run.reference
              LEFT JOIN map ON map.reference = scheduled_run.reference
-             WHERE open = 1
-             AND (COALESCE(scan.status, map.status, 'gone') NOT IN ('QUEUED', 'RUNNING', 'CANCELLING')
-                  OR end_at <= $1)
+             WHERE open = 2 OR (open = 1 AND end_at <= $1)
              ORDER BY scheduled_run.id LIMIT $2",
         )
         .bind(now.as_microsecond())
@@ -204,9 +202,6 @@ impl Store {
         let mut write = self.write().await?;
         sqlx::query(self.dialect().lock_subscription()).fetch_one(write.connection()).await?;
         let deactivated = deactivate(&mut write, run.task_id).await?;
-        if !close(&mut write, run.id).await? {
-            return Ok(RunStopped::Over);
-        }
         let found = match &run.reference {
             RunRef::Scan(_) => "SELECT id FROM scan WHERE reference = $1",
             RunRef::Map(_) => "SELECT id FROM map WHERE reference = $1",
@@ -221,6 +216,9 @@ impl Store {
         };
         if cancelled == Cancelled::EndedBefore {
             // It is found ended at the next look, and closed as such.
+            return Ok(RunStopped::Over);
+        }
+        if !close(&mut write, run.id).await? {
             return Ok(RunStopped::Over);
         }
         write.commit().await?;
@@ -258,11 +256,36 @@ async fn add_run(write: &mut Write, run: NewRun<'_>, reference: &RunRef) -> Resu
 }
 
 async fn close(write: &mut Write, run: i64) -> Result<bool> {
-    let closed = sqlx::query("UPDATE scheduled_run SET open = 0 WHERE id = $1 AND open = 1")
+    let closed = sqlx::query("UPDATE scheduled_run SET open = 0 WHERE id = $1 AND open <> 0")
         .bind(run)
         .execute(write.connection())
         .await?;
     Ok(closed.rows_affected() > 0)
+}
+
+/// Notes the end of a scan in the run that started it, if one did.
+pub(crate) async fn note_scan_end(write: &mut Write, scan_id: i64) -> Result<()> {
+    sqlx::query(
+        "UPDATE scheduled_run SET open = 2
+         WHERE open = 1 AND reference = (SELECT reference FROM scan WHERE id = $1)",
+    )
+    .bind(scan_id)
+    .execute(write.connection())
+    .await?;
+    Ok(())
+}
+
+/// The same for a map, and for the others of its request that have ended with it.
+pub(crate) async fn note_map_ends(write: &mut Write, map_id: i64) -> Result<()> {
+    sqlx::query(
+        "UPDATE scheduled_run SET open = 2 WHERE open = 1 AND reference IN
+             (SELECT reference FROM map WHERE request = (SELECT request FROM map WHERE id = $1)
+              AND status NOT IN ('QUEUED', 'RUNNING', 'CANCELLING'))",
+    )
+    .bind(map_id)
+    .execute(write.connection())
+    .await?;
+    Ok(())
 }
 
 fn read_run(row: &AnyRow) -> Result<TaskRun> {
