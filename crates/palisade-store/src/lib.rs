@@ -38,6 +38,7 @@ mod scan;
 mod scan_target;
 mod scheduled_run;
 mod scheduled_task;
+mod session;
 mod slice;
 mod statement;
 mod store;
@@ -49,7 +50,7 @@ mod ticket_write;
 mod user;
 mod user_profile;
 
-pub use activity::{Activity, ActivityMark, ActivityOfUser, ActivitySpan, ActivityUser};
+pub use activity::{Activity, ActivityFilter, ActivityMark, ActivityOfUser, ActivitySpan, ActivityUser};
 pub use asset_group::{AssetGroup, AssetGroupEdit, AssignedUser, GroupDeleted, GroupTexts, NewAssetGroup};
 pub use business_unit::{BusinessUnit, Released, UnitDeleted};
 pub use detection::{Detection, DetectionKey};
@@ -75,6 +76,7 @@ pub use scan::{Cancelled, LaunchType, Launched, NewScan, ReportFilter, Scan, Sca
 pub use scan_target::ScanTarget;
 pub use scheduled_run::{RunRef, RunStopped, Started, TaskRun};
 pub use scheduled_task::{NewTask, TASK_USER_KIND, Task, TaskKind, TaskOrder, TaskScanner, TaskStart};
+pub use session::{NewSession, Session};
 pub use slice::{Holding, LeasedSlice, Progress, SLICE_ATTEMPTS_MAX, SLICE_RESTARTS_MAX};
 pub use store::Store;
 pub use subscription::{AttributeEdit, HostAttributes, HostRange, RANGES_MAX, TrackingMethod};

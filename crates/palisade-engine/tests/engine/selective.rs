@@ -112,7 +112,9 @@ async fn one_qid_is_found_on_every_port_and_costs_little() {
     let counts = [&ssh_count, &web_count, &tls_count, &pop3_count];
     // What is found by a scan for one QID, and the connections to each of the servers.
     let look = async |qid: u32| {
-        counts.iter().for_each(|count| count.store(0, Ordering::Relaxed));
+        for count in counts {
+            count.store(0, Ordering::Relaxed);
+        }
         let mut order = order("127.0.0.1", ports);
         order.qids = Some(Qid::new(qid).into_iter().collect());
         let host = scan(order).await.pop().expect("one host");
