@@ -42,8 +42,9 @@ impl Web {
         Self { port, heard }
     }
 
-    /// What was heard since the last time.
-    fn take(&self) -> Vec<String> {
+    /// What was heard since the last time, once the connections of an ended scan have been noted.
+    async fn take(&self) -> Vec<String> {
+        tokio::time::sleep(std::time::Duration::from_millis(700)).await;
         std::mem::take(&mut self.heard.lock().expect("the list"))
     }
 }
@@ -161,23 +162,23 @@ async fn few_qids_cost_few_connections() {
     let web = Web::start("127.0.0.1:0").await;
     let all = scan(order("127.0.0.1", [web.port])).await;
     assert!(all.iter().all(|host| host.tcp_ports.contains(web.port)));
-    let full = web.take().len();
+    let full = web.take().await.len();
     assert!(full > 20, "{full} connections of a full scan");
 
     // Weak TLS protocols: the port is identified, and it has no TLS.
     let tls = scan_for(web.port, &[38_628]).await;
-    let few = web.take().len();
+    let few = web.take().await.len();
     assert!(few * 3 < full && few > 0, "{few} connections for a QID of TLS, {full} for all");
     assert_eq!(tls.facts.ports.first().map(|port| port.http.is_none()), Some(true));
 
     // The address answers, and the duration needs no port.
     let duration = scan_for(web.port, &[45_038]).await;
-    assert_eq!((web.take().len(), duration.findings.len()), (0, 1));
+    assert_eq!((web.take().await.len(), duration.findings.len()), (0, 1));
     assert_eq!(duration.tested, [Qid::new(45_038).expect("a QID")]);
 
     // One question of UDP.
     let snmp = scan_for(web.port, &[78_030]).await;
-    assert_eq!((web.take().len(), snmp.tcp_ports.len()), (0, 0));
+    assert_eq!((web.take().await.len(), snmp.tcp_ports.len()), (0, 0));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -186,7 +187,7 @@ async fn every_web_request_says_who_asks() {
     let mut order = order("127.0.0.1", [web.port]);
     order.http_header = Some("quays-7: nightly".parse().expect("a header"));
     scan(order).await;
-    let heard = web.take();
+    let heard = web.take().await;
     let requests: Vec<&String> = heard.iter().filter(|text| text.contains(" HTTP/1.")).collect();
     assert!(requests.len() > 15, "{heard:?}");
     for request in requests {
@@ -199,5 +200,5 @@ async fn nothing_is_said_to_a_printer() {
     let web = Web::start("127.0.0.77:9100").await;
     let host = scan(order("127.0.0.77", [web.port])).await.pop().expect("one host");
     assert_eq!(host.facts.ports.first().map(|port| port.service.as_str()), Some("unknown"));
-    assert!(web.take().iter().all(String::is_empty), "paper was wasted");
+    assert!(web.take().await.iter().all(String::is_empty), "paper was wasted");
 }
