@@ -5,7 +5,8 @@
 #
 #   bench/one_qid.sh [RUNS] [QID]...    (default: 3 runs, an SSH, a TLS and a web QID)
 #
-# PALISADE=PATH takes a binary that is there instead of building one.
+# Both sides find ports at RATE packets a second. PALISADE=PATH takes a binary that is there instead of
+# building one.
 set -euo pipefail
 export LC_ALL=C
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -13,7 +14,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 runs=${1:-3}
 shift || true
-qids=${*:-38050 38116 86000}
+qids=${*:-38050 86002 86000}
+rate=${RATE:-100000}
 ratio_max=0.1
 export PALISADE_LAB=palisade-bench
 lab=$here/lab/lab.sh
@@ -38,7 +40,7 @@ address=$("$lab" hosts | awk 'index($2, "bench-many.") == 1 { print $1 }')
 run() {
   local name=$1
   shift
-  /usr/bin/time -f '%e' -a -o "$work/$name" "$lab" exec scanner "$palisade" scan --format json "$@" "$address" \
+  /usr/bin/time -f '%e' -a -o "$work/$name" "$lab" exec scanner "$palisade" scan --format json --rate "$rate" "$@" "$address" \
     >"$work/$name.out"
 }
 median() { sort -n "$work/$1" | awk '{ value[NR] = $1 } END { print value[int((NR + 1) / 2)] }'; }
@@ -54,6 +56,7 @@ for _ in $(seq "$runs"); do
   for qid in $qids; do run "$qid" --qids "$qid"; done
 done
 failed=
+echo "load: $(cut -d' ' -f1-3 /proc/loadavg) on $(nproc) cores"
 full=$(median full)
 echo "everything:   $full s ($(tr '\n' ' ' <"$work/full"))"
 for qid in $qids; do

@@ -1,4 +1,5 @@
-//! Puts the content folder `kb/` into the binary, after looking at the structure of every file.
+//! Puts the content folder `kb/` into the binary, after looking at the structure of every file: its
+//! text, and without its examples as JSON, which a process reads much faster when it starts.
 //!
 //! Only structure is looked at here (keys, examples, unique QIDs, file names), so that a slip is
 //! told at once and with the name of the file. Whether the expressions compile and the examples
@@ -45,13 +46,14 @@ fn embed() -> Result<(), String> {
     let mut listing = String::from("&[\n");
     for file in &files {
         println!("cargo:rerun-if-changed={}", file.display());
-        let qid = examine(file).map_err(|problem| format!("{}: {problem}", file.display()))?;
+        let (qid, json) = examine(file).map_err(|problem| format!("{}: {problem}", file.display()))?;
         if let Some(other) = seen.insert(qid, file.clone()) {
             return Err(format!("{}: QID {qid} is already taken by {}", file.display(), other.display()));
         }
         let name = file.strip_prefix(&content).unwrap_or(file).display().to_string();
         let path = fs::canonicalize(file).map_err(|error| format!("{}: {error}", file.display()))?;
-        let _ = writeln!(listing, "    ({name:?}, include_str!({:?})),", path.display().to_string());
+        let _ =
+            writeln!(listing, "    ({name:?}, {json:?}, include_str!({:?})),", path.display().to_string());
     }
     listing.push_str("]\n");
 
@@ -69,10 +71,10 @@ fn sorted_entries(folder: &Path) -> Result<Vec<PathBuf>, String> {
     Ok(paths)
 }
 
-/// The QID of a file whose structure is right.
-fn examine(file: &Path) -> Result<i64, String> {
+/// The QID of a file whose structure is right, and all but its examples as JSON.
+fn examine(file: &Path) -> Result<(i64, String), String> {
     let text = fs::read_to_string(file).map_err(|error| error.to_string())?;
-    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| error.to_string())?;
+    let mut table: toml::Table = text.parse().map_err(|error: toml::de::Error| error.to_string())?;
     if let Some(missing) = REQUIRED_KEYS.iter().find(|key| !table.contains_key(**key)) {
         return Err(format!("the key `{missing}` is missing"));
     }
@@ -91,5 +93,6 @@ fn examine(file: &Path) -> Result<i64, String> {
             return Err(format!("there is no [[example]] with `finds = {finds}`"));
         }
     }
-    Ok(qid)
+    table.remove("example");
+    Ok((qid, serde_json::to_string(&table).map_err(|error| error.to_string())?))
 }

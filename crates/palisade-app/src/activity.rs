@@ -129,7 +129,12 @@ impl App {
 
     /// Writes one entry.
     pub async fn record(&self, entry: ActivityEntry) -> Result<()> {
-        let activity = Activity {
+        Ok(self.store().add_activity(&self.written_down(entry)).await?)
+    }
+
+    /// An entry as it is kept.
+    pub(crate) fn written_down(&self, entry: ActivityEntry) -> Activity {
+        Activity {
             at: self.clock().now(),
             login: entry.login.map(|login| cut(&login, NAME_CHARACTERS_MAX)),
             from: entry.from.to_string(),
@@ -137,8 +142,7 @@ impl App {
             action: cut(&entry.action, NAME_CHARACTERS_MAX),
             details: cut(&entry.details, DETAILS_CHARACTERS_MAX),
             refused: entry.refused,
-        };
-        Ok(self.store().add_activity(&activity).await?)
+        }
     }
 
     /// The newest entries, newest first; at most 10,000.

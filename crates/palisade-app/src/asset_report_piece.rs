@@ -170,7 +170,7 @@ async fn read_ahead(
             let ReportedHost { id, ip, detections: mut batch, .. } = host;
             while let Some(last) = batch.next() {
                 let next = store.list_detections_after(id, Some(last)).await?;
-                let full = std::mem::replace(&mut batch, next);
+                let full = std::mem::replace(&mut batch, next.unpack()?);
                 pieces.push(piece(report, &head, &services, full, None));
                 if sender.send(Ok(std::mem::take(&mut pieces))).await.is_err() {
                     return Ok(());

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use palisade_model::{Action, IpSet, Qid, Resource, Timestamp, Transport};
-use palisade_store::{HostRange, SearchedHost, TrackingMethod};
+use palisade_store::{HostRange, PackedHosts, SearchedHost, TrackingMethod};
 use tokio::sync::mpsc;
 
 use crate::actor::Actor;
@@ -131,21 +132,40 @@ impl App {
         Ok(AssetSearch { wanted, target, ranges, groups })
     }
 
-    /// The hosts of the search in pages, by address, read ahead. Reading stops when the receiver is
-    /// dropped; an error is the last thing it gives.
+    /// The hosts of the search in pages, by address, read ahead: the database is at the next page
+    /// while the last one is taken apart. Reading stops when the receiver is dropped; an error is the
+    /// last thing it gives.
     #[must_use]
     pub fn asset_pages(&self, search: AssetSearch) -> mpsc::Receiver<Result<Vec<FoundAsset>>> {
+        let search = Arc::new(search);
+        let mut packed = self.packed_pages(Arc::clone(&search));
         let (sender, receiver) = mpsc::channel(PAGES_AHEAD);
+        let app = self.clone();
+        tokio::spawn(async move {
+            while let Some(page) = packed.recv().await {
+                let found = match page {
+                    Ok(page) => app.found_assets(&search, page).await,
+                    Err(error) => Err(error),
+                };
+                // Nobody is left to be told when the receiver is gone.
+                if sender.send(found).await.is_err() {
+                    return;
+                }
+            }
+        });
+        receiver
+    }
+
+    fn packed_pages(&self, search: Arc<AssetSearch>) -> mpsc::Receiver<Result<PackedHosts>> {
+        let (sender, receiver) = mpsc::channel(1);
         let app = self.clone();
         tokio::spawn(async move {
             let mut after = None;
             loop {
-                let page = app.asset_page(&search, after).await;
-                let next = page.as_ref().ok().and_then(|found| found.next);
-                let is_over = next.is_none();
-                after = next;
-                // Nobody is left to be told when the receiver is gone.
-                if sender.send(page.map(|found| found.assets)).await.is_err() || is_over {
+                let page = app.packed_page(&search, after).await.transpose();
+                let Some(page) = page else { return };
+                after = page.as_ref().ok().and_then(next_of);
+                if sender.send(page).await.is_err() || after.is_none() {
                     return;
                 }
             }
@@ -156,25 +176,41 @@ impl App {
     /// One page of the hosts of the search, by address; the first page is after `None`. A page may be
     /// empty though others follow.
     pub async fn asset_page(&self, search: &AssetSearch, after: Option<Ipv4Addr>) -> Result<FoundAssets> {
-        let AssetSearch { wanted, target, ranges, groups } = search;
-        let (Some(first), Some(last)) = (target.ranges().first(), target.ranges().last()) else {
+        let Some(page) = self.packed_page(search, after).await? else {
             return Ok(FoundAssets { assets: Vec::new(), next: None });
+        };
+        let next = next_of(&page);
+        Ok(FoundAssets { assets: self.found_assets(search, page).await?, next })
+    }
+
+    /// `None`: the search has no target.
+    async fn packed_page(
+        &self,
+        search: &AssetSearch,
+        after: Option<Ipv4Addr>,
+    ) -> Result<Option<PackedHosts>> {
+        let AssetSearch { wanted, target, .. } = search;
+        let (Some(first), Some(last)) = (target.ranges().first(), target.ranges().last()) else {
+            return Ok(None);
         };
         let before = u32::from(first.first()).checked_sub(1).map(Ipv4Addr::from);
         // Evidence is compared here, so the store's own choice is only of QIDs.
-        let page = self
-            .store()
-            .search_hosts(after.or(before), last.last(), wanted.qid, wanted.port, PAGE_HOSTS)
-            .await?;
-        let is_full = page.len() >= usize::try_from(PAGE_HOSTS).unwrap_or(usize::MAX);
-        let next = page.last().filter(|_| is_full).map(|host| host.ip);
+        let store = self.store();
+        let page = store.search_hosts(after.or(before), last.last(), wanted.qid, wanted.port, PAGE_HOSTS);
+        Ok(Some(page.await?))
+    }
+
+    /// What a page has of what is wanted.
+    async fn found_assets(&self, search: &AssetSearch, page: PackedHosts) -> Result<Vec<FoundAsset>> {
+        let AssetSearch { wanted, target, ranges, groups } = search;
         let hosts: Vec<SearchedHost> = page
+            .unpack()?
             .into_iter()
             .filter(|host| target.contains(host.ip) && self.is_wanted(wanted, host, ranges))
             .collect();
         let (Some(low), Some(high)) = (hosts.first().map(|host| host.ip), hosts.last().map(|host| host.ip))
         else {
-            return Ok(FoundAssets { assets: Vec::new(), next });
+            return Ok(Vec::new());
         };
         let mut vulnerabilities = self.vulnerabilities_wanted(wanted, low, high).await?;
         let mut ports = self.ports_wanted(wanted, low, high).await?;
@@ -196,7 +232,7 @@ impl App {
             .filter(|asset| !searches_vulnerabilities || !asset.vulnerabilities.is_empty())
             .filter(|asset| !searches_ports || !asset.ports.is_empty())
             .collect();
-        Ok(FoundAssets { assets, next })
+        Ok(assets)
     }
 
     /// All hosts that are wanted, in an order that takes all of them at once.
@@ -298,6 +334,11 @@ impl App {
         }
         Ok(found)
     }
+}
+
+/// The last host of a page that is full, after which another may follow.
+fn next_of(page: &PackedHosts) -> Option<Ipv4Addr> {
+    page.last().filter(|_| page.count() >= u64::from(PAGE_HOSTS))
 }
 
 fn asset(

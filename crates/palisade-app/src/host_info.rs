@@ -7,7 +7,8 @@ use std::sync::Arc;
 use palisade_kb::KnowledgeBase;
 use palisade_model::{Action, DetectionStatus, Finding, IpSet, Qid, Resource, Timestamp};
 use palisade_store::{
-    AssignedUser, BATCH_DETECTIONS, DetectionBatch, Host, HostRange, Store, TrackingMethod, User,
+    AssignedUser, BATCH_DETECTIONS, DetectionBatch, Host, HostRange, PackedDetections, Store, TrackingMethod,
+    User,
 };
 use tokio::sync::mpsc;
 
@@ -200,29 +201,22 @@ impl Reading {
         // Hosts as they usually are take one query; fixed ones are left out of it below.
         let mut whole = None;
         if total < u64::try_from(BATCH_DETECTIONS).unwrap_or(u64::MAX) {
-            let batch = self.store.list_detections_after(*host_id, None).await?;
-            whole = batch.next().is_none().then(|| Arc::new(batch));
+            let packed = self.store.list_detections_after(*host_id, None).await?;
+            if packed.next().is_none() {
+                whole = Some(Arc::new(packed.unpack()?));
+            }
         }
         for (group, qids) in groups.iter().enumerate() {
-            match &whole {
-                Some(batch) => {
-                    if !self.send(group, Arc::clone(batch), qids).await {
-                        return Ok(());
-                    }
+            if let Some(batch) = &whole {
+                if !self.send(group, Arc::clone(batch), qids).await {
+                    return Ok(());
                 }
-                None => {
-                    for qid in qids.iter().filter(|qid| open.iter().any(|(known, _)| known == *qid)) {
-                        let mut after = None;
-                        loop {
-                            let batch = self.store.list_detections_of(*host_id, *qid, after).await?;
-                            after = batch.next();
-                            if !self.send(group, Arc::new(batch), qids).await {
-                                return Ok(());
-                            }
-                            if after.is_none() {
-                                break;
-                            }
-                        }
+            } else {
+                let open = qids.iter().copied().filter(|qid| open.iter().any(|(known, _)| known == qid));
+                let mut packed = self.packed_batches(*host_id, open.collect());
+                while let Some(batch) = packed.recv().await {
+                    if !self.send(group, Arc::new(batch?.unpack()?), qids).await {
+                        return Ok(());
                     }
                 }
             }
@@ -231,6 +225,30 @@ impl Reading {
             }
         }
         Ok(())
+    }
+
+    /// The detections of these QIDs in batches, read ahead: the database is at the next one while the
+    /// last one is taken apart.
+    fn packed_batches(&self, host_id: i64, qids: Vec<Qid>) -> mpsc::Receiver<Result<PackedDetections>> {
+        let (sender, receiver) = mpsc::channel(1);
+        let store = self.store.clone();
+        tokio::spawn(async move {
+            for qid in qids {
+                let mut after = None;
+                loop {
+                    let batch = store.list_detections_of(host_id, qid, after).await;
+                    after = batch.as_ref().ok().and_then(PackedDetections::next);
+                    let is_error = batch.is_err();
+                    if sender.send(batch.map_err(Error::from)).await.is_err() || is_error {
+                        return;
+                    }
+                    if after.is_none() {
+                        break;
+                    }
+                }
+            }
+        });
+        receiver
     }
 
     /// Sends what of the batch belongs to the group; `false` when nobody listens any more.

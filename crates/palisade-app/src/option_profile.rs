@@ -171,6 +171,11 @@ impl App {
         title: Option<&str>,
     ) -> Result<OptionProfile> {
         let reach = actor.allow(Action::List, Resource::OptionProfile)?.reach();
+        if let Some(StoredProfile { profile, .. }) = self.store().find_option_profile(title).await?
+            && (profile.is_global || reach.has_option_profile(&profile))
+        {
+            return Ok(profile);
+        }
         let profiles = self.profiles_in_sight(&reach).await?;
         let found = profiles.iter().find(|view| fits(&view.profile, title));
         found.map(|view| view.profile.clone()).ok_or_else(|| Error::UnknownOption {

@@ -15,7 +15,7 @@ use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr};
 
 use palisade_model::{AssetGroupTitle, Login, ScanStatus, Timestamp};
-use palisade_store::{RunRef, RunStopped, Started, Task, TaskKind, TaskRun, TaskStart};
+use palisade_store::{Activity, RunRef, RunStopped, Started, Task, TaskKind, TaskRun, TaskStart};
 use zeroize::Zeroizing;
 
 use crate::activity::ActivityEntry;
@@ -78,22 +78,22 @@ impl App {
     /// Does all that is due, and tells when there is something to do again.
     async fn look_after_tasks(&self) -> Result<Option<Timestamp>> {
         while self.close_runs().await? == Look::More {}
-        for kind in TaskKind::ALL {
-            while self.start_due_tasks(kind).await? == Look::More {}
-        }
+        let mut kinds = TaskKind::ALL.to_vec();
+        while !kinds.is_empty() && self.start_due_tasks(&mut kinds).await? == Look::More {}
         Ok(self.store().next_scheduled().await?)
     }
 
-    async fn start_due_tasks(&self, kind: TaskKind) -> Result<Look> {
-        let due = self.store().list_due_tasks(kind, self.clock().now(), LOOK_MAX).await?;
-        let full = due.len() >= LOOK_MAX as usize;
+    /// Starts what is due of the `kinds`, and takes those out of them that have to wait for their turn.
+    async fn start_due_tasks(&self, kinds: &mut Vec<TaskKind>) -> Result<Look> {
+        let due = self.store().list_due_tasks(kinds, self.clock().now(), LOOK_MAX).await?;
         for task in &due {
             let Some(due_at) = task.next_launch_at else { continue };
-            if self.start_task(task, due_at).await? == Start::Waiting {
-                return Ok(Look::Done);
+            let kind = task.order.kind;
+            if kinds.contains(&kind) && self.start_task(task, due_at).await? == Start::Waiting {
+                kinds.retain(|each| *each != kind);
             }
         }
-        Ok(if full { Look::More } else { Look::Done })
+        Ok(if due.len() >= LOOK_MAX as usize { Look::More } else { Look::Done })
     }
 
     async fn start_task(&self, task: &Task, due_at: Timestamp) -> Result<Start> {
@@ -111,16 +111,13 @@ impl App {
         let title = if missed { missed_title(&order.title, due_at) } else { order.title.clone() };
         let end_at = order.schedule.end_after_hours.and_then(|hours| hours_after(now, hours.get()));
         let start = TaskStart { next_launch_at: next.filter(|_| !last), ..left_out };
-        match self.launch_order(&owner, task, start, title, end_at).await {
+        let missed = missed.then(|| (due_at, passed_over(task, due_at, now)));
+        match self.launch_order(&owner, task, start, title, end_at, missed).await {
             Err(error @ (Error::Store(_) | Error::Conflict)) => return Err(error),
             Err(refusal) => return self.leave_out(task, left_out, &refusal.to_string()).await,
             Ok(Started::TooMany) => return Ok(Start::Waiting),
             Ok(Started::Gone) => return Ok(Start::Over),
-            Ok(Started::Queued(references)) => {
-                self.announce_change();
-                let passed_over = if missed { passed_over(task, due_at, now) } else { 0 };
-                self.record_start(&owner, task, &references, missed.then_some((due_at, passed_over))).await?;
-            }
+            Ok(Started::Queued(())) => self.announce_change(),
         }
         Ok(Start::Over)
     }
@@ -133,42 +130,53 @@ impl App {
         start: TaskStart,
         title: String,
         end_at: Option<Timestamp>,
-    ) -> Result<Started<Vec<RunRef>>> {
+        missed: Option<(Timestamp, usize)>,
+    ) -> Result<Started<()>> {
+        let told = |references: &[RunRef]| self.told_start(owner, task, references, missed);
         let order = &task.order;
         let groups = task.asset_groups.iter().map(AssetGroupTitle::to_string).collect();
         match order.kind {
             TaskKind::Scan => {
                 let new = self.prepare_scan(owner, launch_of(order, groups, title)).await?;
-                let started = self.store().launch_task(start, &order.title, &new, end_at).await?;
-                Ok(started.map(|scan| vec![RunRef::Scan(scan)]))
+                let started = self.store().launch_task(start, &order.title, &new, end_at, told).await?;
+                Ok(started.map(|_| ()))
             }
             TaskKind::Map => {
                 let new = self.prepare_maps(owner, map_launch_of(order, groups, title)).await?;
-                let started = self.store().launch_map_task(start, &order.title, &new, end_at).await?;
-                Ok(started.map(|maps| maps.into_iter().map(RunRef::Map).collect()))
+                let started = self.store().launch_map_task(start, &order.title, &new, end_at, told).await?;
+                Ok(started.map(|_| ()))
             }
         }
     }
 
-    async fn record_start(
+    /// What the activity log says of a start: its due time and how many later ones it stands for, when
+    /// it was missed.
+    fn told_start(
         &self,
         owner: &Actor,
         task: &Task,
         references: &[RunRef],
         missed: Option<(Timestamp, usize)>,
-    ) -> Result<()> {
-        let task = described(task.id, &task.order.title);
-        let references = shown(references);
-        match missed {
-            None => self.record_done(owner, "schedule", "launch", format!("{references}, {task}")).await,
-            Some((due_at, passed_over)) => {
-                let details = format!(
-                    "{references}, {task}: missed start of {}, {passed_over} later ones are passed over",
+    ) -> Activity {
+        let launched = format!("{}, {}", shown(references), described(task.id, &task.order.title));
+        let (action, details) = match missed {
+            None => ("launch", launched),
+            Some((due_at, passed_over)) => (
+                "launch_missed",
+                format!(
+                    "{launched}: missed start of {}, {passed_over} later ones are passed over",
                     told(due_at)
-                );
-                self.record_done(owner, "schedule", "launch_missed", details).await
-            }
-        }
+                ),
+            ),
+        };
+        self.written_down(ActivityEntry {
+            login: Some(owner.login.to_string()),
+            from: owner.from,
+            module: "schedule".to_owned(),
+            action: action.to_owned(),
+            details,
+            refused: false,
+        })
     }
 
     /// Leaves a start out; the task goes on.

@@ -68,11 +68,13 @@ pub(crate) async fn result(
     }
 }
 
-/// Counts the findings so far, for the progress report.
-pub(crate) async fn count(sheet: &Arc<Sheet>, context: &ScanContext) {
+/// Counts the findings so far of the `wanted` QIDs (all for `None`), for the progress report.
+pub(crate) async fn count(sheet: &Arc<Sheet>, context: &ScanContext, wanted: Option<&[Qid]>) {
     let facts = sheet.snapshot().facts;
     let kb = Arc::clone(&context.kb);
-    if let Ok(findings) = tokio::task::spawn_blocking(move || kb.judge(&facts, None).findings.len()).await {
+    let wanted = wanted.map(<[Qid]>::to_vec);
+    let counting = move || kb.judge(&facts, wanted.as_deref()).findings.len();
+    if let Ok(findings) = tokio::task::spawn_blocking(counting).await {
         sheet.count_findings(findings);
     }
 }

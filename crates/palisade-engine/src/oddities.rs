@@ -26,7 +26,7 @@ pub(crate) async fn confirm(host: &HostPace, sheet: &Sheet, sight: &PortSight) -
     {
         let mut known = sheet.lock();
         known.facts.every_port_open = Some(sight.every_port_open);
-        known.facts.load_balanced = sight.stacks_differ.then_some(true);
+        known.facts.load_balanced = (sight.stacks_differ && host.plan().load_balancers).then_some(true);
     }
     if !sight.every_port_open && !sight.window_closed {
         return sight.open.clone();
@@ -61,5 +61,41 @@ async fn stays(mut stream: TcpStream) -> bool {
     match timeout(STAY, stream.read(&mut [0; 1])).await {
         Err(_) => true,
         Ok(read) => read.is_ok_and(|count| count > 0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+    use std::sync::Arc;
+
+    use palisade_kb::KnowledgeBase;
+    use palisade_model::{OptionProfile, ScanRef};
+
+    use super::*;
+    use crate::order::ScanOrder;
+    use crate::pacing::{Limits, Pace};
+    use crate::plan::Plan;
+
+    #[tokio::test]
+    async fn a_load_balancer_is_told_where_the_profile_wants_it() {
+        let kb = KnowledgeBase::embedded().unwrap();
+        let sight = PortSight { stacks_differ: true, closed: 3, ..PortSight::default() };
+        for wanted in [true, false] {
+            let order = ScanOrder {
+                scan: "scan/1400000000.00001".parse::<ScanRef>().unwrap(),
+                targets: "10.0.0.1".parse().unwrap(),
+                profile: OptionProfile { load_balancer_detection: wanted, ..OptionProfile::initial() },
+                qids: None,
+                http_header: None,
+                zones: Vec::new(),
+            };
+            let plan = Plan::of(&order, &kb);
+            let pace = Pace::new(Arc::new(Limits::new(10, 100)), &order.profile.performance, plan);
+            let address = Ipv4Addr::new(10, 0, 0, 1);
+            let (host, sheet) = (HostPace::new(address, pace), Sheet::new(address, 0));
+            assert!(confirm(&host, &sheet, &sight).await.is_empty());
+            assert_eq!(sheet.snapshot().facts.load_balanced, wanted.then_some(true));
+        }
     }
 }

@@ -21,6 +21,8 @@ pub(crate) struct Plan {
     pub(crate) header: Option<ScanHeader>,
     pub(crate) guesses: PasswordBruteForcing,
     printers: bool,
+    /// Whether several machines at one address are worth telling.
+    pub(crate) load_balancers: bool,
     /// The QIDs that are judged; all when `None`.
     pub(crate) wanted: Option<Vec<Qid>>,
 }
@@ -59,6 +61,7 @@ impl Plan {
             header: order.http_header.clone().or_else(|| profile.others.http_header.clone()),
             guesses: profile.password_brute_forcing,
             printers: profile.disruptive_checks,
+            load_balancers: profile.load_balancer_detection,
             wanted,
         }
     }
@@ -72,6 +75,7 @@ impl Plan {
             header: None,
             guesses: PasswordBruteForcing::Standard,
             printers: false,
+            load_balancers: true,
             wanted: None,
         }
     }

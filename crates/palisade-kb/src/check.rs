@@ -1,10 +1,13 @@
-//! A check: the compiled expressions of an entry, and what they say about a host.
+//! A check: the expressions of an entry, and what they say about a host.
+
+use std::sync::OnceLock;
 
 use cel::{Context, Program, Value};
 use palisade_model::fact::PortFacts;
 use palisade_model::{Finding, Qid};
 
 use crate::document::Scope;
+use crate::engine::Engine;
 
 /// Characters of evidence kept.
 const RESULT_CHARACTERS_MAX: usize = 32_000;
@@ -16,14 +19,32 @@ pub(crate) struct Check {
     pub(crate) qid: Qid,
     pub(crate) scope: Scope,
     pub(crate) needs: Vec<Need>,
-    pub(crate) when: Program,
-    pub(crate) result: Option<Program>,
+    pub(crate) when: Expression,
+    pub(crate) result: Option<Expression>,
     pub(crate) table: bool,
 }
 
 impl std::fmt::Debug for Check {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Check").field("qid", &self.qid).field("scope", &self.scope).finish_non_exhaustive()
+    }
+}
+
+/// An expression, compiled when it is asked for the first time: a scan for one QID has no use for
+/// all the others.
+pub(crate) struct Expression {
+    source: String,
+    program: OnceLock<Result<Program, String>>,
+}
+
+impl Expression {
+    pub(crate) fn new(source: String) -> Self {
+        Self { source, program: OnceLock::new() }
+    }
+
+    /// Compiled; `Err` says what is wrong with the source.
+    pub(crate) fn program(&self, engine: &Engine) -> Result<&Program, &str> {
+        self.program.get_or_init(|| engine.compile(&self.source)).as_ref().map_err(String::as_str)
     }
 }
 
@@ -62,21 +83,41 @@ impl Check {
     }
 
     /// What it says in a context that has `host` (and `port`, when its scope is a port).
-    pub(crate) fn evaluate(&self, context: &Context<'_, '_>) -> Result<Option<Evidence>, String> {
-        match self.when.execute(context) {
-            Ok(Value::Bool(true)) => {}
-            Ok(Value::Bool(false)) => return Ok(None),
-            Ok(_) => return Err("`when` gives something else than true or false".to_owned()),
-            Err(error) => return Err(shortened("when", &error)),
+    pub(crate) fn evaluate(
+        &self,
+        engine: &Engine,
+        context: &Context<'_, '_>,
+    ) -> Result<Option<Evidence>, String> {
+        match run("when", &self.when, engine, context)? {
+            Value::Bool(true) => {}
+            Value::Bool(false) => return Ok(None),
+            _ => return Err("`when` gives something else than true or false".to_owned()),
         }
-        let Some(program) = &self.result else { return Ok(Some(Evidence { result: String::new() })) };
-        match program.execute(context) {
-            Ok(Value::String(text)) => {
+        let Some(result) = &self.result else { return Ok(Some(Evidence { result: String::new() })) };
+        match run("result", result, engine, context)? {
+            Value::String(text) => {
                 Ok(Some(Evidence { result: text.chars().take(RESULT_CHARACTERS_MAX).collect() }))
             }
-            Ok(_) => Err("`result` gives something else than a text".to_owned()),
-            Err(error) => Err(shortened("result", &error)),
+            _ => Err("`result` gives something else than a text".to_owned()),
         }
+    }
+
+    /// Whether the word stands anywhere in what it asks; what it reads does.
+    pub(crate) fn mentions(&self, word: &str) -> bool {
+        let named = |need: &Need| need.fact == word || need.field.as_deref() == Some(word);
+        [Some(&self.when), self.result.as_ref()].into_iter().flatten().any(|each| each.source.contains(word))
+            || self.needs.iter().any(named)
+    }
+
+    /// Compiles both expressions; the key of the one that is none, and what is wrong with it.
+    pub(crate) fn compile(&self, engine: &Engine) -> Result<(), (&'static str, String)> {
+        let both = [("when", Some(&self.when)), ("result", self.result.as_ref())];
+        for (key, expression) in both {
+            if let Some(expression) = expression {
+                expression.program(engine).map_err(|problem| (key, problem.to_owned()))?;
+            }
+        }
+        Ok(())
     }
 
     pub(crate) fn finding(&self, port: Option<&PortFacts>, evidence: Evidence) -> Finding {
@@ -92,6 +133,16 @@ impl Check {
     }
 }
 
-fn shortened(key: &str, error: &cel::ExecutionError) -> String {
-    format!("`{key}`: {error}").chars().take(PROBLEM_CHARACTERS_MAX).collect()
+fn run(
+    key: &str,
+    expression: &Expression,
+    engine: &Engine,
+    context: &Context<'_, '_>,
+) -> Result<Value, String> {
+    let program = expression.program(engine).map_err(|problem| shortened(key, problem))?;
+    program.execute(context).map_err(|error| shortened(key, &error.to_string()))
+}
+
+fn shortened(key: &str, problem: &str) -> String {
+    format!("`{key}`: {problem}").chars().take(PROBLEM_CHARACTERS_MAX).collect()
 }

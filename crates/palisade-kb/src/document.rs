@@ -7,8 +7,7 @@ use palisade_model::fact::{HostFacts, PortFacts};
 use palisade_model::{FindingKind, Qid, Severity, Timestamp};
 use serde::Deserialize;
 
-use crate::check::{Check, Need};
-use crate::engine::Engine;
+use crate::check::{Check, Expression, Need};
 use crate::entry::{Entry, Reference};
 use crate::error::Error;
 
@@ -102,8 +101,14 @@ impl Document {
         toml::from_str(text).map_err(|source| Error::Form { name: name.to_owned(), source: Box::new(source) })
     }
 
-    /// The entry and its check.
-    pub(crate) fn split(self, name: &str, engine: &Engine) -> Result<(Entry, Check, Vec<Example>), Error> {
+    /// The same of what the build made of a file: JSON, without the examples.
+    pub(crate) fn parse_built(name: &str, json: &str) -> Result<Self, Error> {
+        serde_json::from_str(json)
+            .map_err(|source| Error::Form { name: name.to_owned(), source: Box::new(source) })
+    }
+
+    /// The entry and its check, whose expressions are not looked at yet.
+    pub(crate) fn split(self, name: &str) -> Result<(Entry, Check), Error> {
         let wrong = |problem: &str| Error::Value { name: name.to_owned(), problem: problem.to_owned() };
         let qid = Qid::new(self.qid).ok_or_else(|| wrong("a QID is a whole number above 0"))?;
         let updated_at = updated_at(self.updated).ok_or_else(|| wrong("`updated` is not a date"))?;
@@ -123,19 +128,12 @@ impl Document {
         if self.scope == Scope::Host && !needs.is_empty() {
             return Err(wrong("`needs` is for checks of scope `port`"));
         }
-        let compile = |key: &'static str, source: &str| {
-            engine.compile(source).map_err(|problem| Error::Expression {
-                name: name.to_owned(),
-                key,
-                problem,
-            })
-        };
         let check = Check {
             qid,
             scope: self.scope,
             needs,
-            when: compile("when", &self.when)?,
-            result: self.result.as_deref().map(|source| compile("result", source)).transpose()?,
+            when: Expression::new(self.when),
+            result: self.result.map(Expression::new),
             table: self.table,
         };
         let entry = Entry {
@@ -158,7 +156,7 @@ impl Document {
             remote: true,
             intelligence: ThreatIntelligence::default(),
         };
-        Ok((entry, check, self.example))
+        Ok((entry, check))
     }
 }
 

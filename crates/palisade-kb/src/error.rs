@@ -21,7 +21,7 @@ pub enum Error {
     Form {
         name: String,
         #[source]
-        source: Box<toml::de::Error>,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A value is out of its range.
     #[error("{name}: {problem}")]

@@ -2,22 +2,38 @@
 
 use palisade_model::{HostFacts, Qid};
 
-use crate::document::Example;
+use crate::document::{Document, Example};
+use crate::error::Error;
 use crate::knowledge_base::KnowledgeBase;
 
 impl KnowledgeBase {
+    /// The examples of each entry, with the name of its file. They are read here: nothing else
+    /// needs them.
+    pub(crate) fn examples(&self) -> impl Iterator<Item = (Qid, &str, Result<Vec<Example>, Error>)> {
+        self.files().map(|(qid, name, text)| {
+            (qid, name, Document::parse(name, text).map(|document| document.example))
+        })
+    }
+
     /// One line for every example that is not judged as its file says; empty when all are right.
     #[must_use]
     pub fn failing_examples(&self) -> Vec<String> {
         let mut failures = Vec::new();
-        for (qid, (name, examples)) in self.examples.iter() {
+        for (qid, name, examples) in self.examples() {
+            let examples = match examples {
+                Ok(examples) => examples,
+                Err(error) => {
+                    failures.push(error.to_string());
+                    continue;
+                }
+            };
             for finds in [true, false] {
                 if !examples.iter().any(|example| example.finds == finds) {
                     failures.push(format!("{name}: there is no example with finds = {finds}"));
                 }
             }
             for (index, example) in examples.iter().enumerate() {
-                if let Err(problem) = self.examine(*qid, example) {
+                if let Err(problem) = self.examine(qid, example) {
                     failures.push(format!("{name}: example {}: {problem}", index + 1));
                 }
             }
@@ -123,7 +139,7 @@ mod tests {
         ) {
             let knowledge_base: &KnowledgeBase = &CONTENT;
             let examples: Vec<Example> =
-                knowledge_base.examples.values().flat_map(|(_, examples)| examples.clone()).collect();
+                knowledge_base.examples().flat_map(|(.., examples)| examples.unwrap()).collect();
             let mut facts = HostFacts::default();
             let mut noise = Noise { texts, numbers, next };
             for pick in picks {

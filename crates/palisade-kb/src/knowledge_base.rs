@@ -1,5 +1,6 @@
 //! The KnowledgeBase as a whole: loading content, finding entries, judging hosts.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
@@ -9,14 +10,14 @@ use palisade_model::fact::PortFacts;
 use palisade_model::{Finding, HostFacts, Qid, Timestamp};
 
 use crate::check::{Applicability, Check};
-use crate::document::{Document, Example, Scope};
+use crate::document::{Document, Scope};
 use crate::engine::Engine;
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::facts_value::to_cel;
 
-/// The content compiled into the binary: file name and text.
-static EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/content.rs"));
+/// The content compiled into the binary: file name, what the build made of it, and its text.
+static EMBEDDED: &[(&str, &str, &str)] = include!(concat!(env!("OUT_DIR"), "/content.rs"));
 
 /// Bytes a file may have.
 const FILE_BYTES_MAX: u64 = 256 << 10;
@@ -32,8 +33,15 @@ pub struct KnowledgeBase {
     entries: BTreeMap<Qid, Entry>,
     /// In ascending QID.
     checks: Arc<Vec<Check>>,
-    pub(crate) examples: Arc<BTreeMap<Qid, (String, Vec<Example>)>>,
+    files: Arc<BTreeMap<Qid, File>>,
     version: String,
+}
+
+/// The file of an entry: its name and its text.
+#[derive(Debug)]
+struct File {
+    name: Cow<'static, str>,
+    text: Cow<'static, str>,
 }
 
 /// What judging a host came to.
@@ -49,9 +57,13 @@ pub struct Judgement {
 }
 
 impl KnowledgeBase {
-    /// The content compiled into the binary.
+    /// The content compiled into the binary. Its expressions are compiled when they are asked; that
+    /// all of them can be is the business of the tests.
     pub fn embedded() -> Result<Self, Error> {
-        Self::load(EMBEDDED.iter().map(|(name, text)| Ok(((*name).to_owned(), (*text).to_owned()))))
+        Self::load(EMBEDDED.iter().map(|(name, json, text)| {
+            let file = File { name: Cow::Borrowed(name), text: Cow::Borrowed(text) };
+            Ok((Document::parse_built(name, json)?, file))
+        }))
     }
 
     /// The same sort of content from a folder: `<folder>/<sort>/<qid>-<name>.toml`.
@@ -68,39 +80,49 @@ impl KnowledgeBase {
         if names.len() > FILES_MAX {
             return Err(Error::TooLarge { name: path.as_ref().display().to_string() });
         }
-        Self::load(names.into_iter().map(|file| {
+        let loaded = Self::load(names.into_iter().map(|file| {
             let failed = |source| Error::Read { path: file.clone(), source };
             if file.metadata().map_err(failed)?.len() > FILE_BYTES_MAX {
                 return Err(Error::TooLarge { name: file.display().to_string() });
             }
             let text = std::fs::read_to_string(&file).map_err(failed)?;
-            Ok((file.display().to_string(), text))
-        }))
+            let name = file.display().to_string();
+            Ok((Document::parse(&name, &text)?, File { name: name.into(), text: text.into() }))
+        }))?;
+        // Nobody has tested this content.
+        for check in &loaded.checks {
+            check.compile(&loaded.engine).map_err(|(key, problem)| {
+                let name = loaded.files.get(&check.qid).map(|file| file.name.to_string());
+                Error::Expression { name: name.unwrap_or_default(), key, problem }
+            })?;
+        }
+        Ok(loaded)
     }
 
-    fn load(files: impl Iterator<Item = Result<(String, String), Error>>) -> Result<Self, Error> {
+    fn load(documents: impl Iterator<Item = Result<(Document, File), Error>>) -> Result<Self, Error> {
         let engine = Engine::new()
             .map_err(|problem| Error::Value { name: "the expression language".to_owned(), problem })?;
-        let mut loaded: BTreeMap<Qid, (Entry, Check, String, Vec<Example>)> = BTreeMap::new();
-        for file in files {
-            let (name, text) = file?;
-            let (entry, check, examples) = Document::parse(&name, &text)?.split(&name, &engine)?;
-            if loaded.contains_key(&entry.qid) {
-                return Err(Error::Duplicate { name, qid: entry.qid.number() });
+        let mut loaded: BTreeMap<Qid, (Entry, Check, File)> = BTreeMap::new();
+        for document in documents {
+            let (document, file) = document?;
+            let (entry, check) = document.split(&file.name)?;
+            let qid = entry.qid;
+            if loaded.contains_key(&qid) {
+                return Err(Error::Duplicate { name: file.name.into_owned(), qid: qid.number() });
             }
-            loaded.insert(entry.qid, (entry, check, name, examples));
+            loaded.insert(qid, (entry, check, file));
         }
         let newest = loaded.values().map(|(entry, ..)| entry.updated_at).max();
         let version = version_of(newest.unwrap_or(Timestamp::UNIX_EPOCH));
         let (mut entries, mut checks) = (BTreeMap::new(), Vec::with_capacity(loaded.len()));
-        let mut all_examples = BTreeMap::new();
-        for (qid, (entry, check, name, examples)) in loaded {
+        let mut files = BTreeMap::new();
+        for (qid, (entry, check, file)) in loaded {
             entries.insert(qid, entry);
             checks.push(check);
-            all_examples.insert(qid, (name, examples));
+            files.insert(qid, file);
         }
-        let (engine, checks, examples) = (Arc::new(engine), Arc::new(checks), Arc::new(all_examples));
-        Ok(Self { engine, entries, checks, examples, version })
+        let (engine, checks, files) = (Arc::new(engine), Arc::new(checks), Arc::new(files));
+        Ok(Self { engine, entries, checks, files, version })
     }
 
     /// The same with entries that have no check here, in place of any of their QIDs, and with what
@@ -150,6 +172,15 @@ impl KnowledgeBase {
         &self.checks
     }
 
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// QID, name and text of every file.
+    pub(crate) fn files(&self) -> impl Iterator<Item = (Qid, &str, &str)> {
+        self.files.iter().map(|(qid, file)| (*qid, file.name.as_ref(), file.text.as_ref()))
+    }
+
     /// What the facts of a host show: of all entries, or of the `wanted` ones.
     ///
     /// Never panics; an expression that fails is reported in [`Judgement::failed`].
@@ -196,11 +227,11 @@ impl KnowledgeBase {
 
         for check in checks {
             let outcome = match check.scope {
-                Scope::Host => check.evaluate(&context).map(|found| {
+                Scope::Host => check.evaluate(&self.engine, &context).map(|found| {
                     judgement.findings.extend(found.map(|evidence| check.finding(None, evidence)));
                     true
                 }),
-                Scope::Port => judge_ports(check, &ports, &mut judgement.findings),
+                Scope::Port => judge_ports(check, &self.engine, &ports, &mut judgement.findings),
             };
             match outcome {
                 Ok(true) => judgement.tested.push(check.qid),
@@ -222,6 +253,7 @@ struct PortView<'a, 'c> {
 /// port does not keep the findings on others.
 fn judge_ports(
     check: &Check,
+    engine: &Engine,
     ports: &[PortView<'_, '_>],
     findings: &mut Vec<Finding>,
 ) -> Result<bool, String> {
@@ -237,7 +269,7 @@ fn judge_ports(
             }
             Applicability::Applies => {}
         }
-        match check.evaluate(&port.context) {
+        match check.evaluate(engine, &port.context) {
             Ok(Some(evidence)) => {
                 if seen.insert((port.facts.transport, port.facts.port)) {
                     findings.push(check.finding(Some(port.facts), evidence));

@@ -16,6 +16,7 @@ mod examples;
 mod facts_value;
 mod knowledge_base;
 mod needs;
+mod read;
 mod selection;
 mod version_match;
 mod well_known_ports;
@@ -23,7 +24,7 @@ mod well_known_ports;
 pub use entry::{Entry, Reference};
 pub use error::Error;
 pub use knowledge_base::{Judgement, KnowledgeBase};
-pub use needs::Needs;
+pub use needs::{Needs, TlsDepth};
 pub use version_match::{Decision, decide, entry_of, first_cve_qid, is_cve_qid, names_of};
 
 /// The service a port number is registered for, by its IANA name; for comparison only.

@@ -6,14 +6,14 @@
 
 use std::collections::BTreeSet;
 
-use cel::Program;
-use cel::common::ast::{EntryExpr, Expr, IdedExpr, LiteralValue};
 use palisade_model::option_profile::QidSelection;
 use palisade_model::{PortSet, Qid, Transport};
 
 use crate::check::Check;
 use crate::document::{PORT_FACTS, Scope};
+use crate::engine::Engine;
 use crate::knowledge_base::KnowledgeBase;
+use crate::read::{Read, is_plain_only};
 use crate::version_match::is_cve_qid;
 
 /// Facts that only UDP services give.
@@ -43,8 +43,49 @@ const FREE_HOST_FIELDS: [&str; 10] = [
     "timed_out",
     "ttl",
 ];
+/// Facts of a port that no single service has.
+const SHARED_FACTS: [&str; 3] = ["tls", "product", "protocol"];
+/// What is known of an SSH server that has said who it is.
+const SSH_GREETING_FIELDS: [&str; 4] = ["banner", "protocol", "software", "protocol_1"];
+const SSH_OTHER_FIELDS: [&str; 8] = [
+    "key_exchange",
+    "host_key_algorithms",
+    "encryption",
+    "encryption_to_server",
+    "mac",
+    "mac_to_server",
+    "compression",
+    "host_keys",
+];
+/// What a handshake that succeeds shows of TLS, and what the hunt for suites adds.
+const TLS_HANDSHAKE_FIELDS: [&str; 2] = ["certificates", "starttls"];
+const TLS_SUITES_FIELDS: [&str; 2] = ["versions", "suites"];
+const TLS_OTHER_FIELDS: [&str; 11] = [
+    "server_preference",
+    "secure_renegotiation",
+    "compression",
+    "heartbeat",
+    "session_tickets",
+    "session_ids",
+    "fallback_scsv",
+    "extended_master_secret",
+    "version_tolerance",
+    "dh_bits",
+    "groups",
+];
 /// Words that only a guessed password or community name gives content to.
 const GUESSED: [&str; 3] = ["communities", "empty_password_users", "writable_communities"];
+
+/// How far a port's TLS has to be taken apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TlsDepth {
+    Nothing,
+    /// What one handshake shows, its certificates first of all.
+    Handshake,
+    /// The versions and suites it accepts.
+    Suites,
+    Everything,
+}
 
 /// The facts that some checks read, all together.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -55,6 +96,8 @@ pub struct Needs {
     services: bool,
     /// Something reads products, which all services but TLS give away.
     products: bool,
+    /// Something reads services that stand behind TLS.
+    through_tls: bool,
     facts: BTreeSet<&'static str>,
     words: BTreeSet<String>,
     /// The words of each check that reads web paths.
@@ -94,15 +137,16 @@ impl Needs {
         self.every_service() || self.facts.iter().any(|fact| *fact != "tls") || self.has_word("service")
     }
 
+    /// Whether it matters that a port is recognised as this service.
+    #[must_use]
+    pub fn looks_for(&self, service: &str) -> bool {
+        self.every_service() || self.has_word("service") || self.facts.contains(fact_of(service))
+    }
+
     /// Whether a service of this name is to be questioned.
     #[must_use]
     pub fn asks(&self, service: &str) -> bool {
-        let fact = match service {
-            "postgresql" => "postgres",
-            "netbios-ns" => "netbios",
-            other => other,
-        };
-        self.everything || self.products || self.facts.contains(fact)
+        self.everything || self.products || self.facts.contains(fact_of(service))
     }
 
     /// Whether what all services give away together is needed: products, operating system.
@@ -111,10 +155,36 @@ impl Needs {
         self.everything || self.products
     }
 
-    /// Whether everything that a port's TLS shows is needed.
+    /// Whether anything that a port's TLS shows is needed.
     #[must_use]
     pub fn tls(&self) -> bool {
         self.everything || self.facts.contains("tls")
+    }
+
+    /// How much of it.
+    #[must_use]
+    pub fn tls_depth(&self) -> TlsDepth {
+        let has_any = |fields: &[&str]| fields.iter().any(|field| self.words.contains(*field));
+        match () {
+            () if !self.tls() => TlsDepth::Nothing,
+            () if self.everything || has_any(&TLS_OTHER_FIELDS) => TlsDepth::Everything,
+            () if has_any(&TLS_SUITES_FIELDS) => TlsDepth::Suites,
+            () if has_any(&TLS_HANDSHAKE_FIELDS) => TlsDepth::Handshake,
+            () => TlsDepth::Everything,
+        }
+    }
+
+    /// Whether it matters which service stands behind the TLS of a port that begins with it.
+    #[must_use]
+    pub fn through_tls(&self) -> bool {
+        self.everything || self.through_tls
+    }
+
+    /// Whether an SSH server has said all that matters once it has said who it is.
+    #[must_use]
+    pub fn ssh_greeting_is_enough(&self) -> bool {
+        let has_any = |fields: &[&str]| fields.iter().any(|field| self.words.contains(*field));
+        !self.everything && has_any(&SSH_GREETING_FIELDS) && !has_any(&SSH_OTHER_FIELDS)
     }
 
     /// Whether something uses this word, for example the name of a field.
@@ -139,11 +209,18 @@ impl Needs {
         self.everything || self.services || self.products
     }
 
-    fn add(&mut self, check: &Check) {
+    fn add(&mut self, check: &Check, engine: &Engine) {
         let mut read = Read::default();
-        read.program(&check.when);
-        if let Some(result) = &check.result {
-            read.program(result);
+        let mut plain_only = false;
+        for expression in [Some(&check.when), check.result.as_ref()].into_iter().flatten() {
+            match expression.program(engine) {
+                Ok(program) => {
+                    plain_only |= is_plain_only(program.expression());
+                    read.expression(program.expression());
+                }
+                // It says so when it is judged.
+                Err(_) => self.everything = true,
+            }
         }
         for need in &check.needs {
             read.words.insert(need.fact.clone());
@@ -153,19 +230,23 @@ impl Needs {
             PORT_FACTS.into_iter().filter(|fact| read.words.contains(*fact)).collect();
         if check.scope == Scope::Port && facts.is_empty() {
             self.services = true;
+            self.through_tls |= !plain_only;
         }
         for field in &read.host_fields {
             match field.as_str() {
                 "ports" | "tcp_scanned" | "tcp_closed" | "tcp_silent" | "udp_scanned" | "method" => {
-                    self.services = true;
+                    (self.services, self.through_tls) = (true, true);
                 }
-                "os" => self.products = true,
+                "os" => (self.products, self.through_tls) = (true, true),
                 free if FREE_HOST_FIELDS.contains(&free) => {}
                 _ => self.everything = true,
             }
         }
         self.everything |= read.whole_host;
-        self.products |= facts.contains("product") || facts.contains("protocol");
+        // The product of a service that the check is about is told by that service alone.
+        let is_about_a_service = check.needs.iter().any(|need| !SHARED_FACTS.contains(&need.fact.as_str()));
+        self.products |= !is_about_a_service && (facts.contains("product") || facts.contains("protocol"));
+        self.through_tls |= !plain_only && facts.iter().any(|fact| *fact != "tls");
         self.facts.extend(facts);
         if ["paths", "listings", "auth_schemes", "internal_address"]
             .iter()
@@ -174,6 +255,15 @@ impl Needs {
             self.path_words.push(read.words.clone());
         }
         self.words.extend(read.words);
+    }
+}
+
+/// The name of a service's own facts.
+fn fact_of(service: &str) -> &str {
+    match service {
+        "postgresql" => "postgres",
+        "netbios-ns" => "netbios",
+        other => other,
     }
 }
 
@@ -186,7 +276,7 @@ impl KnowledgeBase {
         }
         let mut needs = Needs::default();
         for check in self.checks().iter().filter(|check| selection.has(check.qid)) {
-            needs.add(check);
+            needs.add(check, self.engine());
         }
         // CVEs are concluded from products and their versions, whatever the service.
         needs.products |= selection.only.iter().flatten().any(|qid| is_cve_qid(*qid));
@@ -199,83 +289,13 @@ impl KnowledgeBase {
     pub fn guessed(&self) -> BTreeSet<Qid> {
         let guessed = |check: &&Check| {
             let mut needs = Needs::default();
-            needs.add(check);
+            needs.add(check, self.engine());
             needs.facts.contains("snmp") || GUESSED.iter().any(|word| needs.words.contains(*word))
         };
-        self.checks().iter().filter(guessed).map(|check| check.qid).collect()
-    }
-}
-
-/// What one check reads.
-#[derive(Default)]
-struct Read {
-    words: BTreeSet<String>,
-    host_fields: BTreeSet<String>,
-    /// The host is handed on as a whole.
-    whole_host: bool,
-}
-
-impl Read {
-    fn program(&mut self, program: &Program) {
-        self.expression(program.expression());
-    }
-
-    fn expression(&mut self, expression: &IdedExpr) {
-        match &expression.expr {
-            Expr::Ident(name) => self.whole_host |= name == "host",
-            Expr::Literal(LiteralValue::String(text)) => {
-                self.words.insert(text.inner().to_owned());
-            }
-            Expr::Literal(_) | Expr::Unspecified => {}
-            Expr::Select(select) => self.field(&select.operand, &select.field),
-            Expr::Call(call) => {
-                // `a.?b` is a call whose arguments are `a` and the text `b`.
-                if let [operand, IdedExpr { expr: Expr::Literal(LiteralValue::String(field)), .. }] =
-                    call.args.as_slice()
-                {
-                    self.field(operand, field.inner());
-                } else {
-                    call.args.iter().for_each(|argument| self.expression(argument));
-                }
-                if let Some(target) = &call.target {
-                    self.expression(target);
-                }
-            }
-            Expr::List(list) => list.elements.iter().for_each(|element| self.expression(element)),
-            Expr::Map(map) => map.entries.iter().for_each(|entry| self.entry(&entry.expr)),
-            Expr::Struct(structure) => structure.entries.iter().for_each(|entry| self.entry(&entry.expr)),
-            Expr::Comprehension(comprehension) => {
-                for part in [
-                    &comprehension.iter_range,
-                    &comprehension.accu_init,
-                    &comprehension.loop_cond,
-                    &comprehension.loop_step,
-                    &comprehension.result,
-                ] {
-                    self.expression(part);
-                }
-            }
-        }
-    }
-
-    fn entry(&mut self, entry: &EntryExpr) {
-        match entry {
-            EntryExpr::StructField(field) => self.expression(&field.value),
-            EntryExpr::MapEntry(entry) => {
-                self.expression(&entry.key);
-                self.expression(&entry.value);
-            }
-        }
-    }
-
-    fn field(&mut self, operand: &IdedExpr, field: &str) {
-        self.words.insert(field.to_owned());
-        match &operand.expr {
-            Expr::Ident(name) if name == "host" => {
-                self.host_fields.insert(field.to_owned());
-            }
-            _ => self.expression(operand),
-        }
+        // Those that mention none of it need not be compiled to know.
+        let may_guess =
+            |check: &&Check| check.mentions("snmp") || GUESSED.iter().any(|word| check.mentions(word));
+        self.checks().iter().filter(may_guess).filter(guessed).map(|check| check.qid).collect()
     }
 }
 
@@ -306,6 +326,11 @@ mod tests {
         CONTENT.needs(&QidSelection { only, ..QidSelection::default() })
     }
 
+    fn prune(port: &mut serde_json::Map<String, serde_json::Value>, fact: &str, unwanted: Option<&[&str]>) {
+        let Some(fields) = port.get_mut(fact).and_then(serde_json::Value::as_object_mut) else { return };
+        fields.retain(|field, _| !unwanted.is_some_and(|unwanted| unwanted.contains(&field.as_str())));
+    }
+
     /// The facts that a scan for these needs would have brought of the same host.
     fn pruned(facts: &HostFacts, needs: &Needs) -> HostFacts {
         let mut json = serde_json::to_value(facts).unwrap();
@@ -313,18 +338,27 @@ mod tests {
         let kept = facts.ports.iter().zip(std::mem::take(ports));
         let kept: Vec<_> = kept
             .filter(|(port, _)| needs.port(port.port, port.transport))
-            .map(|(_, mut json)| {
+            .map(|(port, mut json)| {
                 let fields = json.as_object_mut().unwrap();
+                let is_behind = port.implicit_tls && !needs.through_tls();
                 for fact in PORT_FACTS {
                     let needed = match fact {
                         "tls" => needs.tls(),
-                        "product" => needs.products || needs.everything,
+                        _ if is_behind => false,
+                        "product" | "protocol" => needs.asks(&port.service),
                         fact => needs.asks(fact),
                     };
                     if !needed {
                         fields.remove(fact);
                     }
                 }
+                prune(fields, "ssh", needs.ssh_greeting_is_enough().then_some(SSH_OTHER_FIELDS.as_slice()));
+                let beyond: Vec<&str> = match needs.tls_depth() {
+                    TlsDepth::Nothing | TlsDepth::Everything => Vec::new(),
+                    TlsDepth::Suites => TLS_OTHER_FIELDS.to_vec(),
+                    TlsDepth::Handshake => [TLS_SUITES_FIELDS.as_slice(), &TLS_OTHER_FIELDS].concat(),
+                };
+                prune(fields, "tls", Some(&beyond));
                 json
             })
             .collect();
@@ -334,11 +368,11 @@ mod tests {
 
     #[test]
     fn what_a_check_needs_is_enough_for_it() {
-        for (qid, (name, examples)) in CONTENT.examples.iter() {
+        for (qid, name, examples) in CONTENT.examples() {
             let needs = needs(&[qid.number()]);
-            for example in examples {
+            for example in &examples.unwrap() {
                 let facts = facts_of(example);
-                let found = |facts: &HostFacts| CONTENT.judge(facts, Some(&[*qid])).findings;
+                let found = |facts: &HostFacts| CONTENT.judge(facts, Some(&[qid])).findings;
                 assert_eq!(found(&pruned(&facts, &needs)), found(&facts), "{name}: {needs:?}");
             }
         }
@@ -353,6 +387,18 @@ mod tests {
         assert!(!duration.tcp() && duration.udp().is_some_and(|ports| ports.is_empty()));
         let ports = needs(&[82_023]);
         assert!(ports.tcp() && !ports.tls() && !ports.asks("http"));
+        let banner = needs(&[38_050]);
+        assert!(banner.ssh_greeting_is_enough() && banner.through_tls() && !banner.asks("http"));
+        assert!(!needs(&[38_739]).ssh_greeting_is_enough());
+        let web = needs(&[86_000]);
+        assert!(web.asks("http") && !web.asks("ftp") && !web.through_tls() && !web.system());
+        assert!(web.udp().is_some_and(|ports| ports.is_empty()));
+        assert_eq!(needs(&[38_116]).tls_depth(), TlsDepth::Suites);
+        assert_eq!(needs(&[38_167]).tls_depth(), TlsDepth::Handshake);
+        assert_eq!(
+            (web.tls_depth(), Needs::everything().tls_depth()),
+            (TlsDepth::Nothing, TlsDepth::Everything)
+        );
         let system = needs(&[45_017]);
         assert!(system.system() && system.asks("smb") && system.asks("http") && !system.tls());
         let cve = needs(&[crate::first_cve_qid().number()]);

@@ -14,7 +14,7 @@ use palisade_packet::ring::Ring;
 use palisade_packet::source_ports::SourcePorts;
 use palisade_packet::sweep::neighbours;
 use palisade_packet::transmit::Transmitter;
-use palisade_packet::{Control, OpenGate, Probe, Routing, Targets};
+use palisade_packet::{Control, Line, OpenGate, Probe, Routing, Targets};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -26,7 +26,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let IpAddr::V4(gateway) = gateway else { return Err("the gateway has no IPv4 address".into()) };
     let targets = Targets::from(&IpSet::from(gateway));
     let control = Control::default();
-    let found = neighbours(targets, &way.route, &way.interface, &OpenGate, &control, 1_000, [7; 24])?;
+    let mut line = Line::open(&way.route, &way.interface)?;
+    let found = neighbours(targets, &mut line, &OpenGate, &control, 1_000, [7; 24])?;
     let (_, mac) = *found.first().ok_or("the gateway does not answer")?;
 
     let ports = SourcePorts::reserve(way.route.source)?;

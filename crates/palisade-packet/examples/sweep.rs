@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use palisade_model::{IpSet, PortSet};
 use palisade_packet::sweep::{self, neighbours};
-use palisade_packet::{Control, Goal, Hop, OpenGate, Plan, Probe, Reply, Routing, Targets};
+use palisade_packet::{Control, Goal, Hop, Line, OpenGate, Plan, Probe, Reply, Routing, Targets};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -23,8 +23,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Some(IpAddr::V6(_)) => return Err("the gateway has no IPv4 address".into()),
         None => way.set.clone(),
     };
-    let found =
-        neighbours(Targets::from(&next), &way.route, &way.interface, &OpenGate, &control, 50_000, [7; 24])?;
+    let mut line = Line::open(&way.route, &way.interface)?;
+    let found = neighbours(Targets::from(&next), &mut line, &OpenGate, &control, 50_000, [7; 24])?;
     let hop = match way.route.gateway {
         Some(_) => Hop::Gateway(found.first().ok_or("the gateway does not answer")?.1),
         None => Hop::Each(found.iter().map(|(_, mac)| *mac).collect()),
@@ -40,7 +40,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         start: 0,
     };
     let (open, closed) = (AtomicU64::new(0), AtomicU64::new(0));
-    let summary = sweep::run(&plan, &way.route, &way.interface, &OpenGate, &control, |heard| {
+    let summary = sweep::run(&plan, &mut line, &OpenGate, &control, |heard| {
         match heard.proven.reply {
             Reply::Open(_) => open.fetch_add(1, Ordering::Relaxed),
             Reply::Closed => closed.fetch_add(1, Ordering::Relaxed),

@@ -18,14 +18,13 @@ use crate::control::{Control, Wish};
 use crate::cookie::CookieKey;
 use crate::error::Error;
 use crate::frame::{Fields, Mac, Sender, Stencil};
+use crate::line::{Line, Parts};
 use crate::patience::Patience;
 use crate::permutation::Permutation;
 use crate::probe::{PASSES_MAX, Probe};
 use crate::proof::{Judge, Proven, Reply};
 use crate::rate::{LOOK_EVERY, Rate, Seen};
 use crate::ring::Ring;
-use crate::route::{Interface, Route};
-use crate::source_ports::SourcePorts;
 use crate::targets::Targets;
 use crate::transmit::{BATCH, Transmitter};
 use crate::window::{Noted, Window};
@@ -38,11 +37,6 @@ const PAUSE: Duration = Duration::from_micros(500);
 const GRACE_MAX: Duration = Duration::from_millis(250);
 /// Positions looked at before the sender looks at the time again.
 const STRIDE: usize = 4_096;
-/// Room for answers of a small and of a large sweep, in bytes.
-const RING_SMALL: usize = 2 << 20;
-const RING_LARGE: usize = 16 << 20;
-/// Up to this many packets a sweep is small.
-const SMALL: u64 = 8_192;
 
 /// When a host, or a host's port, needs no more questions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,21 +147,18 @@ struct Shared<'a> {
 /// Without CAP_NET_RAW, or when the interface fails. What was heard until then was taken.
 pub fn run(
     plan: &Plan,
-    route: &Route,
-    interface: &Interface,
+    line: &mut Line,
     gate: &dyn Gate,
     control: &Control,
     take: impl FnMut(&Heard) + Send,
 ) -> Result<Summary, Error> {
-    let ports = SourcePorts::reserve(route.source)?;
+    let sender = line.sender();
     let key = CookieKey::new(std::array::from_fn(|index| plan.seed.get(index).copied().unwrap_or_default()));
-    let judge = Judge { key, address: route.source, port_first: ports.first() };
+    let judge = Judge { key, address: sender.address, port_first: sender.port_first };
     let shared = Shared::new(plan, control);
     let packets = shared.order.size().saturating_mul(shared.probes_each());
-    let bytes = if packets <= SMALL { RING_SMALL } else { RING_LARGE };
-    let ring = Ring::open(interface.index, ports.first(), bytes)?;
-    let sender = Sender { mac: interface.mac, address: route.source, port_first: ports.first() };
-    let mut sending = Sending::new(&shared, sender, key, interface.index)?;
+    let Parts { ring, transmitter, .. } = line.parts(packets)?;
+    let mut sending = Sending::new(&shared, sender, key, transmitter);
     let started = Instant::now();
     let elapsed = std::thread::scope(|scope| {
         let receiver = scope.spawn(|| receive(&shared, judge, ring, take));
@@ -284,7 +275,7 @@ impl Pass {
 /// The sender's side.
 struct Sending<'a> {
     shared: &'a Shared<'a>,
-    transmitter: Transmitter,
+    transmitter: &'a mut Transmitter,
     stencils: Vec<Stencil>,
     key: CookieKey,
     /// The last one sends nothing: it closes what has been waited for.
@@ -301,7 +292,7 @@ struct Sending<'a> {
 }
 
 impl<'a> Sending<'a> {
-    fn new(shared: &'a Shared<'a>, sender: Sender, key: CookieKey, interface: u32) -> Result<Self, Error> {
+    fn new(shared: &'a Shared<'a>, sender: Sender, key: CookieKey, transmitter: &'a mut Transmitter) -> Self {
         let started = Instant::now();
         let plan = shared.plan;
         let start = shared.window.tail();
@@ -311,9 +302,9 @@ impl<'a> Sending<'a> {
         if let Some(first) = limits.first_mut() {
             *first = shared.order.size();
         }
-        Ok(Self {
+        Self {
             shared,
-            transmitter: Transmitter::open(interface)?,
+            transmitter,
             stencils,
             key,
             passes: (0..=passes).map(|_| Pass { cursor: start, marks: VecDeque::new() }).collect(),
@@ -323,7 +314,7 @@ impl<'a> Sending<'a> {
             counted: Seen::default(),
             flushed: start,
             all_answered: None,
-        })
+        }
     }
 
     fn run(&mut self, gate: &dyn Gate) -> Result<(), Error> {
@@ -515,7 +506,7 @@ impl<'a> Sending<'a> {
 fn receive(
     shared: &Shared<'_>,
     judge: Judge,
-    mut ring: Ring,
+    ring: &mut Ring,
     mut take: impl FnMut(&Heard) + Send,
 ) -> Result<(), Error> {
     let places = Places::new(&shared.plan.probes);
@@ -602,8 +593,7 @@ impl Places {
 /// As [`run`].
 pub fn neighbours(
     targets: Targets,
-    route: &Route,
-    interface: &Interface,
+    line: &mut Line,
     gate: &dyn Gate,
     control: &Control,
     rate_pps: u32,
@@ -620,7 +610,7 @@ pub fn neighbours(
         start: 0,
     };
     let mut found = Vec::new();
-    run(&plan, route, interface, gate, control, |heard| {
+    run(&plan, line, gate, control, |heard| {
         if let Reply::Neighbour(mac) = heard.proven.reply {
             found.push((heard.proven.host, mac));
         }

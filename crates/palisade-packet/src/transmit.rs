@@ -41,6 +41,23 @@ pub(crate) fn packet_socket(interface: u32, protocol: u16) -> Result<OwnedFd, Er
     Ok(socket)
 }
 
+/// Whether this process may send raw packets. Asked by a socket of another family with the same
+/// demands: a packet socket takes the kernel milliseconds to let go of.
+///
+/// # Errors
+/// Without CAP_NET_RAW.
+pub fn may_send_raw() -> Result<(), Error> {
+    // SAFETY: the call takes no pointers; a valid descriptor is owned, and closed, here.
+    unsafe {
+        let raw = libc::socket(libc::AF_INET, libc::SOCK_RAW | libc::SOCK_CLOEXEC, libc::IPPROTO_TCP);
+        if raw < 0 {
+            return Err(Error::last("open a raw socket"));
+        }
+        drop(OwnedFd::from_raw_fd(raw));
+    }
+    Ok(())
+}
+
 pub(crate) fn bind(socket: &OwnedFd, interface: u32, protocol: u16) -> Result<(), Error> {
     let length = socklen_t::try_from(size_of::<sockaddr_ll>()).unwrap_or_default();
     // SAFETY: all zeros are a valid sockaddr_ll; its address and length are passed together and
@@ -95,6 +112,11 @@ impl Transmitter {
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.filled >= BATCH
+    }
+
+    /// Forgets the frames that wait.
+    pub fn discard(&mut self) {
+        self.filled = 0;
     }
 
     /// Lets `write` fill the next slot; it gives the frame's length, 0 for none. Does nothing when

@@ -21,7 +21,8 @@ use network::{Behaviour, host};
 use palisade_model::IpSet;
 use palisade_packet::sweep::{self, neighbours};
 use palisade_packet::{
-    Control, Goal, Heard, Hop, OpenGate, Plan, Probe, Proven, Reply, Routing, Summary, Targets, Way, Wish,
+    Control, Goal, Heard, Hop, Line, OpenGate, Plan, Probe, Proven, Reply, Routing, Summary, Targets, Way,
+    Wish,
 };
 
 const SEED: [u8; 24] = [5; 24];
@@ -32,9 +33,8 @@ fn way(targets: &IpSet) -> (Way, Hop) {
     assert!(rest.is_empty(), "no way to {rest}");
     let way = ways.remove(0);
     let ask = || {
-        let (route, interface) = (&way.route, &way.interface);
-        neighbours(Targets::from(targets), route, interface, &OpenGate, &Control::default(), 10_000, SEED)
-            .unwrap()
+        let mut line = Line::open(&way.route, &way.interface).unwrap();
+        neighbours(Targets::from(targets), &mut line, &OpenGate, &Control::default(), 10_000, SEED).unwrap()
     };
     // The hosts start at the same time as this side.
     let found =
@@ -67,8 +67,8 @@ fn ports(behaviour: Behaviour, ports: impl Iterator<Item = u16>) -> (Vec<Heard>,
 
 fn run(plan: &Plan, way: &Way, control: &Control) -> (Vec<Heard>, Summary) {
     let mut heard = Vec::new();
-    let summary =
-        sweep::run(plan, &way.route, &way.interface, &OpenGate, control, |one| heard.push(*one)).unwrap();
+    let mut line = Line::open(&way.route, &way.interface).unwrap();
+    let summary = sweep::run(plan, &mut line, &OpenGate, control, |one| heard.push(*one)).unwrap();
     (heard, summary)
 }
 
@@ -218,7 +218,8 @@ fn a_sweep_pauses_resumes_and_stops_at_once() {
             let (control, heard, plan, way) =
                 (Arc::clone(&control), Arc::clone(&heard), plan.clone(), way.clone());
             move || {
-                sweep::run(&plan, &way.route, &way.interface, &OpenGate, &control, |_| {
+                let mut line = Line::open(&way.route, &way.interface).unwrap();
+                sweep::run(&plan, &mut line, &OpenGate, &control, |_| {
                     heard.fetch_add(1, Ordering::Relaxed);
                 })
                 .unwrap()

@@ -8,7 +8,7 @@ use palisade_model::fact::TlsFacts;
 use palisade_probe::reader::{Malformed, Reader};
 use palisade_probe::tls::suite::{all_suites, describe_suite};
 use palisade_probe::tls::{
-    Attempt, Enumeration, EnumerationOptions, Outcome, ServerFlight, Verdict, Version,
+    Attempt, Enumeration, EnumerationDepth, EnumerationOptions, Outcome, ServerFlight, Verdict, Version,
 };
 use proptest::prelude::*;
 
@@ -185,7 +185,12 @@ impl Rules {
 
 /// Runs the enumeration with so many connections at once, the last begun ending first.
 fn enumerate(rules: &Rules, parallel: usize) -> (TlsFacts, Enumeration) {
+    enumerate_to(EnumerationDepth::Everything, rules, parallel)
+}
+
+fn enumerate_to(depth: EnumerationDepth, rules: &Rules, parallel: usize) -> (TlsFacts, Enumeration) {
     let mut enumeration = Enumeration::new(EnumerationOptions {
+        depth,
         server_name: Some("rules.test".to_owned()),
         random: [3; 32],
         ..EnumerationOptions::default()
@@ -310,6 +315,27 @@ fn a_server_that_closes_or_hangs_costs_little() {
         assert_eq!(found(&facts), expected(&rules));
         assert!(enumeration.attempts() < 60, "{}", enumeration.attempts());
     }
+}
+
+#[test]
+fn less_is_asked_where_less_is_wanted() {
+    let modern = with(&[(Version::Tls12, &[0xc02f, 0xc030]), (Version::Tls13, &[0x1302])]);
+    let old = with(&[(Version::Tls10, &[0x000a, 0x0003])]);
+    for (rules, first_shows_certificates) in [(&modern, false), (&old, true)] {
+        let (all, everything) = enumerate(rules, 4);
+        let (suites, hunted) = enumerate_to(EnumerationDepth::Suites, rules, 4);
+        assert_eq!((&suites.versions, &suites.suites), (&all.versions, &all.suites));
+        assert!(hunted.attempts() < everything.attempts());
+        let (handshake, shaken) = enumerate_to(EnumerationDepth::Handshake, rules, 4);
+        assert_eq!((shaken.verdict(), shaken.attempts()), (Verdict::Tls, 1));
+        // In TLS 1.3 they are fetched by the caller.
+        assert_eq!(handshake.certificates.len(), usize::from(first_shows_certificates));
+        assert_eq!(shaken.needs_certificates(), !first_shows_certificates);
+    }
+    // A server that refuses a browser's hello is asked on until it shows one.
+    let refusing = with(&[(Version::Ssl3, &[0x0003])]);
+    let (handshake, _) = enumerate_to(EnumerationDepth::Handshake, &refusing, 4);
+    assert_eq!(handshake.certificates.len(), 1);
 }
 
 #[test]

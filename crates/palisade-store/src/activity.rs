@@ -5,7 +5,7 @@ use sqlx::any::AnyRow;
 
 use crate::error::Result;
 use crate::row::Read;
-use crate::store::Store;
+use crate::store::{Store, Write};
 
 /// One entry of the activity log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,25 +71,8 @@ const ENTRIES_KEPT: i64 = 1_000_000;
 impl Store {
     /// Appends an entry. The newest million are kept.
     pub async fn add_activity(&self, activity: &Activity) -> Result<()> {
-        let Activity { at, login, from, module, action, details, refused } = activity;
         let mut write = self.write().await?;
-        let row = sqlx::query(
-            "INSERT INTO activity_log (at, login, from_address, module, action, details, refused)
-             VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
-        )
-        .bind(at.as_microsecond())
-        .bind(login.clone())
-        .bind(from.clone())
-        .bind(module.clone())
-        .bind(action.clone())
-        .bind(details.clone())
-        .bind(i64::from(*refused))
-        .fetch_one(write.connection())
-        .await?;
-        sqlx::query("DELETE FROM activity_log WHERE id <= $1")
-            .bind(Read::new("activity_log", &row).number("id")? - ENTRIES_KEPT)
-            .execute(write.connection())
-            .await?;
+        add_activity_within(&mut write, activity).await?;
         write.commit().await
     }
 
@@ -138,6 +121,29 @@ impl Store {
         .await?;
         rows.iter().map(read_activity_of_user).collect()
     }
+}
+
+/// Appends an entry within a transaction, with which it stays or goes.
+pub(crate) async fn add_activity_within(write: &mut Write, activity: &Activity) -> Result<()> {
+    let Activity { at, login, from, module, action, details, refused } = activity;
+    let row = sqlx::query(
+        "INSERT INTO activity_log (at, login, from_address, module, action, details, refused)
+         VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
+    )
+    .bind(at.as_microsecond())
+    .bind(login.clone())
+    .bind(from.clone())
+    .bind(module.clone())
+    .bind(action.clone())
+    .bind(details.clone())
+    .bind(i64::from(*refused))
+    .fetch_one(write.connection())
+    .await?;
+    sqlx::query("DELETE FROM activity_log WHERE id <= $1")
+        .bind(Read::new("activity_log", &row).number("id")? - ENTRIES_KEPT)
+        .execute(write.connection())
+        .await?;
+    Ok(())
 }
 
 /// Which entries are wanted; `None` and empty are no restriction.

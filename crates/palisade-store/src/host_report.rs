@@ -11,7 +11,7 @@ use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
 use crate::detection::DetectionKey;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::packed::Unpack;
 use crate::row::{Read, number_of};
 use crate::store::Store;
@@ -97,6 +97,57 @@ impl DetectionBatch {
     }
 }
 
+/// Some detections of one host as the database has packed them. Where the next batch begins is known
+/// without taking them apart, so that it can be read meanwhile.
+#[derive(Debug, Clone)]
+pub struct PackedDetections {
+    host_id: i64,
+    text: String,
+    next: Option<DetectionKey>,
+}
+
+impl PackedDetections {
+    /// Where the next batch begins, unless this one is the last.
+    #[must_use]
+    pub fn next(&self) -> Option<DetectionKey> {
+        self.next
+    }
+
+    /// Takes them apart.
+    pub fn unpack(self) -> Result<DetectionBatch> {
+        let wrong =
+            Error::Inconsistent { table: "detection", column: "detections", row: self.host_id.to_string() };
+        DetectionBatch::unpack(self.text).ok_or(wrong)
+    }
+}
+
+/// One page of a search, likewise.
+#[derive(Debug, Clone)]
+pub struct PackedHosts {
+    text: String,
+    last: Option<Ipv4Addr>,
+    count: u64,
+}
+
+impl PackedHosts {
+    /// The last of them.
+    #[must_use]
+    pub fn last(&self) -> Option<Ipv4Addr> {
+        self.last
+    }
+
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Takes them apart; by address.
+    pub fn unpack(self) -> Result<Vec<SearchedHost>> {
+        let row = self.last.map(|ip| ip.to_string()).unwrap_or_default();
+        unpack_hosts(&self.text).ok_or(Error::Inconsistent { table: "host", column: "hosts", row })
+    }
+}
+
 /// A host as searches look at it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchedHost {
@@ -125,6 +176,16 @@ macro_rules! packed_detection {
                    octet_length(result), result, '')"
     };
 }
+
+/// The port of a detection with its transport, as `read_key` takes them apart.
+macro_rules! packed_place {
+    () => {
+        "port * 4 + CASE transport WHEN 'tcp' THEN 1 WHEN 'udp' THEN 2 ELSE 0 END"
+    };
+}
+
+/// Numbers that a place may have: ports and transports.
+const PLACES: i64 = 65_536 * 4;
 
 /// The statuses by their numbers in a packed record.
 const STATUSES: [DetectionStatus; 4] =
@@ -195,7 +256,7 @@ impl Store {
         qid: Option<Qid>,
         port: Option<u16>,
         limit: u32,
-    ) -> Result<Vec<SearchedHost>> {
+    ) -> Result<PackedHosts> {
         // Conditions that are not wanted are left out rather than switched off with OR, for which
         // PostgreSQL would read every host that has the QID, for every page.
         let has_qid = qid.map_or("$3 = 0", |_| {
@@ -205,8 +266,8 @@ impl Store {
         let has_port = port
             .map_or("$4 = 0", |_| "EXISTS (SELECT 1 FROM host_port WHERE host_id = host.id AND port = $4)");
         let row = sqlx::query(AssertSqlSafe(format!(
-            "SELECT string_agg(record, '') AS hosts FROM
-                 (SELECT concat_ws(' ', ip, first_scan_at, last_scan_at,
+            "SELECT MAX(ip) AS last, COUNT(*) AS counted, string_agg(record, '') AS hosts FROM
+                 (SELECT ip, concat_ws(' ', ip, first_scan_at, last_scan_at,
                                    octet_length(COALESCE(dns_name, '')), COALESCE(dns_name, ''),
                                    octet_length(COALESCE(netbios_name, '')), COALESCE(netbios_name, ''),
                                    octet_length(COALESCE(os, '')), COALESCE(os, ''), '') AS record
@@ -221,8 +282,12 @@ impl Store {
         .fetch_one(self.pool())
         .await?;
         let read = Read::new("host", &row);
-        let packed = read.optional_text("hosts")?.unwrap_or_default();
-        unpack_hosts(&packed).ok_or_else(|| read.inconsistent("hosts"))
+        let last = match read.optional_number("last")? {
+            Some(_) => Some(read.address("last")?),
+            None => None,
+        };
+        let text = read.optional_text("hosts")?.unwrap_or_default();
+        Ok(PackedHosts { text, last, count: read.count("counted")? })
     }
 
     /// How many detections of a host are not fixed, by QID; and the host's id.
@@ -251,11 +316,14 @@ impl Store {
         host_id: i64,
         qid: Qid,
         after: Option<DetectionKey>,
-    ) -> Result<DetectionBatch> {
+    ) -> Result<PackedDetections> {
         let (_, port, transport) = after.map_or((0, -1, ""), DetectionKey::columns);
         let row = sqlx::query(concat!(
-            "SELECT string_agg(record, '') AS detections FROM
-                 (SELECT ",
+            "SELECT MAX(qid * 262144 + place) AS last, COUNT(*) AS counted,
+                    string_agg(record, '') AS detections FROM
+                 (SELECT qid, ",
+            packed_place!(),
+            " AS place, ",
             packed_detection!(),
             " AS record FROM detection WHERE host_id = $1 AND ignored = 0 AND qid = $2 AND (port, transport) > ($3, $4)
                   ORDER BY qid, port, transport LIMIT $5) AS batch"
@@ -267,7 +335,7 @@ impl Store {
         .bind(batch_limit())
         .fetch_one(self.pool())
         .await?;
-        read_batch(&Read::new("detection", &row))
+        read_packed(host_id, &Read::new("detection", &row))
     }
 
     /// The next batch of a host's detections, those after `after`.
@@ -275,11 +343,14 @@ impl Store {
         &self,
         host_id: i64,
         after: Option<DetectionKey>,
-    ) -> Result<DetectionBatch> {
+    ) -> Result<PackedDetections> {
         let (qid, port, transport) = after.map_or((0, 0, ""), DetectionKey::columns);
         let row = sqlx::query(concat!(
-            "SELECT string_agg(record, '') AS detections FROM
-                 (SELECT ",
+            "SELECT MAX(qid * 262144 + place) AS last, COUNT(*) AS counted,
+                    string_agg(record, '') AS detections FROM
+                 (SELECT qid, ",
+            packed_place!(),
+            " AS place, ",
             packed_detection!(),
             " AS record FROM detection WHERE host_id = $1 AND ignored = 0 AND (qid, port, transport) > ($2, $3, $4)
                   ORDER BY qid, port, transport LIMIT $5) AS batch"
@@ -291,7 +362,7 @@ impl Store {
         .bind(batch_limit())
         .fetch_one(self.pool())
         .await?;
-        read_batch(&Read::new("detection", &row))
+        read_packed(host_id, &Read::new("detection", &row))
     }
 
     /// The detections of the hosts from `first` to `last` that are not fixed (only those of `qid`, if
@@ -404,6 +475,18 @@ fn read_reported(row: &AnyRow) -> Result<ReportedHost> {
 fn read_batch(read: &Read<'_>) -> Result<DetectionBatch> {
     let packed = read.optional_text("detections")?.unwrap_or_default();
     DetectionBatch::unpack(packed).ok_or_else(|| read.inconsistent("detections"))
+}
+
+fn read_packed(host_id: i64, read: &Read<'_>) -> Result<PackedDetections> {
+    let is_full = read.number("counted")? >= batch_limit();
+    let next = match read.optional_number("last")?.filter(|_| is_full) {
+        None => None,
+        Some(last) => {
+            let key = read_key(last / PLACES, last % PLACES);
+            Some(key.ok_or_else(|| read.inconsistent("last"))?)
+        }
+    };
+    Ok(PackedDetections { host_id, text: read.optional_text("detections")?.unwrap_or_default(), next })
 }
 
 fn unpack_hosts(packed: &str) -> Option<Vec<SearchedHost>> {

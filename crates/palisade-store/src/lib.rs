@@ -67,7 +67,8 @@ pub use feed::{FeedImport, FeedState, IMPORT_KEPT_S, Imported};
 pub use host::Host;
 pub use host_port::HostPort;
 pub use host_report::{
-    BATCH_DETECTIONS, BatchedDetection, DetectionBatch, LatestFindings, ReportedHost, SearchedHost, Weight,
+    BATCH_DETECTIONS, BatchedDetection, DetectionBatch, LatestFindings, PackedDetections, PackedHosts,
+    ReportedHost, SearchedHost, Weight,
 };
 pub use ignored::{DetectionsOf, IgnoreOutcome, IgnoredDetection, Ignoring};
 pub use intake::{Delivery, DetectionCounts, Intake};

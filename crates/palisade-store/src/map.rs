@@ -13,6 +13,7 @@ use sqlx::any::AnyRow;
 use crate::error::Result;
 use crate::row::{Read, integer, json_text, number_of};
 use crate::scan::{Cancelled, LaunchType};
+use crate::scheduled_run::note_map_ends;
 use crate::slice::Progress;
 use crate::store::{Store, Write};
 
@@ -286,6 +287,7 @@ pub(crate) async fn cancel_map_within(
         .bind(now.as_microsecond())
         .execute(write.connection())
         .await?;
+    note_map_ends(write, map_id).await?;
     Ok(answer)
 }
 
@@ -307,7 +309,7 @@ pub(crate) async fn end_map(
     .bind(now.as_microsecond())
     .execute(write.connection())
     .await?;
-    Ok(())
+    note_map_ends(write, map_id).await
 }
 
 async fn add_map(

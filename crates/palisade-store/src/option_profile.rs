@@ -90,6 +90,20 @@ impl Store {
         rows.iter().map(read_profile).collect()
     }
 
+    /// The profile with this title; the default one for `None`.
+    pub async fn find_option_profile(&self, title: Option<&str>) -> Result<Option<StoredProfile>> {
+        let row = sqlx::query(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM option_profile WHERE ($1 = 1 AND is_default = 1) OR ($1 = 0 AND title = $2)"
+        ))
+        .bind(i64::from(title.is_none()))
+        .bind(title.unwrap_or_default().to_owned())
+        .fetch_optional(self.pool())
+        .await?;
+        row.as_ref().map(read_profile).transpose()
+    }
+
     /// Puts `profile` in the place of what version `version` was.
     /// [`crate::Error::Conflict`] when the new title is taken.
     pub async fn edit_option_profile(

@@ -10,6 +10,7 @@ use sqlx::any::AnyRow;
 use crate::error::{Error, Result};
 use crate::row::{Read, integer, json_text, number_of};
 use crate::scan_target::note_target;
+use crate::scheduled_run::note_scan_end;
 use crate::store::{Store, Write, expect_rows};
 
 /// How a scan came to be.
@@ -484,7 +485,8 @@ pub(crate) async fn end_scan(
         .bind(reason.map(str::to_owned))
         .execute(write.connection())
         .await?;
-    expect_rows(1, done.rows_affected())
+    expect_rows(1, done.rows_affected())?;
+    note_scan_end(write, standing.scan_id).await
 }
 
 /// Ends a scan if nothing of it is left to do; gives whether it is over.

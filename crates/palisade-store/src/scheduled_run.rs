@@ -2,7 +2,7 @@
 //!
 //! A start is taken and its scan, or its maps, written in one transaction: a server that is killed
 //! has done both or neither, and of two servers one does it. Rows are locked in the order
-//! subscription, task, run, scan or map. Of a start that makes several maps, each has its own run.
+//! subscription, task, scan or map, run: what ends notes it in its run. Of a start that makes several maps, each has its own run.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,6 +10,7 @@ use std::str::FromStr;
 use palisade_model::{Login, MapRef, ScanRef, ScanStatus, Timestamp};
 use sqlx::any::AnyRow;
 
+use crate::activity::{Activity, add_activity_within};
 use crate::error::Result;
 use crate::map::{NewMaps, cancel_map_within, launch_maps_within};
 use crate::row::Read;
@@ -93,13 +94,15 @@ pub enum RunStopped {
 }
 
 impl Store {
-    /// Takes a start and launches its scan, titled as `new` says; the run is of the task's `title`.
+    /// Takes a start and launches its scan, titled as `new` says; the run is of the task's `title`. What
+    /// `told` makes of the references goes into the activity log with it.
     pub async fn launch_task(
         &self,
         start: TaskStart,
         title: &str,
         new: &NewScan,
         end_at: Option<Timestamp>,
+        told: impl FnOnce(&[RunRef]) -> Activity,
     ) -> Result<Started<ScanRef>> {
         let mut write = self.write().await?;
         sqlx::query(self.dialect().lock_subscription()).fetch_one(write.connection()).await?;
@@ -111,19 +114,23 @@ impl Store {
             Launched::TooMany => return Ok(Started::TooMany),
         };
         let run = NewRun { start, title, owner: &new.login, launched_at: new.launched_at, end_at };
-        add_run(&mut write, run, &RunRef::Scan(reference.clone())).await?;
+        let started = RunRef::Scan(reference.clone());
+        add_run(&mut write, run, &started).await?;
+        add_activity_within(&mut write, &told(&[started])).await?;
         write.commit().await?;
         Ok(Started::Queued(reference))
     }
 
     /// Takes a start and launches its maps, titled as `new` says; the runs are of the task's `title`.
-    /// Gives their references in the order of `new`.
+    /// Gives their references in the order of `new`. What `told` makes of them goes into the activity
+    /// log with it.
     pub async fn launch_map_task(
         &self,
         start: TaskStart,
         title: &str,
         new: &NewMaps,
         end_at: Option<Timestamp>,
+        told: impl FnOnce(&[RunRef]) -> Activity,
     ) -> Result<Started<Vec<MapRef>>> {
         let mut write = self.write().await?;
         sqlx::query(self.dialect().lock_subscription()).fetch_one(write.connection()).await?;
@@ -134,9 +141,11 @@ impl Store {
             return Ok(Started::TooMany);
         };
         let run = NewRun { start, title, owner: &new.login, launched_at: new.launched_at, end_at };
-        for reference in &references {
-            add_run(&mut write, run, &RunRef::Map(reference.clone())).await?;
+        let started: Vec<RunRef> = references.iter().cloned().map(RunRef::Map).collect();
+        for reference in &started {
+            add_run(&mut write, run, reference).await?;
         }
+        add_activity_within(&mut write, &told(&started)).await?;
         write.commit().await?;
         Ok(Started::Queued(references))
     }
@@ -170,9 +179,7 @@ impl Store {
                     scheduled_run.reference, end_at, COALESCE(scan.status, map.status) AS status
              FROM scheduled_run LEFT JOIN scan ON scan.reference = scheduled_run.reference
              LEFT JOIN map ON map.reference = scheduled_run.reference
-             WHERE open = 1
-             AND (COALESCE(scan.status, map.status, 'gone') NOT IN ('QUEUED', 'RUNNING', 'CANCELLING')
-                  OR end_at <= $1)
+             WHERE open = 2 OR (open = 1 AND end_at <= $1)
              ORDER BY scheduled_run.id LIMIT $2",
         )
         .bind(now.as_microsecond())
@@ -195,9 +202,6 @@ impl Store {
         let mut write = self.write().await?;
         sqlx::query(self.dialect().lock_subscription()).fetch_one(write.connection()).await?;
         let deactivated = deactivate(&mut write, run.task_id).await?;
-        if !close(&mut write, run.id).await? {
-            return Ok(RunStopped::Over);
-        }
         let found = match &run.reference {
             RunRef::Scan(_) => "SELECT id FROM scan WHERE reference = $1",
             RunRef::Map(_) => "SELECT id FROM map WHERE reference = $1",
@@ -212,6 +216,9 @@ impl Store {
         };
         if cancelled == Cancelled::EndedBefore {
             // It is found ended at the next look, and closed as such.
+            return Ok(RunStopped::Over);
+        }
+        if !close(&mut write, run.id).await? {
             return Ok(RunStopped::Over);
         }
         write.commit().await?;
@@ -249,11 +256,36 @@ async fn add_run(write: &mut Write, run: NewRun<'_>, reference: &RunRef) -> Resu
 }
 
 async fn close(write: &mut Write, run: i64) -> Result<bool> {
-    let closed = sqlx::query("UPDATE scheduled_run SET open = 0 WHERE id = $1 AND open = 1")
+    let closed = sqlx::query("UPDATE scheduled_run SET open = 0 WHERE id = $1 AND open <> 0")
         .bind(run)
         .execute(write.connection())
         .await?;
     Ok(closed.rows_affected() > 0)
+}
+
+/// Notes the end of a scan in the run that started it, if one did.
+pub(crate) async fn note_scan_end(write: &mut Write, scan_id: i64) -> Result<()> {
+    sqlx::query(
+        "UPDATE scheduled_run SET open = 2
+         WHERE open = 1 AND reference = (SELECT reference FROM scan WHERE id = $1)",
+    )
+    .bind(scan_id)
+    .execute(write.connection())
+    .await?;
+    Ok(())
+}
+
+/// The same for a map, and for the others of its request that have ended with it.
+pub(crate) async fn note_map_ends(write: &mut Write, map_id: i64) -> Result<()> {
+    sqlx::query(
+        "UPDATE scheduled_run SET open = 2 WHERE open = 1 AND reference IN
+             (SELECT reference FROM map WHERE request = (SELECT request FROM map WHERE id = $1)
+              AND status NOT IN ('QUEUED', 'RUNNING', 'CANCELLING'))",
+    )
+    .bind(map_id)
+    .execute(write.connection())
+    .await?;
+    Ok(())
 }
 
 fn read_run(row: &AnyRow) -> Result<TaskRun> {

@@ -11,6 +11,7 @@ use sqlx::any::AnyRow;
 
 use crate::error::{Error, Result};
 use crate::option_profile::{ProfileUser, note_option_profile_use};
+use crate::packed::Unpack;
 use crate::row::{Read, integer, json_text};
 use crate::store::{Store, Write};
 
@@ -223,33 +224,36 @@ impl Store {
         rows.iter().map(|row| read_task(row, &groups)).collect()
     }
 
-    /// The active tasks of a kind that should have started at `now`, at most `limit`, the longest
-    /// due first.
-    pub async fn list_due_tasks(&self, kind: TaskKind, now: Timestamp, limit: u32) -> Result<Vec<Task>> {
+    /// The active tasks of some kinds that should have started at `now`, at most `limit`, the longest
+    /// due first. None of no kind.
+    pub async fn list_due_tasks(&self, kinds: &[TaskKind], now: Timestamp, limit: u32) -> Result<Vec<Task>> {
+        let (Some(one), Some(other)) = (kinds.first(), kinds.last()) else { return Ok(Vec::new()) };
         let rows = sqlx::query(concat!(
             "SELECT ",
             columns!(),
-            " FROM scheduled_task WHERE kind = $3 AND next_launch_at <= $1
+            ", (SELECT string_agg(concat_ws(' ', octet_length(title), title, ''), '')
+                FROM (SELECT title FROM scheduled_task_asset_group
+                      JOIN asset_group ON asset_group.id = asset_group_id
+                      WHERE task_id = scheduled_task.id ORDER BY title) AS titles) AS groups
+              FROM scheduled_task WHERE kind IN ($3, $4) AND next_launch_at <= $1
               ORDER BY next_launch_at, id LIMIT $2"
         ))
         .bind(now.as_microsecond())
         .bind(i64::from(limit))
-        .bind(kind.as_str())
+        .bind(one.as_str())
+        .bind(other.as_str())
         .fetch_all(self.pool())
         .await?;
-        let mut tasks = Vec::new();
-        for row in &rows {
-            let groups = sqlx::query(
-                "SELECT task_id, title FROM scheduled_task_asset_group
-                 JOIN asset_group ON asset_group.id = asset_group_id WHERE task_id = $1 ORDER BY title",
-            )
-            .bind(Read::new("scheduled_task", row).number("id")?)
-            .fetch_all(self.pool())
-            .await?;
-            let groups: Vec<(i64, AssetGroupTitle)> = groups.iter().map(read_group).collect::<Result<_>>()?;
-            tasks.push(read_task(row, &groups)?);
-        }
-        Ok(tasks)
+        rows.iter()
+            .map(|row| {
+                let read = Read::new("scheduled_task", row);
+                let id = read.number("id")?;
+                let packed = read.optional_text("groups")?.unwrap_or_default();
+                let titles = unpack_titles(&packed).ok_or_else(|| read.inconsistent("groups"))?;
+                let groups: Vec<_> = titles.into_iter().map(|title| (id, title)).collect();
+                read_task(row, &groups)
+            })
+            .collect()
     }
 
     /// Switches a task on, with its next start, or off. Its starts are counted anew. `false` when
@@ -362,6 +366,15 @@ pub(crate) async fn deactivate(write: &mut Write, task_id: i64) -> Result<bool> 
     .execute(write.connection())
     .await?;
     Ok(done.rows_affected() > 0)
+}
+
+fn unpack_titles(packed: &str) -> Option<Vec<AssetGroupTitle>> {
+    let mut titles = Vec::new();
+    let mut unpack = Unpack::new(packed);
+    while !unpack.is_at_end() {
+        titles.push(packed.get(unpack.text()?)?.parse().ok()?);
+    }
+    Some(titles)
 }
 
 fn read_group(row: &AnyRow) -> Result<(i64, AssetGroupTitle)> {

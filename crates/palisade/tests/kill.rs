@@ -239,7 +239,12 @@ async fn torment_tasks(servers: &mut [TestServer], store: &Store, rounds: u32, d
         victim.restart();
         let deadline = Instant::now() + PATIENCE;
         for kind in TaskKind::ALL {
-            while !store.list_due_tasks(kind, clock.now(), 1).await.expect("tasks can be listed").is_empty() {
+            while !store
+                .list_due_tasks(&[kind], clock.now(), 1)
+                .await
+                .expect("tasks can be listed")
+                .is_empty()
+            {
                 assert!(Instant::now() < deadline, "a start is not made: {}", servers[0].log());
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }

@@ -142,7 +142,7 @@ fn open_host(xml: &mut XmlWriter, host: &ReportedHostHead, is_first: bool) {
         xml.open("HOST_LIST", &[]);
     }
     xml.open("HOST", &[]);
-    xml.text("IP", &ip.to_string());
+    xml.address("IP", *ip);
     xml.text("TRACKING_METHOD", tracking_word(*tracking));
     xml.optional_text("HOST_ID", id.map(|id| id.to_string()).as_deref());
     xml.optional_cdata("DNS", dns.as_deref());

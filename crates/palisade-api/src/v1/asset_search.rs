@@ -285,7 +285,7 @@ fn write_asset(xml: &mut XmlWriter, asset: &FoundAsset, with_results: bool) {
         asset_groups,
     } = asset;
     xml.element("HOST", &[], |xml| {
-        xml.text("IP", &ip.to_string());
+        xml.address("IP", *ip);
         xml.text("TRACKING_METHOD", tracking_title(*tracking));
         xml.optional_cdata("DNS", dns.as_deref());
         xml.optional_cdata("NETBIOS", netbios.as_deref());

@@ -255,7 +255,7 @@ fn write_host(xml: &mut XmlWriter, host: &HostInfo, general: bool) {
     } = host;
     xml.text("TRACKING_METHOD", tracking_title(*tracking));
     xml.text("SECURITY_RISK", &security_risk.to_string());
-    xml.text("IP", &ip.to_string());
+    xml.address("IP", *ip);
     if !general {
         return;
     }

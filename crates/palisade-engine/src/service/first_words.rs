@@ -4,9 +4,12 @@
 //! what pays: first listening and what the port number makes likely, then the tongues in which
 //! nearly everything gives itself away, then binary protocols. Of those a port that has swallowed
 //! everything in silence is asked the few that are silent to text, and a port that hung up on us
-//! those that hang up.
+//! those that hang up. A scan for few QIDs leaves out binary protocols that none of them is about;
+//! the others are asked all the same, because what answers them is nothing else.
 
+use palisade_kb::Needs;
 use palisade_probe::identify::{self, GenericProbe};
+use palisade_probe::starttls::Upgrade;
 
 /// Connections for finding out what a port is that reacts to nothing, in all.
 pub(super) const SILENT_CONNECTIONS_MAX: usize = 8;
@@ -68,8 +71,8 @@ const TLS_PORTS: [u16; 13] = [465, 563, 636, 853, 990, 992, 993, 994, 995, 3_269
 const TLS_WEB_PORTS: [u16; 4] = [443, 4_443, 8_443, 9_443];
 
 impl Order {
-    /// The order for a port, plain or inside TLS.
-    pub(super) fn of(port: u16, tls: bool) -> Self {
+    /// The order for a port, plain or inside TLS, as far as it is of use for the needs.
+    pub(super) fn of(port: u16, tls: bool, needs: &Needs) -> Self {
         let names = identify::likely(port);
         let greeted = names.iter().any(|name| GREETERS.contains(name)) && (tls || !TLS_PORTS.contains(&port));
         let mut order = Self {
@@ -102,7 +105,10 @@ impl Order {
         general.retain(|words| !asked.contains(&words.name()));
         asked.extend(general.iter().map(FirstWords::name));
         let left = |all: usize| all.saturating_sub(asked.len());
-        let new = |probe: &GenericProbe| !asked.contains(&probe.name);
+        let switches = |name: &str| !tls && needs.tls() && Upgrade::of_service(name).is_some();
+        let new = |probe: &GenericProbe| {
+            !asked.contains(&probe.name) && (needs.looks_for(probe.name) || switches(probe.name))
+        };
         let quiet = identify::for_quiet().filter(new).take(left(SILENT_CONNECTIONS_MAX - LAST_LOOKS));
         order.quiet = quiet.map(FirstWords::Probe).collect();
         let picky = identify::for_picky().filter(new).take(left(REACTING_CONNECTIONS_MAX));
@@ -114,27 +120,53 @@ impl Order {
 
 #[cfg(test)]
 mod tests {
+    use palisade_kb::KnowledgeBase;
+    use palisade_model::Qid;
+    use palisade_model::option_profile::QidSelection;
+
     use super::*;
 
     fn names(words: &[FirstWords]) -> Vec<&'static str> {
         words.iter().map(FirstWords::name).collect()
     }
 
+    fn order(port: u16, tls: bool) -> Order {
+        Order::of(port, tls, &Needs::everything())
+    }
+
+    fn order_for(qid: u32, port: u16) -> Order {
+        let kb = KnowledgeBase::embedded().unwrap();
+        let only = Some(Qid::new(qid).into_iter().collect());
+        Order::of(port, false, &kb.needs(&QidSelection { only, ..QidSelection::default() }))
+    }
+
+    #[test]
+    fn binary_questions_are_asked_where_they_matter() {
+        // An SSH banner: whatever answers in text is no SSH server, the rest cannot be one.
+        let banner = order_for(38_050, 4_711);
+        assert_eq!(names(&banner.likely), ["listen", "http", "tls"]);
+        assert_eq!(names(&banner.general), ["line"]);
+        assert!(banner.quiet.is_empty() && banner.picky.is_empty());
+        // The certificates of a PostgreSQL server on a port of its own are behind its request for TLS.
+        let certificates = order_for(38_167, 4_711);
+        assert_eq!(names(&certificates.picky), ["postgresql", "ldap"]);
+    }
+
     #[test]
     fn likely_questions_come_first_and_none_twice() {
-        assert_eq!(names(&Order::of(22, false).likely), ["listen"]);
-        assert_eq!(names(&Order::of(443, false).likely), ["listen", "http", "tls"]);
-        assert_eq!(names(&Order::of(993, false).likely), ["listen", "tls"]);
-        assert_eq!(names(&Order::of(993, true).likely), ["listen"]);
-        assert_eq!(names(&Order::of(6379, false).likely), ["listen", "redis"]);
-        assert_eq!(names(&Order::of(502, false).likely), ["listen", "modbus"]);
+        assert_eq!(names(&order(22, false).likely), ["listen"]);
+        assert_eq!(names(&order(443, false).likely), ["listen", "http", "tls"]);
+        assert_eq!(names(&order(993, false).likely), ["listen", "tls"]);
+        assert_eq!(names(&order(993, true).likely), ["listen"]);
+        assert_eq!(names(&order(6379, false).likely), ["listen", "redis"]);
+        assert_eq!(names(&order(502, false).likely), ["listen", "modbus"]);
     }
 
     #[test]
     fn every_port_stays_within_its_budget() {
         for port in 1..=u16::MAX {
             for tls in [false, true] {
-                let order = Order::of(port, tls);
+                let order = order(port, tls);
                 let common = [names(&order.likely), names(&order.general)].concat();
                 for (more, most) in [
                     (names(&order.quiet), SILENT_CONNECTIONS_MAX - LAST_LOOKS),
@@ -154,7 +186,7 @@ mod tests {
 
     #[test]
     fn a_printer_is_left_alone() {
-        let order = Order::of(9100, false);
+        let order = order(9100, false);
         assert_eq!(names(&order.likely), ["listen"]);
         assert!(order.general.is_empty() && order.quiet.is_empty() && order.picky.is_empty());
     }

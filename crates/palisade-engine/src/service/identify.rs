@@ -90,7 +90,7 @@ struct Search {
 impl Search {
     fn new(port: &Port<'_>) -> Self {
         Self {
-            order: Order::of(port.number, port.tls),
+            order: Order::of(port.number, port.tls, &port.host.plan().needs),
             begun: 0,
             more: true,
             wave_until: Instant::now(),

@@ -79,7 +79,7 @@ pub(crate) async fn survey_all(
         done += 1;
         sheet.advance(done, open.len());
         if counted.elapsed() >= COUNT_EVERY {
-            crate::judge::count(sheet, context).await;
+            crate::judge::count(sheet, context, host.plan().wanted.as_deref()).await;
             counted = Instant::now();
         }
     }
@@ -109,14 +109,12 @@ async fn survey(port: &Port<'_>, sheet: &Sheet) {
     let identifying = Port { until: port.until_after(IDENTIFY_BUDGET), ..*port };
     let first = identify::identify(&identifying).await;
     if first.tls {
-        let inner = through_tls(port).await;
+        let inner = if needs.through_tls() { Some(through_tls(port).await) } else { None };
         facts.implicit_tls = true;
         "tls".clone_into(&mut facts.service);
         sheet.write_port(facts.clone(), false);
-        let (layer, finished) = tokio::join!(
-            layer(port, needs.tls(), &names),
-            inside(&inner, &mut facts, sheet, needs.services())
-        );
+        let (layer, finished) =
+            tokio::join!(layer(port, needs.tls(), &names), inside(inner.as_ref(), &mut facts, sheet));
         let whole = finished && (!needs.tls() || layer.as_ref().is_some_and(|survey| survey.finished));
         facts.tls = layer.map(|survey| survey.facts);
         sheet.write_port(facts, whole);
@@ -125,8 +123,7 @@ async fn survey(port: &Port<'_>, sheet: &Sheet) {
     write_identity(&mut facts, &first);
     sheet.write_port(facts.clone(), false);
     let upgrade = Upgrade::of_service(&facts.service).filter(|_| needs.tls());
-    let (finished, layer) =
-        tokio::join!(question(port, &mut facts, first.asked), upgraded(port, upgrade, &names));
+    let (finished, layer) = tokio::join!(question(port, &mut facts, &first), upgraded(port, upgrade, &names));
     let whole = finished && layer.as_ref().is_none_or(|survey| survey.finished);
     facts.tls = layer.map(|survey| survey.facts);
     sheet.write_port(facts, whole);
@@ -167,11 +164,9 @@ async fn layer(port: &Port<'_>, needed: bool, names: &[String]) -> Option<tls::S
     if needed { tls::survey(port, None, names).await } else { None }
 }
 
-/// What stands behind TLS, where it is `needed`; whether it was heard to the end.
-async fn inside(port: &Port<'_>, facts: &mut PortFacts, sheet: &Sheet, needed: bool) -> bool {
-    if !needed {
-        return true;
-    }
+/// What stands behind TLS, unless that does not matter; whether it was heard to the end.
+async fn inside(port: Option<&Port<'_>>, facts: &mut PortFacts, sheet: &Sheet) -> bool {
+    let Some(port) = port else { return true };
     let identifying = Port { until: port.until_after(IDENTIFY_BUDGET), ..*port };
     let identified = identify::identify(&identifying).await;
     let known = identified.seen.is_some();
@@ -182,7 +177,7 @@ async fn inside(port: &Port<'_>, facts: &mut PortFacts, sheet: &Sheet, needed: b
         return true;
     }
     sheet.write_port(facts.clone(), false);
-    question(port, facts, identified.asked).await
+    question(port, facts, &identified).await
 }
 
 /// The TLS of a service that switches to it, if this one does.
@@ -218,9 +213,8 @@ fn text_of(bytes: &[u8]) -> Option<String> {
     (all > 0 && readable * 10 >= all * 9).then_some(text)
 }
 
-/// Asks the identified service everything; whether it was heard to the end. `asked`: the question
-/// it was recognised by.
-async fn question(port: &Port<'_>, facts: &mut PortFacts, asked: &str) -> bool {
+/// Asks the identified service everything; whether it was heard to the end.
+async fn question(port: &Port<'_>, facts: &mut PortFacts, identified: &Identified) -> bool {
     if !port.host.plan().needs.asks(&facts.service) {
         return true;
     }
@@ -232,9 +226,9 @@ async fn question(port: &Port<'_>, facts: &mut PortFacts, asked: &str) -> bool {
             }
             None => false,
         },
-        "ssh" => ssh::survey(port, facts).await,
+        "ssh" => ssh::survey(port, facts, &identified.banner).await,
         "smb" => smb::survey(port, facts).await,
-        _ => dialogue::survey(port, facts, asked).await,
+        _ => dialogue::survey(port, facts, identified.asked).await,
     };
     // What a service says in many words names it better than what its first ones gave away.
     facts.product = match (product::of(facts), facts.product.take()) {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use palisade_model::PortFacts;
+use palisade_model::fact::SshFacts;
 use palisade_probe::ssh::{Conversation, Step, Survey, identify};
 
 use super::port::Port;
@@ -14,9 +15,21 @@ use crate::stream::Received;
 const CONVERSATION_PATIENCE: Duration = Duration::from_secs(6);
 const PARALLEL: usize = 2;
 
-/// Adds the SSH facts; whether all connections came to their end.
-pub(super) async fn survey(port: &Port<'_>, facts: &mut PortFacts) -> bool {
+/// Adds the SSH facts; whether all connections came to their end. `greeting` is what it said when it
+/// was recognised, if it spoke first: where no more than that matters, it is not asked again.
+pub(super) async fn survey(port: &Port<'_>, facts: &mut PortFacts, greeting: &[u8]) -> bool {
     let mut survey = Survey::new(port.random());
+    if port.host.plan().needs.ssh_greeting_is_enough()
+        && let Some(mut heard) = survey.next_conversation()
+    {
+        heard.feed(greeting);
+        survey.take(heard);
+        if let Some(found) = survey.finish() {
+            write(facts, found);
+            return true;
+        }
+        survey = Survey::new(port.random());
+    }
     let mut running = FuturesUnordered::new();
     let mut finished = true;
     loop {
@@ -30,10 +43,14 @@ pub(super) async fn survey(port: &Port<'_>, facts: &mut PortFacts) -> bool {
         survey.take(conversation);
     }
     let Some(found) = survey.finish() else { return false };
+    write(facts, found);
+    finished
+}
+
+fn write(facts: &mut PortFacts, found: SshFacts) {
     facts.product = identify(&found.banner).0.or(facts.product.take());
     facts.banner = Some(found.banner.clone());
     facts.ssh = Some(found);
-    finished
 }
 
 async fn hold(port: &Port<'_>, mut conversation: Conversation) -> (Conversation, bool) {

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use palisade_kb::TlsDepth;
 use palisade_model::fact::{TlsFacts, TlsVirtualHost};
 use palisade_probe::starttls::{StartTls, Upgrade};
 use palisade_probe::tls::flight::Progress;
 use palisade_probe::tls::{
-    Attempt, AttemptId, Enumeration, EnumerationOptions, Flight, Outcome, ReactionReader, ServerFlight,
-    Verdict, certificate_facts,
+    Attempt, AttemptId, Enumeration, EnumerationDepth, EnumerationOptions, Flight, Outcome, ReactionReader,
+    ServerFlight, Verdict, certificate_facts,
 };
 use tokio::time::timeout_at;
 
@@ -47,7 +48,13 @@ pub(super) async fn survey(port: &Port<'_>, upgrade: Option<Upgrade>, names: &[S
         now: port.now,
         random: port.random(),
         starttls: upgrade.is_some(),
+        depth: match port.host.plan().needs.tls_depth() {
+            TlsDepth::Nothing | TlsDepth::Handshake => EnumerationDepth::Handshake,
+            TlsDepth::Suites => EnumerationDepth::Suites,
+            TlsDepth::Everything => EnumerationDepth::Everything,
+        },
     };
+    let everything = options.depth == EnumerationDepth::Everything;
     let mut enumeration = Enumeration::new(options);
     let finished = enumerate(port, upgrade, &mut enumeration).await;
     if enumeration.verdict() != Verdict::Tls {
@@ -56,14 +63,17 @@ pub(super) async fn survey(port: &Port<'_>, upgrade: Option<Upgrade>, names: &[S
     let mut resumption_tickets = None;
     let hidden = enumeration.needs_certificates();
     if enumeration.speaks_tls13()
+        && (hidden || everything)
         && let Some(mut stream) = open_inside(port, upgrade, port.name).await
     {
         enumeration.add_certificates(&stream.certificates());
-        resumption_tickets = Some(stream.receives_tickets(port.until_after(TICKET_PATIENCE)).await);
+        if everything {
+            resumption_tickets = Some(stream.receives_tickets(port.until_after(TICKET_PATIENCE)).await);
+        }
     }
     let mut facts = enumeration.finish();
     facts.resumption_tickets = resumption_tickets;
-    if hidden {
+    if hidden && everything {
         facts.virtual_hosts = virtual_hosts(port, upgrade, &facts, names).await;
     }
     if let (Some(leaf), Some(chain)) = (facts.certificates.first_mut(), enumeration.chains().first()) {

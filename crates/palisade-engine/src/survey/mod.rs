@@ -29,7 +29,8 @@ pub(crate) const BY_SYN: &str = "TCP SYN (raw packets)";
 pub(crate) const BY_CONNECTING: &str = "TCP connect (the scanner may not send raw packets to this host)";
 /// Where the profile wants some hosts' ports left alone, hosts are swept and ports are not.
 pub(crate) const BY_CHOICE: &str = "TCP connect";
-/// Packets a second to one host, for each connection that the profile permits to it.
+/// Packets a second to one host, for each connection that the profile permits to it, unless the
+/// profile names a higher rate itself.
 const HOST_PPS_PER_CONNECTION: u32 = 200;
 /// What a network of 256 addresses may get, in hosts' shares.
 const NETWORK_SHARES: u32 = 4;
@@ -63,7 +64,9 @@ impl SurveyOrder {
     #[must_use]
     pub fn of(profile: &OptionProfile, targets: IpSet, ports: Option<PortSet>) -> Self {
         let budgets = profile.performance.budgets();
-        let host_pps = u32::from(budgets.port_scan_connections.max(1)) * HOST_PPS_PER_CONNECTION;
+        let of_connections = u32::from(budgets.port_scan_connections.max(1)) * HOST_PPS_PER_CONNECTION;
+        // Who names a rate of their own wants it, however few the hosts are.
+        let host_pps = of_connections.max(profile.performance.rate_pps.unwrap_or_default());
         let additional = &profile.additional;
         let touched = additional.blocked.ports.ports();
         let protected = match &additional.blocked.ips {
@@ -217,4 +220,22 @@ pub async fn survey_hosts(order: SurveyOrder, context: SurveyContext, sights: mp
         }
     }
     connect::survey(&unlooked, &order, &pace, &context, &sights).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_host_gets_its_share_unless_a_rate_is_named() {
+        let of = |rate_pps| {
+            let mut profile = OptionProfile::initial();
+            profile.performance.rate_pps = rate_pps;
+            SurveyOrder::of(&profile, "10.0.0.1".parse().unwrap(), None)
+        };
+        let usual = of(None);
+        assert_eq!(usual.network_pps, usual.host_pps * NETWORK_SHARES);
+        assert_eq!(of(Some(100)).host_pps, usual.host_pps);
+        assert_eq!((of(Some(100_000)).host_pps, of(Some(100_000)).rate_pps), (100_000, 100_000));
+    }
 }

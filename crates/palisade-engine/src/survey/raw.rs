@@ -8,8 +8,8 @@ use std::time::Duration;
 use palisade_model::ip_set::IpRange;
 use palisade_model::{IdSource, IpSet};
 use palisade_packet::sweep::{self, neighbours};
-use palisade_packet::transmit::Transmitter;
-use palisade_packet::{Control, Error, Gate, Goal, Hop, Mac, Plan, Probe, Routing, Targets, Way, Wish};
+use palisade_packet::transmit;
+use palisade_packet::{Control, Error, Gate, Goal, Hop, Line, Mac, Plan, Probe, Routing, Targets, Way, Wish};
 use tokio::sync::mpsc;
 
 use super::discover::{self, Found};
@@ -32,8 +32,7 @@ const NEIGHBOUR_PPS: u32 = 20_000;
 /// # Errors
 /// Without CAP_NET_RAW.
 pub fn raw_packets() -> Result<(), Error> {
-    // Interface 0 is none: only the right to open the socket is tried.
-    Transmitter::open(0).map(|_| ())
+    transmit::may_send_raw()
 }
 
 /// One sweep of all of an order's targets.
@@ -123,39 +122,49 @@ impl Sweep {
 
     /// Everything on one way. Nothing was told when it fails.
     fn way(&self, way: &Way) -> Result<Result<(), Error>, Stopped> {
+        let mut line = match Line::open(&way.route, &way.interface) {
+            Ok(line) => line,
+            Err(error) => return Ok(Err(error)),
+        };
         let looked = match way.route.gateway {
-            Some(gateway) => self.behind(way, gateway),
-            None => self.on_link(way),
+            Some(gateway) => self.behind(way, &mut line, gateway),
+            None => self.on_link(way, &mut line),
         };
         let (alive, hop) = match looked {
             Ok(looked) => looked,
             Err(error) => return Ok(Err(error)),
         };
         self.still_wanted()?;
-        self.ports(way, &alive, &hop)?;
+        self.ports(&mut line, &alive, &hop)?;
         let there: IpSet = alive.keys().filter_map(|address| IpRange::new(*address, *address)).collect();
         self.tell(Swept::Dead(way.set.difference(&there)))?;
         Ok(Ok(()))
     }
 
     /// Hosts behind a gateway.
-    fn behind(&self, way: &Way, gateway: IpAddr) -> Result<(HashMap<Ipv4Addr, Option<Found>>, Macs), Error> {
+    fn behind(
+        &self,
+        way: &Way,
+        line: &mut Line,
+        gateway: IpAddr,
+    ) -> Result<(HashMap<Ipv4Addr, Option<Found>>, Macs), Error> {
         let targets = match gateway {
             IpAddr::V4(address) => Targets::from(&IpSet::from(address)),
             IpAddr::V6(address) => Targets::v6(vec![address]),
         };
-        let found = self.neighbours(way, targets)?;
+        let found = self.neighbours(line, targets)?;
         let Some((_, mac)) = found.first() else { return Err(Error::SilentGateway { gateway }) };
         let hop = Hop::Gateway(*mac);
-        let mut found = self.discover(way, &way.set, hop, &self.order.probes, self.order.discovery_passes)?;
+        let mut found =
+            self.discover(line, &way.set, hop, &self.order.probes, self.order.discovery_passes)?;
         discover::without_firewalls(&mut found, self.order.packets);
         Ok((self.alive(&way.set, found), Macs::One(*mac)))
     }
 
     /// Hosts on the link: who has no hardware address is not there.
-    fn on_link(&self, way: &Way) -> Result<(HashMap<Ipv4Addr, Option<Found>>, Macs), Error> {
+    fn on_link(&self, way: &Way, line: &mut Line) -> Result<(HashMap<Ipv4Addr, Option<Found>>, Macs), Error> {
         let macs: HashMap<Ipv4Addr, Mac> = self
-            .neighbours(way, Targets::from(&way.set))?
+            .neighbours(line, Targets::from(&way.set))?
             .into_iter()
             .filter_map(|(address, mac)| match address {
                 IpAddr::V4(address) => Some((address, mac)),
@@ -167,7 +176,7 @@ impl Sweep {
         // They are there; what an echo tells beyond that is their distance.
         let echo: Vec<Probe> =
             self.order.probes.iter().copied().filter(|probe| *probe == Probe::Echo).collect();
-        let mut found = self.discover(way, &there, macs.hop(&there), &echo, 2)?;
+        let mut found = self.discover(line, &there, macs.hop(&there), &echo, 2)?;
         for address in there.iter() {
             found.entry(address).or_insert_with(Found::neighbour);
         }
@@ -185,14 +194,14 @@ impl Sweep {
         alive
     }
 
-    fn neighbours(&self, way: &Way, targets: Targets) -> Result<Vec<(IpAddr, Mac)>, Error> {
+    fn neighbours(&self, line: &mut Line, targets: Targets) -> Result<Vec<(IpAddr, Mac)>, Error> {
         let rate = self.order.rate_pps.min(NEIGHBOUR_PPS);
-        neighbours(targets, &way.route, &way.interface, &*self.gate, &self.control, rate, self.seed())
+        neighbours(targets, line, &*self.gate, &self.control, rate, self.seed())
     }
 
     fn discover(
         &self,
-        way: &Way,
+        line: &mut Line,
         set: &IpSet,
         hop: Hop,
         probes: &[Probe],
@@ -209,7 +218,7 @@ impl Sweep {
             start: 0,
         };
         let mut found = HashMap::new();
-        sweep::run(&plan, &way.route, &way.interface, &*self.gate, &self.control, |heard| {
+        sweep::run(&plan, line, &*self.gate, &self.control, |heard| {
             discover::learn(&mut found, heard);
         })?;
         let named =
@@ -218,7 +227,12 @@ impl Sweep {
     }
 
     /// Tells every host of `alive`, with its ports where they are asked for.
-    fn ports(&self, way: &Way, alive: &HashMap<Ipv4Addr, Option<Found>>, macs: &Macs) -> Result<(), Stopped> {
+    fn ports(
+        &self,
+        line: &mut Line,
+        alive: &HashMap<Ipv4Addr, Option<Found>>,
+        macs: &Macs,
+    ) -> Result<(), Stopped> {
         let all: IpSet = alive.keys().filter_map(|address| IpRange::new(*address, *address)).collect();
         let Some(ports) = &self.order.ports else {
             return all.iter().try_for_each(|address| self.tell_host(address, alive, None));
@@ -239,7 +253,7 @@ impl Sweep {
                 start: 0,
             };
             let mut tallies = vec![Tally::default(); usize::try_from(block.count()).unwrap_or_default()];
-            let swept = sweep::run(&plan, &way.route, &way.interface, &*self.gate, &self.control, |heard| {
+            let swept = sweep::run(&plan, line, &*self.gate, &self.control, |heard| {
                 let tally = usize::try_from(heard.number).ok().and_then(|number| tallies.get_mut(number));
                 if let Some(tally) = tally {
                     tally.add(heard, probes.wanted());

@@ -50,7 +50,7 @@ async fn facts_of(port: u16) -> PortFacts {
     host.facts.ports.into_iter().next().expect("the port is open")
 }
 
-fn tls_acceptor() -> TlsAcceptor {
+pub(crate) fn tls_acceptor() -> TlsAcceptor {
     let certified =
         rcgen::generate_simple_self_signed(vec!["www.example.org".to_owned()]).expect("a certificate");
     let key =
@@ -217,7 +217,7 @@ async fn a_binary_service_is_told_on_an_odd_port_plain_and_through_tls() {
 }
 
 /// POP3 that knows CAPA and STLS, and after STLS nothing but the handshake.
-async fn mail(mut stream: tokio::net::TcpStream, acceptor: TlsAcceptor) {
+pub(crate) async fn mail(mut stream: tokio::net::TcpStream, acceptor: TlsAcceptor) {
     let _ = stream.write_all(b"+OK mail ready\r\n").await;
     let mut bytes = [0; 512];
     loop {

@@ -23,7 +23,9 @@ pub mod trial;
 
 pub use certificate::{certificate_facts, names_match};
 pub use client_hello::ClientHello;
-pub use enumerate::{Attempt, AttemptId, Enumeration, EnumerationOptions, Outcome, Verdict};
+pub use enumerate::{
+    Attempt, AttemptId, Enumeration, EnumerationDepth, EnumerationOptions, Outcome, Verdict,
+};
 pub use flight::{Alert, Flight, Progress, ServerFlight};
 pub use reaction::{Reaction, ReactionReader};
 pub use server_hello::{KeyExchange, ServerHello};

@@ -31,6 +31,7 @@ async fn two_programs_started_at_once_migrate_once(bench: Bench) {
         "api_call",
         "api_call_slot",
         "api_function",
+        "api_session",
         "ticket_change",
         "ticket",
         "deleted_ticket",

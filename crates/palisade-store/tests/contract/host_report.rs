@@ -75,9 +75,11 @@ async fn a_host_with_very_many_comes_in_batches(bench: Bench) {
     assert_eq!(all.len(), BATCH_DETECTIONS);
     let mut next = host.detections.next();
     while let Some(after) = next {
-        let batch = bench.store.list_detections_after(host.id, Some(after)).await.unwrap();
+        let packed = bench.store.list_detections_after(host.id, Some(after)).await.unwrap();
+        next = packed.next();
+        let batch = packed.unpack().unwrap();
+        assert_eq!(batch.next(), next, "known without taking it apart");
         all.extend(keys(&batch));
-        next = batch.next();
     }
     let expected: Vec<(u32, u16)> = [(3, 0)].into_iter().chain((1..=ports).map(|port| (9, port))).collect();
     assert_eq!(all, expected);
@@ -87,10 +89,11 @@ async fn a_host_with_very_many_comes_in_batches(bench: Bench) {
     assert_eq!(counted, [(host.id, 3, 1), (host.id, 9, u64::from(ports))]);
     let first = bench.store.list_detections_of(host.id, crate::bench::qid(9), None).await.unwrap();
     let rest = bench.store.list_detections_of(host.id, crate::bench::qid(9), first.next()).await.unwrap();
+    assert_eq!((first.next().map(|key| key.qid.number()), rest.next()), (Some(9), None));
+    let (first, rest) = (first.unpack().unwrap(), rest.unpack().unwrap());
     assert_eq!([keys(&first), keys(&rest)].concat(), expected[1..]);
-    assert_eq!(rest.next(), None);
     let whole = bench.store.list_detections_of(host.id, crate::bench::qid(3), None).await.unwrap();
-    assert_eq!(keys(&whole), [(3, 0)], "a finding of the host itself is none of a port");
+    assert_eq!(keys(&whole.unpack().unwrap()), [(3, 0)], "a finding of the host itself is none of a port");
 }
 
 async fn hosts_are_searched_by_what_is_on_them(bench: Bench) {
@@ -104,7 +107,11 @@ async fn hosts_are_searched_by_what_is_on_them(bench: Bench) {
     bench.scan_host(&alive("10.0.0.3", vec![finding(5, None)], &[5]), 80).await;
     let search = async |after: Option<&str>, number: Option<u32>, port, limit| {
         let (after, qid) = (after.map(ip), number.map(crate::bench::qid));
-        bench.store.search_hosts(after, ip("10.0.0.255"), qid, port, limit).await.unwrap()
+        let packed = bench.store.search_hosts(after, ip("10.0.0.255"), qid, port, limit).await.unwrap();
+        let (count, last) = (packed.count(), packed.last());
+        let hosts = packed.unpack().unwrap();
+        assert_eq!((hosts.len() as u64, hosts.last().map(|host| host.ip)), (count, last));
+        hosts
     };
     let all = search(None, None, None, 10).await;
     assert_eq!(all.len(), 3);

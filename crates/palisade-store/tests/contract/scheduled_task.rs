@@ -6,8 +6,8 @@ use palisade_model::{
     IpSet, MapRef, MapTarget, Occurrence, OptionProfile, ScanRef, ScanStatus, Schedule, ScheduleZone,
 };
 use palisade_store::{
-    Error, GroupDeleted, LaunchType, NewScan, NewTask, ProfileDeleted, ProfileUser, RunRef, RunStopped,
-    Started, Store, Task, TaskKind, TaskOrder, TaskScanner, TaskStart,
+    Activity, Error, GroupDeleted, LaunchType, NewScan, NewTask, ProfileDeleted, ProfileUser, RunRef,
+    RunStopped, Started, Store, Task, TaskKind, TaskOrder, TaskScanner, TaskStart,
 };
 
 use crate::asset_group::new_group;
@@ -66,8 +66,22 @@ fn scheduled_scan() -> NewScan {
     NewScan { launch_type: LaunchType::Scheduled, ..new_scan("10.0.0.1") }
 }
 
+/// What the activity log is told of a start.
+fn told(started: &[RunRef]) -> Activity {
+    let details: Vec<String> = started.iter().map(RunRef::to_string).collect();
+    Activity {
+        at: at(100),
+        login: None,
+        from: "127.0.0.1".to_owned(),
+        module: "schedule".to_owned(),
+        action: "launch".to_owned(),
+        details: details.join(" "),
+        refused: false,
+    }
+}
+
 async fn launch(store: &Store, start: TaskStart) -> Started<ScanRef> {
-    store.launch_task(start, "Nightly", &scheduled_scan(), Some(at(500))).await.unwrap()
+    store.launch_task(start, "Nightly", &scheduled_scan(), Some(at(500)), told).await.unwrap()
 }
 
 async fn a_task_comes_back_as_it_was_made(bench: Bench) {
@@ -122,7 +136,7 @@ async fn due_tasks_are_the_active_ones_in_order(bench: Bench) {
     let early = add(&bench, &NewTask { next_launch_at: Some(at(10)), ..new_task("early") }).await;
     add(&bench, &NewTask { next_launch_at: None, ..new_task("off") }).await;
     let due = async |second| {
-        let tasks = bench.store.list_due_tasks(TaskKind::Scan, at(second), 10).await.unwrap();
+        let tasks = bench.store.list_due_tasks(&[TaskKind::Scan], at(second), 10).await.unwrap();
         tasks.iter().map(|task| task.id).collect::<Vec<_>>()
     };
     assert!(due(9).await.is_empty());
@@ -160,8 +174,10 @@ async fn a_start_is_taken_once(bench: Bench) {
 async fn a_start_that_cannot_be_launched_stays(bench: Bench) {
     let id = add(&bench, &new_task("Nightly")).await;
     let full = NewScan { running_max: 0, ..scheduled_scan() };
-    let started = bench.store.launch_task(start(id, 100, Some(200)), "Nightly", &full, None).await.unwrap();
+    let started =
+        bench.store.launch_task(start(id, 100, Some(200)), "Nightly", &full, None, told).await.unwrap();
     assert_eq!(started, Started::TooMany);
+    assert!(bench.store.list_activity(10).await.unwrap().is_empty(), "what did not start is not told");
     assert_eq!(task(&bench, id).await.next_launch_at, Some(at(100)));
     assert!(bench.store.skip_start(start(id, 100, Some(200))).await.unwrap());
     assert!(!bench.store.skip_start(start(id, 100, Some(200))).await.unwrap());
@@ -209,7 +225,10 @@ async fn the_end_of_a_run_is_seen_to_once(bench: Bench) {
 }
 
 async fn launch_maps(store: &Store, start: TaskStart) -> Started<Vec<MapRef>> {
-    store.launch_map_task(start, "Nightly", &new_maps(&["a.test", "b.test"]), Some(at(500))).await.unwrap()
+    store
+        .launch_map_task(start, "Nightly", &new_maps(&["a.test", "b.test"]), Some(at(500)), told)
+        .await
+        .unwrap()
 }
 
 fn new_map_task(title: &str) -> NewTask {
@@ -229,8 +248,8 @@ async fn a_start_of_maps_is_taken_once(bench: Bench) {
     let new = new_map_task("Nightly");
     let id = add(&bench, &new).await;
     assert_eq!(task(&bench, id).await.order, new.order);
-    let scans = bench.store.list_due_tasks(TaskKind::Scan, at(100), 10).await.unwrap();
-    let maps = bench.store.list_due_tasks(TaskKind::Map, at(100), 10).await.unwrap();
+    let scans = bench.store.list_due_tasks(&[TaskKind::Scan], at(100), 10).await.unwrap();
+    let maps = bench.store.list_due_tasks(&[TaskKind::Map], at(100), 10).await.unwrap();
     assert_eq!((scans.len(), maps.len()), (0, 1));
     let other = bench.open_again().await;
     let first = start(id, 100, Some(200));

@@ -51,6 +51,17 @@ const REFUSALS_MAX: u32 = 12;
 /// One question is asked at most so many times.
 const TRIES_MAX: u8 = 2;
 
+/// Where an enumeration may end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum EnumerationDepth {
+    /// At the first certificate.
+    Handshake,
+    /// When all versions and suites are known.
+    Suites,
+    #[default]
+    Everything,
+}
+
 /// What is to be asked, and as whom.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EnumerationOptions {
@@ -65,6 +76,7 @@ pub struct EnumerationOptions {
     pub random: [u8; 32],
     /// The connections are switched to TLS by the caller; only noted in the facts.
     pub starttls: bool,
+    pub depth: EnumerationDepth,
 }
 
 /// Names an attempt within its enumeration.
@@ -338,10 +350,15 @@ impl Enumeration {
 
     /// Goes on to the next phase when all of this one is answered.
     fn advance(&mut self) {
+        let shows_certificates = !self.evidence.chains.is_empty() || self.needs_certificates();
+        if self.options.depth == EnumerationDepth::Handshake && shows_certificates {
+            self.queue.clear();
+            self.phase = Phase::Finished;
+        }
         while self.queue.is_empty() && self.under_way.is_empty() && self.phase != Phase::Finished {
             self.phase = match (self.phase, self.verdict) {
                 (Phase::First | Phase::Rescue, Verdict::Tls) => self.start_suites(),
-                (Phase::Suites, _) => {
+                (Phase::Suites, _) if self.options.depth == EnumerationDepth::Everything => {
                     self.follow_up = FollowUp::new(&self.options, &self.chains, &self.evidence);
                     let asks = self.follow_up.first_asks();
                     self.queue.extend(asks);
