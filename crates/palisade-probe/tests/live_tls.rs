@@ -124,9 +124,15 @@ fn react(mut stream: TcpStream, flight: Box<Flight>, follow: &[u8]) -> Outcome {
 }
 
 fn enumerate(port: u16) -> (TlsFacts, Enumeration) {
+    enumerate_with(port, &[])
+}
+
+/// The same, asking for further names.
+fn enumerate_with(port: u16, names: &[&str]) -> (TlsFacts, Enumeration) {
     let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
     let mut enumeration = Enumeration::new(EnumerationOptions {
         server_name: Some("live.test".to_owned()),
+        names: names.iter().map(|name| (*name).to_owned()).collect(),
         now: i64::try_from(now).unwrap(),
         ..EnumerationOptions::default()
     });
@@ -198,6 +204,54 @@ fn an_old_server_shows_everything() {
     let certificate = facts.certificates.first().unwrap();
     assert_eq!((certificate.key_algorithm.as_str(), certificate.key_bits), ("RSA", 1024));
     assert!(names_match(certificate, &["live.test".to_owned()], Ipv4Addr::LOCALHOST));
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn names_and_protocols_have_answers_of_their_own() {
+    let folder = folder("names");
+    certificate(&folder, "first", &["-newkey", "rsa:2048"]);
+    // The names of the first certificate are asked for; the second one is shown for one of them.
+    openssl(
+        &folder,
+        &[
+            "req",
+            "-x509",
+            "-nodes",
+            "-days",
+            "30",
+            "-subj",
+            "/CN=shop.test",
+            "-newkey",
+            "rsa:1024",
+            "-keyout",
+            "second.pem",
+            "-out",
+            "second.pem",
+        ],
+    );
+    let arguments = [
+        "-cert",
+        "first.pem",
+        "-cert2",
+        "second.pem",
+        "-key2",
+        "second.pem",
+        "-servername",
+        "shop.test",
+        "-tls1_2",
+        "-alpn",
+        "http/1.1,h2",
+        "-cipher",
+        "DEFAULT:@SECLEVEL=0",
+    ];
+    let server = serve(&folder, &arguments);
+    let (facts, _) = enumerate_with(server.port, &["shop.test", "live.test", "192.0.2.7"]);
+    let shown: Vec<(&str, u32)> =
+        facts.virtual_hosts.iter().map(|host| (host.name.as_str(), host.certificates[0].key_bits)).collect();
+    assert_eq!(shown, [("shop.test", 1024)]);
+    assert_eq!(facts.certificates[0].key_bits, 2048);
+    assert_eq!(facts.alpn, ["http/1.1", "h2"]);
     std::fs::remove_dir_all(folder).unwrap();
 }
 

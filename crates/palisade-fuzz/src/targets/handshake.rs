@@ -3,7 +3,8 @@
 use std::net::Ipv4Addr;
 
 use palisade_probe::tls::{
-    Enumeration, EnumerationOptions, Flight, Outcome, ServerFlight, certificate_facts, names_match, sslv2,
+    Enumeration, EnumerationOptions, Flight, Outcome, ReactionReader, ServerFlight, certificate_facts,
+    names_match, sslv2,
 };
 
 use super::answers;
@@ -50,7 +51,15 @@ fn tls_enumeration(input: &[u8]) {
         let outcome = if answer.is_empty() {
             Outcome::Closed
         } else {
-            Outcome::Flight(Box::new(flight(answer, answer.len())))
+            let flight = Box::new(flight(answer, answer.len()));
+            if attempt.follow.is_some() && flight.complete {
+                let mut reaction = ReactionReader::new();
+                let next = answers.get((turn + 1) % answers.len()).copied().unwrap_or_default();
+                reaction.feed(next);
+                Outcome::Followed(flight, reaction.finish(turn.is_multiple_of(2)))
+            } else {
+                Outcome::Flight(flight)
+            }
         };
         enumeration.answer(attempt.id, outcome);
         turn += 1;
