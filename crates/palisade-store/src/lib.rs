@@ -12,6 +12,8 @@
 
 mod activity;
 mod asset_group;
+mod auth_record;
+mod auth_vault;
 mod business_unit;
 mod detection;
 mod dialect;
@@ -51,6 +53,8 @@ mod user_profile;
 
 pub use activity::{Activity, ActivityMark, ActivityOfUser, ActivitySpan, ActivityUser};
 pub use asset_group::{AssetGroup, AssetGroupEdit, AssignedUser, GroupDeleted, GroupTexts, NewAssetGroup};
+pub use auth_record::{AuthRecord, RecordChanges};
+pub use auth_vault::AuthVault;
 pub use business_unit::{BusinessUnit, Released, UnitDeleted};
 pub use detection::{Detection, DetectionKey};
 pub use domain::Domain;

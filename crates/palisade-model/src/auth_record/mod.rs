@@ -16,7 +16,8 @@ mod web;
 pub use field::{Field, FieldKind, Rule};
 pub use kind::{NotARecordKind, RecordKind, RecordType};
 pub use record::{
-    BadRecord, COMMENTS_CHARACTERS_MAX, RecordContent, SignIn, TITLE_CHARACTERS_MAX, vault_reference,
+    BadRecord, COMMENTS_CHARACTERS_MAX, GivenFields, RecordContent, SignIn, TITLE_CHARACTERS_MAX,
+    vault_reference,
 };
 pub use secrets::Secrets;
 pub use vault::{NotAVaultKind, REFERENCE_FIELDS, VaultKind, VaultReference, VaultType};

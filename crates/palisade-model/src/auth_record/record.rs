@@ -28,11 +28,19 @@ pub struct RecordContent {
     pub vault: Option<VaultReference>,
 }
 
+/// What somebody says in a record. Fields that are not named stay as they are.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct GivenFields {
+    /// Fields that may be shown; with an empty text any field, which clears it.
+    pub fields: BTreeMap<String, String>,
+    pub secrets: Secrets,
+}
+
 /// Why a record cannot be so.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadRecord {
-    #[error("{kind} records have no field '{field}'")]
-    UnknownField { kind: RecordKind, field: String },
+    #[error("there is no field '{field}'")]
+    UnknownField { field: String },
     #[error("'{field}' cannot have this value")]
     Value { field: String },
     #[error("'{field}' is missing")]
@@ -56,33 +64,55 @@ impl RecordContent {
         self.fields.get(field.name).map(String::as_str).or(field.default)
     }
 
-    /// Takes in what was given: an empty text clears a field. Secrets go to `secrets` and leave
-    /// their names here.
+    /// Takes in what was given for some `fields`: an empty text clears one. Secrets come with
+    /// `given.secrets`, go to `secrets` and leave their names here.
     ///
     /// # Errors
     ///
     /// [`BadRecord::UnknownField`], [`BadRecord::Value`].
     pub fn take(
         &mut self,
-        kind: RecordKind,
-        given: &BTreeMap<String, String>,
+        fields: &[Field],
+        given: &GivenFields,
         secrets: &mut Secrets,
     ) -> Result<(), BadRecord> {
-        for (name, text) in given {
-            let field = kind.field(name);
-            let field = field.ok_or_else(|| BadRecord::UnknownField { kind, field: name.clone() })?;
+        let find = |name: &str| {
+            let field = fields.iter().find(|field| field.name == name);
+            field.ok_or_else(|| BadRecord::UnknownField { field: name.to_owned() })
+        };
+        let bad = |name: &str| BadRecord::Value { field: name.to_owned() };
+        for (name, text) in &given.fields {
+            let field = find(name)?;
             if text.is_empty() {
                 self.fields.remove(name);
                 self.secrets.remove(name);
                 secrets.remove(name);
-                continue;
-            }
-            let kept = field.accept(text).ok_or_else(|| BadRecord::Value { field: name.clone() })?;
-            if field.is_secret() {
-                self.secrets.insert(name.clone());
-                secrets.set(name, kept);
+            } else if field.is_secret() {
+                return Err(bad(name));
             } else {
-                self.fields.insert(name.clone(), kept);
+                self.fields.insert(name.clone(), field.accept(text).ok_or_else(|| bad(name))?);
+            }
+        }
+        for name in given.secrets.names() {
+            let text = given.secrets.reveal(name).unwrap_or_default();
+            let kept = find(name)?.accept(text).ok_or_else(|| bad(name))?;
+            self.secrets.insert(name.to_owned());
+            secrets.set(name, kept);
+        }
+        Ok(())
+    }
+
+    /// The first required field that is neither given nor kept by a vault.
+    ///
+    /// # Errors
+    ///
+    /// [`BadRecord::Missing`].
+    pub fn check_required(&self, fields: &[Field]) -> Result<(), BadRecord> {
+        for field in fields.iter().filter(|field| field.required) {
+            let has = self.fields.contains_key(field.name) || self.secrets.contains(field.name);
+            let elsewhere = field.name == "password" && self.vault.is_some();
+            if !has && !elsewhere {
+                return Err(BadRecord::Missing { field: field.name.to_owned() });
             }
         }
         Ok(())
@@ -94,12 +124,7 @@ impl RecordContent {
     ///
     /// The first rule that is broken.
     pub fn check(&self, kind: RecordKind, has_ips: bool) -> Result<(), BadRecord> {
-        for field in kind.fields.iter().filter(|field| field.required) {
-            let by_vault = field.name == "password" && self.vault.is_some();
-            if !self.has(kind, field.name, has_ips) && !by_vault {
-                return Err(BadRecord::Missing { field: field.name.to_owned() });
-            }
-        }
+        self.check_required(kind.fields)?;
         if self.vault.is_some() && !kind.vault {
             return Err(BadRecord::Value { field: "login_type".to_owned() });
         }
@@ -209,11 +234,18 @@ impl SignIn {
 mod tests {
     use super::*;
 
-    fn content(kind: &str, given: &[(&str, &str)]) -> (RecordKind, Result<RecordContent, BadRecord>) {
+    fn content(kind: &str, texts: &[(&str, &str)]) -> (RecordKind, Result<RecordContent, BadRecord>) {
         let kind: RecordKind = kind.parse().unwrap();
-        let given = given.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+        let mut given = GivenFields::default();
+        for (name, text) in texts {
+            if kind.field(name).is_some_and(Field::is_secret) {
+                given.secrets.set(name, (*text).to_owned());
+            } else {
+                given.fields.insert((*name).to_owned(), (*text).to_owned());
+            }
+        }
         let (mut content, mut secrets) = (RecordContent::default(), Secrets::default());
-        (kind, content.take(kind, &given, &mut secrets).map(|()| content))
+        (kind, content.take(kind.fields, &given, &mut secrets).map(|()| content))
     }
 
     fn verdict(kind: &str, given: &[(&str, &str)], has_ips: bool) -> Result<(), BadRecord> {
@@ -274,8 +306,9 @@ mod tests {
     fn an_empty_text_clears() {
         let (kind, content) = content("unix", &[("username", "a"), ("password", "x")]);
         let (mut content, mut secrets) = (content.unwrap(), Secrets::default());
-        let given = [("password".to_owned(), String::new())].into();
-        content.take(kind, &given, &mut secrets).unwrap();
+        let given =
+            GivenFields { fields: [("password".to_owned(), String::new())].into(), ..GivenFields::default() };
+        content.take(kind.fields, &given, &mut secrets).unwrap();
         assert!(content.secrets.is_empty());
         assert!(!format!("{content:?}").contains('x'));
     }
