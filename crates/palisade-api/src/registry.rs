@@ -71,6 +71,8 @@ impl Row {
             Some((_, Resource::Account)) => "account",
             Some((_, Resource::ActivityLog)) => "activity",
             Some((_, Resource::AssetGroup)) => "asset_group",
+            Some((_, Resource::AuthRecord)) => "auth",
+            Some((_, Resource::AuthVault)) => "vault",
             Some((_, Resource::BusinessUnit)) => "business_unit",
             Some((_, Resource::Host | Resource::HostVulnerability)) => "host",
             Some((_, Resource::Scan)) => "scan",

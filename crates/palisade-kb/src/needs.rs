@@ -42,6 +42,8 @@ const FREE_HOST_FIELDS: [&str; 10] = [
     "timed_out",
     "ttl",
 ];
+/// What only signing in tells.
+const SIGNED_IN_FIELDS: [&str; 2] = ["inside", "sign_ins"];
 /// Words that only a guessed password or community name gives content to.
 const GUESSED: [&str; 3] = ["communities", "empty_password_users", "writable_communities"];
 
@@ -52,6 +54,8 @@ pub struct Needs {
     everything: bool,
     /// Something reads which service stands on each port.
     services: bool,
+    /// Something reads what only signing in tells.
+    signs_in: bool,
     /// Something reads products, which all services but TLS give away.
     products: bool,
     facts: BTreeSet<&'static str>,
@@ -110,6 +114,12 @@ impl Needs {
         self.everything || self.products
     }
 
+    /// Whether what only signing in tells is needed.
+    #[must_use]
+    pub fn signs_in(&self) -> bool {
+        self.everything || self.signs_in
+    }
+
     /// Whether everything that a port's TLS shows is needed.
     #[must_use]
     pub fn tls(&self) -> bool {
@@ -158,7 +168,16 @@ impl Needs {
                 "ports" | "tcp_scanned" | "tcp_closed" | "tcp_silent" | "udp_scanned" | "method" => {
                     self.services = true;
                 }
-                "os" => self.products = true,
+                "os" => {
+                    self.products = true;
+                    self.signs_in = true;
+                }
+                field if SIGNED_IN_FIELDS.contains(&field) => {
+                    // Which services there are to sign in to.
+                    self.services = true;
+                    self.products = true;
+                    self.signs_in = true;
+                }
                 free if FREE_HOST_FIELDS.contains(&free) => {}
                 _ => self.everything = true,
             }
