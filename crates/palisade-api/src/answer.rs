@@ -3,7 +3,9 @@
 use std::convert::Infallible;
 
 use axum::body::Body;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, SET_COOKIE, X_CONTENT_TYPE_OPTIONS,
+};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use futures_util::stream;
@@ -21,27 +23,108 @@ pub enum Answer {
     Document(Vec<u8>),
     /// Pieces of a document as they come; it ends when the sender is dropped.
     Stream(mpsc::Receiver<Vec<u8>>),
+    /// Of a type of its own.
+    Typed {
+        kind: ContentKind,
+        content: Content,
+        cookie: Option<HeaderValue>,
+    },
+}
+
+/// The content of an answer.
+#[derive(Debug)]
+pub enum Content {
+    Whole(Vec<u8>),
+    /// Pieces as they come; it ends when the sender is dropped.
+    Pieces(mpsc::Receiver<Vec<u8>>),
+}
+
+/// The type of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ContentKind {
+    /// `application/xml`: reports and lists.
+    Xml,
+    /// `text/xml`: what short answers of version 2 have.
+    TextXml,
+    Csv,
+    Json,
+    /// Something to be saved under this name: letters, digits, `-`, `_` and `.` of it are kept.
+    File {
+        content_type: &'static str,
+        name: String,
+    },
+}
+
+impl ContentKind {
+    fn content_type(&self) -> &'static str {
+        match self {
+            Self::Xml => "application/xml",
+            Self::TextXml => "text/xml;charset=UTF-8",
+            Self::Csv => "text/csv;charset=UTF-8",
+            Self::Json => "application/json",
+            Self::File { content_type, .. } => content_type,
+        }
+    }
+
+    /// How browsers are to treat it.
+    fn disposition(&self) -> Option<HeaderValue> {
+        let Self::File { name, .. } = self else { return None };
+        let kept = |c: &char| c.is_ascii_alphanumeric() || "-_.".contains(*c);
+        let name: String = name.chars().filter(kept).take(100).collect();
+        HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")).ok()
+    }
 }
 
 impl Answer {
+    /// A whole answer of a type of its own.
+    #[must_use]
+    pub fn of(kind: ContentKind, content: Vec<u8>) -> Self {
+        Self::Typed { kind, content: Content::Whole(content), cookie: None }
+    }
+
+    /// The same piece by piece.
+    #[must_use]
+    pub fn stream_of(kind: ContentKind, pieces: mpsc::Receiver<Vec<u8>>) -> Self {
+        Self::Typed { kind, content: Content::Pieces(pieces), cookie: None }
+    }
+
+    /// The answer with a cookie.
+    #[must_use]
+    pub(crate) fn with_cookie(self, cookie: HeaderValue) -> Self {
+        let (kind, content, _) = self.take_apart();
+        Self::Typed { kind, content, cookie: Some(cookie) }
+    }
+
+    fn take_apart(self) -> (ContentKind, Content, Option<HeaderValue>) {
+        match self {
+            Self::Document(document) => (ContentKind::Xml, Content::Whole(document), None),
+            Self::Stream(pieces) => (ContentKind::Xml, Content::Pieces(pieces), None),
+            Self::Typed { kind, content, cookie } => (kind, content, cookie),
+        }
+    }
+
     /// The answer over HTTP.
     pub(crate) fn into_response(self, status: StatusCode) -> Response {
-        match self {
-            Self::Document(document) => respond(status, Body::from(document)),
-            Self::Stream(receiver) => respond(status, stream_body(receiver, None)),
-        }
+        let (kind, content, cookie) = self.take_apart();
+        let body = match content {
+            Content::Whole(document) => Body::from(document),
+            Content::Pieces(pieces) => stream_body(pieces, None),
+        };
+        respond(status, &kind, cookie, body)
     }
 
     /// The answer of a call that holds a slot: given back before the client sees the end of the
     /// answer, or when it hangs up.
     pub(crate) async fn end_call(self, status: StatusCode, slot: Slot) -> Response {
-        match self {
-            Self::Document(document) => {
+        let (kind, content, cookie) = self.take_apart();
+        let body = match content {
+            Content::Whole(document) => {
                 slot.release().await;
-                respond(status, Body::from(document))
+                Body::from(document)
             }
-            Self::Stream(receiver) => respond(status, stream_body(receiver, Some(slot))),
-        }
+            Content::Pieces(pieces) => stream_body(pieces, Some(slot)),
+        };
+        respond(status, &kind, cookie, body)
     }
 }
 
@@ -58,11 +141,13 @@ fn stream_body(receiver: mpsc::Receiver<Vec<u8>>, slot: Option<Slot>) -> Body {
     }))
 }
 
-fn respond(status: StatusCode, body: Body) -> Response {
+fn respond(status: StatusCode, kind: &ContentKind, cookie: Option<HeaderValue>, body: Body) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind.content_type()));
+    headers.extend(kind.disposition().map(|disposition| (CONTENT_DISPOSITION, disposition)));
+    headers.extend(cookie.map(|cookie| (SET_COOKIE, cookie)));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response

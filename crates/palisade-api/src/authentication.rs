@@ -20,7 +20,7 @@ use palisade_wire::date_time::date_time;
 use crate::answer::{Answer, GenericReturn};
 
 /// Perl clients store their credentials under exactly this name.
-const CHALLENGE: &str = "Basic realm=\"MSP Front Office\"";
+pub(crate) const CHALLENGE: &str = "Basic realm=\"MSP Front Office\"";
 const DENIED: &str = "ACCESS DENIED";
 /// Longest login and password that are looked at, in bytes.
 const CREDENTIAL_BYTES_MAX: usize = 1024;
@@ -53,7 +53,10 @@ pub(crate) async fn authenticate(
         }
         Err(LoginRefused::Inactive) => Err(account_state(ACCOUNT_INACTIVE)),
         Err(LoginRefused::Expired) => Err(account_state(ACCOUNT_EXPIRED)),
-        Err(LoginRefused::NoApiAccess) => Err(denied(StatusCode::FORBIDDEN, None)),
+        // Sessions are version 2's.
+        Err(LoginRefused::NoApiAccess | LoginRefused::TooManySessions) => {
+            Err(denied(StatusCode::FORBIDDEN, None))
+        }
         Err(LoginRefused::Unavailable(error)) => {
             tracing::error!(error = &error as &dyn std::error::Error, "a login could not be checked");
             Err(plain(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"))
@@ -62,7 +65,7 @@ pub(crate) async fn authenticate(
 }
 
 /// Login and password of the `Authorization` header, if it holds any.
-fn credentials(headers: &HeaderMap) -> Option<(String, Password)> {
+pub(crate) fn credentials(headers: &HeaderMap) -> Option<(String, Password)> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, encoded) = value.trim().split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {

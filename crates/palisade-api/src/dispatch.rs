@@ -22,7 +22,7 @@ use crate::registry::{self, CallRequest, Row};
 use crate::request::{ReadError, read_form};
 
 /// Longest description of a refused request in the activity log, in characters.
-const DESCRIPTION_CHARS: usize = 600;
+pub(crate) const DESCRIPTION_CHARS: usize = 600;
 
 /// What every request needs.
 #[derive(Debug)]
@@ -235,12 +235,17 @@ impl Visit<'_> {
     /// Names an internal error, so that the answer and the server's log can be matched: 32 hex
     /// digits. No secret, only unlikely to repeat.
     fn incident(&self) -> String {
-        let digest = |salt: u8| {
-            let mut hasher = DefaultHasher::new();
-            let at = self.api.app.clock().now().as_nanosecond();
-            (salt, at, self.row.call.script, self.actor.login.as_str()).hash(&mut hasher);
-            hasher.finish()
-        };
-        format!("{:016x}{:016x}", digest(0), digest(1))
+        let now = self.api.app.clock().now();
+        incident(now, (self.row.call.script, self.actor.login.as_str()))
     }
+}
+
+/// 32 hex digits that are unlikely to repeat.
+pub(crate) fn incident(now: palisade_model::Timestamp, what: impl Hash + Copy) -> String {
+    let digest = |salt: u8| {
+        let mut hasher = DefaultHasher::new();
+        (salt, now.as_nanosecond(), what).hash(&mut hasher);
+        hasher.finish()
+    };
+    format!("{:016x}{:016x}", digest(0), digest(1))
 }

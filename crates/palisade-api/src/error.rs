@@ -6,7 +6,7 @@
 
 use palisade_app::Error as AppError;
 use palisade_model::{IpSet, Login, Role};
-use palisade_wire::{Arguments, FormError, ParameterError};
+use palisade_wire::{Arguments, FormError, OperationError, ParameterError};
 
 use crate::v1::{
     asset_domain, asset_group, asset_ip, asset_search, ignore_vuln, knowledgebase_download, reference, scan,
@@ -47,6 +47,12 @@ pub enum CallError {
     Form(#[from] FormError),
     #[error("the call is refused")]
     Refused(Refusal),
+    /// Of version 2.
+    #[error("the parameters of the operation are refused")]
+    Operation(#[from] OperationError),
+    /// Of version 2, with its code.
+    #[error("the operation is refused")]
+    Coded { code: u32, text: String },
 }
 
 /// What a fault comes to: something the caller did, or something of ours.
@@ -64,6 +70,8 @@ impl CallError {
             Self::Parameter(error) => Fault::Refused(Refusal::new(error.number(), error.to_string())),
             Self::Form(error) => Fault::Refused(Refusal::new(5008, sentence(&error.to_string()))),
             Self::Refused(refusal) => Fault::Refused(refusal),
+            Self::Operation(error) => Fault::Refused(Refusal::new(error.code(), error.to_string())),
+            Self::Coded { code, text } => Fault::Refused(Refusal::new(code, text)),
         }
     }
 }
@@ -342,7 +350,8 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         | AppError::DeadlineDays { .. }
         | AppError::Empty { .. }
         | AppError::Hash
-        | AppError::Seal | AppError::Unseal
+        | AppError::Seal
+        | AppError::Unseal
         | AppError::Outbox(_)
         | AppError::NotOfSlice { .. }
         | AppError::Store(_)) => return Fault::Internal(error),

@@ -3,7 +3,11 @@
 //!
 //! Deliberately absent: how the tests make what is needed; that is in their `examples.rs`.
 
-use palisade_wire::Call;
+use palisade_wire::operation::ACTION;
+use palisade_wire::{Call, Methods};
+
+use crate::v2::registry::{Door, OperationRow};
+use crate::v2::session::{LOGIN_VARIABLE, PASSWORD_VARIABLE};
 
 /// The login that examples name.
 pub const LOGIN: &str = "acme_ab1";
@@ -23,6 +27,14 @@ pub enum Need {
     SavedReport,
     /// A finished map with a saved report; [`MAP_REF`] stands for its reference.
     SavedMap,
+    /// Another operation comes first. `ID` in the example stands for what its answer gives.
+    Operation {
+        resource: &'static str,
+        action: &'static str,
+        parameters: &'static [(&'static str, &'static str)],
+    },
+    /// A session; the environment holds its token as SESSION.
+    Session,
     /// A scan of 192.0.2.4 that is being done; [`SCAN_REF`] stands for its reference.
     RunningScan,
 }
@@ -36,6 +48,12 @@ impl Need {
                     parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
                 format!("{script} was called before with {}.", parameters.join(", "))
             }
+            Self::Operation { resource, action, parameters } => {
+                let parameters: Vec<String> =
+                    parameters.iter().map(|(name, value)| format!(", {name}={value}")).collect();
+                format!("{resource} was called before with {ACTION}={action}{}.", parameters.join(""))
+            }
+            Self::Session => "A session was opened; the environment holds its token as SESSION.".to_owned(),
             Self::User => format!("There is a user {LOGIN}."),
             Self::SavedReport => {
                 format!(
@@ -82,5 +100,79 @@ pub(crate) fn python(call: &Call, base_url: &str) -> String {
         ]
         .map(str::to_owned),
     );
+    lines.join("\n")
+}
+
+/// A command for a shell that makes a request of version 2.
+pub(crate) fn operation_curl(row: &OperationRow, base_url: &str) -> String {
+    let operation = row.operation;
+    let door = match row.door {
+        Door::Any | Door::Basic => "--user \"$LOGIN:$PASSWORD\" ",
+        Door::Session => "--cookie \"QualysSession=$SESSION\" ",
+        Door::Open => "",
+    };
+    let mut lines = vec![format!("curl --silent {door}--header \"X-Requested-With: curl\"")];
+    let pairs = [(ACTION, operation.action)].into_iter().chain(operation.example.parameters.iter().copied());
+    if operation.takes_document {
+        let query: Vec<String> = pairs.map(|(name, value)| format!("{name}={value}")).collect();
+        lines.push(format!(
+            "     --header \"Content-Type: text/xml\" --data-binary '{}'",
+            row.example_document
+        ));
+        lines.push(format!("     \"{base_url}{}?{}\"", operation.path(), query.join("&")));
+        return lines.join(" \\\n");
+    }
+    if operation.methods == Methods::Get {
+        lines.push("     --get".to_owned());
+    }
+    for (name, value) in pairs {
+        lines.push(match value {
+            LOGIN_VARIABLE | PASSWORD_VARIABLE => format!("     --data-urlencode \"{name}={value}\""),
+            value => format!("     --data-urlencode '{name}={}'", value.replace('\'', r"'\''")),
+        });
+    }
+    lines.push(format!("     {base_url}{}", operation.path()));
+    lines.join(" \\\n")
+}
+
+/// The same with nothing but Python's standard library.
+pub(crate) fn operation_python(row: &OperationRow, base_url: &str) -> String {
+    let operation = row.operation;
+    let text = |value: &str| format!("\"{}\"", value.replace('\\', r"\\").replace('"', "\\\""));
+    let mut lines = vec!["import base64, os, urllib.parse, urllib.request".to_owned(), String::new()];
+    lines.push("parameters = {".to_owned());
+    let pairs = [(ACTION, operation.action)].into_iter().chain(operation.example.parameters.iter().copied());
+    for (name, value) in pairs {
+        let value = match value {
+            LOGIN_VARIABLE => "os.environ[\"LOGIN\"]".to_owned(),
+            PASSWORD_VARIABLE => "os.environ[\"PASSWORD\"]".to_owned(),
+            value => text(value),
+        };
+        lines.push(format!("    \"{name}\": {value},"));
+    }
+    lines.push("}".to_owned());
+    lines.push(format!("url = \"{base_url}{}\"", operation.path()));
+    if operation.takes_document || operation.methods == Methods::Get {
+        lines.push("url += \"?\" + urllib.parse.urlencode(parameters)".to_owned());
+    }
+    lines.push("request = urllib.request.Request(url)".to_owned());
+    if operation.takes_document {
+        lines.push(format!("request.data = \"\"\"{}\"\"\".encode()", row.example_document));
+        lines.push("request.add_header(\"Content-Type\", \"text/xml\")".to_owned());
+    } else if operation.methods != Methods::Get {
+        lines.push("request.data = urllib.parse.urlencode(parameters).encode()".to_owned());
+    }
+    lines.push("request.add_header(\"X-Requested-With\", \"Python\")".to_owned());
+    match row.door {
+        Door::Any | Door::Basic => lines.extend([
+            "credentials = f\"{os.environ['LOGIN']}:{os.environ['PASSWORD']}\".encode()".to_owned(),
+            "request.add_header(\"Authorization\", \"Basic \" + base64.b64encode(credentials).decode())"
+                .to_owned(),
+        ]),
+        Door::Session => lines
+            .push("request.add_header(\"Cookie\", \"QualysSession=\" + os.environ[\"SESSION\"])".to_owned()),
+        Door::Open => {}
+    }
+    lines.push("print(urllib.request.urlopen(request).read().decode())".to_owned());
     lines.join("\n")
 }

@@ -51,40 +51,47 @@ pub struct Row {
 impl Row {
     /// Lets the caller through to the parameters, or refuses.
     pub(crate) fn admit(&self, actor: &Actor) -> palisade_app::Result<()> {
-        if self.before_eula {
-            return Ok(());
-        }
-        let mut refusal = Ok(());
-        for (action, resource) in self.permissions {
-            match actor.may(*action, *resource) {
-                Ok(()) => return Ok(()),
-                Err(error) => refusal = Err(error),
-            }
-        }
-        refusal
+        if self.before_eula { Ok(()) } else { admit(self.permissions, actor) }
     }
 
     /// The word for it in the activity log.
     pub(crate) fn module(&self) -> &'static str {
-        match self.permissions.first() {
-            Some((_, Resource::Service)) | None => "service",
-            Some((_, Resource::Account)) => "account",
-            Some((_, Resource::ActivityLog)) => "activity",
-            Some((_, Resource::AssetGroup)) => "asset_group",
-            Some((_, Resource::AuthRecord)) => "auth",
-            Some((_, Resource::AuthVault)) => "vault",
-            Some((_, Resource::BusinessUnit)) => "business_unit",
-            Some((_, Resource::Host | Resource::HostVulnerability)) => "host",
-            Some((_, Resource::Scan)) => "scan",
-            Some((_, Resource::ReportTemplate | Resource::ScanReport | Resource::MapReport)) => "report",
-            Some((_, Resource::Domain)) => "domain",
-            Some((_, Resource::Map)) => "map",
-            Some((_, Resource::KnowledgeBase)) => "knowledgebase",
-            Some((_, Resource::OptionProfile)) => "option_profile",
-            Some((_, Resource::ScheduledTask)) => "schedule",
-            Some((_, Resource::Ticket)) => "ticket",
-            Some((_, Resource::User)) => "user",
+        module(self.permissions)
+    }
+}
+
+/// Lets whoever has one of the permissions through, or refuses.
+pub(crate) fn admit(permissions: &[(Action, Resource)], actor: &Actor) -> palisade_app::Result<()> {
+    let mut refusal = Ok(());
+    for (action, resource) in permissions {
+        match actor.may(*action, *resource) {
+            Ok(()) => return Ok(()),
+            Err(error) => refusal = Err(error),
         }
+    }
+    refusal
+}
+
+/// The word of the activity log for what a permission is about.
+pub(crate) fn module(permissions: &[(Action, Resource)]) -> &'static str {
+    match permissions.first() {
+        Some((_, Resource::Service)) | None => "service",
+        Some((_, Resource::Account)) => "account",
+        Some((_, Resource::ActivityLog)) => "activity",
+        Some((_, Resource::AssetGroup)) => "asset_group",
+        Some((_, Resource::AuthRecord)) => "auth",
+        Some((_, Resource::AuthVault)) => "vault",
+        Some((_, Resource::BusinessUnit)) => "business_unit",
+        Some((_, Resource::Host | Resource::HostVulnerability)) => "host",
+        Some((_, Resource::Scan)) => "scan",
+        Some((_, Resource::ReportTemplate | Resource::ScanReport | Resource::MapReport)) => "report",
+        Some((_, Resource::Domain)) => "domain",
+        Some((_, Resource::Map)) => "map",
+        Some((_, Resource::KnowledgeBase)) => "knowledgebase",
+        Some((_, Resource::OptionProfile)) => "option_profile",
+        Some((_, Resource::ScheduledTask)) => "schedule",
+        Some((_, Resource::Ticket)) => "ticket",
+        Some((_, Resource::User)) => "user",
     }
 }
 

@@ -25,8 +25,24 @@ pub(crate) enum ReadError {
     Form(#[from] FormError),
 }
 
-/// All pairs of the request.
+/// All pairs of a request, and the document in its body if it is one.
+#[derive(Debug)]
+pub(crate) struct Sent {
+    pub(crate) form: Form,
+    /// An XML document.
+    pub(crate) document: Option<Bytes>,
+}
+
+/// All pairs of a request that sends no document.
 pub(crate) async fn read_form(config: &ApiConfig, request: Request) -> Result<Form, ReadError> {
+    match read_request(config, request).await? {
+        Sent { form, document: None } => Ok(form),
+        Sent { document: Some(_), .. } => Err(ReadError::Kind),
+    }
+}
+
+/// All pairs of the request, and its document.
+pub(crate) async fn read_request(config: &ApiConfig, request: Request) -> Result<Sent, ReadError> {
     let mut form = Form::new(Limits { total_bytes: config.body_max_bytes, ..Limits::DEFAULT });
     if let Some(query) = request.uri().query() {
         form.add_query(query)?;
@@ -34,16 +50,17 @@ pub(crate) async fn read_form(config: &ApiConfig, request: Request) -> Result<Fo
     let (parts, body) = request.into_parts();
     let body = read_body(config, body).await?;
     if body.trim_ascii().is_empty() {
-        return Ok(form);
+        return Ok(Sent { form, document: None });
     }
     match body_kind(&parts.headers) {
         BodyKind::Form => form.add_body(&body)?,
         BodyKind::Multipart => {
             add_multipart(&mut form, Request::from_parts(parts, Body::from(body))).await?;
         }
+        BodyKind::Xml => return Ok(Sent { form, document: Some(body) }),
         BodyKind::Other => return Err(ReadError::Kind),
     }
-    Ok(form)
+    Ok(Sent { form, document: None })
 }
 
 async fn read_body(config: &ApiConfig, body: Body) -> Result<Bytes, ReadError> {
@@ -59,8 +76,9 @@ async fn read_body(config: &ApiConfig, body: Body) -> Result<Bytes, ReadError> {
 enum BodyKind {
     Form,
     Multipart,
-    /// Something that holds no parameters. Clients name types like `text/xml` with no body at all,
-    /// which is fine.
+    /// A document. Clients name its type with no body at all, too, which is fine.
+    Xml,
+    /// Something that holds no parameters.
     Other,
 }
 
@@ -71,6 +89,8 @@ fn body_kind(headers: &HeaderMap) -> BodyKind {
         BodyKind::Multipart
     } else if kind.is_empty() || kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
         BodyKind::Form
+    } else if kind.eq_ignore_ascii_case("text/xml") || kind.eq_ignore_ascii_case("application/xml") {
+        BodyKind::Xml
     } else {
         BodyKind::Other
     }

@@ -31,6 +31,8 @@ pub struct Config {
     pub server_name: String,
     /// The API limits.
     pub limits: Limits,
+    /// A session that was not used for this long is over.
+    pub session_idle_s: u32,
     /// Where mails are handed to.
     pub mail_server: Option<MailServer>,
     /// The sender of mails.
@@ -49,6 +51,7 @@ impl Default for Config {
             running_scans_max: 100,
             server_name: "built-in".to_owned(),
             limits: Limits::default(),
+            session_idle_s: 3_600,
             mail_server: None,
             mail_from: "palisade@localhost".to_owned(),
             outbox: None,

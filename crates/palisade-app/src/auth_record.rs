@@ -4,6 +4,8 @@
 //! deletes those that are of the unit alone. Secrets come in, are encrypted, and are seen again only
 //! by the scanner that signs in with them (`sign_in.rs`).
 
+use std::collections::BTreeSet;
+
 use palisade_model::auth_record::{
     BadRecord, COMMENTS_CHARACTERS_MAX, GivenFields, TITLE_CHARACTERS_MAX, VaultReference,
 };
@@ -99,6 +101,25 @@ impl App {
         let records = self.store().list_auth_records(wanted.kind).await?;
         let seen = records.into_iter().filter(|record| sees(&reach, record) && wanted.takes(record));
         Ok(seen.map(|record| view(&reach, record)).collect())
+    }
+
+    /// Login, first and last name of whoever made the records, by login; names are empty where the
+    /// account is gone.
+    pub async fn auth_record_makers(
+        &self,
+        actor: &Actor,
+        records: &[AuthRecordView],
+    ) -> Result<Vec<(Login, String, String)>> {
+        let _reach = actor.allow(Action::List, Resource::AuthRecord)?.reach();
+        let logins: BTreeSet<&Login> = records.iter().map(|record| &record.created_by).collect();
+        let users = self.store().list_users().await?;
+        let person = |login: &Login| {
+            let user = users.iter().find(|user| user.login == *login);
+            let (first, last) =
+                user.map(|user| (user.first_name.clone(), user.last_name.clone())).unwrap_or_default();
+            (login.clone(), first, last)
+        };
+        Ok(logins.into_iter().map(person).collect())
     }
 
     /// Makes a record and gives its id.

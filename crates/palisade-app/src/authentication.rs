@@ -49,6 +49,9 @@ pub enum LoginRefused {
     /// The role has no access to the API.
     #[error("the user has no access to the API")]
     NoApiAccess,
+    /// The user has as many sessions as may be.
+    #[error("too many sessions at the same time")]
+    TooManySessions,
     /// The check itself could not be done.
     #[error("the login could not be checked")]
     Unavailable(#[source] Error),
@@ -237,7 +240,7 @@ impl App {
     }
 
     /// Completes what [`let_in`] leaves open: the unit and the addresses of the user.
-    async fn note_reach(&self, actor: &mut Actor, user: &User) -> Result<()> {
+    pub(crate) async fn note_reach(&self, actor: &mut Actor, user: &User) -> Result<()> {
         actor.assigned_ips = self.store().assigned_addresses(&user.login).await?;
         actor.business_unit = self.unit_of(user).await?;
         Ok(())
@@ -283,7 +286,7 @@ impl App {
 
 /// Whether the account may be used, now that its holder is known. The user's unit and addresses are
 /// still missing in the answer.
-fn let_in(user: &User, from: IpAddr, now: Timestamp) -> Result<Actor, LoginRefused> {
+pub(crate) fn let_in(user: &User, from: IpAddr, now: Timestamp) -> Result<Actor, LoginRefused> {
     if user.status == UserStatus::Inactive {
         return Err(LoginRefused::Inactive);
     }

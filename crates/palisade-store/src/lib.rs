@@ -40,6 +40,7 @@ mod scan;
 mod scan_target;
 mod scheduled_run;
 mod scheduled_task;
+mod session;
 mod slice;
 mod statement;
 mod store;
@@ -78,6 +79,7 @@ pub use scan::{Cancelled, LaunchType, Launched, NewScan, ReportFilter, Scan, Sca
 pub use scan_target::ScanTarget;
 pub use scheduled_run::{RunRef, RunStopped, Started, TaskRun};
 pub use scheduled_task::{NewTask, TASK_USER_KIND, Task, TaskKind, TaskOrder, TaskScanner, TaskStart};
+pub use session::{NewSession, Session};
 pub use slice::{Holding, LeasedSlice, Progress, SLICE_ATTEMPTS_MAX, SLICE_RESTARTS_MAX};
 pub use store::Store;
 pub use subscription::{AttributeEdit, HostAttributes, HostRange, RANGES_MAX, TrackingMethod};

@@ -85,6 +85,9 @@ macro_rules! select {
     };
 }
 
+/// The account of an id.
+pub(crate) const USERS_BY_ID: &str = select!("WHERE id = $1");
+
 impl Store {
     /// Makes an account and gives its id. [`crate::Error::Conflict`] when the login is taken.
     pub async fn add_user(&self, user: &NewUser) -> Result<i64> {
@@ -235,7 +238,7 @@ impl Store {
     }
 }
 
-fn read_user(row: &AnyRow) -> Result<User> {
+pub(crate) fn read_user(row: &AnyRow) -> Result<User> {
     let read = Read::new("users", row);
     Ok(User {
         id: read.number("id")?,

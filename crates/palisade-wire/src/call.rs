@@ -83,7 +83,8 @@ impl Call {
         {
             return Err(ParameterError::Missing { parameter: missing.name });
         }
-        self.rules.iter().try_for_each(|rule| rule.check(&arguments))?;
+        let text_of = |name: &str| arguments.text_of(name);
+        self.rules.iter().try_for_each(|rule| rule.check(&text_of))?;
         Ok(arguments)
     }
 
@@ -140,30 +141,34 @@ fn parse_one(parameter: &'static Parameter, pair: &Pair) -> Result<Argument, Par
     Ok(Argument { parameter, text: text.to_owned(), value })
 }
 
+/// The text of the parameter of this name, if it was given.
+pub(crate) type TextOf<'t> = dyn Fn(&str) -> Option<&'t str> + 't;
+
 impl Rule {
-    fn check(&self, arguments: &Arguments) -> Result<(), ParameterError> {
+    /// Looks whether the rule holds for what was given.
+    pub(crate) fn check(&self, text_of: &TextOf<'_>) -> Result<(), ParameterError> {
         match *self {
             Self::OneOf(parameters) => {
-                exclude(parameters, arguments)?;
-                require_any(parameters, arguments)
+                exclude(parameters, text_of)?;
+                require_any(parameters, text_of)
             }
-            Self::AtLeastOneOf(parameters) => require_any(parameters, arguments),
-            Self::Exclusive(parameters) => exclude(parameters, arguments),
+            Self::AtLeastOneOf(parameters) => require_any(parameters, text_of),
+            Self::Exclusive(parameters) => exclude(parameters, text_of),
             Self::OnlyWith { parameter, with, value } => {
-                let fits = match (arguments.text_of(with), value) {
+                let fits = match (text_of(with), value) {
                     (None, _) => false,
                     (Some(_), None) => true,
                     // Only switches have values in more than one case of letters.
                     (Some(text), Some(value)) => text.eq_ignore_ascii_case(value),
                 };
-                if arguments.has(parameter) && !fits {
+                if text_of(parameter).is_some() && !fits {
                     return Err(ParameterError::OnlyWith { parameter, with, value });
                 }
                 Ok(())
             }
-            Self::When { parameter, value, rules } => match arguments.text_of(parameter) {
+            Self::When { parameter, value, rules } => match text_of(parameter) {
                 Some(text) if text.eq_ignore_ascii_case(value) => {
-                    rules.iter().try_for_each(|rule| rule.check(arguments))
+                    rules.iter().try_for_each(|rule| rule.check(text_of))
                 }
                 _ => Ok(()),
             },
@@ -171,16 +176,16 @@ impl Rule {
     }
 }
 
-fn require_any(parameters: &'static [&'static str], arguments: &Arguments) -> Result<(), ParameterError> {
+fn require_any(parameters: &'static [&'static str], text_of: &TextOf<'_>) -> Result<(), ParameterError> {
     match *parameters {
-        _ if parameters.iter().any(|name| arguments.has(name)) => Ok(()),
+        _ if parameters.iter().any(|name| text_of(name).is_some()) => Ok(()),
         [parameter] => Err(ParameterError::Missing { parameter }),
         _ => Err(ParameterError::NoneOf { parameters }),
     }
 }
 
-fn exclude(parameters: &'static [&'static str], arguments: &Arguments) -> Result<(), ParameterError> {
-    let mut given = parameters.iter().filter(|name| arguments.has(name));
+fn exclude(parameters: &'static [&'static str], text_of: &TextOf<'_>) -> Result<(), ParameterError> {
+    let mut given = parameters.iter().filter(|name| text_of(name).is_some());
     match (given.next(), given.next()) {
         (Some(first), Some(second)) => Err(ParameterError::Exclusive { first, second }),
         _ => Ok(()),

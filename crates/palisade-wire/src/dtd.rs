@@ -1,10 +1,13 @@
 //! The document types of our answers. We wrote them from what the answers hold; they are served
 //! at the server's root, where the DOCTYPE of every answer points.
 
+pub mod auth;
+pub mod v2;
+
 /// A document type definition.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Dtd {
-    /// Its name at the server's root, for example `scan-1.dtd`.
+    /// Its path below the server's root, for example `scan-1.dtd`.
     pub file: &'static str,
     pub text: &'static str,
 }
@@ -71,8 +74,8 @@ pub const USER_LIST_OUTPUT: Dtd =
     Dtd { file: "user_list_output.dtd", text: include_str!("../dtd/user_list_output.dtd") };
 pub const USER_OUTPUT: Dtd = Dtd { file: "user_output.dtd", text: include_str!("../dtd/user_output.dtd") };
 
-/// All of them, by file name.
-pub const ALL: &[&Dtd] = &[
+/// Those of version 1, by file name.
+pub const V1: &[&Dtd] = &[
     &ABOUT,
     &ACTION_LOG_REPORT,
     &ASSET_DATA_REPORT,
@@ -108,6 +111,11 @@ pub const ALL: &[&Dtd] = &[
     &USER_OUTPUT,
 ];
 
+/// All of them: version 1 by file name, then version 2 likewise.
+pub fn all() -> impl Iterator<Item = &'static Dtd> {
+    V1.iter().copied().chain(v2::all())
+}
+
 impl Dtd {
     /// Where the definition lies on the server at `base_url`.
     #[must_use]
@@ -127,11 +135,13 @@ mod tests {
 
     #[test]
     fn files_are_named_once_and_sorted() {
-        let files: Vec<&str> = ALL.iter().map(|dtd| dtd.file).collect();
-        let mut sorted = files.clone();
-        sorted.sort_unstable();
-        sorted.dedup();
-        assert_eq!(files, sorted);
+        for list in [V1, v2::ALL] {
+            let files: Vec<&str> = list.iter().map(|dtd| dtd.file).collect();
+            let mut sorted = files.clone();
+            sorted.sort_unstable();
+            sorted.dedup();
+            assert_eq!(files, sorted);
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ use palisade_model::{IpSetError, NotADomain, NotAMapTarget};
 use crate::parameter::offending_item;
 
 /// Longest part of a refused value that an error shows, in characters.
-const SHOWN_CHARS: usize = 200;
+pub(crate) const SHOWN_CHARS: usize = 200;
 
 /// Why a value is not what its parameter takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +60,7 @@ pub enum InvalidReason {
 
 impl InvalidReason {
     /// The part of the value that is to blame, when it is only a part.
-    fn item(&self) -> Option<&str> {
+    pub(crate) fn item(&self) -> Option<&str> {
         match self {
             Self::IpSet(error) => offending_item(error),
             Self::NotAQid { item }

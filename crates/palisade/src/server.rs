@@ -88,6 +88,7 @@ pub(crate) async fn open_app(settings: &Settings, data: &DataDirectory) -> Resul
             rate_limit_window_s: settings.rate_limit_window_s,
             concurrency_limit: settings.concurrency_limit,
         },
+        session_idle_s: settings.session_idle_minutes * 60,
         mail_server: mail_server::read(settings)?,
         mail_from: settings.mail_from.clone(),
         outbox: Some(data.outbox()?),

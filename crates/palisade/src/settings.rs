@@ -134,6 +134,11 @@ pub(crate) struct Settings {
           value_parser = clap::value_parser!(u32).range(0..=1000))]
     pub(crate) concurrency_limit: u32,
 
+    /// Minutes after which an API session that nobody uses is over (1 to 1440)
+    #[arg(long, env = "PALISADE_SESSION_IDLE_MINUTES", value_name = "MINUTES", default_value_t = 60,
+          value_parser = clap::value_parser!(u32).range(1..=1440))]
+    pub(crate) session_idle_minutes: u32,
+
     /// Name servers that maps ask, separated by commas, each an address or address:port; the system's without it
     #[arg(long, env = "PALISADE_DNS_RESOLVERS", value_name = "SERVERS", value_delimiter = ',',
           value_parser = resolver)]

@@ -1,44 +1,119 @@
 //! The page of one call, from its declaration.
 
-use palisade_wire::{Call, ErrorForm, Parameter, Rule, XmlWriter};
+use palisade_wire::operation::{ACTION, ECHO_REQUEST};
+use palisade_wire::{Answers, Call, Dtd, ErrorForm, Operation, Parameter, Rule, XmlWriter};
 
-use crate::example;
+use crate::example::{self, Need};
 use crate::guide::page::{self, link, name_cell, table};
 use crate::registry::Row;
+use crate::v2::registry::{Door, OperationRow};
+
+/// What a page says, whichever version the call is of.
+struct Described<'a> {
+    name: String,
+    /// Methods and address.
+    request: String,
+    summary: &'a str,
+    description: &'a [&'a str],
+    roles: &'a str,
+    parameters: &'a [Parameter],
+    rules: &'a [Rule],
+    example: &'a str,
+    needs: &'a [Need],
+    curl: String,
+    python: String,
+}
 
 pub(super) fn write(row: &Row, base_url: &str) -> Vec<u8> {
     let call = row.call;
-    page::write(call.script, |page| {
-        page.text_with("p", &[("class", "summary")], call.summary);
-        call.description.iter().for_each(|paragraph| page.text("p", paragraph));
-        page.text("h2", "Request");
-        page.text("pre", &format!("{} {base_url}/msp/{}", Call::METHODS.join(" or "), call.script));
-        page.text("p", &format!("Who may call it: {}", call.roles));
-        write_parameters(page, call);
-        write_example(page, row, base_url);
-        write_answer(page, call);
-    })
+    let described = Described {
+        name: call.script.to_owned(),
+        request: format!("{} {base_url}/msp/{}", Call::METHODS.join(" or "), call.script),
+        summary: call.summary,
+        description: call.description,
+        roles: call.roles,
+        parameters: call.parameters,
+        rules: call.rules,
+        example: call.example.description,
+        needs: row.example_needs,
+        curl: example::curl(call, base_url),
+        python: example::python(call, base_url),
+    };
+    described.page(|page| write_answer(page, call))
 }
 
-fn write_parameters(page: &mut XmlWriter, call: &Call) {
-    page.text("h2", "Parameters");
-    if call.parameters.is_empty() {
-        page.text("p", "None. Any parameter is an error.");
-        return;
+/// The page of an operation of version 2.
+pub(super) fn write_operation(row: &OperationRow, base_url: &str) -> Vec<u8> {
+    let operation = row.operation;
+    let Operation { action, methods, summary, description, roles, parameters, rules, .. } = *operation;
+    let described = Described {
+        name: format!("{} {action}", operation.path()),
+        request: format!("{} {base_url}{}?{ACTION}={action}", methods.names().join(" or "), operation.path()),
+        summary,
+        description,
+        roles,
+        parameters,
+        rules,
+        example: operation.example.description,
+        needs: row.example_needs,
+        curl: example::operation_curl(row, base_url),
+        python: example::operation_python(row, base_url),
+    };
+    described.page(|page| write_operation_answer(page, row))
+}
+
+impl Described<'_> {
+    fn page(&self, answer: impl FnOnce(&mut XmlWriter)) -> Vec<u8> {
+        page::write(&self.name, |page| {
+            page.text_with("p", &[("class", "summary")], self.summary);
+            self.description.iter().for_each(|paragraph| page.text("p", paragraph));
+            page.text("h2", "Request");
+            page.text("pre", &self.request);
+            page.text("p", &format!("Who may call it: {}", self.roles));
+            self.write_parameters(page);
+            self.write_example(page);
+            answer(page);
+        })
     }
-    let titles = ["Name", "Required", "Value", "Description"];
-    table(page, &format!("Parameters of {}", call.script), &titles, call.parameters, |page, parameter| {
-        let Parameter { name, kind, required, description, example, default, secret: _ } = parameter;
-        name_cell(page, None, name);
-        page.text("td", if *required { "yes" } else { "no" });
-        page.element("td", &[], |page| {
-            page.words(&format!("{kind}. For example"));
-            page.text("code", example);
+
+    fn write_parameters(&self, page: &mut XmlWriter) {
+        page.text("h2", "Parameters");
+        if self.parameters.is_empty() {
+            page.text("p", "None. Any parameter is an error.");
+            return;
+        }
+        let titles = ["Name", "Required", "Value", "Description"];
+        let caption = format!("Parameters of {}", self.name);
+        table(page, &caption, &titles, self.parameters, |page, parameter| {
+            let Parameter { name, kind, required, description, example, default, secret: _ } = parameter;
+            name_cell(page, None, name);
+            page.text("td", if *required { "yes" } else { "no" });
+            page.element("td", &[], |page| {
+                page.words(&format!("{kind}. For example"));
+                page.text("code", example);
+            });
+            let default = default.map(|default| format!(" Default: {default}.")).unwrap_or_default();
+            page.text("td", &format!("{description}{default}"));
         });
-        let default = default.map(|default| format!(" Default: {default}.")).unwrap_or_default();
-        page.text("td", &format!("{description}{default}"));
-    });
-    page.list("ul", call.rules, |page, rule| page.text("li", &sentence(rule)));
+        page.list("ul", self.rules, |page, rule| page.text("li", &sentence(rule)));
+    }
+
+    fn write_example(&self, page: &mut XmlWriter) {
+        page.text("h2", "Example");
+        page.text("p", self.example);
+        if !self.needs.is_empty() {
+            page.text("p", "It works when this is so:");
+            page.list("ul", self.needs, |page, need| page.text("li", &need.sentence()));
+        }
+        page.text_with("pre", &[("id", "curl")], &self.curl);
+        page.text("p", "The same in Python:");
+        page.text_with("pre", &[("id", "python")], &self.python);
+        page.text(
+            "p",
+            "The environment holds LOGIN and PASSWORD. A self-signed certificate is named by CURL_CA_BUNDLE \
+             for curl and by SSL_CERT_FILE for Python.",
+        );
+    }
 }
 
 /// A rule in words.
@@ -65,30 +140,23 @@ fn sentence(rule: &Rule) -> String {
     }
 }
 
-fn write_example(page: &mut XmlWriter, row: &Row, base_url: &str) {
-    let call = row.call;
-    page.text("h2", "Example");
-    page.text("p", call.example.description);
-    if !row.example_needs.is_empty() {
-        page.text("p", "It works when this is so:");
-        page.list("ul", row.example_needs, |page, need| page.text("li", &need.sentence()));
-    }
-    page.text_with("pre", &[("id", "curl")], &example::curl(call, base_url));
-    page.text("p", "The same in Python:");
-    page.text_with("pre", &[("id", "python")], &example::python(call, base_url));
-    page.text(
-        "p",
-        "The environment holds LOGIN and PASSWORD. A self-signed certificate is named by CURL_CA_BUNDLE for \
-         curl and by SSL_CERT_FILE for Python.",
-    );
+fn write_document_type(page: &mut XmlWriter, root: &str, dtd: &Dtd) {
+    page.element("p", &[], |page| {
+        page.words(&format!("The root element is {root}. Its document type is"));
+        link(page, &format!("dtd/{}", dtd.file), dtd.file);
+    });
+}
+
+fn write_guide_link(page: &mut XmlWriter) {
+    page.element("p", &[], |page| {
+        page.words("The numbers of errors are listed in the");
+        link(page, "/resources/api/", "guide");
+    });
 }
 
 fn write_answer(page: &mut XmlWriter, call: &Call) {
     page.text("h2", "Answer");
-    page.element("p", &[], |page| {
-        page.words(&format!("The root element is {}. Its document type is", call.root));
-        link(page, &format!("dtd/{}", call.dtd.file), call.dtd.file);
-    });
+    write_document_type(page, call.root, call.dtd);
     let refused = match call.errors {
         ErrorForm::InRoot { .. } => {
             format!("A refused call is answered with a {} that holds one ERROR.", call.root)
@@ -101,8 +169,26 @@ fn write_answer(page: &mut XmlWriter, call: &Call) {
         }
     };
     page.text("p", &refused);
-    page.element("p", &[], |page| {
-        page.words("The numbers of errors are listed in the");
-        link(page, "/resources/api/", "guide");
-    });
+    write_guide_link(page);
+}
+
+fn write_operation_answer(page: &mut XmlWriter, row: &OperationRow) {
+    page.text("h2", "Answer");
+    match row.operation.answers {
+        Answers::Simple => write_document_type(page, "SIMPLE_RETURN", &palisade_wire::dtd::v2::SIMPLE_RETURN),
+        Answers::Batch => write_document_type(page, "BATCH_RETURN", &palisade_wire::dtd::v2::BATCH_RETURN),
+        Answers::Document { root, dtd } => write_document_type(page, root, dtd),
+        Answers::Other(words) => page.text("p", words),
+    }
+    page.text(
+        "p",
+        &format!(
+            "Every resource also takes {ECHO_REQUEST}=1, which repeats the request in the answer. A refused \
+             request is answered with a SIMPLE_RETURN that holds a CODE."
+        ),
+    );
+    if row.door == Door::Basic {
+        page.text("p", "The resource takes a login and password only, no session.");
+    }
+    write_guide_link(page);
 }

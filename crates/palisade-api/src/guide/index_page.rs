@@ -1,11 +1,13 @@
 //! The guide's first page: how to call, what all calls share, and the list of calls.
 
+use palisade_wire::operation::ACTION;
 use palisade_wire::{ParameterError, XmlWriter, dtd};
 
 use crate::error::NUMBERS;
 use crate::guide::page::{self, link, name_cell, table};
-use crate::guide::{SAMPLES, page_name};
+use crate::guide::{SAMPLES, operation_page_name, page_name};
 use crate::registry::CALLS;
+use crate::v2;
 
 /// What holds for every call, a paragraph each.
 const CONVENTIONS: &[(&str, &[&str])] = &[
@@ -59,11 +61,35 @@ const CONVENTIONS: &[(&str, &[&str])] = &[
              the activity log, and nothing was changed.",
         ],
     ),
+    (
+        "Version 2",
+        &[
+            "A request names what it does by the parameter action. What only reads takes GET and POST, what \
+             changes something takes POST alone. Every request carries the header X-Requested-With, with any \
+             value. A parameter that is given several times has its last value.",
+            "Login and password are sent with every request, as for version 1, or once: session opens a session, \
+             whose cookie the following requests carry. A few resources take login and password only.",
+            "Long lists end after as many records as the request's truncation_limit says, with a WARNING of code \
+             1980 whose URL leads to the next ones. Answers are compressed for clients that accept gzip.",
+            "A request that is refused is answered with a SIMPLE_RETURN that has a CODE, and with a status that \
+             fits it: 400, 401, 403, 409 or 500.",
+        ],
+    ),
 ];
 
 pub(super) fn write(base_url: &str) -> Vec<u8> {
     page::write("API user guide", |page| {
-        page.text("p", &format!("The calls are reached at {base_url}/msp/ followed by their name."));
+        page.text(
+            "p",
+            &format!("The calls of version 1 are reached at {base_url}/msp/ followed by their name."),
+        );
+        page.text(
+            "p",
+            &format!(
+                "The resources of version 2 are reached at {base_url}/api/2.0/fo/ followed by their path; 3.0 to \
+                 6.0 in place of 2.0 lead to the same."
+            ),
+        );
         write_calls(page);
         for (title, paragraphs) in CONVENTIONS {
             page.text("h2", title);
@@ -81,15 +107,26 @@ fn write_calls(page: &mut XmlWriter) {
         page.text("td", row.call.summary);
         page.element("td", &[], |page| page.text("code", row.call.root));
     });
+    let titles = ["Resource", "Action", "What it does"];
+    table(page, "All operations of version 2", &titles, v2::registry::operations(), |page, row| {
+        let operation = row.operation;
+        name_cell(page, Some(&operation_page_name(operation)), &operation.path());
+        page.element("td", &[], |page| page.text("code", &format!("{ACTION}={}", operation.action)));
+        page.text("td", operation.summary);
+    });
 }
 
 fn write_numbers(page: &mut XmlWriter) {
     let mut numbers: Vec<(u32, &str)> = NUMBERS.iter().chain(ParameterError::NUMBERS).copied().collect();
     numbers.sort_unstable();
-    table(page, "Error numbers", &["Number", "Meaning"], numbers, |page, (number, meaning)| {
-        name_cell(page, None, &number.to_string());
-        page.text("td", meaning);
-    });
+    let mut write = |caption, numbers: &[(u32, &str)]| {
+        table(page, caption, &["Number", "Meaning"], numbers, |page, (number, meaning)| {
+            name_cell(page, None, &number.to_string());
+            page.text("td", meaning);
+        });
+    };
+    write("Error numbers of version 1", &numbers);
+    write("Codes of version 2", v2::error::CODES);
 }
 
 fn write_downloads(page: &mut XmlWriter) {
@@ -104,7 +141,7 @@ fn write_downloads(page: &mut XmlWriter) {
     });
     page.text("h2", "Document types");
     page.element("ul", &[], |page| {
-        for definition in dtd::ALL {
+        for definition in dtd::all() {
             page.element("li", &[], |page| link(page, &format!("dtd/{}", definition.file), definition.file));
         }
     });

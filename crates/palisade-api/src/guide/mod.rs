@@ -15,12 +15,12 @@ use axum::http::header::{
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-use palisade_wire::dtd;
+use palisade_wire::{Operation, dtd};
 
 use crate::address::base_url;
 use crate::authentication::plain;
 use crate::dispatch::Api;
-use crate::registry;
+use crate::{registry, v2};
 
 /// Sample code: file name, text, what it shows.
 pub(crate) const SAMPLES: [(&str, &str, &str); 2] = [
@@ -43,7 +43,7 @@ pub(crate) fn router(api: Arc<Api>) -> Router {
         .route("/resources/api", get(|| async { Redirect::permanent("/resources/api/") }))
         .route("/resources/api/", get(index))
         .route("/resources/api/{page}", get(page))
-        .route("/resources/api/dtd/{file}", get(definition))
+        .route("/resources/api/dtd/{*file}", get(definition))
         .route("/resources/api/samples/{file}", get(sample))
         .with_state(api)
 }
@@ -61,15 +61,19 @@ async fn page(
     if page == "style.css" {
         return ([(CONTENT_TYPE, "text/css; charset=UTF-8")], STYLE).into_response();
     }
-    let row = registry::CALLS.iter().find(|row| page_name(row.call.script) == page);
-    match row {
-        Some(row) => html(call_page::write(row, &base_url(&api.config, &target, &headers))),
+    let base_url = base_url(&api.config, &target, &headers);
+    if let Some(row) = registry::CALLS.iter().find(|row| page_name(row.call.script) == page) {
+        return html(call_page::write(row, &base_url));
+    }
+    let operation = v2::registry::operations().find(|row| operation_page_name(row.operation) == page);
+    match operation {
+        Some(row) => html(call_page::write_operation(row, &base_url)),
         None => plain(StatusCode::NOT_FOUND, "Not Found"),
     }
 }
 
 async fn definition(Path(file): Path<String>) -> Response {
-    match dtd::ALL.iter().find(|definition| definition.file == file) {
+    match dtd::all().find(|definition| definition.file == file) {
         Some(definition) => ([(CONTENT_TYPE, "application/xml-dtd")], definition.text).into_response(),
         None => plain(StatusCode::NOT_FOUND, "Not Found"),
     }
@@ -88,6 +92,12 @@ async fn sample(Path(file): Path<String>) -> Response {
 /// The page of a script: `scan.php` is explained in `scan.html`.
 pub(crate) fn page_name(script: &str) -> String {
     format!("{}.html", script.strip_suffix(".php").unwrap_or(script))
+}
+
+/// The page of an operation: `list` of `asset/host` is explained in `fo-asset-host-list.html`.
+#[must_use]
+pub(crate) fn operation_page_name(operation: &Operation) -> String {
+    format!("fo-{}-{}.html", operation.resource.replace('/', "-"), operation.action)
 }
 
 fn html(page: Vec<u8>) -> Response {

@@ -4,7 +4,7 @@
 //! nothing has changed.
 
 use palisade_api::registry;
-use palisade_wire::{Call, Parameter, ParameterError, ParameterKind, Rule};
+use palisade_wire::{Call, Operation, Parameter, ParameterError, ParameterKind, Rule};
 
 use crate::support::http::{Request, form};
 use crate::support::{PASSWORD, Server, assert_valid_answer};
@@ -18,8 +18,34 @@ pub(crate) struct Case {
     pub(crate) mentions: String,
 }
 
+/// What a call or an operation declares about its parameters.
+#[derive(Clone, Copy)]
+pub(crate) struct Declared {
+    pub(crate) parameters: &'static [Parameter],
+    pub(crate) rules: &'static [Rule],
+}
+
+impl Declared {
+    pub(crate) fn parameter(self, name: &str) -> Option<&'static Parameter> {
+        self.parameters.iter().find(|parameter| parameter.name == name)
+    }
+}
+
+impl From<&Call> for Declared {
+    fn from(call: &Call) -> Self {
+        Self { parameters: call.parameters, rules: call.rules }
+    }
+}
+
+impl From<&Operation> for Declared {
+    fn from(operation: &Operation) -> Self {
+        Self { parameters: operation.parameters, rules: operation.rules }
+    }
+}
+
 /// All bad requests of a call.
 pub(crate) fn cases(call: &Call) -> Vec<Case> {
+    let call = Declared::from(call);
     let mut cases = vec![unknown(call)];
     for parameter in call.parameters {
         cases.push(doubled(call, parameter));
@@ -36,13 +62,17 @@ pub(crate) fn cases(call: &Call) -> Vec<Case> {
 }
 
 /// A request that is in order: the required parameters, and one of each group that needs one.
-fn good(call: &Call) -> Vec<(String, String)> {
+pub(crate) fn good(call: Declared) -> Vec<(String, String)> {
     complete(call, Vec::new(), "")
 }
 
 /// The pairs with whatever must stand beside them, but never with `banned`: their partners, the
 /// required parameters, one of each group that needs one.
-fn complete(call: &Call, mut pairs: Vec<(String, String)>, banned: &str) -> Vec<(String, String)> {
+pub(crate) fn complete(
+    call: Declared,
+    mut pairs: Vec<(String, String)>,
+    banned: &str,
+) -> Vec<(String, String)> {
     loop {
         let before = pairs.len();
         call.rules.iter().for_each(|rule| satisfy(call, rule, &mut pairs, banned));
@@ -56,7 +86,7 @@ fn complete(call: &Call, mut pairs: Vec<(String, String)>, banned: &str) -> Vec<
     }
 }
 
-fn satisfy(call: &Call, rule: &Rule, pairs: &mut Vec<(String, String)>, banned: &str) {
+fn satisfy(call: Declared, rule: &Rule, pairs: &mut Vec<(String, String)>, banned: &str) {
     match *rule {
         Rule::OneOf(names) | Rule::AtLeastOneOf(names) => {
             if !names.iter().any(|name| has(pairs, name))
@@ -82,20 +112,20 @@ fn satisfy(call: &Call, rule: &Rule, pairs: &mut Vec<(String, String)>, banned: 
     }
 }
 
-fn has(pairs: &[(String, String)], name: &str) -> bool {
+pub(crate) fn has(pairs: &[(String, String)], name: &str) -> bool {
     pairs.iter().any(|(given, _)| given == name)
 }
 
-fn example(parameter: &Parameter) -> (String, String) {
+pub(crate) fn example(parameter: &Parameter) -> (String, String) {
     (parameter.name.to_owned(), parameter.example.to_owned())
 }
 
 /// The good request with one parameter set to `value`.
-fn with(call: &Call, parameter: &Parameter, value: &str) -> Vec<(String, String)> {
+pub(crate) fn with(call: Declared, parameter: &Parameter, value: &str) -> Vec<(String, String)> {
     complete(call, vec![(parameter.name.to_owned(), value.to_owned())], "")
 }
 
-fn without(mut pairs: Vec<(String, String)>, name: &str) -> Vec<(String, String)> {
+pub(crate) fn without(mut pairs: Vec<(String, String)>, name: &str) -> Vec<(String, String)> {
     pairs.retain(|(other, _)| other != name);
     pairs
 }
@@ -104,13 +134,13 @@ fn case(name: &str, pairs: Vec<(String, String)>, error: &ParameterError) -> Cas
     Case { name: name.to_owned(), pairs, number: error.number(), mentions: error.to_string() }
 }
 
-fn unknown(call: &Call) -> Case {
+fn unknown(call: Declared) -> Case {
     let mut pairs = good(call);
     pairs.push(("no_such_parameter".to_owned(), "1".to_owned()));
     case("unknown", pairs, &ParameterError::Unknown { parameter: "no_such_parameter".to_owned() })
 }
 
-fn doubled(call: &Call, parameter: &'static Parameter) -> Case {
+fn doubled(call: Declared, parameter: &'static Parameter) -> Case {
     let mut pairs = with(call, parameter, parameter.example);
     pairs.push(example(parameter));
     case(
@@ -120,7 +150,7 @@ fn doubled(call: &Call, parameter: &'static Parameter) -> Case {
     )
 }
 
-fn missing(call: &Call, parameter: &'static Parameter) -> Case {
+fn missing(call: Declared, parameter: &'static Parameter) -> Case {
     let pairs = without(good(call), parameter.name);
     case(
         &format!("{} missing", parameter.name),
@@ -129,7 +159,7 @@ fn missing(call: &Call, parameter: &'static Parameter) -> Case {
     )
 }
 
-fn too_long(call: &Call, parameter: &'static Parameter) -> Case {
+fn too_long(call: Declared, parameter: &'static Parameter) -> Case {
     let max_chars = parameter.kind.chars_max();
     let pairs = with(call, parameter, &"1".repeat(max_chars + 1));
     let error = ParameterError::TooLong { parameter: parameter.name, max_chars };
@@ -137,7 +167,7 @@ fn too_long(call: &Call, parameter: &'static Parameter) -> Case {
 }
 
 /// Values that a parameter of this kind does not take.
-fn wrong_values(kind: ParameterKind) -> &'static [&'static str] {
+pub(crate) fn wrong_values(kind: ParameterKind) -> &'static [&'static str] {
     match kind {
         ParameterKind::Text { .. } => &["a\u{0}b", "a\u{1b}[2Jb"],
         ParameterKind::Choice(_) => &["no_such_choice", "", "ADD "],
@@ -192,7 +222,7 @@ fn wrong_values(kind: ParameterKind) -> &'static [&'static str] {
     }
 }
 
-fn wrong(call: &Call, parameter: &'static Parameter, value: &str) -> Case {
+fn wrong(call: Declared, parameter: &'static Parameter, value: &str) -> Case {
     Case {
         name: format!("{} is {value:?}", parameter.name),
         pairs: with(call, parameter, value),
@@ -202,7 +232,7 @@ fn wrong(call: &Call, parameter: &'static Parameter, value: &str) -> Case {
 }
 
 /// Requests that break a rule; `given` is what makes it hold.
-fn broken(call: &Call, rule: &Rule, given: &[(String, String)]) -> Vec<Case> {
+fn broken(call: Declared, rule: &Rule, given: &[(String, String)]) -> Vec<Case> {
     let find = |name: &str| call.parameter(name).expect("rules name parameters of the call");
     let pair_up = |names: &'static [&'static str]| {
         names.iter().skip(1).map(move |second| {
@@ -245,7 +275,7 @@ fn broken(call: &Call, rule: &Rule, given: &[(String, String)]) -> Vec<Case> {
 }
 
 /// A value that the parameter takes and that is not `value`.
-fn other_than(parameter: &Parameter, value: &str) -> &'static str {
+pub(crate) fn other_than(parameter: &Parameter, value: &str) -> &'static str {
     match parameter.kind {
         ParameterKind::Choice(words) => words.iter().find(|word| **word != value).expect("another word"),
         ParameterKind::YesNo if value == "yes" => "no",
@@ -255,7 +285,7 @@ fn other_than(parameter: &Parameter, value: &str) -> &'static str {
 }
 
 /// Everything that a refused call could have changed.
-async fn state(server: &Server) -> Vec<String> {
+pub(crate) async fn state(server: &Server) -> Vec<String> {
     let mut state = Vec::new();
     for script in [
         "asset_domain_list.php",
@@ -320,7 +350,7 @@ async fn the_good_request_is_good_but_for_what_a_case_breaks() {
     // Otherwise a case could be refused for a fault of the generator.
     for call in registry::CALLS.iter().map(|row| row.call) {
         let mut form = palisade_wire::Form::new(palisade_wire::form::Limits::DEFAULT);
-        for (name, value) in good(call) {
+        for (name, value) in good(call.into()) {
             form.add(&name, value.into_bytes(), palisade_wire::Source::Body).unwrap();
         }
         assert!(call.parse(&form).is_ok(), "{}", call.script);

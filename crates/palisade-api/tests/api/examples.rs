@@ -22,6 +22,12 @@ async fn prepare(server: &Server, needs: &[Need]) -> Vec<(&'static str, String)>
             Need::Call { script, parameters } => {
                 server.call("manager", script, parameters).await.assert_success();
             }
+            Need::Operation { resource, action, parameters } => {
+                let answer = server.operation("manager", resource, action, parameters).await;
+                answer.assert_success();
+                known.extend(answer.made_id().map(|id| ("ID", id)));
+            }
+            Need::Session => known.push(("SESSION", server.session("manager").await)),
             Need::User => server.add_user(LOGIN, Role::Scanner, true, None).await,
             Need::SavedReport => known.push((SCAN_REF, server.finished_scan("manager", HOST).await)),
             Need::SavedMap => known.push((MAP_REF, server.finished_map("manager", "example.com").await)),
@@ -38,18 +44,38 @@ fn code(page: &str, id: &str) -> Option<String> {
     Some(text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&"))
 }
 
-/// Runs the example with this id on the page of a call; what the call answered.
-async fn run(row: &Row, id: &str, interpreter: &[&str]) -> Result<Response, String> {
+/// An example of the guide.
+#[derive(Clone, Copy)]
+pub(crate) struct Shown<'a> {
+    /// Of the page that shows it.
+    pub(crate) page: &'a str,
+    pub(crate) parameters: &'a [(&'a str, &'a str)],
+    pub(crate) needs: &'a [Need],
+}
+
+/// Runs the example with this id on the page; what was answered.
+pub(crate) async fn run(shown: Shown<'_>, id: &str, interpreter: &[&str]) -> Result<Response, String> {
     let server = Server::start().await;
-    let script = row.call.script;
-    let page = Request::get(&format!("/resources/api/{}", script.replace(".php", ".html")));
+    let page = Request::get(&format!("/resources/api/{}", shown.page));
     let page = server.send(page).await;
     let mut text = code(&page.text, id).ok_or("the guide does not show it")?;
-    for (shown, actual) in prepare(&server, row.example_needs).await {
-        if row.call.example.parameters.iter().any(|(_, value)| value.contains(shown)) {
-            assert!(text.contains(shown), "{script}: {shown} in\n{text}");
+    let mut session = String::new();
+    for (word, actual) in prepare(&server, shown.needs).await {
+        if word == "SESSION" {
+            session = actual;
+            continue;
         }
-        text = text.replace(shown, &actual);
+        let quoted = ["=ID'", ": \"ID\""];
+        if word == "ID" {
+            assert!(quoted.iter().any(|quoted| text.contains(quoted)), "{}: no ID in\n{text}", shown.page);
+            text = text.replace(quoted[0], &format!("={actual}'"));
+            text = text.replace(quoted[1], &format!(": \"{actual}\""));
+            continue;
+        }
+        if shown.parameters.iter().any(|(_, value)| value.contains(word)) {
+            assert!(text.contains(word), "{}: {word} in\n{text}", shown.page);
+        }
+        text = text.replace(word, &actual);
     }
     text = text.replace("https://scans.example", &format!("http://{}", server.address));
     let mut command = Command::new(interpreter[0]);
@@ -58,6 +84,7 @@ async fn run(row: &Row, id: &str, interpreter: &[&str]) -> Result<Response, Stri
         .arg(&text)
         .env("LOGIN", "manager")
         .env("PASSWORD", PASSWORD)
+        .env("SESSION", session)
         .env("no_proxy", "127.0.0.1")
         .kill_on_drop(true);
     let scanner = server.scanner();
@@ -74,11 +101,16 @@ async fn run(row: &Row, id: &str, interpreter: &[&str]) -> Result<Response, Stri
     Ok(Response { status: 200, headers: Vec::new(), text: answer })
 }
 
+fn shown(row: &Row) -> Shown<'static> {
+    let page = row.call.script.replace(".php", ".html").leak();
+    Shown { page, parameters: row.call.example.parameters, needs: row.example_needs }
+}
+
 /// Runs all examples with this id.
 async fn check_all(id: &str, interpreter: &[&str]) {
     let mut wrong = Vec::new();
     for row in registry::CALLS {
-        match run(row, id, interpreter).await {
+        match run(shown(row), id, interpreter).await {
             Ok(answer) => {
                 assert_valid_answer(&answer);
                 if let Some(refusal) = answer.refusal() {

@@ -21,3 +21,4 @@ mod streaming;
 mod support;
 mod tickets;
 mod user;
+mod v2;

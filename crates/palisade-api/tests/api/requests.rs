@@ -118,7 +118,7 @@ async fn the_document_type_leads_to_this_server() {
         response.text.lines().nth(1),
         Some("<!DOCTYPE ABOUT SYSTEM \"http://scans.example/about.dtd\">")
     );
-    for definition in palisade_wire::dtd::ALL {
+    for definition in palisade_wire::dtd::all() {
         let response = server.send(Request::get(&format!("/{}", definition.file))).await;
         assert_eq!((response.status, response.text.as_str()), (200, definition.text), "{}", definition.file);
     }

@@ -311,7 +311,7 @@ impl Names {
 }
 
 /// The answer to a call that may need a scanner; whatever is queued is scanned and mapped meanwhile.
-async fn while_scanning(server: &Server, call: impl Future<Output = Response>) -> Response {
+pub(crate) async fn while_scanning(server: &Server, call: impl Future<Output = Response>) -> Response {
     let scanner = server.scanner();
     tokio::select! {
         response = call => response,

@@ -23,5 +23,6 @@ mod permission;
 mod report;
 mod schedule;
 mod schedule_year;
+mod session;
 mod takeover;
 mod target_history;

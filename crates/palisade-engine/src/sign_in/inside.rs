@@ -30,7 +30,7 @@ pub(super) fn of_answers(bytes: &[u8]) -> Option<InsideFacts> {
             "[uname]" | "[id]" | "[release]" | "[dpkg]" | "[rpm]" | "[apk]" | "[end]" => {
                 section = line;
                 if matches!(section, "[dpkg]" | "[rpm]" | "[apk]") {
-                    facts.package_manager = section.trim_matches(['[', ']']).to_owned();
+                    section.trim_matches(['[', ']']).clone_into(&mut facts.package_manager);
                 }
             }
             _ => match section {

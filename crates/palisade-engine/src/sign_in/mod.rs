@@ -26,7 +26,7 @@ use crate::scan::ScanContext;
 use crate::sheet::Sheet;
 
 /// Longest one record may take on one host.
-const RECORD_BUDGET: Duration = Duration::from_secs(60);
+const RECORD_BUDGET: Duration = Duration::from_mins(1);
 /// Records tried on one host.
 const RECORDS_MAX: usize = 64;
 const DETAIL_CHARACTERS_MAX: usize = 300;
@@ -87,14 +87,11 @@ pub(crate) async fn all(host: &HostPace, sheet: &Arc<Sheet>, context: &ScanConte
         let attempt = Attempt::of(record);
         let started = attempt.clone();
         let trying = one(host, sheet, context, record, attempt);
-        let facts = match tokio::time::timeout_at(host.until(RECORD_BUDGET), trying).await {
-            Ok(facts) => facts,
-            Err(_) => {
-                let mut facts = started.failed("the time was up before the sign-in was over");
-                facts.timed_out = true;
-                facts
-            }
-        };
+        let facts = tokio::time::timeout_at(host.until(RECORD_BUDGET), trying).await.unwrap_or_else(|_| {
+            let mut facts = started.failed("the time was up before the sign-in was over");
+            facts.timed_out = true;
+            facts
+        });
         sheet.lock().facts.sign_ins.push(facts);
     }
     let mut known = sheet.lock();

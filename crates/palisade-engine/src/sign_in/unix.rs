@@ -110,7 +110,7 @@ fn config() -> client::Config {
     }
 }
 
-fn longer<T: Clone + PartialEq>(names: &Cow<'static, [T]>, more: &[T]) -> Cow<'static, [T]> {
+fn longer<T: Clone + PartialEq>(names: &[T], more: &[T]) -> Cow<'static, [T]> {
     let mut names = names.to_vec();
     for name in more {
         if !names.contains(name) {

@@ -8,7 +8,7 @@ const USERNAME: Field = Field::text("username", 255, "The user to sign in as.").
 const PASSWORD: Field = Field::secret("password", 100, "The password.");
 const SSL_VERIFY: Field =
     Field::switch("ssl_verify", "1 signs in only where the certificate is good.").default("0");
-const HOSTS: Field = Field::list("hosts", 255, "Names that certificates are issued to.");
+const HOSTS: Field = Field::list("hosts", 255, "Names that certificates are issued to.").element("HOSTS");
 const CLIENT_CERT: Field =
     Field::secret("client_cert", KEY_CHARACTERS_MAX, "The client's certificate, as PEM.");
 const CLIENT_KEY: Field =

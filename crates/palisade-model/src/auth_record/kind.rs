@@ -145,6 +145,8 @@ mod tests {
                 let default = field.default.is_none_or(|text| field.accept(text).as_deref() == Some(text));
                 assert!(default, "{kind}: the default of {}", field.name);
                 assert!(!(field.is_secret() && field.default.is_some()), "{kind}");
+                let is_list = matches!(field.kind, FieldKind::List { .. });
+                assert!(!is_list || field.element.is_some(), "{kind}: {} has no element", field.name);
                 if let FieldKind::Word(words) = field.kind {
                     assert!(words.len() > 1, "{kind}");
                 }

@@ -44,8 +44,11 @@ pub(super) const TYPES: &[RecordType] = &[
             ),
             Field::secret("passphrase", 255, "What the private key is encrypted with."),
             Field::ports("Ports of SSH, where it is not 22.").default("22"),
-            Field::word("sub_type", &["unix", "cisco", "checkpoint_firewall"], "The sort of system.")
-                .default("unix"),
+            Field::word(
+                "sub_type",
+                &["cisco", "checkpoint_firewall"],
+                "The sort of device, where it is one.",
+            ),
             Field::switch("use_agentless_tracking", "1 writes an identifier of the host to it. Kept only."),
             Field::text("agentless_tracking_path", 255, "Where the identifier is written."),
         ],
@@ -109,6 +112,7 @@ pub(super) const TYPES: &[RecordType] = &[
                 .element("CONTEXT_ENG"),
             Field::text("context", 64, "The name of the context."),
             Field::secret("community_strings", 2_000, "Communities of versions 1 and 2c, divided by commas."),
+            Field::port("The port of the agent.").default("161"),
             Field::word("version", &["v1", "v2c", "v3"], "The version of SNMP.").default("v1"),
         ],
         rules: &[
@@ -131,7 +135,7 @@ pub(super) const TYPES: &[RecordType] = &[
             Field::port("The port of the management service.").default("443"),
             Field::word("ssl_verify", &["all", "skip", "none"], "Which certificates are looked at.")
                 .default("all"),
-            Field::list("hosts", 255, "Names that certificates are issued to."),
+            Field::list("hosts", 255, "Names that certificates are issued to.").element("HOSTS"),
         ],
         rules: &[Rule::AnyOf(&["ips"]), Rule::AnyOf(&["password", "vault"])],
         vault: true,
@@ -163,7 +167,7 @@ pub(super) const TYPES: &[RecordType] = &[
             Field::port("The port of the management service.").default("443"),
             Field::word("ssl_verify", &["all", "skip", "none"], "Which certificates are looked at.")
                 .default("all"),
-            Field::list("hosts", 255, "Names that certificates are issued to."),
+            Field::list("hosts", 255, "Names that certificates are issued to.").element("HOSTS"),
         ],
         rules: &[Rule::AnyOf(&["ips"]), Rule::AnyOf(&["password", "vault"])],
         vault: true,

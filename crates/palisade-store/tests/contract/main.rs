@@ -25,6 +25,7 @@ mod report_template;
 mod scan;
 mod scan_target;
 mod scheduled_task;
+mod session;
 mod slice;
 mod subscription;
 mod ticket;

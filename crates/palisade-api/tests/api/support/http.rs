@@ -33,6 +33,15 @@ impl Request {
             .header("Content-Type", "application/x-www-form-urlencoded")
     }
 
+    /// A request of version 2 with a form in the body.
+    pub(crate) fn operation(resource: &str, action: &str, parameters: &[(&str, &str)]) -> Self {
+        let body = form(&[&[("action", action)], parameters].concat());
+        let path = format!("/api/2.0/fo/{resource}/");
+        Self { method: "POST", path, body: body.into_bytes(), ..Self::default() }
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .header("X-Requested-With", "tests")
+    }
+
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
@@ -85,6 +94,10 @@ impl Response {
 
     /// The text of the refusal, whichever form it has.
     pub(crate) fn refusal(&self) -> Option<String> {
+        if self.text.contains("<SIMPLE_RETURN>") {
+            let between = |from: &str, to: &str| Some(self.text.split_once(from)?.1.split_once(to)?.0);
+            return Some(format!("{} {}", between("<CODE>", "</CODE>")?, between("<TEXT>", "</TEXT>")?));
+        }
         let (_, rest) =
             self.text.split_once("<ERROR").or_else(|| self.text.split_once("<RETURN status=\"FAILED\""))?;
         let (number, rest) = rest.split_once("number=\"")?.1.split_once("\">")?;
@@ -95,6 +108,12 @@ impl Response {
             None => rest.split_once("</")?,
         };
         Some(format!("{number} {}", text.trim()))
+    }
+
+    /// The id that a `SIMPLE_RETURN` tells.
+    pub(crate) fn made_id(&self) -> Option<String> {
+        let (_, rest) = self.text.split_once("<ITEM>")?;
+        Some(rest.split_once("<VALUE>")?.1.split_once('<')?.0.to_owned())
     }
 
     #[track_caller]

@@ -139,6 +139,25 @@ impl Server {
         self.send(Request::post(script, parameters).login(login, PASSWORD)).await
     }
 
+    /// Asks for an operation of version 2 with a POST, as the user whose login is `login`.
+    pub(crate) async fn operation(
+        &self,
+        login: &str,
+        resource: &str,
+        action: &str,
+        parameters: &[(&str, &str)],
+    ) -> Response {
+        self.send(Request::operation(resource, action, parameters).login(login, PASSWORD)).await
+    }
+
+    /// Opens a session; gives its token.
+    pub(crate) async fn session(&self, login: &str) -> String {
+        let parameters = [("username", login), ("password", PASSWORD)];
+        let answer = self.send(Request::operation("session", "login", &parameters)).await;
+        let cookie = answer.header("set-cookie").unwrap_or_else(|| panic!("no cookie\n{}", answer.text));
+        cookie.split(['=', ';']).nth(1).unwrap().to_owned()
+    }
+
     /// The user whose login is `login`, as the use cases know them.
     pub(crate) async fn actor(&self, login: &str) -> Actor {
         let password = Password::new(PASSWORD.to_owned());
@@ -202,8 +221,7 @@ impl Server {
 #[track_caller]
 pub(crate) fn assert_valid_answer(response: &Response) {
     let doctype = response.text.lines().nth(1).unwrap_or_default();
-    let definition = dtd::ALL
-        .iter()
+    let definition = dtd::all()
         .find(|definition| doctype.ends_with(&format!("/{}\">", definition.file)))
         .unwrap_or_else(|| panic!("no document type on line 2 of\n{}", response.text));
     assert_valid(response.text.as_bytes(), definition.text);

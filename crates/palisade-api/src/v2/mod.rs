@@ -1,0 +1,14 @@
+//! Version 2: one file or folder a resource. A file holds the declarations of the resource's
+//! operations, the conversion of arguments into use cases of `palisade-app`, and the documents.
+//!
+//! What all resources share: the one way of a request (`dispatch`), what a handler is given and the
+//! envelopes that answers come in (`request`), how refusals are told (`error`), the table of
+//! operations (`registry`).
+
+mod auth;
+pub(crate) mod dispatch;
+pub(crate) mod error;
+pub mod registry;
+pub mod request;
+pub mod session;
+mod vault;

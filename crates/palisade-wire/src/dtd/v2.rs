@@ -1,0 +1,24 @@
+//! The document types of version 2. Each file lies under the path that it is served at.
+
+use crate::dtd::Dtd;
+
+/// A definition, by the path that it is served at.
+macro_rules! definition {
+    ($file:literal) => {
+        Dtd { file: $file, text: include_str!(concat!("../../dtd/", $file)) }
+    };
+}
+
+pub const AUTH_VAULT_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/vault/vault_list_output.dtd");
+pub const BATCH_RETURN: Dtd = definition!("api/2.0/batch_return.dtd");
+pub const SIMPLE_RETURN: Dtd = definition!("api/2.0/simple_return.dtd");
+
+pub const VAULT_OUTPUT: Dtd = definition!("api/2.0/fo/vault/vault_output.dtd");
+
+/// Those that stand in files, by file name.
+pub const ALL: &[&Dtd] = &[&BATCH_RETURN, &AUTH_VAULT_LIST_OUTPUT, &VAULT_OUTPUT, &SIMPLE_RETURN];
+
+/// All of them: those that stand in files, and those made of the types of authentication records.
+pub fn all() -> impl Iterator<Item = &'static Dtd> {
+    ALL.iter().copied().chain(super::auth::all())
+}
