@@ -52,7 +52,7 @@ mod ticket_write;
 mod user;
 mod user_profile;
 
-pub use activity::{Activity, ActivityMark, ActivityOfUser, ActivitySpan, ActivityUser};
+pub use activity::{Activity, ActivityFilter, ActivityMark, ActivityOfUser, ActivitySpan, ActivityUser};
 pub use asset_group::{AssetGroup, AssetGroupEdit, AssignedUser, GroupDeleted, GroupTexts, NewAssetGroup};
 pub use auth_record::{AuthRecord, RecordChanges};
 pub use auth_vault::AuthVault;

@@ -14,34 +14,34 @@ const PAGE_BYTES: usize = 128 * 1024;
 
 /// The client hung up.
 #[derive(Debug)]
-pub(super) struct Disconnected;
+pub(crate) struct Disconnected;
 
 /// A document on its way.
-pub(super) struct Pages {
-    pub(super) xml: XmlWriter,
+pub(crate) struct Pages {
+    pub(crate) xml: XmlWriter,
     sender: mpsc::Sender<Vec<u8>>,
 }
 
 impl Pages {
     /// The document that was begun, and the answer that carries it.
-    pub(super) fn new(xml: XmlWriter) -> (Self, Answer) {
+    pub(crate) fn new(xml: XmlWriter) -> (Self, Answer) {
         let (sender, receiver) = mpsc::channel(PAGES_WAITING);
         (Self { xml, sender }, Answer::Stream(receiver))
     }
 
     /// Sends what was written when it makes a page.
-    pub(super) async fn turn(&mut self) -> Result<(), Disconnected> {
+    pub(crate) async fn turn(&mut self) -> Result<(), Disconnected> {
         if self.xml.pending() < PAGE_BYTES { Ok(()) } else { self.send().await }
     }
 
     /// Ends the document.
-    pub(super) async fn end(mut self) -> Result<(), Disconnected> {
+    pub(crate) async fn end(mut self) -> Result<(), Disconnected> {
         end_report(&mut self.xml);
         self.send().await
     }
 
     /// Ends a document that cannot be carried on.
-    pub(super) async fn break_off(mut self, error: &AppError) -> Result<(), Disconnected> {
+    pub(crate) async fn break_off(mut self, error: &AppError) -> Result<(), Disconnected> {
         log_failure(error);
         let text = "Internal error. Please contact customer support.";
         self.xml.close_to_root();

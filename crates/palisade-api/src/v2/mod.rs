@@ -5,9 +5,13 @@
 //! envelopes that answers come in (`request`), how refusals are told (`error`), the table of
 //! operations (`registry`).
 
+pub mod activity_log;
+pub mod asset_group;
+pub mod asset_ip;
 mod auth;
 pub(crate) mod dispatch;
 pub(crate) mod error;
+pub mod knowledge_base;
 pub mod registry;
 pub mod request;
 pub mod session;

@@ -11,7 +11,7 @@ use crate::error::CallError;
 use crate::example::Need;
 use crate::registry::{admit, module};
 use crate::v2::request::OperationRequest;
-use crate::v2::{auth, session, vault};
+use crate::v2::{activity_log, asset_group, asset_ip, auth, knowledge_base, session, vault};
 
 /// What a handler gives.
 pub type HandlerFuture = Pin<Box<dyn Future<Output = Result<Answer, CallError>> + Send>>;
@@ -77,11 +77,18 @@ macro_rules! operation {
 pub(crate) use operation;
 
 /// The resources, by path; each with its operations.
-static RESOURCES: &[&[OperationRow]] = &[session::ROWS, vault::ROWS];
+static RESOURCES: &[&[OperationRow]] = &[
+    activity_log::ROWS,
+    asset_group::ROWS,
+    asset_ip::ROWS,
+    knowledge_base::ROWS,
+    session::ROWS,
+    vault::ROWS,
+];
 
 /// All operations, resource by resource.
 pub fn operations() -> impl Iterator<Item = &'static OperationRow> {
-    auth::rows().iter().chain(RESOURCES.iter().copied().flatten())
+    RESOURCES.iter().copied().flatten().chain(auth::rows())
 }
 
 /// Other paths that clients call resources by.

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -61,6 +62,8 @@ impl Daemon {
 
     fn launch(home: Home, port: u16, command: &mut Command) -> Self {
         let log = File::create(home.path("log")).unwrap();
+        // Some end everything in their process group when they end: a group of their own, not the test's.
+        command.process_group(0);
         command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
         let child = command
             .spawn()

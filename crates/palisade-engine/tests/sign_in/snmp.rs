@@ -26,7 +26,10 @@ fn agent() -> Daemon {
     let port = free_port();
     let mut command = Command::new("/usr/sbin/snmpd");
     command
-        .args(["-f", "-Lo", "-C", "-r", "-p", "/dev/null", "-c"])
+        .args(["-f", "-Lo", "-C", "-r", "-p"])
+        // Removed when the agent ends.
+        .arg(home.path("pid"))
+        .arg("-c")
         .arg(conf)
         .arg(format!("udp:127.0.0.1:{port}"));
     command.env("SNMP_PERSISTENT_DIR", home.path("persistent"));

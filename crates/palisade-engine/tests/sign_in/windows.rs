@@ -8,8 +8,8 @@ use palisade_model::fact::SignInStatus;
 use crate::daemon::{Daemon, Home, find, free_port};
 use crate::{PASSWORD, assert_status, has, only, record, scan};
 
-/// A server that knows `root` with [`PASSWORD`] and takes everybody unknown for a guest, with messages
-/// `signing` as smb.conf has it.
+/// A server that knows `root` and `daemon` with [`PASSWORD`], of whom `root` alone may open ADMIN$, and
+/// takes everybody unknown for a guest; messages are signed as `signing` says in smb.conf.
 fn samba(signing: &str) -> Daemon {
     let home = Home::new();
     let (port, folder) = (free_port(), home.show());
@@ -22,14 +22,17 @@ fn samba(signing: &str) -> Daemon {
              cache directory = {folder}\npid directory = {folder}\nncalrpc dir = {folder}/rpc\n\
              passdb backend = smbpasswd:{folder}/smbpasswd\nlog file = {folder}/smbd.log\n\
              map to guest = bad user\nserver signing = {signing}\nserver min protocol = SMB2\n\
-             load printers = no\ndisable spoolss = yes\nrpc start on demand helpers = no\n"
+             load printers = no\ndisable spoolss = yes\nrpc start on demand helpers = no\n\
+             [ADMIN$]\npath = {folder}\nvalid users = root\n"
         ),
     );
-    let mut smbpasswd = Command::new(find("smbpasswd", &["/usr/bin"]));
-    smbpasswd.arg("-c").arg(&conf).args(["-s", "-a", "root"]).stdin(Stdio::piped()).stdout(Stdio::null());
-    let mut child = smbpasswd.spawn().unwrap();
-    write!(child.stdin.take().unwrap(), "{PASSWORD}\n{PASSWORD}\n").unwrap();
-    assert!(child.wait().unwrap().success());
+    for user in ["root", "daemon"] {
+        let mut smbpasswd = Command::new(find("smbpasswd", &["/usr/bin"]));
+        smbpasswd.arg("-c").arg(&conf).args(["-s", "-a", user]).stdin(Stdio::piped()).stdout(Stdio::null());
+        let mut child = smbpasswd.spawn().unwrap();
+        write!(child.stdin.take().unwrap(), "{PASSWORD}\n{PASSWORD}\n").unwrap();
+        assert!(child.wait().unwrap().success());
+    }
     let mut command = Command::new(find("smbd", &["/usr/sbin"]));
     command.args(["-F", "--no-process-group", "--debug-stdout", "-s"]).arg(conf);
     Daemon::start(home, port, &mut command)
@@ -46,6 +49,15 @@ async fn the_right_password_lets_in_signed_and_unsigned() {
         assert_eq!((facts.method.as_str(), facts.version.as_deref()), ("NTLMv2", Some("SMB 2.1")));
         assert!(has(&host, 70_028) && has(&host, 70_053) && !has(&host, 105_015));
     }
+}
+
+#[tokio::test]
+async fn whoever_is_no_administrator_has_too_few_privileges() {
+    let server = samba("mandatory");
+    let user = record("windows", &[("username", "daemon")], &[("password", PASSWORD)]);
+    let host = scan(server.port, user).await;
+    assert_status(&host, SignInStatus::InsufficientPrivileges, "ADMIN$ is denied: access is denied");
+    assert!(has(&host, 900_502) && has(&host, 70_053));
 }
 
 #[tokio::test]

@@ -9,14 +9,26 @@ macro_rules! definition {
     };
 }
 
+pub const ASSET_GROUP_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/asset/group/asset_group_list_output.dtd");
 pub const AUTH_VAULT_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/vault/vault_list_output.dtd");
 pub const BATCH_RETURN: Dtd = definition!("api/2.0/batch_return.dtd");
+pub const IP_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/asset/ip/ip_list_output.dtd");
+pub const KNOWLEDGE_BASE_VULN_LIST_OUTPUT: Dtd =
+    definition!("api/2.0/fo/knowledge_base/vuln/knowledge_base_vuln_list_output.dtd");
 pub const SIMPLE_RETURN: Dtd = definition!("api/2.0/simple_return.dtd");
 
 pub const VAULT_OUTPUT: Dtd = definition!("api/2.0/fo/vault/vault_output.dtd");
 
 /// Those that stand in files, by file name.
-pub const ALL: &[&Dtd] = &[&BATCH_RETURN, &AUTH_VAULT_LIST_OUTPUT, &VAULT_OUTPUT, &SIMPLE_RETURN];
+pub const ALL: &[&Dtd] = &[
+    &BATCH_RETURN,
+    &ASSET_GROUP_LIST_OUTPUT,
+    &IP_LIST_OUTPUT,
+    &KNOWLEDGE_BASE_VULN_LIST_OUTPUT,
+    &AUTH_VAULT_LIST_OUTPUT,
+    &VAULT_OUTPUT,
+    &SIMPLE_RETURN,
+];
 
 /// All of them: those that stand in files, and those made of the types of authentication records.
 pub fn all() -> impl Iterator<Item = &'static Dtd> {

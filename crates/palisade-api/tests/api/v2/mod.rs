@@ -1,10 +1,14 @@
 //! Version 2: one file a resource, which holds the table of what its operations are tested with, its
 //! goldens, and what is particular. The tables are walked by the tests that [`walk_tests`] makes.
 
+mod activity_log;
+mod asset_group;
+mod asset_ip;
 mod auth;
 mod bad_input;
 mod coverage;
 mod dispatch;
+mod knowledge_base;
 mod session;
 mod vault;
 mod walk;
@@ -52,7 +56,14 @@ pub(crate) type Setup =
     for<'a> fn(&'a Server, &'a str) -> Pin<Box<dyn Future<Output = Vec<(&'static str, String)>> + 'a>>;
 
 /// The tables of all resources, by path.
-pub(crate) const TESTS: &[&[OperationTest]] = &[session::TESTS, vault::TESTS];
+pub(crate) const TESTS: &[&[OperationTest]] = &[
+    activity_log::TESTS,
+    asset_group::TESTS,
+    asset_ip::TESTS,
+    knowledge_base::TESTS,
+    session::TESTS,
+    vault::TESTS,
+];
 
 /// All of them, those of authentication records included.
 pub(crate) fn all_tests() -> impl Iterator<Item = &'static OperationTest> {
