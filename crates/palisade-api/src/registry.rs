@@ -79,6 +79,8 @@ pub(crate) fn module(permissions: &[(Action, Resource)]) -> &'static str {
         Some((_, Resource::Account)) => "account",
         Some((_, Resource::ActivityLog)) => "activity",
         Some((_, Resource::AssetGroup)) => "asset_group",
+        Some((_, Resource::AuthRecord)) => "auth",
+        Some((_, Resource::AuthVault)) => "vault",
         Some((_, Resource::BusinessUnit)) => "business_unit",
         Some((_, Resource::ExcludedHost)) => "excluded_ip",
         Some((_, Resource::Host | Resource::HostVulnerability)) => "host",

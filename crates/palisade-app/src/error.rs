@@ -1,5 +1,6 @@
 //! Why a use case could not be carried out. No numbers, no HTTP: those are the API's business.
 
+use palisade_model::auth_record::BadRecord;
 use palisade_model::business_unit::NotAUnitTitle;
 use palisade_model::option_profile::BadProfile;
 use palisade_model::{Action, DomainName, IpSet, Login, Qid, Resource, Role};
@@ -10,6 +11,34 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// Why a use case could not be carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// No authentication records of the type have these ids, or they are beyond the user's reach;
+    /// at most 20 are named.
+    #[error("there are no such authentication records: {ids:?}")]
+    UnknownAuthRecords { ids: Vec<u64> },
+    /// Another authentication record of the type has this title.
+    #[error("there is an authentication record '{title}' already")]
+    AuthRecordTaken { title: String },
+    /// Hosts of an authentication record are in another one of the type.
+    #[error("hosts are in the authentication record '{title}' already: {ips}")]
+    AuthRecordOverlap { id: i64, title: String, ips: IpSet },
+    /// What an authentication record or a vault says cannot be.
+    #[error("the authentication record cannot be so")]
+    BadAuthRecord(#[source] BadRecord),
+    /// More authentication records of a type than a subscription may have.
+    #[error("a subscription has at most {max} authentication records of a type")]
+    TooManyAuthRecords { max: usize },
+    /// There is no such vault.
+    #[error("there is no vault {id}")]
+    UnknownVault { id: i64 },
+    /// Another vault has this title.
+    #[error("there is a vault '{title}' already")]
+    VaultTaken { title: String },
+    /// Authentication records refer to the vault.
+    #[error("the vault '{title}' is in use")]
+    VaultInUse { title: String },
+    /// More vaults than a subscription may have.
+    #[error("a subscription has at most {max} vaults")]
+    TooManyVaults { max: usize },
     /// The terms have to be accepted before anything else.
     #[error("the terms of service have not been accepted")]
     EulaNotAccepted,
@@ -262,6 +291,9 @@ pub enum Error {
     /// Something could not be encrypted for the store.
     #[error("a text could not be encrypted")]
     Seal,
+    /// Something was encrypted under another master key.
+    #[error("a text could not be decrypted")]
+    Unseal,
     /// Mails are not configured.
     #[error("there is neither a mail server nor an outbox for mails")]
     NoOutbox,

@@ -76,6 +76,7 @@ impl App {
         let leased = self.store().lease_slice(worker, &token, self.clock().now(), self.lease_end()).await?;
         let Some(LeasedSlice { slice_id, scan, targets, delivered }) = leased else { return Ok(None) };
         self.announce_change();
+        let sign_ins = self.sign_ins(&targets, &scan.profile).await?;
         Ok(Some(Lease {
             slice_id,
             token,
@@ -86,6 +87,7 @@ impl App {
                 qids: scan.qids,
                 http_header: scan.http_header,
                 zones: scan.zones,
+                sign_ins,
             },
             delivered,
             lease_s: self.parts.config.lease_s,

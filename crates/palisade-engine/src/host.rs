@@ -21,7 +21,7 @@ use crate::recognition;
 use crate::scan::ScanContext;
 use crate::sheet::Sheet;
 use crate::survey::{self, Sighting};
-use crate::{certificate_names, names, oddities, os, ports, service, udp};
+use crate::{certificate_names, names, oddities, os, ports, service, sign_in, udp};
 
 /// A host to be scanned.
 #[derive(Debug)]
@@ -133,6 +133,7 @@ impl HostScan {
             },
         );
         certificate_names::copy(&named, &mut self.sheet.lock().facts);
+        sign_in::all(host, &self.sheet, &self.context, &self.order).await;
         self.sheet.lock().facts.round_trip_us =
             host.round_trip.smoothed().map(|trip| u32::try_from(trip.as_micros()).unwrap_or(u32::MAX));
     }

@@ -27,6 +27,7 @@ mod round_trip;
 pub mod scan;
 mod service;
 mod sheet;
+mod sign_in;
 mod stream;
 pub mod survey;
 mod trust;

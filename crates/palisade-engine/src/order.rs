@@ -1,6 +1,6 @@
 //! What is to be scanned, and how.
 
-use palisade_model::{IpSet, OptionProfile, Qid, ScanHeader, ScanRef};
+use palisade_model::{IpSet, OptionProfile, Qid, ScanHeader, ScanRef, SignIn};
 use serde::{Deserialize, Serialize};
 
 /// What a scanner is asked to do.
@@ -16,4 +16,8 @@ pub struct ScanOrder {
     pub http_header: Option<ScanHeader>,
     /// Extra DNS zones to ask name servers for (zone transfer); names of hosts add theirs.
     pub zones: Vec<String>,
+    /// What to sign in to hosts with. Here and nowhere else does a scanner get secrets; whoever
+    /// serialises an order sends them along.
+    #[serde(default)]
+    pub sign_ins: Vec<SignIn>,
 }

@@ -5,10 +5,12 @@
 //! costs confidence. There is no stack fingerprint: an unprivileged scanner sees no packets.
 
 use palisade_model::HostFacts;
-use palisade_model::fact::{OperatingSystem, OsEvidence, PortFacts};
+use palisade_model::fact::{InsideFacts, OperatingSystem, OsEvidence, PortFacts};
 use palisade_probe::identify::{cpe, os_evidence};
 
 const EVIDENCE_MAX: usize = 24;
+/// More than all services of a host together have.
+const FROM_INSIDE_WEIGHT: u32 = 2_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Family {
@@ -48,7 +50,7 @@ const SYSTEMS: &[(&str, Family, &str)] = &[
     ("VMware ESXi", Family::Network, "o:vmware:esxi"),
 ];
 
-/// One vote and how much it weighs, 1 to 60.
+/// One vote and how much it weighs, 1 to 60; from inside far more.
 struct Vote {
     evidence: OsEvidence,
     family: Family,
@@ -59,6 +61,7 @@ struct Vote {
 /// Weighs what was seen; `None` when nothing speaks.
 pub(crate) fn vote(facts: &HostFacts) -> Option<OperatingSystem> {
     let mut votes: Vec<Vote> = Vec::new();
+    votes.extend(facts.inside.as_ref().and_then(from_inside));
     for port in &facts.ports {
         for text in texts(port) {
             votes.extend(os_evidence(&port.service, &text).and_then(weigh));
@@ -113,6 +116,13 @@ fn weigh(evidence: OsEvidence) -> Option<Vote> {
     // A device's own description of itself outweighs the systems its services were ported from.
     let weight = if *family == Family::Network { weight + 10 } else { weight };
     Some(Vote { family: *family, product, weight, evidence })
+}
+
+/// What the system itself says outweighs what its services let out.
+fn from_inside(inside: &InsideFacts) -> Option<Vote> {
+    let detail = inside.release.clone().unwrap_or_else(|| inside.kernel.clone());
+    let evidence = OsEvidence { technique: "Unix sign-in".to_owned(), name: inside.system.clone(), detail };
+    weigh(evidence).map(|vote| Vote { weight: FROM_INSIDE_WEIGHT, ..vote })
 }
 
 fn of_ttl(ttl: u8) -> Vote {

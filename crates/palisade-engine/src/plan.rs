@@ -109,6 +109,7 @@ mod tests {
             qids: qids.map(|numbers| numbers.iter().filter_map(|number| Qid::new(*number)).collect()),
             http_header: None,
             zones: Vec::new(),
+            sign_ins: Vec::new(),
         }
     }
 

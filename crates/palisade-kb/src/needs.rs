@@ -73,6 +73,8 @@ const TLS_OTHER_FIELDS: [&str; 11] = [
     "dh_bits",
     "groups",
 ];
+/// What only signing in tells.
+const SIGNED_IN_FIELDS: [&str; 2] = ["inside", "sign_ins"];
 /// Words that only a guessed password or community name gives content to.
 const GUESSED: [&str; 3] = ["communities", "empty_password_users", "writable_communities"];
 
@@ -94,6 +96,8 @@ pub struct Needs {
     everything: bool,
     /// Something reads which service stands on each port.
     services: bool,
+    /// Something reads what only signing in tells.
+    signs_in: bool,
     /// Something reads products, which all services but TLS give away.
     products: bool,
     /// Something reads services that stand behind TLS.
@@ -153,6 +157,12 @@ impl Needs {
     #[must_use]
     pub fn system(&self) -> bool {
         self.everything || self.products
+    }
+
+    /// Whether what only signing in tells is needed.
+    #[must_use]
+    pub fn signs_in(&self) -> bool {
+        self.everything || self.signs_in
     }
 
     /// Whether anything that a port's TLS shows is needed.
@@ -237,7 +247,16 @@ impl Needs {
                 "ports" | "tcp_scanned" | "tcp_closed" | "tcp_silent" | "udp_scanned" | "method" => {
                     (self.services, self.through_tls) = (true, true);
                 }
-                "os" => (self.products, self.through_tls) = (true, true),
+                "os" => {
+                    (self.products, self.through_tls) = (true, true);
+                    self.signs_in = true;
+                }
+                field if SIGNED_IN_FIELDS.contains(&field) => {
+                    // Which services there are to sign in to.
+                    self.services = true;
+                    (self.products, self.through_tls) = (true, true);
+                    self.signs_in = true;
+                }
                 free if FREE_HOST_FIELDS.contains(&free) => {}
                 _ => self.everything = true,
             }

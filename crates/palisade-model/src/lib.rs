@@ -5,6 +5,7 @@
 //! here so that time-dependent behaviour is tested without sleeping.
 
 pub mod asset_group;
+pub mod auth_record;
 pub mod business_unit;
 pub mod clock;
 pub mod cpe;
@@ -37,6 +38,7 @@ pub mod user_profile;
 pub mod version;
 
 pub use asset_group::{AssetGroupTitle, BusinessImpact, Environment, EnvironmentLevel};
+pub use auth_record::{RecordContent, RecordKind, Secrets, SignIn};
 pub use business_unit::BusinessUnitTitle;
 pub use clock::{Clock, IdSource, ManualClock, SeededIds, SystemClock, SystemIds};
 pub use cpe::CpeName;

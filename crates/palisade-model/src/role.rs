@@ -93,11 +93,7 @@ impl Role {
     #[expect(clippy::match_same_arms, reason = "one line a cell of the role table, in the table's order")]
     pub const fn scope(self, action: Action, resource: Resource) -> Scope {
         use Action::{Add, Cancel, Delete, Edit, Launch, List};
-        use Resource::{
-            Account, ActivityLog, AssetGroup, BusinessUnit, Domain, ExcludedHost, Host, HostVulnerability,
-            KnowledgeBase, Map, MapReport, OptionProfile, ReportTemplate, Scan, ScanReport, ScheduledTask,
-            SearchList, Service, Ticket, User,
-        };
+        use Resource::{Account, ActivityLog, AssetGroup, AuthRecord, AuthVault, BusinessUnit, Domain, ExcludedHost, Host, HostVulnerability, KnowledgeBase, Map, MapReport, OptionProfile, ReportTemplate, Scan, ScanReport, ScheduledTask, SearchList, Service, Ticket, User};
         match (self, action, resource) {
             (Self::Contact, _, _) => Scope::None,
             (_, List, Service) | (_, Edit, Account) => Scope::Own,
@@ -109,6 +105,11 @@ impl Role {
             (Self::Scanner, Launch, Map) => Scope::AssetGroups,
             (Self::Scanner | Self::Reader, List, Map | MapReport) => Scope::AssetGroups,
             (Self::Scanner, Cancel | Delete, Map | MapReport) => Scope::Own,
+            (Self::UnitManager, List | Add | Edit | Delete, AuthRecord) => Scope::BusinessUnit,
+            (Self::Scanner, List, AuthRecord) => Scope::AssetGroups,
+            // A vault has no hosts.
+            (Self::UnitManager, List | Add | Edit | Delete, AuthVault) => Scope::BusinessUnit,
+            (Self::Scanner, List, AuthVault) => Scope::AssetGroups,
             (Self::UnitManager, List, Domain) => Scope::BusinessUnit,
             (Self::Scanner | Self::Reader, List, Domain) => Scope::AssetGroups,
             (Self::UnitManager, List, HostVulnerability) => Scope::BusinessUnit,
@@ -194,6 +195,10 @@ pub enum Resource {
     ActivityLog,
     /// Named sets of addresses.
     AssetGroup,
+    /// What scans sign in to hosts with.
+    AuthRecord,
+    /// Programs of others that keep passwords.
+    AuthVault,
     /// Parts of the subscription with asset groups and users of their own.
     BusinessUnit,
     /// What reports are about and what they show; own ones, and those that are for everybody.

@@ -24,6 +24,7 @@ pub mod redis;
 pub mod reply;
 pub mod rpc;
 pub mod rsync;
+pub mod sign_in;
 pub mod smb;
 pub mod smtp;
 pub mod snmp;

@@ -32,7 +32,7 @@ pub fn packet(bytes: &[u8]) -> Result<Option<Packet<'_>>, Malformed> {
     }
 }
 
-fn write_packet(number: u8, content: &[u8]) -> Vec<u8> {
+pub(crate) fn write_packet(number: u8, content: &[u8]) -> Vec<u8> {
     let length = u32::try_from(content.len()).unwrap_or(0).to_le_bytes();
     [&length[..3], &[number], content].concat()
 }
@@ -76,7 +76,7 @@ pub struct ServerError {
 }
 
 impl ServerError {
-    fn parse(content: &[u8]) -> Result<Self, Malformed> {
+    pub(crate) fn parse(content: &[u8]) -> Result<Self, Malformed> {
         let mut reader = Reader::new(content);
         let _kind = reader.u8()?;
         let code = reader.u16_le()?;
@@ -106,6 +106,8 @@ pub struct Handshake {
     pub capabilities: u32,
     /// Name of the authentication plug-in; empty when the server has none.
     pub plugin: String,
+    /// What a password is proven with; 8 bytes from old servers, else 20.
+    pub scramble: Vec<u8>,
 }
 
 impl Handshake {
@@ -115,21 +117,36 @@ impl Handshake {
         // MariaDB hides its version from old replicas behind this prefix.
         let version = printable(reader.c_string()?, 100);
         let version = version.strip_prefix("5.5.5-").map_or_else(|| version.clone(), str::to_owned);
-        let mut handshake = Self { protocol, version, capabilities: 0, plugin: String::new() };
+        let mut handshake =
+            Self { protocol, version, capabilities: 0, plugin: String::new(), scramble: Vec::new() };
         let _thread = reader.u32_le()?;
         if protocol == 9 {
             return Ok(handshake);
         }
-        let _scramble = reader.take(8)?;
+        handshake.scramble = reader.take(8)?.to_vec();
         let _filler = reader.u8()?;
         handshake.capabilities = u32::from(reader.u16_le()?);
         // Servers before 4.1 end here.
         if let (Ok(_character_set), Ok(_status), Ok(upper)) = (reader.u8(), reader.u16_le(), reader.u16_le())
         {
             handshake.capabilities |= u32::from(upper) << 16;
-            handshake.plugin = plugin_name(&mut reader, handshake.capabilities).unwrap_or_default();
+            handshake.take_plugin(&mut reader);
         }
         Ok(handshake)
+    }
+
+    /// The rest of the scramble and the plug-in's name; what is missing is left empty.
+    fn take_plugin(&mut self, reader: &mut Reader<'_>) {
+        let Ok(length) = reader.u8() else { return };
+        let Ok(_reserved) = reader.take(10) else { return };
+        let Ok(scramble) = reader.take(usize::from(length).saturating_sub(8).max(13)) else { return };
+        self.scramble.extend(scramble.strip_suffix(&[0]).unwrap_or(scramble));
+        if self.capabilities & CLIENT_PLUGIN_AUTH == 0 {
+            return;
+        }
+        let name = reader.rest();
+        let end = name.iter().position(|byte| *byte == 0).unwrap_or(name.len());
+        self.plugin = printable(name.get(..end).unwrap_or_default(), 64);
     }
 
     #[must_use]
@@ -138,19 +155,7 @@ impl Handshake {
     }
 }
 
-fn plugin_name(reader: &mut Reader<'_>, capabilities: u32) -> Option<String> {
-    let length = usize::from(reader.u8().ok()?);
-    let _reserved = reader.take(10).ok()?;
-    let _scramble = reader.take(length.saturating_sub(8).max(13)).ok()?;
-    if capabilities & CLIENT_PLUGIN_AUTH == 0 {
-        return None;
-    }
-    let name = reader.rest();
-    let end = name.iter().position(|byte| *byte == 0).unwrap_or(name.len());
-    Some(printable(name.get(..end)?, 64))
-}
-
-fn login_head(capabilities: u32) -> Vec<u8> {
+pub(crate) fn login_head(capabilities: u32) -> Vec<u8> {
     let mut content = capabilities.to_le_bytes().to_vec();
     content.extend_from_slice(&0x0100_0000_u32.to_le_bytes());
     // Character set utf8, then the filler.

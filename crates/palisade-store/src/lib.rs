@@ -12,6 +12,8 @@
 
 mod activity;
 mod asset_group;
+mod auth_record;
+mod auth_vault;
 mod business_unit;
 mod cve;
 mod detection;
@@ -57,6 +59,8 @@ mod user_profile;
 
 pub use activity::{Activity, ActivityFilter, ActivityMark, ActivityOfUser, ActivitySpan, ActivityUser};
 pub use asset_group::{AssetGroup, AssetGroupEdit, AssignedUser, GroupDeleted, GroupTexts, NewAssetGroup};
+pub use auth_record::{AuthRecord, RecordChanges};
+pub use auth_vault::AuthVault;
 pub use business_unit::{BusinessUnit, Released, UnitDeleted};
 pub use cve::{CveKnowledge, KnowledgeOfCves};
 pub use detection::{Detection, DetectionKey};

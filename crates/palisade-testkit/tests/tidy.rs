@@ -36,6 +36,7 @@ const OWNED_LIBRARIES: &[(&str, &[&str], &str)] = &[
     ("quick-xml", &["palisade-fingerprint", "palisade-wire", "palisade"], "XML"),
     ("cel", &["palisade-kb"], "judging facts"),
     ("libc", &["palisade-packet"], "talking to the kernel without a safe wrapper"),
+    ("russh", &["palisade-engine"], "signing in over SSH"),
     ("socket2", &["palisade-engine"], "sockets of a scan"),
     ("clap", &["palisade"], "the command line"),
     ("argon2", &["palisade-app"], "passwords"),

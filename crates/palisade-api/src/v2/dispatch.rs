@@ -42,7 +42,7 @@ pub(crate) async fn fo(
     let path = request.uri().path().to_owned();
     let Some(below) = below_version(&path) else { return not_found() };
     let file = format!("api/2.0/{below}");
-    if let Some(definition) = dtd::v2::ALL.iter().find(|definition| definition.file == file) {
+    if let Some(definition) = dtd::v2::all().find(|definition| definition.file == file) {
         return serve_dtd(definition).into_response();
     }
     let rows = resource_of(below).map(registry::find).unwrap_or_default();

@@ -8,6 +8,7 @@
 pub mod activity_log;
 pub mod asset_group;
 pub mod asset_ip;
+mod auth;
 pub(crate) mod dispatch;
 pub(crate) mod error;
 pub mod excluded_ip;
@@ -16,3 +17,4 @@ pub mod registry;
 pub mod request;
 pub mod search_list;
 pub mod session;
+mod vault;

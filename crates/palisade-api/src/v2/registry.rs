@@ -11,7 +11,9 @@ use crate::error::CallError;
 use crate::example::Need;
 use crate::registry::{admit, module};
 use crate::v2::request::OperationRequest;
-use crate::v2::{activity_log, asset_group, asset_ip, excluded_ip, knowledge_base, search_list, session};
+use crate::v2::{
+    activity_log, asset_group, asset_ip, auth, excluded_ip, knowledge_base, search_list, session, vault,
+};
 
 /// What a handler gives.
 pub type HandlerFuture = Pin<Box<dyn Future<Output = Result<Answer, CallError>> + Send>>;
@@ -85,11 +87,12 @@ static RESOURCES: &[&[OperationRow]] = &[
     knowledge_base::ROWS,
     search_list::ROWS,
     session::ROWS,
+    vault::ROWS,
 ];
 
 /// All operations, resource by resource.
 pub fn operations() -> impl Iterator<Item = &'static OperationRow> {
-    RESOURCES.iter().copied().flatten()
+    RESOURCES.iter().copied().flatten().chain(auth::rows())
 }
 
 /// Other paths that clients call resources by.

@@ -7,6 +7,7 @@ mod account;
 mod activity;
 mod asset_group;
 mod asset_search;
+mod auth_record;
 mod cancel;
 mod desk;
 mod domain;

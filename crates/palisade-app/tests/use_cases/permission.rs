@@ -1,13 +1,16 @@
 //! Every role with every use case.
 
 use palisade_app::{
-    Actor, AddHosts, AssetOrder, Authority, CreateUser, EditHosts, Error, HostKey, ListHosts, ListMapReports,
-    ListReports, ListTargetHistory, ListTasks, ListUsers, ListVulnerabilities, LoginRefused, PasswordsOf,
-    ReportActivity, SearchAssets, WantedReport,
+    Actor, AddHosts, AssetOrder, Authority, CreateAuthRecord, CreateAuthVault, CreateUser, EditHosts, Error,
+    HostKey, ListAuthRecords, ListHosts, ListMapReports, ListReports, ListTargetHistory, ListTasks,
+    ListUsers, ListVulnerabilities, LoginRefused, PasswordsOf, ReportActivity, SearchAssets, UpdateAuthVault,
+    WantedReport,
 };
+use palisade_model::auth_record::GivenFields;
 use palisade_model::{MapRef, OptionProfile, Role, ScanRef, UserEdit, UserProfile};
 
 use crate::asset_group::{edit_group, new_group};
+use crate::auth_record::{change, unix, unix_kind, vault};
 use crate::desk::{Desk, HERE, PASSWORD, ip, ips, launch, password};
 use crate::map::launch_map;
 use crate::schedule::daily;
@@ -59,6 +62,9 @@ const USE_CASES: &[(&str, &str)] = &[
     ("drop_task", "++-+---"),
     ("list_report_templates", "+++++--"),
     ("plan_asset_report, search_assets_ordered", "++-++--"),
+    ("list_auth_records, list_auth_vaults", "++-+---"),
+    ("create, update and delete_auth_records", "++-----"),
+    ("create, update and delete_auth_vault", "++-----"),
 ];
 
 /// Whether a use case was refused for the role's sake; other errors are not about permission.
@@ -193,6 +199,28 @@ async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) 
         "add_task" => refused(&app.add_task(actor, daily("Nightly", "10.0.0.1")).await),
         "switch_task" => refused(&app.switch_task(actor, 99, true).await),
         "drop_task" => refused(&app.drop_task(actor, 99).await),
+        "list_auth_records, list_auth_vaults" => {
+            let list = refused(&app.list_auth_records(actor, &ListAuthRecords::default()).await);
+            assert_eq!(list, refused(&app.list_auth_vaults(actor).await));
+            list
+        }
+        "create, update and delete_auth_records" => {
+            let new = CreateAuthRecord { title: String::new(), ..unix("", "10.0.0.1") };
+            let create = refused(&app.create_auth_record(actor, new).await);
+            assert_eq!(create, refused(&app.update_auth_records(actor, change("99")).await));
+            let ids = "99".parse().unwrap();
+            assert_eq!(create, refused(&app.delete_auth_records(actor, unix_kind(), &ids).await));
+            create
+        }
+        "create, update and delete_auth_vault" => {
+            let new = CreateAuthVault { title: String::new(), ..vault("") };
+            let create = refused(&app.create_auth_vault(actor, new).await);
+            let given = GivenFields::default();
+            let update = UpdateAuthVault { id: 99, title: None, comments: None, given };
+            assert_eq!(create, refused(&app.update_auth_vault(actor, update).await));
+            assert_eq!(create, refused(&app.delete_auth_vault(actor, 99).await));
+            create
+        }
         other => panic!("no such use case: {other}"),
     }
 }

@@ -39,6 +39,7 @@ pub(crate) fn order(targets: &str, ports: impl IntoIterator<Item = u16>) -> Scan
         qids: None,
         http_header: None,
         zones: Vec::new(),
+        sign_ins: Vec::new(),
     }
 }
 

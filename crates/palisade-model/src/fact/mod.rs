@@ -10,6 +10,7 @@
 
 mod data;
 mod http;
+mod inside;
 mod mail;
 mod network;
 mod service;
@@ -25,6 +26,7 @@ use serde::{Deserialize, Serialize};
 
 pub use data::{LdapFacts, MemcachedFacts, MqttFacts, MysqlFacts, PostgresFacts, RedisFacts};
 pub use http::{ExposedPath, Header, HttpCookie, HttpFacts};
+pub use inside::{InsideFacts, Package, SignInFacts, SignInStatus};
 pub use mail::{FtpFacts, ImapFacts, Pop3Facts, SmtpFacts};
 pub use network::{DnsFacts, NetbiosFacts, NtpFacts, SnmpFacts, TelnetFacts, TftpFacts};
 pub use service::ProtocolFacts;
@@ -119,6 +121,11 @@ pub struct HostFacts {
     /// Several machines answer at this address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub load_balanced: Option<bool>,
+    /// What became of signing in: one for each record or technology, in the order of records.
+    pub sign_ins: Vec<SignInFacts>,
+    /// What a Unix system tells whoever has signed in to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inside: Option<InsideFacts>,
     /// The host took longer than its budget; what is here is incomplete.
     pub timed_out: bool,
 }
@@ -146,6 +153,8 @@ impl Default for HostFacts {
             every_port_open: None,
             syn_proxy: None,
             load_balanced: None,
+            sign_ins: Vec::new(),
+            inside: None,
             timed_out: false,
         }
     }

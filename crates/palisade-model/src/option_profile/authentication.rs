@@ -1,6 +1,6 @@
 //! What signs in where: the technologies a profile allows authentication for, and how many
-//! passwords it allows to be guessed. Signed-in scanning itself is not there yet: the choices are
-//! kept, shown and obeyed by nothing.
+//! passwords it allows to be guessed. Scans sign in only to what the profile allows, and only where
+//! an authentication record says how (`crate::auth_record`).
 
 use serde::{Deserialize, Serialize};
 
@@ -17,11 +17,12 @@ pub enum AuthenticationKind {
     Db2,
     Http,
     Mysql,
+    Postgresql,
 }
 
 impl AuthenticationKind {
     /// In the order in which options are described.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Windows,
         Self::Unix,
         Self::Oracle,
@@ -31,6 +32,7 @@ impl AuthenticationKind {
         Self::Db2,
         Self::Http,
         Self::Mysql,
+        Self::Postgresql,
     ];
 
     /// The name shown to people.
@@ -46,6 +48,7 @@ impl AuthenticationKind {
             Self::Db2 => "DB2",
             Self::Http => "HTTP",
             Self::Mysql => "MySQL",
+            Self::Postgresql => "PostgreSQL",
         }
     }
 }

@@ -1,15 +1,17 @@
 //! SMB 1, 2 and 3: dialects, signing, what the server says of itself, and the null session.
 //!
-//! A connection for each conversation. No share but IPC$ is ever connected to, and no user name
-//! is ever given.
+//! A connection for each conversation. Looking around connects to no share but IPC$ and gives no user
+//! name; only a sign-in with an authentication record ([`SmbSignIn`]) does.
 
 mod ntlm;
+mod sign_in;
 mod smb1;
 mod smb2;
 
 use palisade_model::fact::{SmbFacts, printable};
 
 pub use ntlm::Challenge;
+pub use sign_in::{SmbAnswer, SmbCredentials, SmbSignIn};
 pub use smb1::Smb1Conversation;
 pub use smb2::{Dialect, Smb2Conversation};
 

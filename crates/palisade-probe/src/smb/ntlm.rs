@@ -6,11 +6,11 @@ use super::from_utf16;
 use crate::ber;
 use crate::reader::{Malformed, Reader};
 
-const SIGNATURE: &[u8] = b"NTLMSSP\0";
+pub(super) const SIGNATURE: &[u8] = b"NTLMSSP\0";
 const SPNEGO: [u32; 7] = [1, 3, 6, 1, 5, 5, 2];
 const NTLMSSP: [u32; 10] = [1, 3, 6, 1, 4, 1, 311, 2, 2, 10];
 // Unicode, request target, NTLM, always sign, extended session security, version, 128, 56.
-const FLAGS: u32 = 0xa208_8205;
+pub(super) const FLAGS: u32 = 0xa208_8205;
 const FLAG_ANONYMOUS: u32 = 0x800;
 
 /// The first token: what we can do.

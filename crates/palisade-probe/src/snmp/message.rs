@@ -156,7 +156,7 @@ impl SnmpMessage {
 }
 
 impl Pdu {
-    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
         let element = Element::read(reader)?;
         let operation = Operation::from_tag(element.tag)?;
         let mut content = Reader::new(element.content);
@@ -177,7 +177,7 @@ impl Pdu {
         Ok(Self { operation, request_id, error_status, error_index, bindings })
     }
 
-    pub(super) fn to_bytes(&self) -> Vec<u8> {
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let bindings: Vec<Vec<u8>> = self
             .bindings
             .iter()

@@ -23,6 +23,8 @@ async fn two_programs_started_at_once_migrate_once(bench: Bench) {
         "domain",
         "scan_target",
         "mail",
+        "auth_record",
+        "auth_vault",
         "business_unit_asset_group",
         "asset_group_user",
         "asset_group",

@@ -7,6 +7,7 @@
 
 mod activity;
 mod asset_group;
+mod auth_record;
 mod bench;
 mod business_unit;
 mod database;

@@ -10,6 +10,7 @@ macro_rules! definition {
 }
 
 pub const ASSET_GROUP_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/asset/group/asset_group_list_output.dtd");
+pub const AUTH_VAULT_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/vault/vault_list_output.dtd");
 pub const BATCH_RETURN: Dtd = definition!("api/2.0/batch_return.dtd");
 pub const DYNAMIC_SEARCH_LIST_OUTPUT: Dtd =
     definition!("api/2.0/fo/qid/search_list/dynamic/dynamic_search_list_output.dtd");
@@ -23,7 +24,9 @@ pub const SIMPLE_RETURN: Dtd = definition!("api/2.0/simple_return.dtd");
 pub const STATIC_SEARCH_LIST_OUTPUT: Dtd =
     definition!("api/2.0/fo/qid/search_list/static/static_search_list_output.dtd");
 
-/// All of them, by file name.
+pub const VAULT_OUTPUT: Dtd = definition!("api/2.0/fo/vault/vault_output.dtd");
+
+/// Those that stand in files, by file name.
 pub const ALL: &[&Dtd] = &[
     &BATCH_RETURN,
     &HISTORY_LIST_OUTPUT,
@@ -33,5 +36,12 @@ pub const ALL: &[&Dtd] = &[
     &KNOWLEDGE_BASE_VULN_LIST_OUTPUT,
     &DYNAMIC_SEARCH_LIST_OUTPUT,
     &STATIC_SEARCH_LIST_OUTPUT,
+    &AUTH_VAULT_LIST_OUTPUT,
+    &VAULT_OUTPUT,
     &SIMPLE_RETURN,
 ];
+
+/// All of them: those that stand in files, and those made of the types of authentication records.
+pub fn all() -> impl Iterator<Item = &'static Dtd> {
+    ALL.iter().copied().chain(super::auth::all())
+}

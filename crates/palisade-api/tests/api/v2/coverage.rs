@@ -7,7 +7,7 @@ use std::path::Path;
 use palisade_api::v2::registry::{self, Door};
 use palisade_wire::{Answers, dtd};
 
-use crate::v2::TESTS;
+use crate::v2::all_tests;
 use crate::v2::bad_input::cases;
 
 #[test]
@@ -55,8 +55,7 @@ fn an_operation_without_its_tests_or_its_texts_is_not_finished() {
 fn every_operation_is_tested_and_registered_once() {
     let registered: Vec<(&str, &str)> =
         registry::operations().map(|row| (row.operation.resource, row.operation.action)).collect();
-    let mut tested: Vec<(&str, &str)> =
-        TESTS.iter().copied().flatten().map(|test| (test.resource, test.action)).collect();
+    let mut tested: Vec<(&str, &str)> = all_tests().map(|test| (test.resource, test.action)).collect();
     let mut sorted = registered.clone();
     sorted.sort_unstable();
     sorted.dedup();

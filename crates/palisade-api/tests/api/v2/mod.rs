@@ -4,6 +4,7 @@
 mod activity_log;
 mod asset_group;
 mod asset_ip;
+mod auth;
 mod bad_input;
 mod coverage;
 mod dispatch;
@@ -11,6 +12,7 @@ mod excluded_ip;
 mod knowledge_base;
 mod search_list;
 mod session;
+mod vault;
 mod walk;
 
 use std::pin::Pin;
@@ -64,7 +66,13 @@ pub(crate) const TESTS: &[&[OperationTest]] = &[
     knowledge_base::TESTS,
     search_list::TESTS,
     session::TESTS,
+    vault::TESTS,
 ];
+
+/// All of them, those of authentication records included.
+pub(crate) fn all_tests() -> impl Iterator<Item = &'static OperationTest> {
+    TESTS.iter().chain(auth::ALL).copied().flatten()
+}
 
 /// Makes the tests that walk the table of a resource.
 macro_rules! walk_tests {
