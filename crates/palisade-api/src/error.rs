@@ -120,17 +120,22 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         AppError::UnknownAuthRecords { ids } => {
             let ids: Vec<String> = ids.iter().map(u64::to_string).collect();
             (6001, format!("No such authentication records: {}.", ids.join(", ")))
+        }
         AppError::AuthRecordTaken { title } => {
             (6002, format!("There is an authentication record {title} already."))
+        }
         AppError::AuthRecordOverlap { id, title, ips } => {
             (6003, format!("These IPs are in the record {title} (ID {id}) already: {}", shown(&ips)))
+        }
         AppError::BadAuthRecord(bad) => (6004, format!("The authentication record is refused: {bad}.")),
         AppError::TooManyAuthRecords { max } => {
             (6005, format!("The subscription has at most {max} authentication records of a type."))
+        }
         AppError::UnknownVault { id } => (6006, format!("No such vault: {id}.")),
         AppError::VaultTaken { title } => (6007, format!("There is a vault {title} already.")),
         AppError::VaultInUse { title } => {
             (6008, format!("Authentication records refer to the vault {title}."))
+        }
         AppError::TooManyVaults { max } => (6009, format!("The subscription has at most {max} vaults.")),
         AppError::BadOptionProfile(bad) => (5401, format!("The option profile cannot be used: {bad}.")),
         AppError::OptionProfileTaken { title } => {

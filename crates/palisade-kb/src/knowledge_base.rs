@@ -90,7 +90,7 @@ impl KnowledgeBase {
             Ok((Document::parse(&name, &text)?, File { name: name.into(), text: text.into() }))
         }))?;
         // Nobody has tested this content.
-        for check in &loaded.checks {
+        for check in loaded.checks.iter() {
             check.compile(&loaded.engine).map_err(|(key, problem)| {
                 let name = loaded.files.get(&check.qid).map(|file| file.name.to_string());
                 Error::Expression { name: name.unwrap_or_default(), key, problem }

@@ -93,7 +93,11 @@ impl Role {
     #[expect(clippy::match_same_arms, reason = "one line a cell of the role table, in the table's order")]
     pub const fn scope(self, action: Action, resource: Resource) -> Scope {
         use Action::{Add, Cancel, Delete, Edit, Launch, List};
-        use Resource::{Account, ActivityLog, AssetGroup, AuthRecord, AuthVault, BusinessUnit, Domain, ExcludedHost, Host, HostVulnerability, KnowledgeBase, Map, MapReport, OptionProfile, ReportTemplate, Scan, ScanReport, ScheduledTask, SearchList, Service, Ticket, User};
+        use Resource::{
+            Account, ActivityLog, AssetGroup, AuthRecord, AuthVault, BusinessUnit, Domain, ExcludedHost,
+            Host, HostVulnerability, KnowledgeBase, Map, MapReport, OptionProfile, ReportTemplate, Scan,
+            ScanReport, ScheduledTask, SearchList, Service, Ticket, User,
+        };
         match (self, action, resource) {
             (Self::Contact, _, _) => Scope::None,
             (_, List, Service) | (_, Edit, Account) => Scope::Own,
