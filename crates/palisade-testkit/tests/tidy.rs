@@ -17,7 +17,7 @@ const FLOORS: &[&[&str]] = &[
     &["palisade-api"],
     &["palisade-app"],
     &["palisade-store", "palisade-engine"],
-    &["palisade-fingerprint", "palisade-kb", "palisade-packet", "palisade-probe"],
+    &["palisade-fingerprint", "palisade-kb", "palisade-packet", "palisade-probe", "palisade-template"],
     &["palisade-wire"],
     &["palisade-model"],
 ];
@@ -40,6 +40,7 @@ const OWNED_LIBRARIES: &[(&str, &[&str], &str)] = &[
     ("argon2", &["palisade-app"], "passwords"),
     ("lettre", &["palisade-app"], "mail"),
     ("ring", &["palisade-app"], "encryption in the store"),
+    ("saphyr-parser", &["palisade-template"], "YAML"),
 ];
 
 /// Rooms that must stay free of an async runtime.
@@ -50,6 +51,7 @@ const PURE: &[&str] = &[
     "palisade-probe",
     "palisade-kb",
     "palisade-fingerprint",
+    "palisade-template",
 ];
 
 /// The only room that may hold unsafe code.
