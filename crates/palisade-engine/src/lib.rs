@@ -29,6 +29,7 @@ mod service;
 mod sheet;
 mod stream;
 pub mod survey;
+mod template;
 mod trust;
 mod udp;
 pub mod worker;

@@ -6,4 +6,5 @@ mod legacy_tls;
 mod selective;
 mod service;
 mod support;
+mod template;
 mod worker;
