@@ -26,6 +26,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0011_report_templates.sql"),
     include_str!("../migrations/0012_business_units.sql"),
     include_str!("../migrations/0013_mail_queue.sql"),
+    include_str!("../migrations/0015_template_qids.sql"),
     include_str!("../migrations/0018_sessions.sql"),
 ];
 

@@ -27,6 +27,7 @@ mod scheduled_task;
 mod session;
 mod slice;
 mod subscription;
+mod template_qid;
 mod ticket;
 mod user;
 
