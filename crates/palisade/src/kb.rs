@@ -1,13 +1,14 @@
 //! `palisade kb`: looks into the KnowledgeBase.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use palisade_kb::{Entry, KnowledgeBase};
 use palisade_model::{FindingKind, Qid};
 
-use crate::fingerprints;
+use crate::settings::Settings;
 use crate::terminal::{line, titled_table};
+use crate::{fingerprints, kb_template};
 
 /// What to look up.
 #[derive(Debug, Subcommand)]
@@ -16,16 +17,34 @@ pub(crate) enum KbCommand {
     List {
         /// Words that all must occur, in any case
         words: Vec<String>,
+        /// Add community templates: their directory, or the file that an import left
+        #[arg(long, value_name = "PATH")]
+        templates: Option<PathBuf>,
     },
     /// Look at a directory of fingerprint databases in the recog format, and run their examples
     Fingerprints {
         /// The directory
         directory: PathBuf,
     },
+    /// Take community templates in from a directory, in the place of those of the last import
+    ///
+    /// Templates are YAML files that say what to ask a web server, a TCP service, a name server or
+    /// TLS, and what the answer shows. Each gets a QID that stays its own. A server takes them at its
+    /// next start.
+    Import {
+        /// The directory
+        #[arg(value_name = "DIR")]
+        path: PathBuf,
+        #[command(flatten)]
+        settings: Box<Settings>,
+    },
     /// Show one entry
     Show {
         /// Its number
         qid: Qid,
+        /// Look among community templates, too: their directory, or the file that an import left
+        #[arg(long, value_name = "PATH")]
+        templates: Option<PathBuf>,
     },
 }
 
@@ -36,45 +55,58 @@ pub(crate) enum KbError {
     Load(#[from] palisade_kb::Error),
     #[error("the fingerprints cannot be used")]
     Fingerprints(#[from] palisade_fingerprint::LoadError),
+    #[error(transparent)]
+    Template(#[from] kb_template::KbTemplateError),
     #[error("there is no QID {0}")]
     Unknown(Qid),
 }
 
-pub(crate) fn run(command: KbCommand) -> Result<(), KbError> {
-    if let KbCommand::Fingerprints { directory } = command {
-        return Ok(fingerprints::show(&directory)?);
-    }
-    let kb = KnowledgeBase::embedded()?;
+pub(crate) async fn run(command: KbCommand) -> Result<(), KbError> {
     match command {
-        KbCommand::Fingerprints { .. } => {}
-        KbCommand::List { words } => {
-            let words: Vec<String> = words.iter().map(|word| word.to_lowercase()).collect();
-            let titles = ["QID", "severity", "kind", "title"];
-            let rows = kb.entries().filter(|entry| has_all(entry, &words)).map(|entry| {
-                vec![
-                    entry.qid.to_string(),
-                    entry.severity.to_string(),
-                    kind(entry.kind).to_owned(),
-                    entry.title.clone(),
-                ]
-            });
-            line(titled_table(&titles, rows, "none").trim_end());
+        KbCommand::Fingerprints { directory } => Ok(fingerprints::show(&directory)?),
+        KbCommand::Import { path, settings } => Ok(kb_template::import(&path, &settings).await?),
+        KbCommand::List { words, templates } => {
+            list(&known(templates.as_deref())?, &words);
+            Ok(())
         }
-        KbCommand::Show { qid } => {
-            let entry = kb.entry(qid).ok_or(KbError::Unknown(qid))?;
-            line(format!("QID {}: {}", entry.qid, entry.title));
-            line(format!("Severity {}, {}, {}", entry.severity, kind(entry.kind), entry.category));
-            if !entry.cves.is_empty() {
-                line(entry.cves.join(", "));
-            }
-            for (title, text) in
-                [("Threat", &entry.threat), ("Impact", &entry.impact), ("Solution", &entry.solution)]
-            {
-                line(format!("\n{title}\n{}", text.trim()));
-            }
+        KbCommand::Show { qid, templates } => {
+            show(known(templates.as_deref())?.entry(qid).ok_or(KbError::Unknown(qid))?);
+            Ok(())
         }
     }
-    Ok(())
+}
+
+fn known(templates: Option<&Path>) -> Result<KnowledgeBase, KbError> {
+    let mut kb = KnowledgeBase::embedded()?;
+    let library = templates.map(kb_template::of_path).transpose()?;
+    kb_template::describe(&mut kb, library.as_deref());
+    Ok(kb)
+}
+
+fn list(kb: &KnowledgeBase, words: &[String]) {
+    let words: Vec<String> = words.iter().map(|word| word.to_lowercase()).collect();
+    let titles = ["QID", "severity", "kind", "title"];
+    let rows = kb.entries().filter(|entry| has_all(entry, &words)).map(|entry| {
+        vec![
+            entry.qid.to_string(),
+            entry.severity.to_string(),
+            kind(entry.kind).to_owned(),
+            entry.title.clone(),
+        ]
+    });
+    line(titled_table(&titles, rows, "none").trim_end());
+}
+
+fn show(entry: &Entry) {
+    line(format!("QID {}: {}", entry.qid, entry.title));
+    line(format!("Severity {}, {}, {}", entry.severity, kind(entry.kind), entry.category));
+    if !entry.cves.is_empty() {
+        line(entry.cves.join(", "));
+    }
+    for (title, text) in [("Threat", &entry.threat), ("Impact", &entry.impact), ("Solution", &entry.solution)]
+    {
+        line(format!("\n{title}\n{}", text.trim()));
+    }
 }
 
 fn has_all(entry: &Entry, words: &[String]) -> bool {

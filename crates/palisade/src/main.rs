@@ -7,6 +7,7 @@ mod data_directory;
 mod doctor;
 mod fingerprints;
 mod kb;
+mod kb_template;
 mod mail_server;
 mod map;
 mod policy;
@@ -159,7 +160,7 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error>> {
         Command::User(command) => user::run(*command).await?,
         Command::Policy(command) => policy::run(*command).await?,
         Command::Profile(command) => profile::run(*command).await?,
-        Command::Kb(command) => kb::run(command)?,
+        Command::Kb(command) => kb::run(command).await?,
         Command::Template(command) => template::run(*command).await?,
         Command::Settings => raw(&settings::page()),
         Command::Completions { shell } => {
@@ -173,8 +174,9 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error>> {
 
 async fn serve(settings: &Settings) -> Result<(), server::ServerError> {
     let data = data_directory::DataDirectory::open(&settings.data)?;
-    let app = server::open_app(settings, &data).await?;
-    let server = server::Server::start(&app, settings, &data, false).await?;
+    let templates = kb_template::imported(&data)?;
+    let app = server::open_app_with(settings, &data, templates.as_deref()).await?;
+    let server = server::Server::start(&app, settings, &data, templates, false).await?;
     note(format!("Palisade listens on {}", server.base_url()));
     server.run().await
 }

@@ -20,6 +20,7 @@ use serde::Serialize;
 use tokio::sync::mpsc;
 
 use crate::fingerprints;
+use crate::kb_template;
 use crate::progress::{ProgressFormat, Reporter};
 use crate::survey;
 use crate::targets;
@@ -115,6 +116,10 @@ pub(crate) struct ScanArguments {
     /// Directory of fingerprint databases in the recog format
     #[arg(long, env = "PALISADE_FINGERPRINTS", value_name = "DIR")]
     fingerprints: Option<PathBuf>,
+
+    /// Directory of community templates, or the file `templates.jsonl` that an import left
+    #[arg(long, value_name = "DIR")]
+    templates: Option<PathBuf>,
 }
 
 /// Why the scan could not be done.
@@ -128,6 +133,8 @@ pub(crate) enum ScanError {
     UnknownQid { qid: Qid },
     #[error("there is no option profile '{name}'; there are {known}")]
     UnknownProfile { name: String, known: String },
+    #[error("the community templates cannot be used")]
+    Templates(#[from] kb_template::KbTemplateError),
     #[error("the fingerprints cannot be used")]
     Fingerprints(#[from] palisade_fingerprint::LoadError),
     #[error("the result cannot be written as JSON")]
@@ -239,7 +246,10 @@ fn scan_order(
 }
 
 async fn scan(arguments: ScanArguments, targets: IpSet, profile: OptionProfile) -> Result<(), ScanError> {
-    let kb = Arc::new(KnowledgeBase::embedded()?);
+    let templates = arguments.templates.as_deref().map(kb_template::of_path).transpose()?;
+    let mut kb = KnowledgeBase::embedded()?;
+    kb_template::describe(&mut kb, templates.as_deref());
+    let kb = Arc::new(kb);
     if let Some(qid) = arguments.qids.iter().flatten().copied().find(|qid| kb.entry(*qid).is_none()) {
         return Err(ScanError::UnknownQid { qid });
     }
@@ -253,6 +263,7 @@ async fn scan(arguments: ScanArguments, targets: IpSet, profile: OptionProfile) 
         ids: Arc::new(SystemIds),
         limits: Arc::new(Limits::of_machine(RATE_PPS_MAX)),
         fingerprints: arguments.fingerprints.as_deref().map(fingerprints::load).transpose()?,
+        templates,
     };
     let results = collect(&order, context, Reporter::new(arguments.progress)).await;
     match arguments.format {
