@@ -236,7 +236,7 @@ mod tests {
         for level in 1..12 {
             let below = level - 1;
             let uses = vec![format!("*a{below}"); 10].join(", ");
-            bomb += &format!("a{level}: &a{level} [{uses}]\n");
+            bomb.extend([format!("a{level}: &a{level} [{uses}]\n")]);
         }
         assert!(matches!(Node::parse(&bomb), Err(YamlError::TooMany | YamlError::Form { .. })));
         assert!(Node::parse("a: &x [*x]\n").is_err(), "an alias of itself");

@@ -12,7 +12,7 @@ fn ids(names: &[&str]) -> BTreeSet<String> {
 
 /// The smallest number from 1,000,001 up that is free; none for `never`.
 fn next(id: &str, taken: &BTreeSet<Qid>) -> Option<Qid> {
-    let free = (1_000_001..).filter_map(Qid::new).find(|qid| !taken.contains(qid));
+    let free = (1_000_001..1_001_000).filter_map(Qid::new).find(|qid| !taken.contains(qid));
     free.filter(|_| id != "never")
 }
 

@@ -13,7 +13,7 @@ fn aliases_do_not_explode() {
     let mut text = "id: a\ninfo: {name: a}\na0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..20 {
         let uses = vec![format!("*a{}", level - 1); 10].join(", ");
-        text += &format!("a{level}: &a{level} [{uses}]\n");
+        text.extend([format!("a{level}: &a{level} [{uses}]\n")]);
     }
     assert!(matches!(Template::parse(&text), Err(ReadError::Form(_))));
 }
@@ -34,7 +34,7 @@ fn expressions_cannot_grow_without_end() {
     let mut block = "variables:\n  v0: 'aaaaaaaaaa'\n".to_owned();
     for level in 1..8 {
         let before = level - 1;
-        block += &format!("  v{level}: '{{{{repeat(v{before}, 100)}}}}'\n");
+        block.extend([format!("  v{level}: '{{{{repeat(v{before}, 100)}}}}'\n")]);
     }
     block.push_str("http:\n  - path: ['{{BaseURL}}/{{v7}}', '{{BaseURL}}/{{v1}}']\n    matchers:\n      - type: dsl\n        dsl: ['len(concat(v2, v2, v2, v2)) > 1']\n");
     let template = parse(&block).expect("a template");
