@@ -17,6 +17,7 @@ mod auth_record;
 mod auth_vault;
 mod authentication;
 mod business_unit;
+mod community_template;
 mod domain;
 mod error;
 mod excluded_host;
@@ -68,6 +69,7 @@ pub use auth_record::{AuthRecordView, CreateAuthRecord, ListAuthRecords, Passwor
 pub use auth_vault::{AuthVaultView, CreateAuthVault, UpdateAuthVault};
 pub use authentication::LoginRefused;
 pub use business_unit::{Authority, BusinessUnitView};
+pub use community_template::{TemplateImportError, TemplatesImported, template_entry};
 pub use domain::DomainView;
 pub use error::{Error, Result};
 pub use excluded_host::ExclusionView;

@@ -21,7 +21,7 @@ use crate::recognition;
 use crate::scan::ScanContext;
 use crate::sheet::Sheet;
 use crate::survey::{self, Sighting};
-use crate::{certificate_names, names, oddities, os, ports, service, sign_in, udp};
+use crate::{certificate_names, names, oddities, os, ports, service, sign_in, template, udp};
 
 /// A host to be scanned.
 #[derive(Debug)]
@@ -117,7 +117,7 @@ impl HostScan {
         let udp = host.plan().ports(Transport::Udp);
         let (name, ()) =
             tokio::join!(self.tcp(host, tcp), udp::scan(host, &self.sheet, udp, self.context.ids.as_ref()),);
-        names::gather(&mut self.sheet.lock().facts, name);
+        names::gather(&mut self.sheet.lock().facts, name.clone());
         let mut named = self.sheet.snapshot().facts;
         let needs = &host.plan().needs;
         tokio::join!(
@@ -134,6 +134,7 @@ impl HostScan {
         );
         certificate_names::copy(&named, &mut self.sheet.lock().facts);
         sign_in::all(host, &self.sheet, &self.context, &self.order).await;
+        template::run_all(host, &self.sheet, &self.context, name.as_deref()).await;
         self.sheet.lock().facts.round_trip_us =
             host.round_trip.smoothed().map(|trip| u32::try_from(trip.as_micros()).unwrap_or(u32::MAX));
     }

@@ -46,7 +46,7 @@ pub(crate) async fn result(
             None
         }
     };
-    let (findings, mut tested) = match judgement {
+    let (mut findings, mut tested) = match judgement {
         None => (Vec::new(), Vec::new()),
         Some(judgement) => {
             for (qid, reason) in &judgement.failed {
@@ -55,6 +55,12 @@ pub(crate) async fn result(
             (judgement.findings, judgement.tested)
         }
     };
+    if known.facts.alive {
+        findings.append(&mut known.template_findings);
+        findings.sort_by_key(|finding| (finding.qid, finding.transport, finding.port));
+        tested.append(&mut known.templates_tested);
+        tested.sort_unstable();
+    }
     if ending != Ending::Complete {
         tested.retain(|qid| findings.iter().any(|finding| finding.qid == *qid));
     }

@@ -30,6 +30,7 @@ mod sheet;
 mod sign_in;
 mod stream;
 pub mod survey;
+mod template;
 mod trust;
 mod udp;
 pub mod worker;

@@ -1,11 +1,15 @@
 //! What one scan does on each of its hosts: made once from its order and the KnowledgeBase, read
 //! wherever the engine decides whether to ask.
 
+use std::sync::Arc;
+
 use palisade_kb::{KnowledgeBase, Needs};
 use palisade_model::option_profile::{PasswordBruteForcing, ProtectedIps, QidSelection};
 use palisade_model::{PortSet, Qid, ScanHeader, Transport};
+use palisade_template::{Library, Protocol};
 
 use crate::order::ScanOrder;
+use crate::template::TemplatePlan;
 use crate::{ports, udp};
 
 /// A line printer daemon takes what it is sent for jobs. The ports that print at once are left
@@ -25,10 +29,11 @@ pub(crate) struct Plan {
     pub(crate) load_balancers: bool,
     /// The QIDs that are judged; all when `None`.
     pub(crate) wanted: Option<Vec<Qid>>,
+    pub(crate) templates: TemplatePlan,
 }
 
 impl Plan {
-    pub(crate) fn of(order: &ScanOrder, kb: &KnowledgeBase) -> Self {
+    pub(crate) fn of(order: &ScanOrder, kb: &KnowledgeBase, templates: Option<&Arc<Library>>) -> Self {
         let profile = &order.profile;
         let mut selection: QidSelection = profile.detection.select(order.qids.as_deref(), kb);
         if profile.password_brute_forcing == PasswordBruteForcing::None {
@@ -36,7 +41,17 @@ impl Plan {
         }
         // What is left out is left out of the facts too, but only where a scan is for chosen QIDs:
         // a complete one also tells names, services and systems of its hosts.
-        let needs = if selection.only.is_some() { kb.needs(&selection) } else { Needs::everything() };
+        let mut needs = if selection.only.is_some() { kb.needs(&selection) } else { Needs::everything() };
+        let templates = TemplatePlan::new(templates, &selection, profile);
+        if templates.has(Protocol::Http) || templates.has(Protocol::Tcp) {
+            needs.add_services();
+        }
+        if templates.has(Protocol::Ssl) {
+            needs.add_tls();
+        }
+        if templates.has(Protocol::Dns) {
+            needs.add_name_servers();
+        }
         let wanted = (!selection.is_complete())
             .then(|| kb.entries().map(|entry| entry.qid).filter(|qid| selection.has(*qid)).collect());
         let mut tcp = if needs.tcp() { ports::wanted(&profile.tcp) } else { PortSet::default() };
@@ -63,6 +78,7 @@ impl Plan {
             printers: profile.disruptive_checks,
             load_balancers: profile.load_balancer_detection,
             wanted,
+            templates,
         }
     }
 
@@ -77,6 +93,7 @@ impl Plan {
             printers: false,
             load_balancers: true,
             wanted: None,
+            templates: TemplatePlan::default(),
         }
     }
 
@@ -114,7 +131,7 @@ mod tests {
     }
 
     fn plan(order: &ScanOrder) -> Plan {
-        Plan::of(order, &KnowledgeBase::embedded().unwrap())
+        Plan::of(order, &KnowledgeBase::embedded().unwrap(), None)
     }
 
     #[test]

@@ -13,6 +13,7 @@ use palisade_fingerprint::Fingerprints;
 use palisade_kb::KnowledgeBase;
 use palisade_model::ip_set::IpRange;
 use palisade_model::{Clock, HostResult, IdSource, IpSet, Transport};
+use palisade_template::Library;
 use tokio::sync::mpsc;
 use tokio::task::{Id, JoinSet};
 use tokio::time::MissedTickBehavior;
@@ -38,6 +39,8 @@ pub struct ScanContext {
     pub limits: Arc<Limits>,
     /// Fingerprint databases of others, asked where our own rules say nothing.
     pub fingerprints: Option<Arc<Fingerprints>>,
+    /// Community templates, run where the scan's QIDs and profile allow it.
+    pub templates: Option<Arc<Library>>,
 }
 
 /// What a running scan says.
@@ -55,8 +58,8 @@ pub enum Event {
 /// Hosts are not delivered in order. Needs a Tokio runtime with I/O and timers; works on a
 /// current-thread runtime too.
 pub async fn scan_hosts(order: ScanOrder, context: ScanContext, events: mpsc::Sender<Event>) {
-    let pace =
-        Pace::new(Arc::clone(&context.limits), &order.profile.performance, Plan::of(&order, &context.kb));
+    let plan = Plan::of(&order, &context.kb, context.templates.as_ref());
+    let pace = Pace::new(Arc::clone(&context.limits), &order.profile.performance, plan);
     scan_slice(Arc::new(order), HashSet::new(), context, pace, events).await;
 }
 

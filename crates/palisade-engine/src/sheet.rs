@@ -7,7 +7,7 @@ use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use palisade_model::{HostFacts, PortFacts, PortSet, Transport};
+use palisade_model::{Finding, HostFacts, PortFacts, PortSet, Qid, Transport};
 
 use crate::link::{SliceProgress, Stage};
 use crate::ports::Found;
@@ -36,6 +36,9 @@ pub(crate) struct Known {
     /// Ports whose service was not looked at to the end, so that nothing follows from what is
     /// missing there.
     pub(crate) unfinished: Vec<(u16, Transport)>,
+    /// What templates found, and those that were run to their end wherever they apply.
+    pub(crate) template_findings: Vec<Finding>,
+    pub(crate) templates_tested: Vec<Qid>,
 }
 
 impl Sheet {
@@ -117,6 +120,13 @@ impl Sheet {
         let mut known = self.lock();
         known.facts.ports.retain(|each| (each.port, each.transport) != (port, Transport::Tcp));
         known.facts.tcp_closed += 1;
+    }
+
+    /// Writes down what the templates of the scan came to.
+    pub(crate) fn write_templates(&self, findings: Vec<Finding>, tested: Vec<Qid>) {
+        let mut known = self.lock();
+        known.template_findings = findings;
+        known.templates_tested = tested;
     }
 
     /// Puts a port's facts in place of what was there.

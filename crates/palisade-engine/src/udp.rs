@@ -70,6 +70,17 @@ pub(crate) async fn scan(host: &HostPace, sheet: &Sheet, ports: &PortSet, ids: &
         .await;
 }
 
+/// Asks a name server over UDP; the answer to the question with this number.
+pub(crate) async fn ask_name_server(
+    host: &HostPace,
+    port: u16,
+    question: Vec<u8>,
+    id: u16,
+) -> Option<palisade_probe::dns::Message> {
+    let exchange = Exchange::open(host, port).await?;
+    exchange.ask(&question, |bytes| palisade_probe::dns::answer(bytes, id).ok()).await
+}
+
 /// How long to wait for a service: longer than for the network stack in front of it.
 fn patience(host: &HostPace) -> Duration {
     host.round_trip.smoothed().map_or(PATIENCE_MAX, |trip| (trip * 4).clamp(PATIENCE_MIN, PATIENCE_MAX))

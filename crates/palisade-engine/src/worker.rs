@@ -13,6 +13,7 @@ use std::time::Duration;
 use palisade_fingerprint::Fingerprints;
 use palisade_kb::KnowledgeBase;
 use palisade_model::{Clock, HostResult, IdSource, ScanRef};
+use palisade_template::Library;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
@@ -44,6 +45,8 @@ pub struct WorkerOptions {
     pub rate_pps_max: u32,
     /// See [`ScanContext::fingerprints`].
     pub fingerprints: Option<Arc<Fingerprints>>,
+    /// See [`ScanContext::templates`].
+    pub templates: Option<Arc<Library>>,
 }
 
 impl Default for WorkerOptions {
@@ -56,6 +59,7 @@ impl Default for WorkerOptions {
             retry_max: Duration::from_secs(15),
             rate_pps_max: 20_000,
             fingerprints: None,
+            templates: None,
         }
     }
 }
@@ -85,7 +89,14 @@ impl<L: Link> Worker<L> {
         options: WorkerOptions,
     ) -> Self {
         let limits = Arc::new(Limits::of_machine(options.rate_pps_max));
-        let context = ScanContext { kb, clock, ids, limits, fingerprints: options.fingerprints.clone() };
+        let context = ScanContext {
+            kb,
+            clock,
+            ids,
+            limits,
+            fingerprints: options.fingerprints.clone(),
+            templates: options.templates.clone(),
+        };
         Self { shared: Arc::new(Shared { link, context, options, paces: Mutex::default() }) }
     }
 
@@ -235,7 +246,7 @@ impl<L: Link> Shared<L> {
         let pace = Pace::new(
             Arc::clone(&self.context.limits),
             &lease.order.profile.performance,
-            Plan::of(&lease.order, &self.context.kb),
+            Plan::of(&lease.order, &self.context.kb, self.context.templates.as_ref()),
         );
         paces.insert(lease.order.scan.clone(), Arc::downgrade(&pace));
         pace

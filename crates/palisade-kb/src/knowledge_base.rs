@@ -141,6 +141,13 @@ impl KnowledgeBase {
         made
     }
 
+    /// Adds entries of what others find; those whose QID is taken are left out.
+    pub fn add_entries(&mut self, entries: impl IntoIterator<Item = Entry>) {
+        for entry in entries {
+            self.entries.entry(entry.qid).or_insert(entry);
+        }
+    }
+
     /// The version of the content, `1.0.N-1`; N grows with the date of the newest change.
     #[must_use]
     pub fn version(&self) -> &str {

@@ -215,6 +215,21 @@ impl Needs {
             })
     }
 
+    /// Which service stands on each TCP port is needed as well.
+    pub fn add_services(&mut self) {
+        self.facts.insert("service");
+    }
+
+    /// What TLS shows is needed as well.
+    pub fn add_tls(&mut self) {
+        self.facts.insert("tls");
+    }
+
+    /// Name servers are looked for as well.
+    pub fn add_name_servers(&mut self) {
+        self.facts.insert("dns");
+    }
+
     fn every_service(&self) -> bool {
         self.everything || self.services || self.products
     }

@@ -50,6 +50,7 @@ mod slice;
 mod statement;
 mod store;
 mod subscription;
+mod template_qid;
 mod ticket;
 mod ticket_edit;
 mod ticket_intake;

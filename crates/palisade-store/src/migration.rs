@@ -27,6 +27,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0012_business_units.sql"),
     include_str!("../migrations/0013_mail_queue.sql"),
     include_str!("../migrations/0014_ends_of_runs.sql"),
+    include_str!("../migrations/0015_template_qids.sql"),
     include_str!("../migrations/0016_feeds.sql"),
     include_str!("../migrations/0017_auth_records.sql"),
     include_str!("../migrations/0018_sessions.sql"),

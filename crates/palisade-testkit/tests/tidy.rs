@@ -17,7 +17,14 @@ const FLOORS: &[&[&str]] = &[
     &["palisade-api"],
     &["palisade-app"],
     &["palisade-store", "palisade-engine"],
-    &["palisade-feed", "palisade-fingerprint", "palisade-kb", "palisade-packet", "palisade-probe"],
+    &[
+        "palisade-feed",
+        "palisade-fingerprint",
+        "palisade-kb",
+        "palisade-packet",
+        "palisade-probe",
+        "palisade-template",
+    ],
     &["palisade-wire"],
     &["palisade-model"],
 ];
@@ -42,6 +49,7 @@ const OWNED_LIBRARIES: &[(&str, &[&str], &str)] = &[
     ("argon2", &["palisade-app"], "passwords"),
     ("lettre", &["palisade-app"], "mail"),
     ("ring", &["palisade-app"], "encryption in the store"),
+    ("saphyr-parser", &["palisade-template"], "YAML"),
 ];
 
 /// Rooms that must stay free of an async runtime.
@@ -53,6 +61,7 @@ const PURE: &[&str] = &[
     "palisade-kb",
     "palisade-feed",
     "palisade-fingerprint",
+    "palisade-template",
 ];
 
 /// The only room that may hold unsafe code.

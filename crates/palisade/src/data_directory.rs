@@ -114,6 +114,11 @@ impl DataDirectory {
         self.folder("reports")
     }
 
+    /// The file that holds imported templates.
+    pub(crate) fn templates(&self) -> PathBuf {
+        self.path.join("templates.jsonl")
+    }
+
     /// The folder of mails to be collected.
     pub(crate) fn outbox(&self) -> Result<PathBuf, DataDirectoryError> {
         self.folder("outbox")

@@ -1,6 +1,6 @@
 //! `palisade kb`: looks into the KnowledgeBase.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use palisade_model::{CveId, FindingKind, Qid};
 
 use crate::settings::Settings;
 use crate::terminal::{line, titled_table};
-use crate::{fingerprints, kb_feed, kb_update};
+use crate::{fingerprints, kb_feed, kb_template, kb_update};
 
 /// What to look up.
 #[derive(Debug, Subcommand)]
@@ -20,6 +20,9 @@ pub(crate) enum KbCommand {
     List {
         /// Words that all must occur, in any case
         words: Vec<String>,
+        /// Add community templates: their directory, or the file that an import left
+        #[arg(long, value_name = "PATH")]
+        templates: Option<PathBuf>,
         #[command(flatten)]
         settings: Box<Settings>,
     },
@@ -28,16 +31,23 @@ pub(crate) enum KbCommand {
         /// The directory
         directory: PathBuf,
     },
-    /// Take a list of vulnerabilities in from a file: NVD JSON 2.0, KEV, EPSS or OSV
+    /// Take in community templates from a directory, or a list of vulnerabilities from a file
     ///
-    /// The file may be packed with gzip or zip; its kind is told from its contents. What is wrong
-    /// with any of it leaves all that was known as it was.
+    /// A directory holds templates: YAML files that say what to ask a web server, a TCP service, a
+    /// name server or TLS, and what the answer shows. They take the place of those of the last import;
+    /// each gets a QID that stays its own, and a server takes them at its next start.
+    ///
+    /// A file is NVD JSON 2.0, KEV, EPSS or OSV. It may be packed with gzip or zip; its kind is told
+    /// from its contents. What is wrong with any of it leaves all that was known as it was.
     Import(Box<kb_feed::ImportArguments>),
     /// Show one entry, or what public lists say of a CVE
     Show {
         /// Its QID, or the number of a CVE
         #[arg(value_name = "QID|CVE")]
         wanted: Wanted,
+        /// Look among community templates, too: their directory, or the file that an import left
+        #[arg(long, value_name = "PATH")]
+        templates: Option<PathBuf>,
         #[command(flatten)]
         settings: Box<Settings>,
     },
@@ -57,6 +67,8 @@ pub(crate) enum KbError {
     Fingerprints(#[from] palisade_fingerprint::LoadError),
     #[error(transparent)]
     Feed(#[from] kb_feed::KbFeedError),
+    #[error(transparent)]
+    Template(#[from] kb_template::KbTemplateError),
     #[error("there is no QID {0}")]
     Unknown(Qid),
 }
@@ -64,16 +76,21 @@ pub(crate) enum KbError {
 pub(crate) async fn run(command: KbCommand) -> Result<(), KbError> {
     match command {
         KbCommand::Fingerprints { directory } => Ok(fingerprints::show(&directory)?),
+        KbCommand::Import(arguments) if arguments.path().is_dir() => {
+            Ok(kb_template::import(arguments.path(), arguments.settings()).await?)
+        }
         KbCommand::Import(arguments) => Ok(kb_feed::import(*arguments).await?),
         KbCommand::Update(arguments) => Ok(kb_update::update(*arguments).await?),
-        KbCommand::List { words, settings } => {
-            let kb = known(&settings).await?;
+        KbCommand::List { words, templates, settings } => {
+            let kb = known(&settings, templates.as_deref()).await?;
             list(&kb, &words);
             Ok(())
         }
-        KbCommand::Show { wanted: Wanted::Cve(cve), settings } => Ok(kb_feed::show(&cve, &settings).await?),
-        KbCommand::Show { wanted: Wanted::Qid(qid), settings } => {
-            let kb = known(&settings).await?;
+        KbCommand::Show { wanted: Wanted::Cve(cve), settings, .. } => {
+            Ok(kb_feed::show(&cve, &settings).await?)
+        }
+        KbCommand::Show { wanted: Wanted::Qid(qid), templates, settings } => {
+            let kb = known(&settings, templates.as_deref()).await?;
             show(kb.entry(qid).ok_or(KbError::Unknown(qid))?);
             Ok(())
         }
@@ -96,12 +113,16 @@ impl FromStr for Wanted {
 }
 
 /// The KnowledgeBase with what was taken in, where there is a data folder; the content alone where
-/// there is none.
-async fn known(settings: &Settings) -> Result<Arc<KnowledgeBase>, KbError> {
-    match kb_feed::open_existing(settings).await? {
-        Some(app) => Ok(app.kb()),
-        None => Ok(Arc::new(KnowledgeBase::embedded()?)),
-    }
+/// there is none. With the templates at `templates` beside it.
+async fn known(settings: &Settings, templates: Option<&Path>) -> Result<Arc<KnowledgeBase>, KbError> {
+    let kb = match kb_feed::open_existing(settings).await? {
+        Some(app) => app.kb(),
+        None => Arc::new(KnowledgeBase::embedded()?),
+    };
+    let Some(path) = templates else { return Ok(kb) };
+    let mut kb = KnowledgeBase::clone(&kb);
+    kb_template::describe(&mut kb, Some(kb_template::of_path(path)?.as_ref()));
+    Ok(Arc::new(kb))
 }
 
 fn list(kb: &KnowledgeBase, words: &[String]) {

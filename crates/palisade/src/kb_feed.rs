@@ -1,7 +1,7 @@
 //! `palisade kb import FILE`: takes lists of vulnerabilities in that others publish.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use palisade_app::{App, CveKnowledge, FeedError, FeedImported};
@@ -22,8 +22,8 @@ const PRODUCTS_SHOWN_MAX: usize = 20;
 /// A list in a file.
 #[derive(Debug, Args)]
 pub(crate) struct ImportArguments {
-    /// The file
-    #[arg(value_name = "FILE")]
+    /// The directory or the file
+    #[arg(value_name = "PATH")]
     path: PathBuf,
     /// Refuse it unless it is of this kind: nvd, kev, epss or osv
     #[arg(long, value_name = "FEED")]
@@ -60,6 +60,16 @@ pub(crate) enum KbFeedError {
     /// A defect of ours.
     #[error("fetching stopped with a defect")]
     Defect,
+}
+
+impl ImportArguments {
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
 }
 
 /// Takes a file in. A server may be running on the same data.

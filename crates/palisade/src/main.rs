@@ -8,6 +8,7 @@ mod doctor;
 mod fingerprints;
 mod kb;
 mod kb_feed;
+mod kb_template;
 mod kb_update;
 mod mail_server;
 mod map;
@@ -175,8 +176,9 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error>> {
 
 async fn serve(settings: &Settings) -> Result<(), server::ServerError> {
     let data = data_directory::DataDirectory::open(&settings.data)?;
-    let app = server::open_app(settings, &data).await?;
-    let server = server::Server::start(&app, settings, &data, false).await?;
+    let templates = kb_template::imported(&data)?;
+    let app = server::open_app_with(settings, &data, templates.as_deref()).await?;
+    let server = server::Server::start(&app, settings, &data, templates, false).await?;
     note(format!("Palisade listens on {}", server.base_url()));
     server.run().await
 }

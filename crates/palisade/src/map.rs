@@ -104,6 +104,7 @@ pub(crate) async fn run(arguments: MapArguments) -> Result<(), MapError> {
         ids: Arc::new(SystemIds),
         limits: Arc::new(Limits::of_machine(RATE_PPS_MAX)),
         fingerprints: None,
+        templates: None,
     };
     let mut maps = Vec::new();
     for target in targets {

@@ -8,6 +8,7 @@ use palisade_model::remediation::{DEADLINE_DAYS_MAX, VulnerabilitySelection};
 use palisade_model::{Assignee, IpSet, PolicyAction, Qid, Severity};
 
 use crate::data_directory::DataDirectory;
+use crate::kb_template;
 use crate::server::{self, ServerError};
 use crate::settings::Settings;
 use crate::terminal::{line, plain, titled_table};
@@ -163,7 +164,9 @@ pub(crate) async fn run(command: PolicyCommand) -> Result<(), PolicyError> {
 
 async fn open(settings: &Settings) -> Result<App, PolicyError> {
     let data = DataDirectory::open_shared(&settings.data).map_err(ServerError::Data)?;
-    Ok(server::open_app(settings, &data).await?)
+    // A policy may name the QIDs of templates.
+    let templates = kb_template::imported(&data).map_err(ServerError::Templates)?;
+    Ok(server::open_app_with(settings, &data, templates.as_deref()).await?)
 }
 
 fn policy(arguments: PolicyArguments) -> PolicyView {

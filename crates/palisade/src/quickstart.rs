@@ -14,6 +14,7 @@ use palisade_model::{IpSet, Login, Role, ScanRef, UserStatus};
 
 use crate::client::{Answer, Client, ClientError, RateLimit};
 use crate::data_directory::{DataDirectory, write_secret};
+use crate::kb_template;
 use crate::polling::Polling;
 use crate::progress::{advance, percent_bar};
 use crate::report::{self, Host, Report, Row};
@@ -80,10 +81,11 @@ pub(crate) async fn run(arguments: QuickstartArguments) -> Result<(), TourError>
     let settings = &arguments.settings;
     let targets = targets::resolve(&arguments.targets, targets::SCANNED_MAX)?;
     let data = DataDirectory::open(&settings.data).map_err(server::ServerError::Data)?;
-    let app = server::open_app(settings, &data).await?;
+    let templates = kb_template::imported(&data).map_err(server::ServerError::Templates)?;
+    let app = server::open_app_with(settings, &data, templates.as_deref()).await?;
     let login = account(&app, arguments.credentials.as_deref()).await?;
 
-    let server = Server::start(&app, settings, &data, true).await?;
+    let server = Server::start(&app, settings, &data, templates, true).await?;
     if server.address().port() != settings.listen.port() && settings.listen.port() != 0 {
         line(format!("Port {} is taken; using {} instead.", settings.listen.port(), server.address().port()));
     }

@@ -20,12 +20,12 @@ use serde::Serialize;
 use tokio::sync::mpsc;
 
 use crate::fingerprints;
-use crate::kb_feed;
 use crate::progress::{ProgressFormat, Reporter};
 use crate::settings::Settings;
 use crate::survey;
 use crate::targets;
 use crate::terminal::{line, plain, raw, titled_table};
+use crate::{kb_feed, kb_template};
 
 /// Connections and datagrams a second that no `--rate` goes beyond.
 const RATE_PPS_MAX: u32 = 1_000_000;
@@ -129,6 +129,10 @@ pub(crate) struct ScanArguments {
     /// Directory of fingerprint databases in the recog format
     #[arg(long, env = "PALISADE_FINGERPRINTS", value_name = "DIR")]
     fingerprints: Option<PathBuf>,
+
+    /// Directory of community templates, or the file `templates.jsonl` that an import left
+    #[arg(long, value_name = "DIR")]
+    templates: Option<PathBuf>,
 }
 
 /// Why the scan could not be done.
@@ -142,6 +146,8 @@ pub(crate) enum ScanError {
     UnknownQid { qid: Qid },
     #[error("there is no option profile '{name}'; there are {known}")]
     UnknownProfile { name: String, known: String },
+    #[error("the community templates cannot be used")]
+    Templates(#[from] kb_template::KbTemplateError),
     #[error("the fingerprints cannot be used")]
     Fingerprints(#[from] palisade_fingerprint::LoadError),
     #[error("the lists of vulnerabilities cannot be used")]
@@ -258,14 +264,20 @@ fn scan_order(
 }
 
 async fn scan(arguments: ScanArguments, targets: IpSet, profile: OptionProfile) -> Result<(), ScanError> {
+    let templates = arguments.templates.as_deref().map(kb_template::of_path).transpose()?;
     let app = match &arguments.data {
         Some(data) => kb_feed::open_existing(&Settings::of_data(data, arguments.database.as_deref())).await?,
         None => None,
     };
-    let mut kb = match &app {
-        Some(app) => app.kb(),
-        None => Arc::new(KnowledgeBase::embedded()?),
+    let known = || -> Result<Arc<KnowledgeBase>, ScanError> {
+        let mut kb = match &app {
+            Some(app) => KnowledgeBase::clone(&app.kb()),
+            None => KnowledgeBase::embedded()?,
+        };
+        kb_template::describe(&mut kb, templates.as_deref());
+        Ok(Arc::new(kb))
     };
+    let mut kb = known()?;
     if let Some(qid) = arguments.qids.iter().flatten().copied().find(|qid| kb.entry(*qid).is_none()) {
         return Err(ScanError::UnknownQid { qid });
     }
@@ -279,13 +291,14 @@ async fn scan(arguments: ScanArguments, targets: IpSet, profile: OptionProfile) 
         ids: Arc::new(SystemIds),
         limits: Arc::new(Limits::of_machine(RATE_PPS_MAX)),
         fingerprints: arguments.fingerprints.as_deref().map(fingerprints::load).transpose()?,
+        templates: templates.clone(),
     };
     let mut results = collect(&order, context, Reporter::new(arguments.progress)).await;
     if let Some(app) = &app {
         for result in &mut results {
             app.add_version_matches(&order, result).await?;
         }
-        kb = app.kb();
+        kb = known()?;
     }
     match arguments.format {
         Format::Table => results.iter().for_each(|result| show(&kb, result)),

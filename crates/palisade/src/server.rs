@@ -13,12 +13,14 @@ use palisade_engine::{MapWorker, Worker, WorkerOptions};
 use palisade_kb::KnowledgeBase;
 use palisade_model::{Clock, IdSource, SystemClock, SystemIds};
 use palisade_store::Store;
+use palisade_template::Library;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::certificate;
 use crate::data_directory::{DataDirectory, DataDirectoryError};
 use crate::fingerprints;
+use crate::kb_template;
 use crate::mail_server::{self, MailSettingsError};
 use crate::settings::Settings;
 use crate::stall::StallLimit;
@@ -71,17 +73,29 @@ pub(crate) enum ServerError {
     Feeds(#[source] palisade_app::Error),
     #[error("the fingerprints cannot be used")]
     Fingerprints(#[source] palisade_fingerprint::LoadError),
+    #[error("the imported community templates cannot be read; import them again")]
+    Templates(#[from] palisade_template::LibraryError),
 }
 
 /// Opens store, KnowledgeBase and use cases, without listening.
 pub(crate) async fn open_app(settings: &Settings, data: &DataDirectory) -> Result<App, ServerError> {
+    open_app_with(settings, data, None).await
+}
+
+/// The same, with what imported templates find beside what our own checks do.
+pub(crate) async fn open_app_with(
+    settings: &Settings,
+    data: &DataDirectory,
+    templates: Option<&Library>,
+) -> Result<App, ServerError> {
     let ids: Arc<dyn IdSource> = Arc::new(SystemIds);
     let url = match &settings.database {
         Some(url) => url.clone(),
         None => data.sqlite_url()?,
     };
     let store = Store::open(&url, &data.documents()?).await.map_err(ServerError::Store)?;
-    let kb = KnowledgeBase::embedded().map_err(ServerError::KnowledgeBase)?;
+    let mut kb = KnowledgeBase::embedded().map_err(ServerError::KnowledgeBase)?;
+    kb_template::describe(&mut kb, templates);
     let key = data.master_key(&*ids)?;
     let config = Config {
         company: settings.company.clone(),
@@ -125,6 +139,7 @@ impl Server {
         app: &App,
         settings: &Settings,
         data: &DataDirectory,
+        templates: Option<Arc<Library>>,
         next_free_port: bool,
     ) -> Result<Self, ServerError> {
         if settings.http && !settings.listen.ip().is_loopback() {
@@ -181,7 +196,7 @@ impl Server {
             app.kb(),
             Arc::new(SystemClock) as Arc<dyn Clock>,
             Arc::new(SystemIds) as Arc<dyn IdSource>,
-            WorkerOptions { fingerprints, ..WorkerOptions::default() },
+            WorkerOptions { fingerprints, templates, ..WorkerOptions::default() },
         );
         let maps = MapWorker::new(link, worker.context(), settings.dns_resolvers.clone());
         let worker = tokio::spawn(async move {

@@ -7,4 +7,5 @@ mod overload;
 mod selective;
 mod service;
 mod support;
+mod template;
 mod worker;

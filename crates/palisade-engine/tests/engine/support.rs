@@ -24,6 +24,7 @@ pub(crate) fn context() -> ScanContext {
         ids: Arc::new(SeededIds::new(7)),
         limits: Arc::new(Limits::of_machine(50_000)),
         fingerprints: None,
+        templates: None,
     }
 }
 
@@ -45,8 +46,13 @@ pub(crate) fn order(targets: &str, ports: impl IntoIterator<Item = u16>) -> Scan
 
 /// Runs the scan to its end; all hosts, in the order of their addresses.
 pub(crate) async fn scan(order: ScanOrder) -> Vec<HostResult> {
+    scan_with(order, context()).await
+}
+
+/// The same with a context of one's own.
+pub(crate) async fn scan_with(order: ScanOrder, context: ScanContext) -> Vec<HostResult> {
     let (sender, mut events) = mpsc::channel(4);
-    let scanning = tokio::spawn(scan_hosts(order, context(), sender));
+    let scanning = tokio::spawn(scan_hosts(order, context, sender));
     let mut hosts = Vec::new();
     while let Some(event) = events.recv().await {
         if let Event::Host(result) = event {

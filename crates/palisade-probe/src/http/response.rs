@@ -61,6 +61,16 @@ impl Response {
     ///
     /// `closed`: nothing more will come, so what is there is all of the body.
     pub fn parse(bytes: &[u8], method: &str, closed: bool) -> Result<Option<Self>, Malformed> {
+        Self::parse_up_to(bytes, method, closed, BODY_BYTES_MAX)
+    }
+
+    /// The same with another limit to its body.
+    pub fn parse_up_to(
+        bytes: &[u8],
+        method: &str,
+        closed: bool,
+        body_bytes_max: usize,
+    ) -> Result<Option<Self>, Malformed> {
         let mut bytes = bytes;
         loop {
             let Some((mut response, used)) = parse_head(bytes, closed)? else {
@@ -73,7 +83,7 @@ impl Response {
                 continue;
             }
             let framing = response.framing(method);
-            return Ok(response.take_body(rest, framing, closed).then_some(response));
+            return Ok(response.take_body(rest, framing, closed, body_bytes_max).then_some(response));
         }
     }
 
@@ -92,15 +102,15 @@ impl Response {
     }
 
     /// Takes what there is of the body; says whether it is complete.
-    fn take_body(&mut self, rest: &[u8], framing: Framing, closed: bool) -> bool {
+    fn take_body(&mut self, rest: &[u8], framing: Framing, closed: bool, bytes_max: usize) -> bool {
         let (mut body, complete) = match framing {
             Framing::None => (Vec::new(), true),
-            Framing::Length(length) => (rest.iter().take(length).copied().collect(), rest.len() >= length),
-            Framing::Chunked => dechunk(rest),
+            Framing::Length(length) => (rest.get(..length).unwrap_or(rest).to_vec(), rest.len() >= length),
+            Framing::Chunked => dechunk(rest, bytes_max),
             Framing::UntilClose => (rest.to_vec(), false),
         };
-        let full = body.len() >= BODY_BYTES_MAX;
-        body.truncate(BODY_BYTES_MAX);
+        let full = body.len() >= bytes_max;
+        body.truncate(bytes_max);
         self.body = body;
         let connection = self.header("connection").unwrap_or_default().to_ascii_lowercase();
         let keeps = match self.version.as_str() {
@@ -182,7 +192,7 @@ fn parse_status_line(line: &[u8]) -> Result<Response, Malformed> {
 }
 
 /// Joins chunks; says whether the last one was there. A broken chunk ends the body.
-fn dechunk(bytes: &[u8]) -> (Vec<u8>, bool) {
+fn dechunk(bytes: &[u8], bytes_max: usize) -> (Vec<u8>, bool) {
     let mut body = Vec::new();
     let mut rest = bytes;
     loop {
@@ -198,7 +208,7 @@ fn dechunk(bytes: &[u8]) -> (Vec<u8>, bool) {
             // Trailers are not looked at, but they belong to the answer.
             return (body, trailers_end(content));
         }
-        if size > BODY_BYTES_MAX || body.len() + size > BODY_BYTES_MAX {
+        if size > bytes_max || body.len() + size > bytes_max {
             body.extend_from_slice(content.get(..size).unwrap_or(content));
             return (body, false);
         }

@@ -31,6 +31,7 @@ mod search_list;
 mod session;
 mod slice;
 mod subscription;
+mod template_qid;
 mod ticket;
 mod user;
 
