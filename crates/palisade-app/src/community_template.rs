@@ -9,6 +9,7 @@ use std::path::Path;
 
 use palisade_kb::{Entry, Reference};
 use palisade_model::Qid;
+use palisade_model::cve::ThreatIntelligence;
 use palisade_template::{Collection, LibraryError, Numbered, Protocol, Record, choose_qid, records, replace};
 
 use crate::app::App;
@@ -103,6 +104,7 @@ pub fn template_entry(numbered: &Numbered) -> Entry {
         impact: paragraphs(&info.impact),
         solution: paragraphs(&info.remediation),
         remote: true,
+        intelligence: ThreatIntelligence::default(),
     }
 }
 

@@ -89,8 +89,9 @@ mod tests {
                 qids: None,
                 http_header: None,
                 zones: Vec::new(),
+                sign_ins: Vec::new(),
             };
-            let plan = Plan::of(&order, &kb);
+            let plan = Plan::of(&order, &kb, None);
             let pace = Pace::new(Arc::new(Limits::new(10, 100)), &order.profile.performance, plan);
             let address = Ipv4Addr::new(10, 0, 0, 1);
             let (host, sheet) = (HostPace::new(address, pace), Sheet::new(address, 0));

@@ -77,6 +77,7 @@ pub(crate) async fn scan_with(
         ids: Arc::new(SeededIds::new(u64::from(std::process::id()))),
         limits: Arc::new(Limits::of_machine(50_000)),
         fingerprints: None,
+        templates: None,
     };
     let (sender, mut events) = mpsc::channel(4);
     let scanning = tokio::spawn(scan_hosts(order, context, sender));
