@@ -46,12 +46,10 @@ drawn_web() {
     key) BITS=1024 certificate "$DIR/tls"; expected+=($SMALL_KEY) ;;
     hash) DIGEST=sha1 certificate "$DIR/tls"; expected+=($WEAK_SIGNATURE) ;;
   esac
-  protocols=$(choose protocols "TLSv1 TLSv1.2" "TLSv1.1 TLSv1.2" "TLSv1 TLSv1.1 TLSv1.2 TLSv1.3" "TLSv1.1 TLSv1.3 TLSv1.2")
+  protocols=$(choose protocols "TLSv1 TLSv1.2" "TLSv1.1 TLSv1.2" "TLSv1 TLSv1.1 TLSv1.2 TLSv1.3" "TLSv1.1 TLSv1.3 TLSv1.2" "TLSv1 TLSv1.1")
   case "$protocols " in *"TLSv1 "*) expected+=($TLS_1_0 $TLS_1_0_CBC) ;; *) refrained+=($TLS_1_0 $TLS_1_0_CBC) ;; esac
   case $protocols in *TLSv1.1*) expected+=($TLS_1_1) ;; *) refrained+=($TLS_1_1) ;; esac
-  # Each with a suite of today, or nobody could say what stands behind it.
-  ciphers=$(choose ciphers ECDHE+AESGCM:AES128-SHA ECDHE+AES:AES256-SHA ECDHE+CHACHA20:CAMELLIA:AES128-SHA \
-    ECDHE+AESGCM:DHE+AES:AES256-SHA)
+  ciphers=$(choose ciphers AES128-SHA:AES256-SHA ECDHE+AES:AES128-SHA CAMELLIA:AES128-SHA DHE+AES:AES256-SHA)
   if planted anonymous; then ciphers+=:aNULL; expected+=($ANONYMOUS_CIPHERS); else ciphers+=:!aNULL; refrained+=($ANONYMOUS_CIPHERS); fi
   if planted cleartext; then ciphers+=:NULL-SHA; expected+=($NULL_CIPHERS); else ciphers+=:!eNULL; refrained+=($NULL_CIPHERS); fi
   mkdir -p "$DIR/www"

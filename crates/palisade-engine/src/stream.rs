@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use palisade_probe::conversation::{ANSWER_BYTES_MAX, Conversation, Step};
+use palisade_probe::tls::OldClient;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::{CertificateDer, IpAddr, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, SignatureScheme};
@@ -36,6 +37,41 @@ pub(crate) struct Stream {
 enum Transport {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
+    OldTls(Box<OldTls>),
+}
+
+/// TLS that no library speaks any more.
+#[derive(Debug)]
+struct OldTls {
+    stream: TcpStream,
+    client: OldClient,
+    /// What the service said and nobody has read yet.
+    received: Vec<u8>,
+}
+
+impl OldTls {
+    /// Takes in what arrives next, and answers what wants an answer. `false` at the end.
+    async fn advance(&mut self) -> std::io::Result<bool> {
+        let mut bytes = vec![0; READ_BYTES];
+        let count = self.stream.read(&mut bytes).await?;
+        bytes.truncate(count);
+        let mut reply = Vec::new();
+        let fed = self.client.feed(&bytes, &mut reply, &mut self.received);
+        self.stream.write_all(&reply).await?;
+        Ok(count > 0 && fed.is_ok() && !self.client.is_closed())
+    }
+
+    /// What the service said, at most `room` bytes; nothing at the end.
+    async fn read(&mut self, to: &mut Vec<u8>, room: usize) -> std::io::Result<usize> {
+        while self.received.is_empty() {
+            if !self.advance().await? && self.received.is_empty() {
+                return Ok(0);
+            }
+        }
+        let taken = room.min(self.received.len());
+        to.extend(self.received.drain(..taken));
+        Ok(taken)
+    }
 }
 
 /// What one read came to.
@@ -93,10 +129,33 @@ impl Stream {
         Some(Self { transport: Transport::Tls(Box::new(stream)), ..self })
     }
 
+    /// The same with TLS 1.0 to 1.2 as they were, for servers that have nothing newer. `seed` is any
+    /// bytes.
+    pub(crate) async fn into_old_tls(
+        self,
+        server_name: Option<&str>,
+        seed: [u8; 32],
+        until: Instant,
+    ) -> Option<Self> {
+        let Transport::Plain(stream) = self.transport else { return None };
+        let (client, hello) = OldClient::new(server_name, seed);
+        let mut old = OldTls { stream, client, received: Vec::new() };
+        let handshake = async {
+            old.stream.write_all(&hello).await.ok()?;
+            while !old.client.is_open() {
+                old.advance().await.ok()?.then_some(())?;
+            }
+            Some(())
+        };
+        timeout_at(until, handshake).await.ok()??;
+        Some(Self { transport: Transport::OldTls(Box::new(old)), ..self })
+    }
+
     /// The chain the other side showed, its own first; empty without TLS.
     pub(crate) fn certificates(&self) -> Vec<Vec<u8>> {
         match &self.transport {
             Transport::Plain(_) => Vec::new(),
+            Transport::OldTls(old) => old.client.certificates().to_vec(),
             Transport::Tls(stream) => stream
                 .get_ref()
                 .1
@@ -113,7 +172,7 @@ impl Stream {
     pub(crate) async fn receives_tickets(&mut self, until: Instant) -> bool {
         let mut unwanted = Vec::new();
         let received = |stream: &Self| match &stream.transport {
-            Transport::Plain(_) => 0,
+            Transport::Plain(_) | Transport::OldTls(_) => 0,
             Transport::Tls(stream) => stream.get_ref().1.tls13_tickets_received(),
         };
         // A read takes tickets in and does not end by them: look after short ones.
@@ -139,6 +198,10 @@ impl Stream {
                     stream.write_all(bytes).await?;
                     stream.flush().await
                 }
+                Transport::OldTls(old) => {
+                    let sealed = old.client.seal(bytes);
+                    old.stream.write_all(&sealed).await
+                }
             }
         };
         matches!(timeout_at(until, sending).await, Ok(Ok(())))
@@ -150,6 +213,7 @@ impl Stream {
             match &mut self.transport {
                 Transport::Plain(stream) => stream.shutdown().await,
                 Transport::Tls(stream) => stream.shutdown().await,
+                Transport::OldTls(old) => old.stream.shutdown().await,
             }
         };
         // A connection that breaks here says so to the next read.
@@ -167,6 +231,7 @@ impl Stream {
             match &mut self.transport {
                 Transport::Plain(stream) => (&mut *stream).take(room as u64).read_buf(received).await,
                 Transport::Tls(stream) => stream.as_mut().take(room as u64).read_buf(received).await,
+                Transport::OldTls(old) => old.read(received, room).await,
             }
         };
         match timeout_at(until, reading).await {

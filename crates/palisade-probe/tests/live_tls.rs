@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use palisade_model::fact::TlsFacts;
 use palisade_probe::tls::{
-    Enumeration, EnumerationOptions, Flight, Outcome, Progress, ReactionReader, ServerFlight, Verdict,
-    names_match,
+    Enumeration, EnumerationOptions, Flight, OldClient, Outcome, Progress, ReactionReader, ServerFlight,
+    Verdict, names_match,
 };
 
 /// A server that ends with the test.
@@ -204,6 +204,56 @@ fn an_old_server_shows_everything() {
     let certificate = facts.certificates.first().unwrap();
     assert_eq!((certificate.key_algorithm.as_str(), certificate.key_bits), ("RSA", 1024));
     assert!(names_match(certificate, &["live.test".to_owned()], Ipv4Addr::LOCALHOST));
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// Asks for a page through the old client; what came, without the encryption.
+fn old_page(port: u16) -> Option<String> {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    let (mut client, hello) = OldClient::new(Some("live.test"), [0x42; 32]);
+    stream.write_all(&hello).unwrap();
+    let (mut page, mut asked) = (Vec::new(), false);
+    let mut buffer = [0; 777];
+    while let Ok(count) = stream.read(&mut buffer)
+        && count > 0
+    {
+        let mut reply = Vec::new();
+        client.feed(&buffer[..count], &mut reply, &mut page).ok()?;
+        stream.write_all(&reply).unwrap();
+        if client.is_open() && !asked {
+            asked = true;
+            assert_eq!(client.certificates().len(), 1);
+            stream.write_all(&client.seal(b"GET / HTTP/1.0\r\n\r\n")).unwrap();
+        }
+    }
+    asked.then(|| String::from_utf8_lossy(&page).into_owned())
+}
+
+#[test]
+fn old_versions_are_spoken_to_their_end() {
+    let folder = folder("spoken");
+    certificate(&folder, "rsa", &["-newkey", "rsa:1024"]);
+    for version in ["-tls1", "-tls1_1", "-tls1_2"] {
+        for cipher in ["AES128-SHA", "AES256-SHA", "AES128-SHA256", "AES256-SHA256"] {
+            if cipher.ends_with("256") && version != "-tls1_2" {
+                continue;
+            }
+            let cipher = format!("{cipher}:@SECLEVEL=0");
+            let server = serve(&folder, &["-cert", "rsa.pem", "-www", version, "-cipher", &cipher]);
+            let page = old_page(server.port);
+            assert!(
+                page.as_deref().is_some_and(|page| page.contains("HTTP/1.0 200")),
+                "{version} {cipher}: {page:?}"
+            );
+        }
+    }
+    // What it cannot speak is an error and not a page.
+    let server = serve(
+        &folder,
+        &["-cert", "rsa.pem", "-www", "-tls1_2", "-cipher", "ECDHE-RSA-AES128-GCM-SHA256:@SECLEVEL=0"],
+    );
+    assert_eq!(old_page(server.port), None);
     std::fs::remove_dir_all(folder).unwrap();
 }
 

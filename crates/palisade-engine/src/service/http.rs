@@ -2,7 +2,7 @@
 //!
 //! Every request is harmless (GET, OPTIONS, TRACE), goes to the scanned address only, and has a
 //! connection of its own: servers that break one do not spoil the next. Redirects are noted and
-//! never followed. A server whose TLS is too old for ours (see
+//! never followed. A server whose TLS none of ours speaks (see
 //! QID 900020) has TLS facts and no web facts.
 
 use std::collections::BTreeSet;

@@ -90,6 +90,7 @@ fn port_of<'a>(host: &'a HostPace, context: &'a ScanContext, number: u16) -> Por
         host,
         number,
         tls: false,
+        old_tls: false,
         name: None,
         until: host.until(PORT_BUDGET),
         ids: context.ids.as_ref(),
@@ -150,13 +151,21 @@ pub(crate) async fn greet_all(host: &Arc<HostPace>, sheet: &Sheet, context: &Sca
         .await;
 }
 
-/// The same port through TLS; without the name where the server refuses to be called so.
+/// The same port through TLS; without the name where the server refuses to be called so, and as it
+/// was once spoken where the server knows nothing newer.
 async fn through_tls<'a>(port: &Port<'a>) -> Port<'a> {
     let named = Port { tls: true, ..*port };
-    if port.name.is_some() && named.open().await.is_none() {
-        return Port { name: None, ..named };
+    let nameless = Port { name: None, ..named };
+    let old = Port { old_tls: true, ..named };
+    if named.open().await.is_some() {
+        named
+    } else if port.name.is_some() && nameless.open().await.is_some() {
+        nameless
+    } else if old.open().await.is_some() {
+        old
+    } else {
+        nameless
     }
-    named
 }
 
 /// All that the TLS of a port shows, where it is `needed`.

@@ -19,6 +19,8 @@ pub(super) struct Port<'a> {
     pub(super) number: u16,
     /// Through TLS from the first byte.
     pub(super) tls: bool,
+    /// And that TLS is one that no library speaks any more.
+    pub(super) old_tls: bool,
     /// The host's registered name, asked for in TLS and in web requests inside it.
     pub(super) name: Option<&'a str>,
     pub(super) until: Instant,
@@ -31,7 +33,9 @@ impl Port<'_> {
     /// A stream to the service; `None` when it does not accept, or its TLS is too old for us.
     pub(super) async fn open(&self) -> Option<Stream> {
         let stream = Stream::connect(self.host, self.number).await?;
-        if self.tls {
+        if self.tls && self.old_tls {
+            stream.into_old_tls(self.name, self.random(), self.until_after(ANSWER_PATIENCE)).await
+        } else if self.tls {
             stream.into_tls(self.host, self.name, self.until_after(ANSWER_PATIENCE)).await
         } else {
             Some(stream)

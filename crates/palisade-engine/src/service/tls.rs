@@ -13,7 +13,7 @@ use palisade_probe::tls::{
     Attempt, AttemptId, Enumeration, EnumerationDepth, EnumerationOptions, Flight, Outcome, ReactionReader,
     ServerFlight, Verdict, certificate_facts,
 };
-use tokio::time::timeout_at;
+use tokio::time::{Instant, timeout_at};
 
 use super::port::Port;
 use crate::stream::{Received, Stream};
@@ -26,6 +26,9 @@ const PARALLEL_UPGRADES: usize = 4;
 /// For one flight.
 const FLIGHT_PATIENCE: Duration = Duration::from_secs(3);
 const UPGRADE_PATIENCE: Duration = Duration::from_secs(5);
+/// The first pause before a service is asked again that has too many clients, and how often.
+const CROWDED_PAUSE: Duration = Duration::from_millis(200);
+const CROWDED_TRIES: usize = 4;
 /// For what a server does after its flight: a sound one may well do nothing.
 const REACTION_PATIENCE: Duration = Duration::from_secs(2);
 /// For tickets, which come at once or not at all.
@@ -84,7 +87,7 @@ pub(super) async fn survey(port: &Port<'_>, upgrade: Option<Upgrade>, names: &[S
 
 /// A stream on which the handshake of a real client is over.
 async fn open_inside(port: &Port<'_>, upgrade: Option<Upgrade>, name: Option<&str>) -> Option<Stream> {
-    let stream = open(port, upgrade).await?;
+    let stream = open_patiently(port, upgrade).await?;
     stream.into_tls(port.host, name, port.until_after(FLIGHT_PATIENCE)).await
 }
 
@@ -131,14 +134,14 @@ async fn enumerate(port: &Port<'_>, upgrade: Option<Upgrade>, enumeration: &mut 
         }
         match timeout_at(port.until, running.next()).await {
             Ok(Some((id, outcome))) => enumeration.answer(id, outcome),
-            Ok(None) => return enumeration.is_finished(),
+            Ok(None) => return enumeration.is_finished() && !enumeration.is_cut_short(),
             Err(_) => return false,
         }
     }
 }
 
 async fn make(port: &Port<'_>, upgrade: Option<Upgrade>, attempt: Attempt) -> (AttemptId, Outcome) {
-    let outcome = match open(port, upgrade).await {
+    let outcome = match open_patiently(port, upgrade).await {
         None => Outcome::Refused,
         Some(stream) => exchange(port, stream, &attempt).await,
     };
@@ -156,6 +159,21 @@ async fn open(port: &Port<'_>, upgrade: Option<Upgrade>) -> Option<Stream> {
         }
     }
     Some(stream)
+}
+
+/// The same of a service that did switch before: one that does not has too many clients at the
+/// moment, and is given time to get rid of them.
+async fn open_patiently(port: &Port<'_>, upgrade: Option<Upgrade>) -> Option<Stream> {
+    let mut pause = CROWDED_PAUSE;
+    for _ in 0..CROWDED_TRIES {
+        let stream = open(port, upgrade).await;
+        if stream.is_some() || upgrade.is_none() || Instant::now() + pause >= port.until {
+            return stream;
+        }
+        tokio::time::sleep(pause).await;
+        pause *= 2;
+    }
+    open(port, upgrade).await
 }
 
 /// Whether the service switches to TLS when asked.

@@ -92,7 +92,10 @@ async fn converse(mut stream: TcpStream, behaviour: Arc<Behaviour>) -> std::io::
     let hello = read_record(&mut stream).await?;
     stream.write_all(&(behaviour.answer)(&hello)).await?;
     let Ok(next) = read_record(&mut stream).await else { return stream.shutdown().await };
-    stream.write_all(&behaviour.react(&next)).await?;
+    // Who offers many suites wants a session, and gets none.
+    let lone = read_hello(&hello).is_some_and(|(_, offered)| offered.len() == 1);
+    let reaction = if lone || next[0] != HANDSHAKE { behaviour.react(&next) } else { alert(BAD_RECORD_MAC) };
+    stream.write_all(&reaction).await?;
     stream.shutdown().await
 }
 

@@ -3,8 +3,8 @@
 use std::net::Ipv4Addr;
 
 use palisade_probe::tls::{
-    Enumeration, EnumerationOptions, Flight, Outcome, ReactionReader, ServerFlight, certificate_facts,
-    names_match, sslv2,
+    Enumeration, EnumerationOptions, Flight, OldClient, Outcome, ReactionReader, ServerFlight,
+    certificate_facts, names_match, sslv2,
 };
 
 use super::answers;
@@ -13,6 +13,7 @@ use crate::Target;
 pub const TARGETS: &[Target] = &[
     Target { name: "certificate", run: certificate },
     Target { name: "tls", run: tls },
+    Target { name: "tls-client", run: tls_client },
     Target { name: "tls-enumeration", run: tls_enumeration },
 ];
 
@@ -39,6 +40,20 @@ fn tls(input: &[u8]) {
         assert_eq!(whole, pieces);
     }
     drop(sslv2::parse_answer(input));
+}
+
+/// How what a server says is cut into pieces makes no difference to our old client.
+fn tls_client(input: &[u8]) {
+    let talk = |piece: usize| {
+        let (mut client, _) = OldClient::new(Some("host.test"), [7; 32]);
+        let (mut reply, mut received) = (Vec::new(), Vec::new());
+        let mut fine = true;
+        for bytes in input.chunks(piece.max(1)) {
+            fine = fine && client.feed(bytes, &mut reply, &mut received).is_ok();
+        }
+        (fine, client.is_open(), reply, received)
+    };
+    assert_eq!(talk(input.len()), talk(13));
 }
 
 /// Whatever a server answers, asking comes to an end.

@@ -1,11 +1,11 @@
 //! TLS as bytes: hellos to send, a server's first flight to read, certificates, and the driver
 //! that learns everything a service accepts by asking often enough.
 //!
-//! Nothing here finishes a handshake: every question is answered by a server before keys are
-//! needed, so there is no cryptography in this module, and the versions and suites that no library
-//! speaks any more (SSLv2, SSLv3, export, RC4) are asked for like any other. What is encrypted
-//! (the certificate of TLS 1.3) has to be fetched by a real client; see
-//! [`Enumeration::needs_certificates`].
+//! No question finishes a handshake: every one is answered by a server before keys are needed, and the
+//! versions and suites that no library speaks any more (SSLv2, SSLv3, export, RC4) are asked for like
+//! any other. What is encrypted (the certificate of TLS 1.3) has to be fetched by a real client; see
+//! [`Enumeration::needs_certificates`]. What stands behind old versions is reached through
+//! [`OldClient`].
 
 pub mod certificate;
 mod certificate_name;
@@ -13,6 +13,8 @@ pub mod client_hello;
 pub mod enumerate;
 pub mod flight;
 pub mod group;
+mod old_cipher;
+pub mod old_client;
 pub mod reaction;
 pub mod server_hello;
 pub mod signature;
@@ -27,6 +29,7 @@ pub use enumerate::{
     Attempt, AttemptId, Enumeration, EnumerationDepth, EnumerationOptions, Outcome, Verdict,
 };
 pub use flight::{Alert, Flight, Progress, ServerFlight};
+pub use old_client::OldClient;
 pub use reaction::{Reaction, ReactionReader};
 pub use server_hello::{KeyExchange, ServerHello};
 pub use suite::describe_suite;

@@ -69,11 +69,7 @@ pub fn wrapped_secret(
 ) -> Vec<u8> {
     let (modulus, exponent) = key;
     let length = usize::try_from(modulus.bits().div_ceil(8)).unwrap_or_default();
-    let block = block(version, length, padding, random);
-    let wrapped = BigUint::from_bytes_be(&block).modpow(exponent, modulus).to_bytes_be();
-    // Leading zeros are part of it.
-    let mut exchange = vec![0; length.saturating_sub(wrapped.len())];
-    exchange.extend(wrapped);
+    let exchange = power(&block(version, length, padding, random), modulus, exponent, length);
     let mut message = Vec::new();
     if version > Version::Ssl3 {
         message.extend(u16::try_from(length).unwrap_or_default().to_be_bytes());
@@ -86,6 +82,25 @@ pub fn wrapped_secret(
     out.extend(record(RECORD_CIPHER_CHANGE, version, &[1]));
     // As long as an encrypted end of handshake could be, with whatever cipher.
     out.extend(record(RECORD_HANDSHAKE, version, &[random, random].concat()));
+    out
+}
+
+/// A secret wrapped as it should be, for a handshake that is to succeed.
+pub(super) fn wrap(key: &(BigUint, BigUint), secret: &[u8; 48], random: [u8; 32]) -> Vec<u8> {
+    let (modulus, exponent) = key;
+    let length = usize::try_from(modulus.bits().div_ceil(8)).unwrap_or_default();
+    let mut block = vec![0, 2];
+    block.extend(random.iter().map(|byte| byte | 1).cycle().take(length.saturating_sub(3 + secret.len())));
+    block.push(0);
+    block.extend(secret);
+    power(&block, modulus, exponent, length)
+}
+
+/// As long as the modulus: leading zeros are part of it.
+fn power(block: &[u8], modulus: &BigUint, exponent: &BigUint, length: usize) -> Vec<u8> {
+    let wrapped = BigUint::from_bytes_be(block).modpow(exponent, modulus).to_bytes_be();
+    let mut out = vec![0; length.saturating_sub(wrapped.len())];
+    out.extend(wrapped);
     out
 }
 

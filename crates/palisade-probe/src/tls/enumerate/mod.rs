@@ -145,6 +145,8 @@ pub struct Enumeration {
     attempts: u32,
     timeouts: u32,
     refusals: u32,
+    /// Questions were left out, because the server would not take part any more.
+    cut_short: bool,
 }
 
 impl Enumeration {
@@ -169,6 +171,7 @@ impl Enumeration {
             attempts: 0,
             timeouts: 0,
             refusals: 0,
+            cut_short: false,
         }
     }
 
@@ -176,7 +179,7 @@ impl Enumeration {
     /// at all.
     pub fn next_attempt(&mut self) -> Option<Attempt> {
         if self.attempts >= ATTEMPTS_MAX {
-            self.queue.clear();
+            self.give_up();
         }
         let ask = self.queue.pop_front()?;
         let id = AttemptId(self.attempts);
@@ -221,7 +224,7 @@ impl Enumeration {
             }
         }
         if self.timeouts >= TIMEOUTS_MAX || self.refusals >= REFUSALS_MAX {
-            self.queue.clear();
+            self.give_up();
         }
         self.advance();
     }
@@ -236,6 +239,13 @@ impl Enumeration {
     #[must_use]
     pub fn is_finished(&self) -> bool {
         self.queue.is_empty() && self.under_way.is_empty()
+    }
+
+    /// Some questions were left out, because there were too many, or because the server did not take
+    /// part any more: what is missing in the facts means nothing.
+    #[must_use]
+    pub const fn is_cut_short(&self) -> bool {
+        self.cut_short
     }
 
     /// How many attempts were given out.
@@ -280,6 +290,11 @@ impl Enumeration {
     #[must_use]
     pub fn finish(&self) -> TlsFacts {
         self.evidence.facts(&self.options, &self.chains, &self.follow_up)
+    }
+
+    fn give_up(&mut self) {
+        self.cut_short |= !self.queue.is_empty();
+        self.queue.clear();
     }
 
     fn ask_again(&mut self, ask: &mut Ask, wanted: bool) -> bool {
@@ -372,7 +387,7 @@ impl Enumeration {
                 }
             };
             if self.exhausted() {
-                self.queue.clear();
+                self.give_up();
             }
         }
     }
