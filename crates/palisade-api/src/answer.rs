@@ -10,12 +10,9 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use futures_util::stream;
 use palisade_app::Slot;
+pub(crate) use palisade_report::end_report;
 use palisade_wire::{XmlWriter, dtd};
 use tokio::sync::mpsc;
-
-/// Ends every report.
-const CLOSING_NOTICE: &str = "Confidential. Palisade reports what it saw at the time of the scan; \
-     that a weakness is not listed does not prove its absence.";
 
 /// What a call answers.
 #[derive(Debug)]
@@ -151,12 +148,6 @@ fn respond(status: StatusCode, kind: &ContentKind, cookie: Option<HeaderValue>, 
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
-}
-
-/// Ends a report: closes what is open, and the notice after the root.
-pub(crate) fn end_report(xml: &mut XmlWriter) {
-    xml.close_all();
-    xml.notice(CLOSING_NOTICE);
 }
 
 /// A `GENERIC_RETURN`: what an action came to, or why something was refused.

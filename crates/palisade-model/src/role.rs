@@ -95,8 +95,8 @@ impl Role {
         use Action::{Add, Cancel, Delete, Edit, Launch, List};
         use Resource::{
             Account, ActivityLog, AssetGroup, BusinessUnit, Domain, Host, HostVulnerability, KnowledgeBase,
-            Map, MapReport, OptionProfile, ReportTemplate, Scan, ScanReport, ScheduledTask, Service, Ticket,
-            User,
+            Map, MapReport, OptionProfile, Report, ReportTemplate, Scan, ScanReport, ScheduledTask, Service,
+            Ticket, User,
         };
         match (self, action, resource) {
             (Self::Contact, _, _) => Scope::None,
@@ -113,6 +113,10 @@ impl Role {
             (Self::Scanner | Self::Reader, List, Domain) => Scope::AssetGroups,
             (Self::UnitManager, List, HostVulnerability) => Scope::BusinessUnit,
             (Self::Scanner | Self::Reader, List, HostVulnerability) => Scope::AssetGroups,
+            (Self::UnitManager, List | Launch | Cancel | Delete, Report) => Scope::BusinessUnit,
+            (Self::Scanner | Self::Reader, List | Launch | Cancel | Delete, Report) => Scope::Own,
+            (Self::Auditor, List, Report) => Scope::Subscription,
+            (Self::Auditor, Launch | Cancel | Delete, Report) => Scope::Own,
             (Self::UnitManager | Self::Scanner | Self::Reader, List, ReportTemplate) => Scope::Own,
             (Self::Auditor, List, ReportTemplate) => Scope::Compliance,
             (Self::UnitManager, List | Launch | Cancel | Delete, Scan | ScanReport) => Scope::BusinessUnit,
@@ -191,6 +195,8 @@ pub enum Resource {
     AssetGroup,
     /// Parts of the subscription with asset groups and users of their own.
     BusinessUnit,
+    /// Saved reports and those that are being made. An Auditor sees that they are there.
+    Report,
     /// What reports are about and what they show; own ones, and those that are for everybody.
     ReportTemplate,
     /// Domains of the subscription, which maps are made of.

@@ -7,6 +7,7 @@
 
 pub mod argument;
 pub mod call;
+pub mod csv;
 pub mod date_time;
 pub mod dtd;
 pub mod form;

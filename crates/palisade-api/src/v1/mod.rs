@@ -58,4 +58,3 @@ pub mod ticket_selection;
 pub mod time_zone_code_list;
 pub mod user;
 pub mod user_list;
-mod vulnerability;

@@ -8,5 +8,7 @@
 pub(crate) mod dispatch;
 pub(crate) mod error;
 pub mod registry;
+pub mod report;
 pub mod request;
+pub mod scorecard;
 pub mod session;

@@ -11,7 +11,7 @@ use crate::error::CallError;
 use crate::example::Need;
 use crate::registry::{admit, module};
 use crate::v2::request::OperationRequest;
-use crate::v2::session;
+use crate::v2::{report, scorecard, session};
 
 /// What a handler gives.
 pub type HandlerFuture = Pin<Box<dyn Future<Output = Result<Answer, CallError>> + Send>>;
@@ -77,7 +77,7 @@ macro_rules! operation {
 pub(crate) use operation;
 
 /// The resources, by path; each with its operations.
-static RESOURCES: &[&[OperationRow]] = &[session::ROWS];
+static RESOURCES: &[&[OperationRow]] = &[report::ROWS, scorecard::ROWS, session::ROWS];
 
 /// All operations, resource by resource.
 pub fn operations() -> impl Iterator<Item = &'static OperationRow> {

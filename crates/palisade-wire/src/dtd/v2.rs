@@ -10,7 +10,29 @@ macro_rules! definition {
 }
 
 pub const BATCH_RETURN: Dtd = definition!("api/2.0/batch_return.dtd");
+pub const MAP_REPORT: Dtd = definition!("api/2.0/fo/report/map_report.dtd");
+pub const PATCH_REPORT: Dtd = definition!("api/2.0/fo/report/patch_report.dtd");
+pub const REPORT_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/report/report_list_output.dtd");
+pub const ASSET_GROUP_SCORECARD: Dtd = definition!("api/2.0/fo/report/scorecard/asset_group_scorecard.dtd");
+pub const IGNORED_VULNS_SCORECARD: Dtd =
+    definition!("api/2.0/fo/report/scorecard/ignored_vulns_scorecard.dtd");
+pub const MOST_PREVALENT_VULNS_SCORECARD: Dtd =
+    definition!("api/2.0/fo/report/scorecard/most_prevalent_vulns_scorecard.dtd");
+pub const MOST_VULNERABLE_HOSTS_SCORECARD: Dtd =
+    definition!("api/2.0/fo/report/scorecard/most_vulnerable_hosts_scorecard.dtd");
+pub const PATCH_REPORT_SCORECARD: Dtd = definition!("api/2.0/fo/report/scorecard/patch_report_scorecard.dtd");
 pub const SIMPLE_RETURN: Dtd = definition!("api/2.0/simple_return.dtd");
 
 /// All of them, by file name.
-pub const ALL: &[&Dtd] = &[&BATCH_RETURN, &SIMPLE_RETURN];
+pub const ALL: &[&Dtd] = &[
+    &BATCH_RETURN,
+    &MAP_REPORT,
+    &PATCH_REPORT,
+    &REPORT_LIST_OUTPUT,
+    &ASSET_GROUP_SCORECARD,
+    &IGNORED_VULNS_SCORECARD,
+    &MOST_PREVALENT_VULNS_SCORECARD,
+    &MOST_VULNERABLE_HOSTS_SCORECARD,
+    &PATCH_REPORT_SCORECARD,
+    &SIMPLE_RETURN,
+];

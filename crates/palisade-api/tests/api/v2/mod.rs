@@ -4,6 +4,8 @@
 mod bad_input;
 mod coverage;
 mod dispatch;
+mod report;
+mod scorecard;
 mod session;
 mod walk;
 
@@ -33,7 +35,6 @@ pub(crate) struct OperationTest {
 /// the unit Harbour (which has the addresses 192.0.2.0 to 192.0.2.31 as group Quay), by an Auditor, and
 /// by a Manager, as far as the table of roles lets them. `CALLER` stands for the caller's login.
 #[derive(Clone, Copy)]
-#[expect(dead_code, reason = "the first resource belongs to nobody")]
 pub(crate) enum Reach {
     /// Nothing in the answer belongs to anybody.
     Everybody,
@@ -51,7 +52,7 @@ pub(crate) type Setup =
     for<'a> fn(&'a Server, &'a str) -> Pin<Box<dyn Future<Output = Vec<(&'static str, String)>> + 'a>>;
 
 /// The tables of all resources, by path.
-pub(crate) const TESTS: &[&[OperationTest]] = &[session::TESTS];
+pub(crate) const TESTS: &[&[OperationTest]] = &[report::TESTS, scorecard::TESTS, session::TESTS];
 
 /// Makes the tests that walk the table of a resource.
 macro_rules! walk_tests {
