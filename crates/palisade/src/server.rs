@@ -88,6 +88,8 @@ pub(crate) async fn open_app(settings: &Settings, data: &DataDirectory) -> Resul
             rate_limit_window_s: settings.rate_limit_window_s,
             concurrency_limit: settings.concurrency_limit,
         },
+        report_days: settings.report_days,
+        reports_bytes_max: u64::from(settings.report_space_mib) << 20,
         session_idle_s: settings.session_idle_minutes * 60,
         mail_server: mail_server::read(settings)?,
         mail_from: settings.mail_from.clone(),
@@ -110,6 +112,7 @@ pub(crate) struct Server {
     worker: JoinHandle<()>,
     mail: JoinHandle<()>,
     scheduler: JoinHandle<()>,
+    reports: JoinHandle<()>,
 }
 
 impl Server {
@@ -167,6 +170,10 @@ impl Server {
         let (sender, mail_stopped) = (app.clone(), stopped.clone());
         let mail = tokio::spawn(async move { sender.send_mail_until(wait_for(mail_stopped)).await });
         let scheduler = tokio::spawn(start_scheduled_tasks(app.clone(), stopped.clone()));
+        let (maker, reports_stopped) = (app.clone(), stopped.clone());
+        let reports = tokio::spawn(async move {
+            palisade_report::make_reports(&maker, wait_for(reports_stopped)).await;
+        });
         let link = Arc::new(app.link(&settings.scanner_name));
         let worker = Worker::new(
             Arc::clone(&link),
@@ -180,7 +187,18 @@ impl Server {
             tokio::join!(worker.run(wait_for(stopped.clone())), maps.run(wait_for(stopped)));
         });
         tracing::info!(%address, tls = !settings.http, "listening");
-        Ok(Self { address, certificate, certificate_path, handle, stop, listener, worker, mail, scheduler })
+        Ok(Self {
+            address,
+            certificate,
+            certificate_path,
+            handle,
+            stop,
+            listener,
+            worker,
+            mail,
+            scheduler,
+            reports,
+        })
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -229,6 +247,7 @@ impl Server {
             let _ = self.worker.await;
             let _ = self.mail.await;
             let _ = self.scheduler.await;
+            let _ = self.reports.await;
             let _ = self.listener.await;
         })
         .await;
