@@ -402,7 +402,7 @@ fn kind(arguments: &Arguments) -> &'static str {
     if map { "map" } else { "scan" }
 }
 
-fn shown(ips: &IpSet) -> String {
+pub(crate) fn shown(ips: &IpSet) -> String {
     let text = ips.to_string();
     if text.len() <= IPS_SHOWN_CHARS {
         return text;

@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use palisade_model::{Action, Resource, Timestamp};
-use palisade_store::{Activity, ActivityMark, ActivityOfUser, ActivitySpan, ActivityUser};
+use palisade_model::{Action, Resource, Role, Timestamp};
+use palisade_store::{Activity, ActivityFilter, ActivityMark, ActivityOfUser, ActivitySpan, ActivityUser};
 
 use crate::actor::{Actor, UserReach};
 use crate::app::App;
@@ -56,6 +56,23 @@ pub struct ReportActivity {
     pub login: Option<String>,
 }
 
+/// Entries that somebody wants to see, newest first; `None` and empty are no restriction.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ActivityQuery {
+    /// The first and the last moment, both included.
+    pub since: Option<Timestamp>,
+    pub until: Option<Timestamp>,
+    /// Only what was done under this login.
+    pub login: Option<String>,
+    pub action: Option<String>,
+    /// Only entries whose details have this text, in any case of letters.
+    pub details: Option<String>,
+    /// Roles of the users, as they are now.
+    pub roles: Vec<Role>,
+    /// Only the entry with this number and older ones.
+    pub id_max: Option<i64>,
+}
+
 /// Something written down, with the user it was and the place to read on from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportedActivity {
@@ -81,24 +98,32 @@ impl App {
         after: Option<ActivityMark>,
         limit: u32,
     ) -> Result<Vec<ReportedActivity>> {
-        let own = actor.login.as_str();
-        let (login, business_unit) = match actor.allow(Action::List, Resource::ActivityLog)?.users() {
-            UserReach::Everybody | UserReach::ButManagement { .. } => (wanted.login.clone(), None),
-            UserReach::Unit { unit, .. } => (wanted.login.clone(), Some(unit)),
-            UserReach::Caller { .. } => {
-                // Somebody else's entries are out of sight: none are listed, and none is an error.
-                if wanted.login.as_ref().is_some_and(|login| login != own) {
-                    return Ok(Vec::new());
-                }
-                (Some(own.to_owned()), None)
-            }
+        let Some((login, business_unit)) = seen_activity(actor, wanted.login.as_ref())? else {
+            return Ok(Vec::new());
         };
         let span = ActivitySpan { from: wanted.from, to: wanted.to, login, business_unit };
         let page = self.store().list_activity_span(&span, after, limit.min(PAGE_ENTRIES_MAX)).await?;
-        let reported = |entry: ActivityOfUser| {
-            let ActivityOfUser { mark, activity, user } = entry;
-            ReportedActivity { mark, activity: view(activity), user }
+        Ok(page.into_iter().map(reported).collect())
+    }
+
+    /// Up to `limit` (1,000 at most) entries that are wanted and that `actor` may see, the newest first.
+    /// Read on with an `id_max` one below the last entry's number; an empty page is the end.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Forbidden`] for users without access to the API.
+    pub async fn latest_activity(
+        &self,
+        actor: &Actor,
+        query: &ActivityQuery,
+        limit: u32,
+    ) -> Result<Vec<ReportedActivity>> {
+        let Some((login, business_unit)) = seen_activity(actor, query.login.as_ref())? else {
+            return Ok(Vec::new());
         };
+        let ActivityQuery { since, until, login: _, action, details, roles, id_max } = query.clone();
+        let filter = ActivityFilter { since, until, login, business_unit, action, details, roles, id_max };
+        let page = self.store().list_latest_activity(&filter, limit.min(PAGE_ENTRIES_MAX)).await?;
         Ok(page.into_iter().map(reported).collect())
     }
 
@@ -140,6 +165,23 @@ impl App {
         })
         .await
     }
+}
+
+/// The login and the business unit whose entries `actor` sees out of those wanted; `None` for no entry.
+fn seen_activity(actor: &Actor, login: Option<&String>) -> Result<Option<(Option<String>, Option<i64>)>> {
+    let own = actor.login.as_str();
+    Ok(match actor.allow(Action::List, Resource::ActivityLog)?.users() {
+        UserReach::Everybody | UserReach::ButManagement { .. } => Some((login.cloned(), None)),
+        UserReach::Unit { unit, .. } => Some((login.cloned(), Some(unit))),
+        // Somebody else's entries are out of sight: none are listed, and none is an error.
+        UserReach::Caller { .. } if login.is_some_and(|login| login != own) => None,
+        UserReach::Caller { .. } => Some((Some(own.to_owned()), None)),
+    })
+}
+
+fn reported(entry: ActivityOfUser) -> ReportedActivity {
+    let ActivityOfUser { mark, activity, user } = entry;
+    ReportedActivity { mark, activity: view(activity), user }
 }
 
 fn view(activity: Activity) -> ActivityView {

@@ -9,7 +9,8 @@ use palisade_model::{
     Action, AssetGroupTitle, BusinessImpact, DomainName, IpSet, Login, Resource, Role, Timestamp,
 };
 use palisade_store::{
-    AssetGroup, AssetGroupEdit, AssignedUser, Domain, GroupDeleted, GroupTexts, NewAssetGroup, Reach,
+    AssetGroup, AssetGroupEdit, AssignedUser, BusinessUnit, Domain, GroupDeleted, GroupTexts, NewAssetGroup,
+    Reach, User,
 };
 
 use crate::actor::{Actor, GroupReach};
@@ -38,6 +39,21 @@ pub struct AssetGroupView {
     pub updated_at: Timestamp,
     /// By login.
     pub users: Vec<AssignedUser>,
+    /// Whoever made it; nobody for the group of everything, and for those of users that are gone.
+    pub owner: Option<GroupOwner>,
+    /// Ids of the business units it is in.
+    pub business_units: Vec<i64>,
+}
+
+/// Whoever made a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupOwner {
+    pub id: i64,
+    pub login: Login,
+    pub first_name: String,
+    pub last_name: String,
+    /// Id of the business unit they are in.
+    pub business_unit: Option<i64>,
 }
 
 /// A group to be made.
@@ -64,8 +80,10 @@ pub struct EditAssetGroup {
     pub ips: Option<IpSet>,
     pub added_ips: IpSet,
     pub removed_ips: IpSet,
-    /// Replaces the domains; all must be within the caller's reach.
+    /// Replaces the domains; all must be within the caller's reach. The two below apply to the result.
     pub domains: Option<Vec<DomainName>>,
+    pub added_domains: Vec<DomainName>,
+    pub removed_domains: Vec<DomainName>,
     pub business_impact: Option<BusinessImpact>,
     pub texts: GroupTexts,
     pub environment: Environment,
@@ -89,7 +107,9 @@ impl App {
         let wanted = |group: &AssetGroup| reach.has(group) && title.is_none_or(|title| *title == group.title);
         let groups = self.store().list_asset_groups().await?;
         let domains = self.store().list_domains().await?;
-        views.extend(groups.into_iter().filter(wanted).map(|group| view(group, &domains)));
+        let users = self.store().list_users().await?;
+        let units = self.store().list_business_units().await?;
+        views.extend(groups.into_iter().filter(wanted).map(|group| view(group, &domains, &users, &units)));
         Ok(views)
     }
 
@@ -115,14 +135,14 @@ impl App {
         Ok(ranges.into_iter().collect())
     }
 
-    /// Makes a group. The caller owns it; a Unit Manager's group is in the unit.
+    /// Makes a group and gives its id. The caller owns it; a Unit Manager's group is in the unit.
     ///
     /// # Errors
     ///
     /// Beside permission: [`Error::EverythingGroup`], [`Error::NotInSubscription`],
     /// [`Error::UnknownOwner`] and [`Error::NotAssignable`] for users it cannot be assigned to,
     /// [`Error::AssetGroupTaken`], [`Error::TooManyAssetGroups`].
-    pub async fn add_asset_group(&self, actor: &Actor, group: AddAssetGroup) -> Result<()> {
+    pub async fn add_asset_group(&self, actor: &Actor, group: AddAssetGroup) -> Result<i64> {
         let reach = actor.allow(Action::Add, Resource::AssetGroup)?.asset_groups();
         let AddAssetGroup { title, ips, domains, business_impact, texts, environment, users } = group;
         refuse_everything(&title)?;
@@ -152,8 +172,9 @@ impl App {
             users,
             business_unit: reach.unit,
         };
-        self.store().add_asset_group(&new).await.map_err(|error| taken(error, &title))?;
-        self.record_done(actor, "asset_group", "add", title.to_string()).await
+        let id = self.store().add_asset_group(&new).await.map_err(|error| taken(error, &title))?;
+        self.record_done(actor, "asset_group", "add", title.to_string()).await?;
+        Ok(id)
     }
 
     /// Changes a group within the caller's reach; see [`App::add_asset_group`] for the errors,
@@ -167,6 +188,8 @@ impl App {
             added_ips,
             removed_ips,
             domains,
+            added_domains,
+            removed_domains,
             business_impact,
             texts,
             environment,
@@ -182,6 +205,8 @@ impl App {
             Some(names) => Some(self.domain_ids(actor, &names).await?),
             None => None,
         };
+        let added_domains = self.domain_ids(actor, &added_domains).await?;
+        let removed_domains = self.domain_ids(actor, &removed_domains).await?;
         let users = self.assignable(actor, users).await?;
         let edit = AssetGroupEdit {
             title: new_title.clone(),
@@ -189,6 +214,8 @@ impl App {
             added_ips,
             removed_ips,
             domains,
+            added_domains,
+            removed_domains,
             business_impact,
             texts,
             environment,
@@ -298,6 +325,8 @@ impl App {
             environment: Environment::default(),
             updated_at: self.clock().now(),
             users: Vec::new(),
+            owner: None,
+            business_units: Vec::new(),
         })
     }
 
@@ -355,20 +384,23 @@ fn taken(error: palisade_store::Error, title: &AssetGroupTitle) -> Error {
     }
 }
 
-fn view(group: AssetGroup, all_domains: &[Domain]) -> AssetGroupView {
-    let AssetGroup {
-        id,
-        title,
-        owner: _,
-        ips,
-        domains,
-        business_impact,
-        texts,
-        environment,
-        updated_at,
-        users,
-    } = group;
+fn view(
+    group: AssetGroup,
+    all_domains: &[Domain],
+    all_users: &[User],
+    units: &[BusinessUnit],
+) -> AssetGroupView {
+    let AssetGroup { id, title, owner, ips, domains, business_impact, texts, environment, updated_at, users } =
+        group;
     let domains = all_domains.iter().filter(|domain| domains.contains(&domain.name)).cloned();
+    let owner = all_users.iter().find(|user| user.login == owner).map(|user| GroupOwner {
+        id: user.id,
+        login: user.login.clone(),
+        first_name: user.first_name.clone(),
+        last_name: user.last_name.clone(),
+        business_unit: user.business_unit,
+    });
+    let of_units = units.iter().filter(|unit| unit.asset_groups.contains(&id)).map(|unit| unit.id);
     AssetGroupView {
         id,
         title: title.to_string(),
@@ -379,5 +411,7 @@ fn view(group: AssetGroup, all_domains: &[Domain]) -> AssetGroupView {
         environment,
         updated_at,
         users,
+        owner,
+        business_units: of_units.collect(),
     }
 }

@@ -93,6 +93,14 @@ impl App {
         Ok(HostListing { ips, results, no_results })
     }
 
+    /// The addresses within the caller's reach that are tracked by `method`.
+    pub async fn tracked_hosts(&self, actor: &Actor, method: TrackingMethod) -> Result<IpSet> {
+        let reach = actor.allow(Action::List, Resource::Host)?.reach();
+        let ranges = self.store().list_host_ranges().await?;
+        let tracked = ranges.iter().filter(|part| part.attributes.tracking == method);
+        Ok(reach.hosts(&tracked.map(|part| part.range).collect()))
+    }
+
     /// Adds addresses to the subscription; gives those that are new.
     pub async fn add_hosts(&self, actor: &Actor, hosts: AddHosts) -> Result<IpSet> {
         let reach = actor.allow(Action::Add, Resource::Host)?.reach();

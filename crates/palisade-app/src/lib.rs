@@ -54,10 +54,10 @@ mod ticket_edit;
 mod user;
 
 pub use account::{NewAccount, NewUser, UserView};
-pub use activity::{ActivityEntry, ActivityView, ReportActivity, ReportedActivity};
+pub use activity::{ActivityEntry, ActivityQuery, ActivityView, ReportActivity, ReportedActivity};
 pub use actor::{Actor, UnitOfActor};
 pub use app::{App, Config};
-pub use asset_group::{AddAssetGroup, AssetGroupView, EditAssetGroup};
+pub use asset_group::{AddAssetGroup, AssetGroupView, EditAssetGroup, GroupOwner};
 pub use asset_report::{AssetReport, HostRisk, ReportSummary, WantedReport};
 pub use asset_report_piece::{ReportPiece, ReportedFinding, ReportedHostHead};
 pub use asset_search::{AssetOrder, AssetSearch, FoundAsset, FoundAssets, LastScan, SearchAssets, TextMatch};

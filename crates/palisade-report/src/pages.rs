@@ -90,13 +90,14 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// The document that was begun, and the pages that carry it.
+    /// The document that was begun, and the answer made of the pages that carry it.
     #[must_use]
-    pub fn new(xml: XmlWriter) -> (Self, mpsc::Receiver<Vec<u8>>) {
-        Self::watched(xml, Percent::default())
+    pub fn new<A: From<mpsc::Receiver<Vec<u8>>>>(xml: XmlWriter) -> (Self, A) {
+        let (document, pages) = Self::watched(xml, Percent::default());
+        (document, pages.into())
     }
 
-    /// The same, noting how much is written.
+    /// The document that was begun, and the pages that carry it; notes how much is written.
     #[must_use]
     pub fn watched(xml: XmlWriter, percent: Percent) -> (Self, mpsc::Receiver<Vec<u8>>) {
         let (outlet, pages) = Outlet::new(percent);

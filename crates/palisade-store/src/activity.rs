@@ -41,6 +41,14 @@ pub struct ActivityMark {
     id: i64,
 }
 
+impl ActivityMark {
+    /// Counts up with every entry.
+    #[must_use]
+    pub const fn id(self) -> i64 {
+        self.id
+    }
+}
+
 /// An entry with the account that its login names, if there is one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActivityOfUser {
@@ -130,6 +138,78 @@ impl Store {
         .await?;
         rows.iter().map(read_activity_of_user).collect()
     }
+}
+
+/// Which entries are wanted; `None` and empty are no restriction.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ActivityFilter {
+    /// The first and the last moment, both included.
+    pub since: Option<Timestamp>,
+    pub until: Option<Timestamp>,
+    pub login: Option<String>,
+    /// Only entries of users in this business unit.
+    pub business_unit: Option<i64>,
+    pub action: Option<String>,
+    /// Only entries whose details have this text, in any case of letters.
+    pub details: Option<String>,
+    /// Only entries of users that have one of these roles now.
+    pub roles: Vec<Role>,
+    /// Only the entry with this id and older ones.
+    pub id_max: Option<i64>,
+}
+
+impl Store {
+    /// The newest entries that are wanted, newest first.
+    pub async fn list_latest_activity(
+        &self,
+        filter: &ActivityFilter,
+        limit: u32,
+    ) -> Result<Vec<ActivityOfUser>> {
+        let ActivityFilter { since, until, login, business_unit, action, details, roles, id_max } = filter;
+        // Words of the vocabulary, each between commas.
+        let roles = roles.iter().fold(String::new(), |list, role| list + "," + role.as_str() + ",");
+        let rows = sqlx::query(
+            "SELECT a.id AS id, a.at AS at, a.login AS login, a.from_address AS from_address,
+                    a.module AS module, a.action AS action, a.details AS details, a.refused AS refused,
+                    u.first_name AS first_name, u.last_name AS last_name, u.role AS role
+             FROM activity_log a LEFT JOIN users u ON u.login = a.login
+             WHERE a.id <= $1 AND a.at >= $2 AND a.at <= $3
+               AND ($4 = 0 OR a.login = $5) AND ($6 = 0 OR u.business_unit_id = $7)
+               AND ($8 = 0 OR a.action = $9) AND ($10 = 0 OR LOWER(a.details) LIKE $11 ESCAPE '!')
+               AND ($12 = 0 OR $13 LIKE '%,' || u.role || ',%')
+             ORDER BY a.id DESC LIMIT $14",
+        )
+        .bind(id_max.unwrap_or(i64::MAX))
+        .bind(since.map_or(i64::MIN, Timestamp::as_microsecond))
+        .bind(until.map_or(i64::MAX, Timestamp::as_microsecond))
+        .bind(i64::from(login.is_some()))
+        .bind(login.clone().unwrap_or_default())
+        .bind(i64::from(business_unit.is_some()))
+        .bind(business_unit.unwrap_or_default())
+        .bind(i64::from(action.is_some()))
+        .bind(action.clone().unwrap_or_default())
+        .bind(i64::from(details.is_some()))
+        .bind(pattern(details.as_deref().unwrap_or_default()))
+        .bind(i64::from(!roles.is_empty()))
+        .bind(roles)
+        .bind(i64::from(limit))
+        .fetch_all(self.pool())
+        .await?;
+        rows.iter().map(read_activity_of_user).collect()
+    }
+}
+
+/// A pattern of `LIKE` for what has this text somewhere; `!` stands before signs of patterns.
+fn pattern(text: &str) -> String {
+    let mut pattern = String::from("%");
+    for c in text.to_lowercase().chars() {
+        if matches!(c, '%' | '_' | '!') {
+            pattern.push('!');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
 }
 
 fn read_activity_of_user(row: &AnyRow) -> Result<ActivityOfUser> {

@@ -10,7 +10,7 @@ use palisade_model::{
 use sqlx::any::AnyRow;
 
 use crate::business_unit::{join_unit, units_of_group};
-use crate::domain::set_group_domains;
+use crate::domain::{add_group_domains, remove_group_domains, set_group_domains};
 use crate::error::{Error, Result};
 use crate::row::{Read, json_text};
 use crate::scheduled_task::tasks_of_group;
@@ -79,8 +79,10 @@ pub struct AssetGroupEdit {
     pub ips: Option<IpSet>,
     pub added_ips: IpSet,
     pub removed_ips: IpSet,
-    /// Replaces the ids of its domains.
+    /// Replaces the ids of its domains; the two below apply to the result.
     pub domains: Option<Vec<i64>>,
+    pub added_domains: Vec<i64>,
+    pub removed_domains: Vec<i64>,
     pub business_impact: Option<BusinessImpact>,
     pub texts: GroupTexts,
     pub environment: Environment,
@@ -213,6 +215,8 @@ impl Store {
         if let Some(domains) = &edit.domains {
             set_group_domains(&mut write, id, domains).await?;
         }
+        add_group_domains(&mut write, id, &edit.added_domains).await?;
+        remove_group_domains(&mut write, id, &edit.removed_domains).await?;
         write.commit().await?;
         Ok(true)
     }

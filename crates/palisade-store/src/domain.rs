@@ -78,6 +78,23 @@ pub(crate) async fn set_group_domains(write: &mut Write, group: i64, domains: &[
         .bind(group)
         .execute(write.connection())
         .await?;
+    add_group_domains(write, group, domains).await
+}
+
+/// Takes domains from a group.
+pub(crate) async fn remove_group_domains(write: &mut Write, group: i64, domains: &[i64]) -> Result<()> {
+    for domain in domains {
+        sqlx::query("DELETE FROM asset_group_domain WHERE asset_group_id = $1 AND domain_id = $2")
+            .bind(group)
+            .bind(*domain)
+            .execute(write.connection())
+            .await?;
+    }
+    Ok(())
+}
+
+/// Adds domains to a group. [`Error::Conflict`] when one of them is gone.
+pub(crate) async fn add_group_domains(write: &mut Write, group: i64, domains: &[i64]) -> Result<()> {
     for domain in domains {
         let added = sqlx::query(
             "INSERT INTO asset_group_domain (asset_group_id, domain_id) VALUES ($1, $2)

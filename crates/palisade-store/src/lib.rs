@@ -53,7 +53,7 @@ mod ticket_write;
 mod user;
 mod user_profile;
 
-pub use activity::{Activity, ActivityMark, ActivityOfUser, ActivitySpan, ActivityUser};
+pub use activity::{Activity, ActivityFilter, ActivityMark, ActivityOfUser, ActivitySpan, ActivityUser};
 pub use asset_group::{AssetGroup, AssetGroupEdit, AssignedUser, GroupDeleted, GroupTexts, NewAssetGroup};
 pub use business_unit::{BusinessUnit, Released, UnitDeleted};
 pub use detection::{Detection, DetectionKey};

@@ -68,12 +68,14 @@ pub fn duration(seconds: u64) -> String {
     format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
 
-/// Reads `YYYY-MM-DD` (midnight), `YYYY-MM-DDThh:mm:ssZ` and the same without the `Z`.
+/// Reads `YYYY-MM-DD` (midnight), `YYYY-MM-DDThh:mm:ssZ`, the same without the `Z`, and with a blank in
+/// place of the `T` then.
 #[must_use]
 pub fn parse_date_time(text: &str) -> Option<Timestamp> {
     let whole = match text.len() {
         10 => format!("{text}T00:00:00Z"),
-        19 => format!("{text}Z"),
+        // Some clients write a blank between day and time.
+        19 => format!("{}Z", text.replacen(' ', "T", 1)),
         _ => text.to_owned(),
     };
     has_shape(&whole).then(|| whole.parse().ok()).flatten()
@@ -125,6 +127,7 @@ mod tests {
         check("2014-06-25", Some("2014-06-25T00:00:00Z"));
         check("2014-06-25T10:20:30Z", Some("2014-06-25T10:20:30Z"));
         check("2014-06-25T10:20:30", Some("2014-06-25T10:20:30Z"));
+        check("2014-06-25 10:20:30", Some("2014-06-25T10:20:30Z"));
     }
 
     #[test]
@@ -135,7 +138,7 @@ mod tests {
             "2014-02-30",
             "2014-6-25",
             "25.06.2014",
-            "2014-06-25 10:20:30",
+            "2014-06-25 10:20:30Z",
             "2014-06-25T25:00:00Z",
         ] {
             check(text, None);

@@ -178,6 +178,8 @@ pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
             ips: ips(&HOST_IPS),
             added_ips: ips(&ADD_HOST_IPS).unwrap_or_default(),
             removed_ips: ips(&REMOVE_HOST_IPS).unwrap_or_default(),
+            added_domains: Vec::new(),
+            removed_domains: Vec::new(),
             domains,
             business_impact,
             texts,

@@ -44,8 +44,19 @@ pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
 }
 
 fn write_group(xml: &mut XmlWriter, group: &AssetGroupView) {
-    let AssetGroupView { id, title, ips, domains, business_impact, texts, environment, updated_at, users } =
-        group;
+    let AssetGroupView {
+        id,
+        title,
+        ips,
+        domains,
+        business_impact,
+        texts,
+        environment,
+        updated_at,
+        users,
+        owner: _,          // no element for it
+        business_units: _, // likewise
+    } = group;
     let GroupTexts { comments, division, function, location } = texts;
     xml.element("ASSET_GROUP", &[], |xml| {
         xml.text("ID", &id.to_string());

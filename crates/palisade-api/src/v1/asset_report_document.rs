@@ -10,7 +10,7 @@ use palisade_wire::XmlWriter;
 
 use crate::answer::Answer;
 use crate::registry::CallRequest;
-use crate::v1::pages::begin;
+use crate::v1::pages::Pages;
 
 /// Who asks, and when.
 pub(super) fn origin(request: &CallRequest) -> Origin<'_> {
@@ -23,7 +23,7 @@ pub(super) fn origin(request: &CallRequest) -> Origin<'_> {
 
 /// The answer whose beginning `xml` holds: its root is open and its header written.
 pub(super) fn answer(app: App, report: AssetReport, xml: XmlWriter, document: Document) -> Answer {
-    let (mut pages, answer) = begin(xml);
+    let (mut pages, answer) = Pages::new(xml);
     tokio::spawn(async move {
         // A client that hung up has nothing left to be told.
         let _ = match write_body(&mut pages, &app, Arc::new(report), document).await {

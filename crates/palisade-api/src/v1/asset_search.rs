@@ -12,7 +12,7 @@ use crate::error::{CallError, Refusal};
 use crate::registry::CallRequest;
 use crate::v1::asset_ip;
 use crate::v1::asset_ip_list::tracking_title;
-use crate::v1::pages::{Disconnected, Pages, begin};
+use crate::v1::pages::{Disconnected, Pages};
 
 pub const TARGET_IPS: Parameter =
     Parameter::new("target_ips", ParameterKind::IpSet, "192.0.2.0-192.0.2.9", "Where to search.");
@@ -141,7 +141,7 @@ pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
         }
         (order, descending) => Found::All(app.search_assets_ordered(actor, wanted, order, descending).await?),
     };
-    let (mut pages, answer) = begin(request.document());
+    let (mut pages, answer) = Pages::new(request.document());
     write_header(&mut pages.xml, &request);
     tokio::spawn(async move {
         // A client that hung up has nothing left to be told.

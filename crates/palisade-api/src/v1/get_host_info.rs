@@ -12,8 +12,8 @@ use crate::answer::Answer;
 use crate::error::{CallError, Refusal};
 use crate::registry::CallRequest;
 use crate::v1::asset_ip_list::tracking_title;
-use crate::v1::pages::{Disconnected, Pages, begin};
-use palisade_report::vulnerability::{filled, write_bugtraq, write_cves, write_vendor_references};
+use crate::v1::pages::{Disconnected, Pages};
+use crate::v1::vulnerability::{filled, write_bugtraq, write_cves, write_vendor_references};
 
 pub const HOST_IP: Parameter =
     Parameter::new("host_ip", ParameterKind::IpSet, "192.0.2.4", "The host's address; one only.");
@@ -128,7 +128,7 @@ pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
     } else {
         Vec::new()
     };
-    let (mut pages, answer) = begin(request.document());
+    let (mut pages, answer) = Pages::new(request.document());
     pages.xml.open(CALL.root, &[]);
     write_host(&mut pages.xml, &host, arguments.switch(&GENERAL_INFO));
     let with_findings = arguments.switch(&VULN_DETAILS);

@@ -7,7 +7,7 @@ use palisade_wire::{Arguments, Call, ErrorForm, Example, Parameter, ParameterKin
 use crate::answer::Answer;
 use crate::error::{CallError, Refusal};
 use crate::registry::CallRequest;
-use crate::v1::pages::{Disconnected, Pages, begin};
+use crate::v1::pages::{Disconnected, Pages};
 use crate::v1::ticket_document::{Shown, VendorForm, write_ticket};
 use crate::v1::ticket_selection::write_header;
 
@@ -69,7 +69,7 @@ pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
     let details = request.arguments.switch(&VULN_DETAILS);
     // The first page is read before anything is answered, so that a refusal is one.
     let first = request.app.list_tickets(&request.actor, &wanted, details, PAGE_TICKETS).await?;
-    let (mut pages, answer) = begin(request.document());
+    let (mut pages, answer) = Pages::new(request.document());
     pages.xml.open("REMEDIATION_TICKETS", &[]);
     write_header(&mut pages.xml, &request, &[TICKET_NUMBERS, SINCE, STATE], |_| {});
     tokio::spawn(async move {

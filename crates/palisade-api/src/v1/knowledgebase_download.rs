@@ -8,10 +8,8 @@ use palisade_wire::{Call, ErrorForm, Example, Parameter, ParameterKind, XmlWrite
 use crate::answer::Answer;
 use crate::error::CallError;
 use crate::registry::CallRequest;
-use crate::v1::pages::{Disconnected, Pages, begin};
-use palisade_report::vulnerability::{
-    filled, write_bugtraq, write_cves, write_cvss_base, write_vendor_references,
-};
+use crate::v1::pages::{Disconnected, Pages};
+use crate::v1::vulnerability::{filled, write_bugtraq, write_cves, write_cvss_base, write_vendor_references};
 
 pub const VULN_ID: Parameter = Parameter::new(
     "vuln_id",
@@ -86,7 +84,7 @@ pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
     let shown =
         Shown { pci: arguments.switch(&SHOW_PCI_FLAG), disabled: arguments.switch(&SHOW_DISABLED_FLAG) };
     let qids = request.app.list_vulnerabilities(&request.actor, wanted)?;
-    let (pages, answer) = begin(request.document());
+    let (pages, answer) = Pages::new(request.document());
     let app = request.app;
     tokio::spawn(async move {
         // A client that hung up has nothing left to be told.

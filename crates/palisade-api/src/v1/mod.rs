@@ -31,7 +31,7 @@ pub mod map_report;
 pub mod map_report_list;
 mod map_stream;
 mod network;
-mod pages;
+pub(crate) mod pages;
 pub mod password_change;
 pub mod reference;
 pub mod report_template_list;
@@ -58,3 +58,5 @@ pub mod ticket_selection;
 pub mod time_zone_code_list;
 pub mod user;
 pub mod user_list;
+
+pub(crate) use palisade_report::vulnerability;

@@ -9,9 +9,7 @@ use palisade_model::{Finding, FindingKind, Transport};
 use palisade_wire::XmlWriter;
 use palisade_wire::date_time::{date_time, duration};
 
-use palisade_report::vulnerability::{
-    filled, write_bugtraq, write_cves, write_cvss_base, write_vendor_references,
-};
+use crate::v1::vulnerability::{filled, write_bugtraq, write_cves, write_cvss_base, write_vendor_references};
 
 /// The two places a SCAN document appears in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use palisade_model::{FindingKind, Timestamp};
 use palisade_wire::XmlWriter;
 use palisade_wire::date_time::date_time;
 
-use palisade_report::vulnerability::filled;
+use crate::v1::vulnerability::filled;
 
 /// How references of vendors are written: the two calls differ in that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use palisade_wire::{Call, ErrorForm, Example, Parameter, ParameterKind, Rule, dt
 use crate::answer::Answer;
 use crate::error::CallError;
 use crate::registry::CallRequest;
-use crate::v1::pages::{Disconnected, Pages, begin};
+use crate::v1::pages::{Disconnected, Pages};
 use crate::v1::ticket_document::{Shown, VendorForm, write_ticket};
 use crate::v1::ticket_selection::{SELECTION, SELECTION_NAMES, selection, with_selection, write_header};
 
@@ -52,7 +52,7 @@ pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
     let wanted = selection(&request.arguments);
     let page = request.app.list_tickets(&request.actor, &wanted, details, TICKETS_MAX).await?;
     let shown = Shown { details, host_id: request.arguments.switch(&SHOW_HOST_ID), vendor: VendorForm::Text };
-    let (mut pages, answer) = begin(request.document());
+    let (mut pages, answer) = Pages::new(request.document());
     pages.xml.open("REMEDIATION_TICKETS", &[]);
     write_header(&mut pages.xml, &request, SELECTION, |_| {});
     tokio::spawn(async move {

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use palisade_app::{Error as AppError, LimitReached, LimitStatus};
 use palisade_wire::Arguments;
 
-use crate::error::{CallError, Fault, Refusal};
+use crate::error::{CallError, Fault, Refusal, shown};
 use crate::limits;
 
 /// A refusal that the caller is told about.
@@ -50,6 +50,15 @@ pub(crate) fn refuse(error: CallError, arguments: &Arguments) -> Result<Operatio
     match error {
         CallError::Operation(error) => Ok(OperationRefusal::new(error.code(), error.to_string())),
         CallError::Coded { code, text } => Ok(OperationRefusal::new(code, text)),
+        CallError::App(AppError::NotInSubscription { ips }) => {
+            let parameter = ["ips", "add_ips", "set_ips", "ip"].into_iter().find(|name| arguments.has(name));
+            let text = format!(
+                "parameter {} has invalid value: {} (IP(s) do not exist)",
+                parameter.unwrap_or("ips"),
+                shown(&ips)
+            );
+            Ok(OperationRefusal::new(1905, text))
+        }
         error => match error.into_fault(arguments) {
             Fault::Refused(Refusal { number, text }) => Ok(translate(number, &text)),
             Fault::Internal(error) => Err(error),

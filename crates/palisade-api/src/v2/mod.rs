@@ -5,8 +5,12 @@
 //! envelopes that answers come in (`request`), how refusals are told (`error`), the table of
 //! operations (`registry`).
 
+pub mod activity_log;
+pub mod asset_group;
+pub mod asset_ip;
 pub(crate) mod dispatch;
 pub(crate) mod error;
+pub mod knowledge_base;
 pub mod registry;
 pub mod report;
 pub mod request;

@@ -66,9 +66,11 @@ pub(crate) async fn run(shown: Shown<'_>, id: &str, interpreter: &[&str]) -> Res
             session = actual;
             continue;
         }
-        let quoted = ["=ID'", ": \"ID\""];
         if word == "ID" {
-            assert!(quoted.iter().any(|quoted| text.contains(quoted)), "{}: no ID in\n{text}", shown.page);
+            let named = shown.parameters.iter().any(|(_, value)| *value == word);
+            let quoted = ["=ID'", ": \"ID\""];
+            let found = quoted.iter().any(|quoted| text.contains(quoted));
+            assert_eq!(found, named, "{}: ID in\n{text}", shown.page);
             text = text.replace(quoted[0], &format!("={actual}'"));
             text = text.replace(quoted[1], &format!(": \"{actual}\""));
             continue;

@@ -26,6 +26,8 @@ pub(crate) fn edit_group(title: &str) -> EditAssetGroup {
         ips: None,
         added_ips: IpSet::new(),
         removed_ips: IpSet::new(),
+        added_domains: Vec::new(),
+        removed_domains: Vec::new(),
         domains: None,
         business_impact: None,
         texts: GroupTexts::default(),

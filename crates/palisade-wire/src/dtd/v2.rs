@@ -9,7 +9,11 @@ macro_rules! definition {
     };
 }
 
+pub const ASSET_GROUP_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/asset/group/asset_group_list_output.dtd");
 pub const BATCH_RETURN: Dtd = definition!("api/2.0/batch_return.dtd");
+pub const IP_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/asset/ip/ip_list_output.dtd");
+pub const KNOWLEDGE_BASE_VULN_LIST_OUTPUT: Dtd =
+    definition!("api/2.0/fo/knowledge_base/vuln/knowledge_base_vuln_list_output.dtd");
 pub const MAP_REPORT: Dtd = definition!("api/2.0/fo/report/map_report.dtd");
 pub const PATCH_REPORT: Dtd = definition!("api/2.0/fo/report/patch_report.dtd");
 pub const REPORT_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/report/report_list_output.dtd");
@@ -26,6 +30,9 @@ pub const SIMPLE_RETURN: Dtd = definition!("api/2.0/simple_return.dtd");
 /// All of them, by file name.
 pub const ALL: &[&Dtd] = &[
     &BATCH_RETURN,
+    &ASSET_GROUP_LIST_OUTPUT,
+    &IP_LIST_OUTPUT,
+    &KNOWLEDGE_BASE_VULN_LIST_OUTPUT,
     &MAP_REPORT,
     &PATCH_REPORT,
     &REPORT_LIST_OUTPUT,

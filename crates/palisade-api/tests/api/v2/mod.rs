@@ -1,9 +1,13 @@
 //! Version 2: one file a resource, which holds the table of what its operations are tested with, its
 //! goldens, and what is particular. The tables are walked by the tests that [`walk_tests`] makes.
 
+mod activity_log;
+mod asset_group;
+mod asset_ip;
 mod bad_input;
 mod coverage;
 mod dispatch;
+mod knowledge_base;
 mod report;
 mod scorecard;
 mod session;
@@ -52,7 +56,15 @@ pub(crate) type Setup =
     for<'a> fn(&'a Server, &'a str) -> Pin<Box<dyn Future<Output = Vec<(&'static str, String)>> + 'a>>;
 
 /// The tables of all resources, by path.
-pub(crate) const TESTS: &[&[OperationTest]] = &[report::TESTS, scorecard::TESTS, session::TESTS];
+pub(crate) const TESTS: &[&[OperationTest]] = &[
+    activity_log::TESTS,
+    asset_group::TESTS,
+    asset_ip::TESTS,
+    knowledge_base::TESTS,
+    report::TESTS,
+    scorecard::TESTS,
+    session::TESTS,
+];
 
 /// Makes the tests that walk the table of a resource.
 macro_rules! walk_tests {

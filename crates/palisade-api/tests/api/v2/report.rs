@@ -11,18 +11,8 @@ use crate::v2::{OperationTest, Reach, golden};
 /// A report of the caller's, or of the Manager's, and one of the Manager's.
 type Made<'a> = Pin<Box<dyn Future<Output = Vec<(&'static str, String)>> + 'a>>;
 
-/// Lets the Reader of the unit reach the unit's hosts.
-pub(crate) fn reader_reaches<'a>(server: &'a Server, _: &'a str) -> Made<'a> {
-    Box::pin(async move {
-        let group = [("action", "edit"), ("login", "harbour_re"), ("asset_groups", "Quay")];
-        server.call("manager", "user.php", &group).await.assert_success();
-        Vec::new()
-    })
-}
-
 fn reports<'a>(server: &'a Server, maker: &'a str) -> Made<'a> {
     Box::pin(async move {
-        reader_reaches(server, maker).await;
         let inside = launch(server, maker, 2, "xml", &[]).await;
         let outside = launch(server, "manager", 2, "xml", &[]).await;
         server.make_reports().await;
@@ -32,7 +22,6 @@ fn reports<'a>(server: &'a Server, maker: &'a str) -> Made<'a> {
 
 fn waiting<'a>(server: &'a Server, maker: &'a str) -> Made<'a> {
     Box::pin(async move {
-        reader_reaches(server, maker).await;
         let inside = launch(server, maker, 2, "xml", &[]).await;
         let outside = launch(server, "manager", 2, "xml", &[]).await;
         vec![("INSIDE", inside), ("OUTSIDE", outside)]
@@ -86,7 +75,7 @@ pub(crate) const TESTS: &[OperationTest] = &[
             // An Auditor may not even use the template.
             refusal: "1905 ",
         },
-        setup: Some(reader_reaches),
+        setup: None,
     },
     OperationTest {
         resource: "report",

@@ -102,6 +102,8 @@ pub(crate) async fn reaches(tests: &[OperationTest]) {
     let mut wrong = Vec::new();
     for test in tests.iter().filter(|test| !matches!(test.reach, Reach::Everybody)) {
         let server = harbour().await;
+        let group = [("action", "edit"), ("login", "harbour_re"), ("asset_groups", "Quay")];
+        server.call("manager", "user.php", &group).await.assert_success();
         for (login, role) in callers {
             let column = Role::ALL.iter().position(|other| *other == role).unwrap();
             if test.roles[column] != Expected::Allowed {

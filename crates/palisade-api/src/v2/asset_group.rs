@@ -1,0 +1,540 @@
+//! `asset/group/`: named sets of addresses and domains.
+//!
+//! Groups hold no DNS or NetBIOS names and no appliances of their own.
+
+use palisade_app::{AddAssetGroup, AssetGroupView, DomainView, EditAssetGroup, GroupOwner, GroupTexts};
+use palisade_model::asset_group::{BusinessImpact, Environment, EnvironmentLevel};
+use palisade_model::{Action, AssetGroupTitle, Resource};
+use palisade_wire::dtd::v2::ASSET_GROUP_LIST_OUTPUT;
+use palisade_wire::operation::{Answers, Methods, Operation};
+use palisade_wire::{Arguments, Example, Parameter, ParameterKind, Rule, XmlWriter};
+
+use crate::answer::Answer;
+use crate::error::CallError;
+use crate::example::Need;
+use crate::v2::asset_ip::write_ip_set;
+use crate::v2::registry::{OperationRow, operation};
+use crate::v2::request::{OperationRequest, id_ranges, write_id_set};
+
+const RESOURCE: &str = "asset/group";
+/// Groups of a page, unless the client says otherwise.
+const PAGE_GROUPS: u64 = 1_000;
+const TEXT: ParameterKind = ParameterKind::Text { max_chars: 64 };
+const NOTE: ParameterKind = ParameterKind::Text { max_chars: 255 };
+const DOMAIN_LIST: ParameterKind = ParameterKind::DomainList { max_items: 1_000 };
+const ID: ParameterKind = ParameterKind::Integer { min: 1, max: i64::MAX as u64 };
+
+const IDS: Parameter = Parameter::new("ids", ParameterKind::Numbers, "1-1000", "Only groups with these IDs.");
+const ID_MIN: Parameter = Parameter::new("id_min", ID, "1", "Only groups with this ID or a higher one.");
+const ID_MAX: Parameter = Parameter::new("id_max", ID, "1000", "Only groups with this ID or a lower one.");
+const TRUNCATION_LIMIT: Parameter = Parameter::new(
+    "truncation_limit",
+    ParameterKind::Integer { min: 0, max: 1_000_000 },
+    "100",
+    "Groups of one answer; 0 for all of them.",
+)
+.default("1000");
+const UNIT_ID: Parameter =
+    Parameter::new("unit_id", ID, "1", "Only groups in the business unit with this ID.");
+const USER_ID: Parameter = Parameter::new(
+    "user_id",
+    ID,
+    "1",
+    "Only groups that the user with this ID made or that are assigned to them.",
+);
+const LISTED_TITLE: Parameter =
+    Parameter::new("title", ParameterKind::AssetGroupTitle, "Web servers", "Only the group with this title.");
+const SHOW_ATTRIBUTES: Parameter = Parameter::new(
+    "show_attributes",
+    ParameterKind::Choices(ATTRIBUTES),
+    "ALL",
+    "What is shown of each group beside its ID. None: a set of IDs instead of the groups.",
+)
+.default("TITLE, OWNER, LAST_UPDATE, IP_SET and BUSINESS_IMPACT");
+/// What can be shown. The names of what groups never have are known and show nothing.
+const ATTRIBUTES: &[&str] = &[
+    "None",
+    "ALL",
+    "ID",
+    "TITLE",
+    "OWNER",
+    "OWNER_USER_NAME",
+    "OWNER_USER_ID",
+    "OWNER_UNIT_ID",
+    "NETWORK_IDS",
+    "LAST_UPDATE",
+    "IP_SET",
+    "APPLIANCE_LIST",
+    "DOMAIN_LIST",
+    "DNS_LIST",
+    "NETBIOS_LIST",
+    "EC2_ID_LIST",
+    "HOST_IDS",
+    "USER_IDS",
+    "ASSIGNED_USER_IDS",
+    "UNIT_IDS",
+    "ASSIGNED_UNIT_IDS",
+    "BUSINESS_IMPACT",
+    "CVSS",
+    "COMMENTS",
+];
+const SHOWN_BY_DEFAULT: &[&str] = &["TITLE", "OWNER", "LAST_UPDATE", "IP_SET", "BUSINESS_IMPACT"];
+
+const GROUP_ID: Parameter = Parameter::new("id", ID, "1", "The group.").required();
+const TITLE: Parameter = Parameter::new(
+    "title",
+    ParameterKind::AssetGroupTitle,
+    "Web servers",
+    "The title. It has no comma, and no other group has it.",
+)
+.required();
+const IPS: Parameter = Parameter::new(
+    "ips",
+    ParameterKind::IpSet,
+    "192.0.2.1-192.0.2.9",
+    "The addresses. All must be in the subscription and within the caller's reach.",
+);
+const DOMAINS: Parameter = Parameter::new(
+    "domains",
+    DOMAIN_LIST,
+    "example.com",
+    "The domains. All must be in the subscription and within the caller's reach.",
+);
+const SET_TITLE: Parameter =
+    Parameter::new("set_title", ParameterKind::AssetGroupTitle, "Mail servers", "A new title.");
+const ADD_IPS: Parameter =
+    Parameter::new("add_ips", ParameterKind::IpSet, "192.0.2.10", "Addresses that join the group.");
+const REMOVE_IPS: Parameter =
+    Parameter::new("remove_ips", ParameterKind::IpSet, "192.0.2.9", "Addresses that leave the group.");
+const SET_IPS: Parameter = Parameter::new(
+    "set_ips",
+    ParameterKind::Netblock,
+    "192.0.2.1-192.0.2.9",
+    "Replaces the addresses; an empty text removes them all.",
+);
+const ADD_DOMAINS: Parameter =
+    Parameter::new("add_domains", DOMAIN_LIST, "example.com", "Domains that join the group.");
+const REMOVE_DOMAINS: Parameter =
+    Parameter::new("remove_domains", DOMAIN_LIST, "example.com", "Domains that leave the group.");
+const SET_DOMAINS: Parameter = Parameter::new(
+    "set_domains",
+    DOMAIN_LIST,
+    "example.com",
+    "Replaces the domains; an empty text removes them all.",
+);
+
+/// The parameters of what people note, once with and once without `set_` before the name.
+macro_rules! notes {
+    ($comments:literal, $division:literal, $function:literal, $location:literal, $impact:literal,
+     $damage:literal, $distribution:literal, $confidentiality:literal, $integrity:literal, $availability:literal) => {
+        [
+            Parameter::new($comments, NOTE, "Reached from the Internet", "A note about the group."),
+            Parameter::new($division, TEXT, "Sales", "The division the hosts belong to."),
+            Parameter::new($function, TEXT, "Web shop", "What the hosts are for."),
+            Parameter::new($location, TEXT, "Room 101", "Where the hosts are."),
+            Parameter::new(
+                $impact,
+                ParameterKind::Choice(BusinessImpact::WORDS),
+                "critical",
+                "How much the business depends on the hosts. A new group has high.",
+            ),
+            Parameter::new(
+                $damage,
+                ParameterKind::Choice(EnvironmentLevel::DAMAGE),
+                "high",
+                "Collateral damage potential, of the environmental metrics of CVSS version 2.",
+            ),
+            Parameter::new(
+                $distribution,
+                ParameterKind::Choice(EnvironmentLevel::DISTRIBUTION),
+                "high",
+                "Target distribution, likewise.",
+            ),
+            Parameter::new(
+                $confidentiality,
+                ParameterKind::Choice(EnvironmentLevel::REQUIREMENT),
+                "high",
+                "Requirement on confidentiality, likewise.",
+            ),
+            Parameter::new(
+                $integrity,
+                ParameterKind::Choice(EnvironmentLevel::REQUIREMENT),
+                "medium",
+                "Requirement on integrity, likewise.",
+            ),
+            Parameter::new(
+                $availability,
+                ParameterKind::Choice(EnvironmentLevel::REQUIREMENT),
+                "low",
+                "Requirement on availability, likewise.",
+            ),
+        ]
+    };
+}
+
+/// What people note about a new group, and about one that is edited, in the same order.
+const NOTES: [Parameter; 10] = notes!(
+    "comments",
+    "division",
+    "function",
+    "location",
+    "business_impact",
+    "cvss_enviro_cdp",
+    "cvss_enviro_td",
+    "cvss_enviro_cr",
+    "cvss_enviro_ir",
+    "cvss_enviro_ar"
+);
+const SET_NOTES: [Parameter; 10] = notes!(
+    "set_comments",
+    "set_division",
+    "set_function",
+    "set_location",
+    "set_business_impact",
+    "set_cvss_enviro_cdp",
+    "set_cvss_enviro_td",
+    "set_cvss_enviro_cr",
+    "set_cvss_enviro_ir",
+    "set_cvss_enviro_ar"
+);
+
+pub const LIST: Operation = Operation {
+    resource: RESOURCE,
+    action: "list",
+    methods: Methods::Any,
+    takes_document: false,
+    summary: "List asset groups",
+    description: &[
+        "Lists the asset groups that the caller may see, by ID. The group All is every address that the caller \
+         may see; its ID is 0 and its LAST_UPDATE the time of the request.",
+    ],
+    parameters: &[IDS, ID_MIN, ID_MAX, TRUNCATION_LIMIT, UNIT_ID, USER_ID, LISTED_TITLE, SHOW_ATTRIBUTES],
+    rules: &[],
+    roles: "Manager and Administrator: all groups. Unit Manager: groups of the business unit. Scanner and \
+            Reader: groups assigned to them, and their own. Auditor: All, with the hosts in policy compliance.",
+    answers: Answers::Document { root: "ASSET_GROUP_LIST_OUTPUT", dtd: &ASSET_GROUP_LIST_OUTPUT },
+    example: Example { parameters: &[("show_attributes", "ALL")], description: "List the groups in full." },
+};
+
+pub const ADD: Operation = Operation {
+    resource: RESOURCE,
+    action: "add",
+    methods: Methods::Post,
+    takes_document: false,
+    summary: "Make an asset group",
+    description: &[
+        "An asset group is a named set of addresses and domains. Scans, maps and reports are aimed at groups, \
+         and Scanners and Readers see what is in the groups assigned to them. The answer has the ID.",
+    ],
+    parameters: &[
+        TITLE, IPS, DOMAINS, NOTES[0], NOTES[1], NOTES[2], NOTES[3], NOTES[4], NOTES[5], NOTES[6], NOTES[7],
+        NOTES[8], NOTES[9],
+    ],
+    rules: &[],
+    roles: "Manager and Administrator. Unit Manager: in the business unit. Scanner: own groups.",
+    answers: Answers::Simple,
+    example: Example {
+        parameters: &[
+            ("title", "Web servers"),
+            ("ips", "192.0.2.4-192.0.2.9"),
+            ("business_impact", "critical"),
+        ],
+        description: "Make a group of six addresses.",
+    },
+};
+
+pub const EDIT: Operation = Operation {
+    resource: RESOURCE,
+    action: "edit",
+    methods: Methods::Post,
+    takes_document: false,
+    summary: "Change an asset group",
+    description: &[
+        "Only what is given changes. What joins and leaves applies to what the group has at that moment, or to \
+         what replaces it.",
+    ],
+    parameters: &[
+        GROUP_ID,
+        SET_TITLE,
+        SET_IPS,
+        ADD_IPS,
+        REMOVE_IPS,
+        SET_DOMAINS,
+        ADD_DOMAINS,
+        REMOVE_DOMAINS,
+        SET_NOTES[0],
+        SET_NOTES[1],
+        SET_NOTES[2],
+        SET_NOTES[3],
+        SET_NOTES[4],
+        SET_NOTES[5],
+        SET_NOTES[6],
+        SET_NOTES[7],
+        SET_NOTES[8],
+        SET_NOTES[9],
+    ],
+    rules: &[Rule::AtLeastOneOf(&[
+        "set_title",
+        "set_ips",
+        "add_ips",
+        "remove_ips",
+        "set_domains",
+        "add_domains",
+        "remove_domains",
+        "set_comments",
+        "set_division",
+        "set_function",
+        "set_location",
+        "set_business_impact",
+        "set_cvss_enviro_cdp",
+        "set_cvss_enviro_td",
+        "set_cvss_enviro_cr",
+        "set_cvss_enviro_ir",
+        "set_cvss_enviro_ar",
+    ])],
+    roles: "Manager and Administrator: all groups. Unit Manager: groups of the business unit. Scanner: own groups.",
+    answers: Answers::Simple,
+    example: Example {
+        parameters: &[("id", "ID"), ("add_ips", "192.0.2.10")],
+        description: "Add an address to a group.",
+    },
+};
+
+pub const DELETE: Operation = Operation {
+    resource: RESOURCE,
+    action: "delete",
+    methods: Methods::Post,
+    takes_document: false,
+    summary: "Delete an asset group",
+    description: &[
+        "A group that is assigned to users, scheduled or in another's business unit is not deleted.",
+    ],
+    parameters: &[GROUP_ID],
+    rules: &[],
+    roles: "Manager and Administrator: all groups. Unit Manager: groups of the business unit. Scanner: own groups.",
+    answers: Answers::Simple,
+    example: Example { parameters: &[("id", "ID")], description: "Delete a group." },
+};
+
+/// A group that examples name.
+const MADE: &[Need] = &[Need::Operation {
+    resource: RESOURCE,
+    action: "add",
+    parameters: &[("title", "Web servers"), ("ips", "192.0.2.4")],
+}];
+
+pub(crate) static ROWS: &[OperationRow] = &[
+    operation!(LIST, list, &[(Action::List, Resource::AssetGroup)], needs: MADE),
+    operation!(ADD, add, &[(Action::Add, Resource::AssetGroup)]),
+    operation!(EDIT, edit, &[(Action::Edit, Resource::AssetGroup)], needs: MADE),
+    operation!(DELETE, delete, &[(Action::Delete, Resource::AssetGroup)], needs: MADE),
+];
+
+async fn list(request: OperationRequest) -> Result<Answer, CallError> {
+    let OperationRequest { app, arguments, .. } = &request;
+    let mut groups =
+        app.list_asset_groups(request.actor()?, arguments.asset_group_title(&LISTED_TITLE)).await?;
+    groups.retain(|group| is_wanted(arguments, group));
+    groups.sort_by_key(|group| group.id);
+    let limit = arguments.integer(&TRUNCATION_LIMIT).unwrap_or(PAGE_GROUPS);
+    let shown = if limit == 0 { groups.len() } else { usize::try_from(limit).unwrap_or(usize::MAX) };
+    let next = groups.get(shown).map(|group| group.id);
+    groups.truncate(shown);
+    let attributes = arguments.choices(&SHOW_ATTRIBUTES).unwrap_or(SHOWN_BY_DEFAULT);
+    let mut xml = request.document();
+    if attributes.contains(&"None") {
+        write_id_set(&mut xml, &id_ranges(groups.iter().filter_map(|group| u64::try_from(group.id).ok())));
+    } else {
+        xml.list("ASSET_GROUP_LIST", &groups, |xml, group| write_group(xml, group, attributes));
+    }
+    if let Some(next) = next {
+        request.write_warning(&mut xml, limit, &[("id_min", next.to_string())]);
+    }
+    Ok(OperationRequest::end(xml))
+}
+
+fn is_wanted(arguments: &Arguments, group: &AssetGroupView) -> bool {
+    let number = |parameter| arguments.integer(parameter);
+    let id = u64::try_from(group.id).unwrap_or_default();
+    let is = |id: i64, wanted: u64| u64::try_from(id) == Ok(wanted);
+    arguments.numbers(&IDS).is_none_or(|ids| ids.contains(id))
+        && number(&ID_MIN).is_none_or(|min| id >= min)
+        && number(&ID_MAX).is_none_or(|max| id <= max)
+        && number(&UNIT_ID).is_none_or(|unit| group.business_units.iter().any(|id| is(*id, unit)))
+        && number(&USER_ID).is_none_or(|user| {
+            group.owner.as_ref().is_some_and(|owner| is(owner.id, user))
+                || group.users.iter().any(|assigned| is(assigned.id, user))
+        })
+}
+
+async fn add(request: OperationRequest) -> Result<Answer, CallError> {
+    let OperationRequest { app, arguments, .. } = &request;
+    let title = arguments.asset_group_title(&TITLE).cloned();
+    let group = AddAssetGroup {
+        title: title.ok_or_else(|| request.invalid(&TITLE, "missing"))?,
+        ips: arguments.ip_set(&IPS).cloned().unwrap_or_default(),
+        domains: arguments.domains(&DOMAINS).map(<[_]>::to_vec).unwrap_or_default(),
+        business_impact: business_impact(arguments, &NOTES),
+        texts: texts(arguments, &NOTES),
+        environment: environment(arguments, &NOTES),
+        users: None,
+    };
+    let id = app.add_asset_group(request.actor()?, group).await?;
+    Ok(request.simple_return("Asset Group Added Successfully", &[("ID", id.to_string())]))
+}
+
+async fn edit(request: OperationRequest) -> Result<Answer, CallError> {
+    let OperationRequest { app, arguments, .. } = &request;
+    let ips = |parameter| arguments.ip_set(parameter).cloned();
+    let domains = |parameter| arguments.domains(parameter).map(<[_]>::to_vec);
+    let edit = EditAssetGroup {
+        title: title_of(&request).await?,
+        new_title: arguments.asset_group_title(&SET_TITLE).cloned(),
+        ips: ips(&SET_IPS),
+        added_ips: ips(&ADD_IPS).unwrap_or_default(),
+        removed_ips: ips(&REMOVE_IPS).unwrap_or_default(),
+        domains: domains(&SET_DOMAINS),
+        added_domains: domains(&ADD_DOMAINS).unwrap_or_default(),
+        removed_domains: domains(&REMOVE_DOMAINS).unwrap_or_default(),
+        business_impact: business_impact(arguments, &SET_NOTES),
+        texts: texts(arguments, &SET_NOTES),
+        environment: environment(arguments, &SET_NOTES),
+        users: None,
+    };
+    app.edit_asset_group(request.actor()?, edit).await?;
+    Ok(request.simple_return("Asset Group Updated Successfully", &[]))
+}
+
+async fn delete(request: OperationRequest) -> Result<Answer, CallError> {
+    let title = title_of(&request).await?;
+    request.app.delete_asset_group(request.actor()?, &title).await?;
+    Ok(request.simple_return("Asset Group Deleted Successfully", &[]))
+}
+
+/// The title of the group that the request names by its ID.
+async fn title_of(request: &OperationRequest) -> Result<AssetGroupTitle, CallError> {
+    let id = request.arguments.integer(&GROUP_ID).unwrap_or_default();
+    let groups = request.app.list_asset_groups(request.actor()?, None).await?;
+    let group = groups.into_iter().find(|group| u64::try_from(group.id) == Ok(id));
+    let title = group.and_then(|group| group.title.parse().ok());
+    title.ok_or_else(|| request.invalid(&GROUP_ID, "No such asset group"))
+}
+
+fn texts(arguments: &Arguments, notes: &[Parameter; 10]) -> GroupTexts {
+    let [comments, division, function, location, ..] = notes;
+    let text = |parameter| arguments.text(parameter).map(|text| text.trim().to_owned());
+    GroupTexts {
+        comments: text(comments),
+        division: text(division),
+        function: text(function),
+        location: text(location),
+    }
+}
+
+fn business_impact(arguments: &Arguments, notes: &[Parameter; 10]) -> Option<BusinessImpact> {
+    let [_, _, _, _, impact, ..] = notes;
+    arguments.choice(impact).and_then(|word| word.parse().ok())
+}
+
+fn environment(arguments: &Arguments, notes: &[Parameter; 10]) -> Environment {
+    let [.., damage, distribution, confidentiality, integrity, availability] = notes;
+    let level = |parameter| arguments.choice(parameter).and_then(|word| word.parse().ok());
+    Environment {
+        collateral_damage: level(damage),
+        target_distribution: level(distribution),
+        confidentiality: level(confidentiality),
+        integrity: level(integrity),
+        availability: level(availability),
+    }
+}
+
+fn write_group(xml: &mut XmlWriter, group: &AssetGroupView, attributes: &[&str]) {
+    let AssetGroupView {
+        id,
+        title,
+        ips,
+        domains,
+        business_impact,
+        texts,
+        environment,
+        updated_at,
+        users,
+        owner,
+        business_units,
+    } = group;
+    // Division, function and location have no elements here.
+    let GroupTexts { comments, division: _, function: _, location: _ } = texts;
+    let shows = |names: &[&str]| attributes.iter().any(|one| *one == "ALL" || names.contains(one));
+    xml.element("ASSET_GROUP", &[], |xml| {
+        xml.text("ID", &id.to_string());
+        if shows(&["TITLE"]) {
+            xml.cdata("TITLE", title);
+        }
+        if let Some(GroupOwner { id, business_unit, .. }) = owner {
+            if shows(&["OWNER", "OWNER_USER_ID"]) {
+                xml.text("OWNER_USER_ID", &id.to_string());
+            }
+            if shows(&["OWNER", "OWNER_UNIT_ID"]) {
+                xml.text("OWNER_UNIT_ID", &business_unit.unwrap_or_default().to_string());
+            }
+        }
+        if shows(&["LAST_UPDATE"]) {
+            xml.date_time("LAST_UPDATE", *updated_at);
+        }
+        if shows(&["BUSINESS_IMPACT"]) {
+            xml.text("BUSINESS_IMPACT", business_impact.title());
+        }
+        if shows(&["CVSS"]) {
+            write_environment(xml, *environment);
+        }
+        if shows(&["IP_SET"]) {
+            write_ip_set(xml, ips);
+        }
+        if shows(&["DOMAIN_LIST"]) {
+            xml.list("DOMAIN_LIST", domains, write_domain);
+        }
+        if shows(&["USER_IDS", "ASSIGNED_USER_IDS"]) {
+            write_ids(xml, "ASSIGNED_USER_IDS", users.iter().map(|user| user.id));
+        }
+        if shows(&["UNIT_IDS", "ASSIGNED_UNIT_IDS"]) {
+            write_ids(xml, "ASSIGNED_UNIT_IDS", business_units.iter().copied());
+        }
+        if shows(&["COMMENTS"]) {
+            xml.optional_cdata("COMMENTS", comments.as_deref());
+        }
+        if let Some(GroupOwner { first_name, last_name, login, .. }) = owner
+            && shows(&["OWNER_USER_NAME"])
+        {
+            xml.text("OWNER_USER_NAME", &format!("{first_name} {last_name} ({login})"));
+        }
+    });
+}
+
+/// Ids separated by commas; nothing when there are none.
+fn write_ids(xml: &mut XmlWriter, element: &str, ids: impl Iterator<Item = i64>) {
+    let ids: Vec<String> = ids.map(|id| id.to_string()).collect();
+    if !ids.is_empty() {
+        xml.text(element, &ids.join(", "));
+    }
+}
+
+fn write_domain(xml: &mut XmlWriter, domain: &DomainView) {
+    let DomainView { id: _, name, netblock } = domain;
+    let netblock = netblock.to_string();
+    let attributes: &[(&str, &str)] = if netblock.is_empty() { &[] } else { &[("netblock", &netblock)] };
+    xml.text_with("DOMAIN", attributes, name.as_str());
+}
+
+fn write_environment(xml: &mut XmlWriter, environment: Environment) {
+    let Environment { collateral_damage, target_distribution, confidentiality, integrity, availability } =
+        environment;
+    for (element, level) in [
+        ("CVSS_ENVIRO_CDP", collateral_damage),
+        ("CVSS_ENVIRO_TD", target_distribution),
+        ("CVSS_ENVIRO_CR", confidentiality),
+        ("CVSS_ENVIRO_IR", integrity),
+        ("CVSS_ENVIRO_AR", availability),
+    ] {
+        xml.optional_text(element, level.map(EnvironmentLevel::as_str));
+    }
+}
