@@ -3,7 +3,8 @@
     clients/python @bibt-qualys clients/bibt_qualys_reports.py http://127.0.0.1:8080 LOGIN TITLE < password
 
 Lists the reports that are finished and reads the newest one of that title, which the library makes JSON
-of. Prints `format FORMAT` and `host ADDRESS` for each host in it.
+of. There are several reports: one alone is no list to the library. Prints `format FORMAT` and
+`host ADDRESS` for each host in it.
 """
 
 import sys

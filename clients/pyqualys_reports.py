@@ -2,11 +2,12 @@
 
     clients/python @pyqualys clients/pyqualys_reports.py http://127.0.0.1:8080/ LOGIN < password
 
-Launches a report and lists it until it is finished. Prints `report ID`.
+Launches two reports and lists them until they are finished. Prints `report ID` for the first.
 """
 
 import sys
 import time
+from xml.etree import ElementTree
 
 from pyqualys import QualysAPI
 
@@ -15,29 +16,23 @@ PATIENCE_S = 120
 server, login = sys.argv[1:]
 password = sys.stdin.readline().rstrip("\n")
 service = QualysAPI(username=login, password=password, host=server, verify_ssl=False).service("vulnerability")
-service.FORMAT = "json"
 
 
-def find(value, key):
-    """The values of a key, however deep they are."""
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            if name == key:
-                yield inner
-            yield from find(inner, key)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from find(inner, key)
+def values(answer, tag):
+    """The texts of a tag in an answer, which the library gives as text."""
+    assert answer["status"] == 200, answer
+    return [element.text for element in ElementTree.fromstring(answer["response"].encode()).iter(tag)]
 
 
 launched = service.report.scan_report(template_id=2, output_format="xml", report_title="Through pyqualys")
-identifier = next(find(launched, "VALUE"))
+[identifier] = values(launched, "VALUE")
+service.report.scan_report(template_id=4, output_format="csv", report_title="Another through pyqualys")
 deadline = time.monotonic() + PATIENCE_S
 states = []
-while states != ["Finished"]:
+while set(states) != {"Finished"}:
     if time.monotonic() > deadline:
-        sys.exit(f"{identifier} is {states}")
-    states = list(find(service.report.list_report(id=identifier), "STATE"))
+        sys.exit(f"the reports are {states}")
+    states = values(service.report.list_report(), "STATE")
     time.sleep(0.2)
-assert identifier in list(find(service.report.list_report(), "ID"))
+assert values(service.report.list_report(id=identifier), "ID") == [identifier]
 print("report", identifier)

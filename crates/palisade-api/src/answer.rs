@@ -8,7 +8,7 @@ use axum::http::header::{
 };
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use palisade_app::Slot;
 pub(crate) use palisade_report::end_report;
 use palisade_wire::{XmlWriter, dtd};
@@ -68,7 +68,8 @@ impl ContentKind {
         let Self::File { name, .. } = self else { return None };
         let kept = |c: &char| c.is_ascii_alphanumeric() || "-_.".contains(*c);
         let name: String = name.chars().filter(kept).take(100).collect();
-        HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")).ok()
+        // Without quotation marks, which clients would take for a part of the name.
+        HeaderValue::from_str(&format!("attachment; filename={name}")).ok()
     }
 }
 
@@ -125,9 +126,10 @@ impl Answer {
     }
 }
 
-/// The pieces as they come. Dropped by the server when the client has hung up.
+/// The pieces as they come. Dropped by the server when the client has hung up. Fused, because what
+/// compresses it asks again after the end.
 fn stream_body(receiver: mpsc::Receiver<Vec<u8>>, slot: Option<Slot>) -> Body {
-    Body::from_stream(stream::unfold((receiver, slot), |(mut receiver, slot)| async {
+    let pieces = stream::unfold((receiver, slot), |(mut receiver, slot)| async {
         if let Some(piece) = receiver.recv().await {
             return Some((Ok::<_, Infallible>(piece), (receiver, slot)));
         }
@@ -135,7 +137,8 @@ fn stream_body(receiver: mpsc::Receiver<Vec<u8>>, slot: Option<Slot>) -> Body {
             slot.release().await;
         }
         None
-    }))
+    });
+    Body::from_stream(pieces.fuse())
 }
 
 fn respond(status: StatusCode, kind: &ContentKind, cookie: Option<HeaderValue>, body: Body) -> Response {

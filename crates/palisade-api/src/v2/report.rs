@@ -427,7 +427,7 @@ async fn fetch(request: OperationRequest) -> Result<Answer, CallError> {
         }
     });
     let content_type = match job.format {
-        ReportFormat::Xml => "text/xml",
+        ReportFormat::Xml => "application/xml",
         ReportFormat::Csv => "text/csv",
     };
     Ok(Answer::stream_of(ContentKind::File { content_type, name }, receiver))
