@@ -130,7 +130,11 @@ impl App {
         );
         let reason = if again { "what is known could not be read".to_owned() } else { error.to_string() };
         let now = self.clock().now();
-        self.store().fail_report_job(task.holding(), &kept_reason(&reason), again, now).await?;
+        let failed = self.store().fail_report_job(task.holding(), &kept_reason(&reason), again, now).await?;
+        // Whoever tries again does so before they write.
+        if failed && !again {
+            self.store().delete_report_documents(task.job.id).await?;
+        }
         Ok(())
     }
 
