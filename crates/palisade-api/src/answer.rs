@@ -8,14 +8,11 @@ use axum::http::header::{
 };
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use palisade_app::Slot;
+pub(crate) use palisade_report::end_report;
 use palisade_wire::{XmlWriter, dtd};
 use tokio::sync::mpsc;
-
-/// Ends every report.
-const CLOSING_NOTICE: &str = "Confidential. Palisade reports what it saw at the time of the scan; \
-     that a weakness is not listed does not prove its absence.";
 
 /// What a call answers.
 #[derive(Debug)]
@@ -71,7 +68,8 @@ impl ContentKind {
         let Self::File { name, .. } = self else { return None };
         let kept = |c: &char| c.is_ascii_alphanumeric() || "-_.".contains(*c);
         let name: String = name.chars().filter(kept).take(100).collect();
-        HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")).ok()
+        // Without quotation marks, which clients would take for a part of the name.
+        HeaderValue::from_str(&format!("attachment; filename={name}")).ok()
     }
 }
 
@@ -128,9 +126,10 @@ impl Answer {
     }
 }
 
-/// The pieces as they come. Dropped by the server when the client has hung up.
+/// The pieces as they come. Dropped by the server when the client has hung up. Fused, because what
+/// compresses it asks again after the end.
 fn stream_body(receiver: mpsc::Receiver<Vec<u8>>, slot: Option<Slot>) -> Body {
-    Body::from_stream(stream::unfold((receiver, slot), |(mut receiver, slot)| async {
+    let pieces = stream::unfold((receiver, slot), |(mut receiver, slot)| async {
         if let Some(piece) = receiver.recv().await {
             return Some((Ok::<_, Infallible>(piece), (receiver, slot)));
         }
@@ -138,7 +137,8 @@ fn stream_body(receiver: mpsc::Receiver<Vec<u8>>, slot: Option<Slot>) -> Body {
             slot.release().await;
         }
         None
-    }))
+    });
+    Body::from_stream(pieces.fuse())
 }
 
 fn respond(status: StatusCode, kind: &ContentKind, cookie: Option<HeaderValue>, body: Body) -> Response {
@@ -151,12 +151,6 @@ fn respond(status: StatusCode, kind: &ContentKind, cookie: Option<HeaderValue>, 
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
-}
-
-/// Ends a report: closes what is open, and the notice after the root.
-pub(crate) fn end_report(xml: &mut XmlWriter) {
-    xml.close_all();
-    xml.notice(CLOSING_NOTICE);
 }
 
 /// A `GENERIC_RETURN`: what an action came to, or why something was refused.

@@ -227,6 +227,35 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         AppError::TooManyTemplateItems { max } => {
             (5806, format!("A list in a report template has at most {max} items."))
         }
+        AppError::TemplateOfOtherKind { title } => {
+            (5809, format!("The report template {title} is of another kind than 'report_type'."))
+        }
+        AppError::ReportNotMade { what } => {
+            (5810, format!("Such a report is not made by this server: {what}."))
+        }
+        AppError::ReportNeeds { parameter } => (5811, format!("Missing required parameter(s): {parameter}")),
+        AppError::ReportTakesNo { parameter, title } => {
+            (5812, format!("Reports with the template {title} take no '{parameter}'."))
+        }
+        AppError::UnknownReport => (5813, "No such report in the user account.".to_owned()),
+        AppError::ReportNotFetched => (7001, "Report cannot be fetched.".to_owned()),
+        AppError::ReportEnded => (5814, "The report has ended already.".to_owned()),
+        AppError::TooManyReportsUnfinished { .. } => {
+            (5815, "Max number of allowed reports already running. Please try again later.".to_owned())
+        }
+        AppError::TooManyReports { max } => {
+            (5816, format!("The user has {max} saved reports already. Delete some first."))
+        }
+        AppError::ReportsFull { bytes_max } => {
+            (5817, format!("The saved reports have more than {bytes_max} bytes. Delete some first."))
+        }
+        AppError::UnknownAssetGroupId { id } => (
+            5009,
+            format!("Invalid value for 'asset_group_ids' : {id}. No such asset group in the user account."),
+        ),
+        AppError::MapOfOtherDomain { map, domain } => {
+            (5818, format!("Invalid value for 'report_refs' : {map}. The map is not of the domain {domain}."))
+        }
         AppError::TooManyToOrder { max } => {
             (5808, format!("At most {max} hosts can be ordered by anything but ip. Search for fewer."))
         }
@@ -368,6 +397,7 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         | AppError::Unseal
         | AppError::Outbox(_)
         | AppError::NotOfSlice { .. }
+        | AppError::ReportTooLarge { .. }
         | AppError::Store(_)) => return Fault::Internal(error),
     };
     Fault::Refused(Refusal { number, text })

@@ -35,6 +35,8 @@ pub enum Need {
     },
     /// A session; the environment holds its token as SESSION.
     Session,
+    /// Every report that was asked for is finished.
+    FinishedReports,
     /// A scan of 192.0.2.4 that is being done; [`SCAN_REF`] stands for its reference.
     RunningScan,
 }
@@ -54,6 +56,7 @@ impl Need {
                 format!("{resource} was called before with {ACTION}={action}{}.", parameters.join(""))
             }
             Self::Session => "A session was opened; the environment holds its token as SESSION.".to_owned(),
+            Self::FinishedReports => "The report is finished.".to_owned(),
             Self::User => format!("There is a user {LOGIN}."),
             Self::SavedReport => {
                 format!(

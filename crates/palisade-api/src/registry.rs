@@ -85,7 +85,10 @@ pub(crate) fn module(permissions: &[(Action, Resource)]) -> &'static str {
         Some((_, Resource::ExcludedHost)) => "excluded_ip",
         Some((_, Resource::Host | Resource::HostVulnerability)) => "host",
         Some((_, Resource::Scan)) => "scan",
-        Some((_, Resource::ReportTemplate | Resource::ScanReport | Resource::MapReport)) => "report",
+        Some((
+            _,
+            Resource::Report | Resource::ReportTemplate | Resource::ScanReport | Resource::MapReport,
+        )) => "report",
         Some((_, Resource::Domain)) => "domain",
         Some((_, Resource::Map)) => "map",
         Some((_, Resource::KnowledgeBase)) => "knowledgebase",

@@ -32,6 +32,15 @@ pub struct Config {
     pub server_name: String,
     /// The API limits.
     pub limits: Limits,
+    /// Most reports waiting and being made at the same time.
+    pub unfinished_reports_max: u32,
+    /// Most saved reports of one user.
+    pub reports_of_user_max: u32,
+    /// Largest document of a report, and most bytes of all saved ones together.
+    pub report_bytes_max: u64,
+    pub reports_bytes_max: u64,
+    /// Days that a report is kept after it was asked for.
+    pub report_days: u32,
     /// A session that was not used for this long is over.
     pub session_idle_s: u32,
     /// Where mails are handed to.
@@ -52,6 +61,11 @@ impl Default for Config {
             running_scans_max: 100,
             server_name: "built-in".to_owned(),
             limits: Limits::default(),
+            unfinished_reports_max: 8,
+            reports_of_user_max: 500,
+            report_bytes_max: 8 << 30,
+            reports_bytes_max: 32 << 30,
+            report_days: 7,
             session_idle_s: 3_600,
             mail_server: None,
             mail_from: "palisade@localhost".to_owned(),
@@ -78,6 +92,8 @@ pub(crate) struct Parts {
     pub(crate) change: Notify,
     /// Rings when a mail was queued.
     pub(crate) mail: Notify,
+    /// Rings when a report was asked for.
+    pub(crate) report: Notify,
     /// When expired leases were last looked for, in microseconds since 1970.
     pub(crate) taken_back_at_us: AtomicI64,
 }
@@ -102,6 +118,7 @@ impl App {
             authentication,
             change: Notify::new(),
             mail: Notify::new(),
+            report: Notify::new(),
             taken_back_at_us: AtomicI64::new(i64::MIN),
         };
         Self { parts: Arc::new(parts) }

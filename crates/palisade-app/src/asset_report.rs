@@ -49,7 +49,16 @@ pub struct AssetReport {
     pub(crate) ranges: Vec<HostRange>,
     /// Groups that hosts are shown in; empty unless the template shows them.
     pub(crate) groups: Vec<(String, IpSet)>,
-    impact: BusinessImpact,
+    pub(crate) impact: BusinessImpact,
+    /// The scans whose results it is made of, the newest first; empty: the history of the hosts.
+    pub(crate) scans: Vec<ReportedScan>,
+}
+
+/// A scan that a report is made of.
+#[derive(Debug, Clone)]
+pub(crate) struct ReportedScan {
+    pub(crate) id: i64,
+    pub(crate) at: Timestamp,
 }
 
 /// What a report needs to know of a QID that its filters let through.
@@ -68,6 +77,9 @@ pub struct ReportSummary {
     pub security_risk: f64,
     /// 0 to 100.
     pub business_risk: u32,
+    /// Hosts of the target that are known, and those of them with vulnerabilities.
+    pub active: u32,
+    pub matching: u32,
     /// Each host with vulnerabilities, by address; only when the template shows them.
     pub hosts: Vec<HostRisk>,
 }
@@ -89,7 +101,7 @@ impl App {
     /// Beside permission: [`Error::UnknownReportTemplate`], [`Error::NotAHostTemplate`],
     /// [`Error::UnknownAssetGroup`], and [`Error::NothingToReport`] when no address is left.
     pub async fn plan_asset_report(&self, actor: &Actor, wanted: WantedReport) -> Result<AssetReport> {
-        let reach = actor.allow(Action::List, Resource::HostVulnerability)?.reach();
+        actor.may(Action::List, Resource::HostVulnerability)?;
         let (title, content) = match wanted.template_id {
             None => (None, HostTemplate::everything()),
             Some(id) => {
@@ -98,9 +110,23 @@ impl App {
                 (Some(template.title), template.content)
             }
         };
-        let is_overridden = wanted.ips.is_some() || !wanted.asset_groups.is_empty();
+        self.plan_hosts(actor, title, content, wanted.ips, wanted.asset_groups).await
+    }
+
+    /// What a report with this content is about; `ips` and `asset_groups` stand in place of the
+    /// content's own.
+    pub(crate) async fn plan_hosts(
+        &self,
+        actor: &Actor,
+        title: Option<String>,
+        content: HostTemplate,
+        ips: Option<IpSet>,
+        asset_groups: Vec<String>,
+    ) -> Result<AssetReport> {
+        let reach = actor.allow(Action::List, Resource::HostVulnerability)?.reach();
+        let is_overridden = ips.is_some() || !asset_groups.is_empty();
         let (user_ips, mut asset_groups) = if is_overridden {
-            (wanted.ips, wanted.asset_groups)
+            (ips, asset_groups)
         } else {
             let target = content.target.clone();
             (Some(target.ips).filter(|ips| !ips.is_empty()), target.asset_groups)
@@ -118,32 +144,31 @@ impl App {
             return Err(Error::NothingToReport);
         }
         let impact = named.iter().map(|group| group.business_impact).max().unwrap_or_default();
-        let shown = |group: &AssetGroupView| (group.title.clone(), group.ips.clone());
-        let shown_groups = if content.display.host_asset_groups {
-            groups.iter().filter(|group| group.id != 0).map(shown).collect()
-        } else {
-            Vec::new()
-        };
-        let found_since = content.filter.timeframe_days.map(|days| {
-            let since = self.clock().now().as_second() - i64::from(days) * SECONDS_PER_DAY;
-            Timestamp::from_second(since).unwrap_or(Timestamp::UNIX_EPOCH)
-        });
         Ok(AssetReport {
             title,
             asset_groups,
             user_ips,
             target,
+            scans: Vec::new(),
             selected: self.selected(&content),
-            content,
-            found_since,
+            found_since: self.found_since(&content),
             ranges,
-            groups: shown_groups,
+            groups: shown_groups(&content, &groups),
             impact,
+            content,
+        })
+    }
+
+    /// From when on findings count for a report that is made now.
+    pub(crate) fn found_since(&self, content: &HostTemplate) -> Option<Timestamp> {
+        content.filter.timeframe_days.map(|days| {
+            let since = self.clock().now().as_second() - i64::from(days) * SECONDS_PER_DAY;
+            Timestamp::from_second(since).unwrap_or(Timestamp::UNIX_EPOCH)
         })
     }
 
     /// The QIDs that the filters let through.
-    fn selected(&self, content: &HostTemplate) -> HashMap<Qid, Selected> {
+    pub(crate) fn selected(&self, content: &HostTemplate) -> HashMap<Qid, Selected> {
         let filter = &content.filter;
         let kb = self.kb();
         kb.entries()
@@ -161,9 +186,19 @@ impl App {
     /// Counts what a report will show; `None` when its template shows no totals.
     pub async fn summarise_asset_report(&self, report: &AssetReport) -> Result<Option<ReportSummary>> {
         let display = &report.content.display;
-        let Some(bounds) = report.bounds().filter(|_| display.summary || display.host_risks) else {
+        if !(display.summary || display.host_risks) {
             return Ok(None);
-        };
+        }
+        self.count_asset_report(report).await.map(Some)
+    }
+
+    /// Counts what a report will show, whether its template shows totals or not.
+    pub async fn count_asset_report(&self, report: &AssetReport) -> Result<ReportSummary> {
+        if !report.scans.is_empty() {
+            return self.summarise_scans(report).await;
+        }
+        let display = &report.content.display;
+        let Some(bounds) = report.bounds() else { return Ok(ReportSummary::default()) };
         let mut summary = ReportSummary::default();
         let (mut hosts, mut risks, mut after) = (0_u32, 0.0, bounds.before);
         loop {
@@ -172,7 +207,11 @@ impl App {
             let Some((last, ..)) = page.last() else { break };
             after = Some(*last);
             for (ip, os, weights) in page {
-                if !report.target.contains(ip) || !report.has_system(os.as_deref()) {
+                if !report.target.contains(ip) {
+                    continue;
+                }
+                summary.active += 1;
+                if !report.has_system(os.as_deref()) {
                     continue;
                 }
                 let risk = report.risk_of(ip, &weights);
@@ -187,11 +226,19 @@ impl App {
                 }
             }
         }
+        Ok(summary.of_hosts(hosts, risks, report.impact))
+    }
+}
+
+impl ReportSummary {
+    /// Completes the totals of so many hosts, whose risks add up to `risks`.
+    pub(crate) fn of_hosts(mut self, hosts: u32, risks: f64, impact: BusinessImpact) -> Self {
+        self.matching = hosts;
         if hosts > 0 {
-            summary.security_risk = risks / f64::from(hosts);
-            summary.business_risk = business_risk(summary.security_risk, report.impact.rank());
+            self.security_risk = risks / f64::from(hosts);
+            self.business_risk = business_risk(self.security_risk, impact.rank());
         }
-        Ok(Some(summary))
+        self
     }
 }
 
@@ -202,6 +249,12 @@ pub(crate) struct Bounds {
 }
 
 impl AssetReport {
+    /// Whether it is made of the history of the hosts, and not of scans.
+    #[must_use]
+    pub fn is_of_history(&self) -> bool {
+        self.scans.is_empty()
+    }
+
     pub(crate) fn bounds(&self) -> Option<Bounds> {
         let (first, last) = (self.target.ranges().first()?, self.target.ranges().last()?);
         let before = u32::from(first.first()).checked_sub(1).map(Ipv4Addr::from);
@@ -267,6 +320,15 @@ impl AssetReport {
     pub(crate) const fn order(&self) -> FindingOrder {
         self.content.display.order
     }
+}
+
+/// Groups that hosts are shown in; none unless the content shows them.
+pub(crate) fn shown_groups(content: &HostTemplate, groups: &[AssetGroupView]) -> Vec<(String, IpSet)> {
+    if !content.display.host_asset_groups {
+        return Vec::new();
+    }
+    let groups = groups.iter().filter(|group| group.id != 0);
+    groups.map(|group| (group.title.clone(), group.ips.clone())).collect()
 }
 
 /// The groups with these titles, each of which must be there.

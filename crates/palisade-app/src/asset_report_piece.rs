@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use crate::app::App;
 use crate::asset_report::AssetReport;
 use crate::error::Result;
+use crate::scan_report::read_scans;
 
 /// Hosts read at a time: some thousand detections, usually.
 const PAGE_HOSTS: u32 = 64;
@@ -138,7 +139,12 @@ impl App {
         let (sender, receiver) = mpsc::channel(PAGES_AHEAD);
         let store = self.store().clone();
         tokio::spawn(async move {
-            if let Err(error) = read_ahead(&store, &report, &sender).await {
+            let read = if report.scans.is_empty() {
+                read_ahead(&store, &report, &sender).await
+            } else {
+                read_scans(&store, &report, &sender).await
+            };
+            if let Err(error) = read {
                 // Nobody is left to be told when the receiver is gone.
                 let _ = sender.send(Err(error)).await;
             }

@@ -3,7 +3,7 @@
 use palisade_model::auth_record::BadRecord;
 use palisade_model::business_unit::NotAUnitTitle;
 use palisade_model::option_profile::BadProfile;
-use palisade_model::{Action, DomainName, IpSet, Login, Qid, Resource, Role};
+use palisade_model::{Action, DomainName, IpSet, Login, MapRef, Qid, Resource, Role};
 
 /// Shorthand for the results of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -141,6 +141,45 @@ pub enum Error {
     /// The template is for other reports than those on hosts from their history.
     #[error("the report template '{title}' is not for automatic reports on hosts")]
     NotAHostTemplate { title: String },
+    /// The template is of another kind than the caller said.
+    #[error("the report template '{title}' is of another kind")]
+    TemplateOfOtherKind { title: String },
+    /// No report of this sort is made; `what` says what is.
+    #[error("{what}")]
+    ReportNotMade { what: &'static str },
+    /// The report needs to be told something.
+    #[error("the report needs {parameter}")]
+    ReportNeeds { parameter: &'static str },
+    /// The report does not take something.
+    #[error("reports with the template '{title}' take no {parameter}")]
+    ReportTakesNo { parameter: &'static str, title: String },
+    /// There is no such saved report, or it is out of the user's reach.
+    #[error("the report is unknown")]
+    UnknownReport,
+    /// There is nothing to read: the report is not finished, or not there.
+    #[error("the report cannot be fetched")]
+    ReportNotFetched,
+    /// There is nothing left to cancel.
+    #[error("the report has ended already")]
+    ReportEnded,
+    /// More reports waiting and being made than the subscription may have.
+    #[error("at most {max} reports may be made at the same time")]
+    TooManyReportsUnfinished { max: u32 },
+    /// More saved reports than a user may have.
+    #[error("a user has at most {max} saved reports")]
+    TooManyReports { max: u32 },
+    /// The saved reports have as many bytes as they may.
+    #[error("the saved reports have more than {bytes_max} bytes")]
+    ReportsFull { bytes_max: u64 },
+    /// The document grew too large.
+    #[error("the report has more than {bytes_max} bytes")]
+    ReportTooLarge { bytes_max: u64 },
+    /// No asset group within the user's reach has this id.
+    #[error("there is no asset group {id}")]
+    UnknownAssetGroupId { id: i64 },
+    /// The map is not of the report's domain.
+    #[error("the map {map} is not of the domain '{domain}'")]
+    MapOfOtherDomain { map: MapRef, domain: DomainName },
     /// Another report template has this title.
     #[error("there is a report template '{title}' already")]
     TemplateTitleTaken { title: String },

@@ -123,7 +123,7 @@ impl App {
         })
     }
 
-    fn check_qids(&self, qids: Option<&[Qid]>) -> Result<()> {
+    pub(crate) fn check_qids(&self, qids: Option<&[Qid]>) -> Result<()> {
         let unknown = |qid: &&Qid| self.kb().entry(**qid).is_none();
         match qids.unwrap_or_default().iter().find(unknown) {
             Some(qid) => Err(Error::UnknownQid { qid: *qid }),

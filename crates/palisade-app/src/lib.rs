@@ -39,9 +39,13 @@ mod password;
 mod password_change;
 mod policy;
 mod report;
+mod report_job;
+mod report_making;
+mod report_plan;
 mod report_template;
 mod scan;
 mod scan_options;
+mod scan_report;
 mod scheduled_task;
 mod scheduler;
 mod sealed;
@@ -87,13 +91,16 @@ pub use option_profile::{OptionProfileView, shipped_option_profiles};
 pub use outbox::check_address;
 pub use palisade_store::{
     ActivityMark, ActivityUser, AssignedUser, CveKnowledge, DeletedTicket, ExcludedHosts, ExclusionChange,
-    FeedState, GroupTexts, IgnoredDetection, LaunchType, SearchList, StoredMapHost, TaskKind, TaskScanner,
-    Ticket, TicketChange, TrackingMethod,
+    FeedState, GroupTexts, IgnoredDetection, LaunchType, ReportJob, SearchList, StoredMapHost, TaskKind,
+    TaskScanner, Ticket, TicketChange, TrackingMethod,
 };
 pub use password::MasterKey;
 pub use password_change::{PasswordChanges, PasswordKept, PasswordsOf};
 pub use policy::PolicyView;
 pub use report::{HostReport, ListReports};
+pub use report_job::{FetchedReport, LaunchReport, ListReportJobs, ReportOrder};
+pub use report_making::ReportTask;
+pub use report_plan::{MapPlan, ReportPlan, ScorecardPlan, ScoredGroup, TicketPlan};
 pub use report_template::{ChooseTemplate, ReportTemplateView, TemplateOwner};
 pub use scan::ScanView;
 pub use scan_options::{EditScanOptions, ScanOptionsView, ScanPortsView};

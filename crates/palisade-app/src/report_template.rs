@@ -141,8 +141,18 @@ impl App {
             }
         };
         let view = |template: ReportTemplate| {
-            let ReportTemplate { id, title, kind, selection, owner: login, is_global, content, updated_at } =
-                template;
+            let ReportTemplate {
+                id,
+                title,
+                kind,
+                selection,
+                owner: login,
+                is_global,
+                content,
+                tickets_by: _, // these two show in the title
+                unknown_only: _,
+                updated_at,
+            } = template;
             ReportTemplateView {
                 id,
                 title,

@@ -24,6 +24,7 @@ pub mod osv;
 pub mod port_set;
 pub mod qid;
 pub mod remediation;
+pub mod report_job;
 pub mod report_template;
 pub mod role;
 pub mod scan;
@@ -56,6 +57,9 @@ pub use option_profile::OptionProfile;
 pub use port_set::PortSet;
 pub use qid::{Qid, Severity};
 pub use remediation::{Assignee, PolicyAction, PolicyRule};
+pub use report_job::{
+    HostChoice, ReportFormat, ReportKind, ReportState, ReportSubject, Scorecard, TicketGrouping,
+};
 pub use report_template::{FindingOrder, HostTemplate, Levels, TemplateKind, TemplateSelection};
 pub use role::{Action, Resource, Role, Scope};
 pub use scan::ScanStatus;

@@ -95,8 +95,8 @@ impl Role {
         use Action::{Add, Cancel, Delete, Edit, Launch, List};
         use Resource::{
             Account, ActivityLog, AssetGroup, AuthRecord, AuthVault, BusinessUnit, Domain, ExcludedHost,
-            Host, HostVulnerability, KnowledgeBase, Map, MapReport, OptionProfile, ReportTemplate, Scan,
-            ScanReport, ScheduledTask, SearchList, Service, Ticket, User,
+            Host, HostVulnerability, KnowledgeBase, Map, MapReport, OptionProfile, Report, ReportTemplate,
+            Scan, ScanReport, ScheduledTask, SearchList, Service, Ticket, User,
         };
         match (self, action, resource) {
             (Self::Contact, _, _) => Scope::None,
@@ -118,6 +118,10 @@ impl Role {
             (Self::Scanner | Self::Reader, List, Domain) => Scope::AssetGroups,
             (Self::UnitManager, List, HostVulnerability) => Scope::BusinessUnit,
             (Self::Scanner | Self::Reader, List, HostVulnerability) => Scope::AssetGroups,
+            (Self::UnitManager, List | Launch | Cancel | Delete, Report) => Scope::BusinessUnit,
+            (Self::Scanner | Self::Reader, List | Launch | Cancel | Delete, Report) => Scope::Own,
+            (Self::Auditor, List, Report) => Scope::Subscription,
+            (Self::Auditor, Launch | Cancel | Delete, Report) => Scope::Own,
             (Self::UnitManager | Self::Scanner | Self::Reader, List, ReportTemplate) => Scope::Own,
             (Self::Auditor, List, ReportTemplate) => Scope::Compliance,
             (Self::UnitManager, List | Launch | Cancel | Delete, Scan | ScanReport) => Scope::BusinessUnit,
@@ -205,6 +209,8 @@ pub enum Resource {
     AuthVault,
     /// Parts of the subscription with asset groups and users of their own.
     BusinessUnit,
+    /// Saved reports and those that are being made. An Auditor sees that they are there.
+    Report,
     /// What reports are about and what they show; own ones, and those that are for everybody.
     ReportTemplate,
     /// Hosts that no scan and no map may touch.

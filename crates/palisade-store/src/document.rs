@@ -1,4 +1,5 @@
-//! Documents: full fact sheets as JSON, in a folder beside the database.
+//! Documents: full fact sheets as JSON, in a folder beside the database. Those of saved reports lie
+//! there too, see `report_document`.
 //!
 //! A document is written before the row that names it, and deleted after that row. So a row
 //! never names a document that was not written; a document that no row names is waste until its
@@ -24,6 +25,10 @@ impl Documents {
         std::fs::create_dir_all(folder).map_err(Error::Folder)?;
         // Synced like the database, because the row that is committed next relies on it.
         Ok(Self(Arc::new(LocalFileSystem::new_with_prefix(folder)?.with_fsync(true))))
+    }
+
+    pub(crate) fn objects(&self) -> &LocalFileSystem {
+        &self.0
     }
 
     /// Writes the facts of one host of a scan and gives the document's name. `token` names the

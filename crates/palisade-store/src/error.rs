@@ -34,8 +34,8 @@ pub enum Error {
     /// A document could not be written as JSON.
     #[error("a document could not be written as JSON")]
     Json(#[source] serde_json::Error),
-    /// The folder for the database or the documents could not be made.
-    #[error("the data folder could not be made")]
+    /// The folder for the database or the documents could not be made, or one within it not deleted.
+    #[error("the data folder could not be changed")]
     Folder(#[source] std::io::Error),
 }
 

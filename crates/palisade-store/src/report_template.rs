@@ -1,7 +1,7 @@
 //! Report templates: those every subscription starts with, and those people made.
 
 use palisade_model::report_template::HostTemplate;
-use palisade_model::{Login, TemplateKind, TemplateSelection, Timestamp};
+use palisade_model::{Login, TemplateKind, TemplateSelection, TicketGrouping, Timestamp};
 use sqlx::any::AnyRow;
 
 use crate::error::Result;
@@ -22,6 +22,10 @@ pub struct ReportTemplate {
     pub is_global: bool,
     /// Means something for reports on hosts only.
     pub content: HostTemplate,
+    /// What reports on tickets put them together by.
+    pub tickets_by: TicketGrouping,
+    /// Whether reports on maps have only hosts that are not in the subscription.
+    pub unknown_only: bool,
     pub updated_at: Timestamp,
 }
 
@@ -35,7 +39,8 @@ pub struct TemplateChoice {
 
 macro_rules! columns {
     () => {
-        "id, title, kind, selection, owner, is_global, content, updated_at"
+        "id, title, kind, selection, owner, is_global, content, tickets_by, unknown_only,
+         updated_at"
     };
 }
 
@@ -136,6 +141,8 @@ fn read_template(row: &AnyRow) -> Result<ReportTemplate> {
         owner: read.optional_word("owner")?,
         is_global: read.yes("is_global")?,
         content: read.json("content")?,
+        tickets_by: read.word("tickets_by")?,
+        unknown_only: read.yes("unknown_only")?,
         updated_at: read.time("updated_at")?,
     })
 }

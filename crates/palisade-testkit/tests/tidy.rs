@@ -15,6 +15,7 @@ use serde_json::Value;
 const FLOORS: &[&[&str]] = &[
     &["palisade"],
     &["palisade-api"],
+    &["palisade-report"],
     &["palisade-app"],
     &["palisade-store", "palisade-engine"],
     &[

@@ -106,6 +106,8 @@ pub(crate) async fn open_app_with(
             rate_limit_window_s: settings.rate_limit_window_s,
             concurrency_limit: settings.concurrency_limit,
         },
+        report_days: settings.report_days,
+        reports_bytes_max: u64::from(settings.report_space_mib) << 20,
         session_idle_s: settings.session_idle_minutes * 60,
         mail_server: mail_server::read(settings)?,
         mail_from: settings.mail_from.clone(),
@@ -130,6 +132,7 @@ pub(crate) struct Server {
     worker: JoinHandle<()>,
     mail: JoinHandle<()>,
     scheduler: JoinHandle<()>,
+    reports: JoinHandle<()>,
 }
 
 impl Server {
@@ -190,6 +193,10 @@ impl Server {
         let scheduler = tokio::spawn(start_scheduled_tasks(app.clone(), stopped.clone()));
         // Ends with the server; nothing waits for it.
         tokio::spawn(follow_feeds(app.clone(), stopped.clone()));
+        let (maker, reports_stopped) = (app.clone(), stopped.clone());
+        let reports = tokio::spawn(async move {
+            palisade_report::make_reports(&maker, wait_for(reports_stopped)).await;
+        });
         let link = Arc::new(app.link(&settings.scanner_name));
         let worker = Worker::new(
             Arc::clone(&link),
@@ -203,7 +210,18 @@ impl Server {
             tokio::join!(worker.run(wait_for(stopped.clone())), maps.run(wait_for(stopped)));
         });
         tracing::info!(%address, tls = !settings.http, "listening");
-        Ok(Self { address, certificate, certificate_path, handle, stop, listener, worker, mail, scheduler })
+        Ok(Self {
+            address,
+            certificate,
+            certificate_path,
+            handle,
+            stop,
+            listener,
+            worker,
+            mail,
+            scheduler,
+            reports,
+        })
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -252,6 +270,7 @@ impl Server {
             let _ = self.worker.await;
             let _ = self.mail.await;
             let _ = self.scheduler.await;
+            let _ = self.reports.await;
             let _ = self.listener.await;
         })
         .await;

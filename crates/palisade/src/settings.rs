@@ -140,6 +140,16 @@ pub(crate) struct Settings {
           value_parser = clap::value_parser!(u32).range(1..=1440))]
     pub(crate) session_idle_minutes: u32,
 
+    /// Days that a saved report is kept after it was asked for (1 to 3650)
+    #[arg(long, env = "PALISADE_REPORT_DAYS", value_name = "DAYS", default_value_t = 7,
+          value_parser = clap::value_parser!(u32).range(1..=3650))]
+    pub(crate) report_days: u32,
+
+    /// Largest space that all saved reports take together, in MiB; then no further ones are made (1 to 1048576)
+    #[arg(long, env = "PALISADE_REPORT_SPACE_MIB", value_name = "MIB", default_value_t = 32768,
+          value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
+    pub(crate) report_space_mib: u32,
+
     /// Name servers that maps ask, separated by commas, each an address or address:port; the system's without it
     #[arg(long, env = "PALISADE_DNS_RESOLVERS", value_name = "SERVERS", value_delimiter = ',',
           value_parser = resolver)]

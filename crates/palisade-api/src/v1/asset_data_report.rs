@@ -1,12 +1,12 @@
 //! `asset_data_report.php`: a report on hosts, from a template.
 
-use palisade_app::{AssetReport, HostRisk, ReportSummary, WantedReport};
-use palisade_wire::{Call, ErrorForm, Example, Parameter, ParameterKind, XmlWriter, dtd};
+use palisade_app::WantedReport;
+use palisade_wire::{Call, ErrorForm, Example, Parameter, ParameterKind, dtd};
 
 use crate::answer::Answer;
 use crate::error::CallError;
 use crate::registry::CallRequest;
-use crate::v1::asset_report_document::{Document, answer, write_origin, write_target};
+use crate::v1::asset_report_document::{Document, answer, origin, write_head};
 
 pub const TEMPLATE_ID: Parameter = Parameter::new(
     "template_id",
@@ -64,35 +64,6 @@ pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
     let summary = request.app.summarise_asset_report(&report).await?;
     let mut xml = request.document();
     xml.open(CALL.root, &[]);
-    write_header(&mut xml, &request, &report, summary.as_ref());
-    let risks = summary.map(|summary| summary.hosts).unwrap_or_default();
-    xml.list("RISK_SCORE_PER_HOST", risks, |xml, HostRisk { ip, vulnerabilities, security_risk }| {
-        xml.element("HOSTS", &[], |xml| {
-            xml.text("IP_ADDRESS", &ip.to_string());
-            xml.text("TOTAL_VULNERABILITIES", &vulnerabilities.to_string());
-            xml.text("SECURITY_RISK", &format!("{security_risk:.1}"));
-        });
-    });
+    write_head(&mut xml, &origin(&request), &report, summary);
     Ok(answer(request.app, report, xml, Document::Report))
-}
-
-fn write_header(
-    xml: &mut XmlWriter,
-    request: &CallRequest,
-    report: &AssetReport,
-    summary: Option<&ReportSummary>,
-) {
-    xml.element("HEADER", &[], |xml| {
-        write_origin(xml, request);
-        xml.cdata("TEMPLATE", report.title.as_deref().unwrap_or_default());
-        write_target(xml, report);
-        let summary = summary.filter(|_| report.content.display.summary);
-        if let Some(ReportSummary { vulnerabilities, security_risk, business_risk, hosts: _ }) = summary {
-            xml.element("RISK_SCORE_SUMMARY", &[], |xml| {
-                xml.text("TOTAL_VULNERABILITIES", &vulnerabilities.to_string());
-                xml.text("AVG_SECURITY_RISK", &format!("{security_risk:.1}"));
-                xml.text("BUSINESS_RISK", &format!("{business_risk}/100"));
-            });
-        }
-    });
 }

@@ -6,7 +6,7 @@ use palisade_wire::{Call, ErrorForm, Example, Parameter, ParameterKind, Rule, dt
 use crate::answer::Answer;
 use crate::error::CallError;
 use crate::registry::CallRequest;
-use crate::v1::asset_report_document::{Document, answer, write_origin, write_target};
+use crate::v1::asset_report_document::{Document, answer, origin, write_origin, write_target};
 
 pub const TARGET_IPS: Parameter =
     Parameter::new("target_ips", ParameterKind::IpSet, "192.0.2.0-192.0.2.9", "The hosts.");
@@ -49,7 +49,7 @@ pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
     let mut xml = request.document();
     xml.open(CALL.root, &[]);
     xml.element("HEADER", &[], |xml| {
-        write_origin(xml, &request);
+        write_origin(xml, &origin(&request));
         write_target(xml, &report);
     });
     Ok(answer(request.app, report, xml, Document::Range))

@@ -1,345 +1,36 @@
-//! What the reports on hosts have in common: the target, the hosts with their findings, the
-//! glossary and the appendices. Streamed, because a subscription may have millions of findings.
+//! Answering with reports on hosts, as they are written.
 
-use std::collections::BTreeSet;
-use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use palisade_app::{App, AssetReport, ReportPiece, ReportedFinding, ReportedHostHead, TrackingMethod};
-use palisade_kb::{Entry, KnowledgeBase};
-use palisade_model::report_template::{HostTemplate, TemplateDisplay, TemplateFilter};
-use palisade_model::{DetectionStatus, FindingKind, IpRange, IpSet, Qid};
+use palisade_app::{App, AssetReport};
+use palisade_report::WriteError;
+use palisade_report::asset_report::write_body;
+pub(super) use palisade_report::asset_report::{Document, Origin, write_head, write_origin, write_target};
 use palisade_wire::XmlWriter;
-use palisade_wire::date_time::date_time;
 
 use crate::answer::Answer;
 use crate::registry::CallRequest;
-use crate::v1::pages::{Disconnected, Pages};
-use crate::v1::vulnerability::{filled, write_bugtraq, write_cves, write_cvss_base, write_vendor_references};
+use crate::v1::pages::Pages;
 
-/// Which of the documents it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Document {
-    /// `asset_data_report.php`, which tells its template.
-    Report,
-    /// `asset_range_info.php`.
-    Range,
-}
-
-/// Who asked, and when.
-pub(super) fn write_origin(xml: &mut XmlWriter, request: &CallRequest) {
-    xml.cdata("COMPANY", request.app.company());
-    xml.text("USERNAME", request.actor.login.as_str());
-    xml.text("GENERATION_DATETIME", &date_time(request.app.clock().now()));
-}
-
-pub(super) fn write_target(xml: &mut XmlWriter, report: &AssetReport) {
-    xml.element("TARGET", &[], |xml| {
-        xml.list("USER_ASSET_GROUPS", &report.asset_groups, |xml, title| {
-            xml.cdata("ASSET_GROUP_TITLE", title);
-        });
-        if let Some(ips) = &report.user_ips {
-            write_ranges(xml, "USER_IP_LIST", ips);
-        }
-        write_ranges(xml, "COMBINED_IP_LIST", &report.target);
-    });
-}
-
-fn write_ranges(xml: &mut XmlWriter, wrapper: &'static str, ips: &IpSet) {
-    xml.list(wrapper, ips.ranges(), |xml, range| {
-        xml.element("RANGE", &[], |xml| {
-            xml.text("START", &range.first().to_string());
-            xml.text("END", &range.last().to_string());
-        });
-    });
+/// Who asks, and when.
+pub(super) fn origin(request: &CallRequest) -> Origin<'_> {
+    Origin {
+        company: request.app.company(),
+        login: request.actor.login.as_str(),
+        at: request.app.clock().now(),
+    }
 }
 
 /// The answer whose beginning `xml` holds: its root is open and its header written.
 pub(super) fn answer(app: App, report: AssetReport, xml: XmlWriter, document: Document) -> Answer {
-    let (pages, answer) = Pages::new(xml);
+    let (mut pages, answer) = Pages::new(xml);
     tokio::spawn(async move {
         // A client that hung up has nothing left to be told.
-        let _ = send(pages, &app, Arc::new(report), document).await;
+        let _ = match write_body(&mut pages, &app, Arc::new(report), document).await {
+            Ok(()) => pages.end().await,
+            Err(WriteError::Read(error)) => pages.break_off(&error).await,
+            Err(WriteError::Disconnected(gone)) => Err(gone),
+        };
     });
     answer
-}
-
-/// What the hosts add up to while they are sent.
-#[derive(Default)]
-struct Seen {
-    qids: BTreeSet<Qid>,
-    with_findings: Vec<Ipv4Addr>,
-    without_findings: Vec<Ipv4Addr>,
-}
-
-async fn send(
-    mut pages: Pages,
-    app: &App,
-    report: Arc<AssetReport>,
-    document: Document,
-) -> Result<(), Disconnected> {
-    let display = &report.content.display;
-    let mut seen = Seen::default();
-    if display.hosts || display.appendix {
-        let mut pieces = app.asset_report_pieces(Arc::clone(&report));
-        let mut is_host_open = false;
-        while let Some(page) = pieces.recv().await {
-            let page = match page {
-                Ok(page) => page,
-                Err(error) => return pages.break_off(&error).await,
-            };
-            for piece in &page {
-                write_piece(&mut pages.xml, piece, display, &mut seen, &mut is_host_open);
-                pages.turn().await?;
-            }
-        }
-    }
-    pages.xml.close_to_root();
-    if display.glossary {
-        write_glossary(&mut pages, &app.kb(), display, &seen.qids).await?;
-    }
-    if display.appendix {
-        write_appendices(&mut pages.xml, &report, &seen, document);
-    }
-    pages.end().await
-}
-
-/// Writes what a piece shows. `HOST_LIST` and `HOST` are opened at the first finding of theirs.
-fn write_piece(
-    xml: &mut XmlWriter,
-    piece: &ReportPiece,
-    display: &TemplateDisplay,
-    seen: &mut Seen,
-    is_host_open: &mut bool,
-) {
-    for finding in piece.findings() {
-        if !*is_host_open {
-            *is_host_open = true;
-            seen.with_findings.push(piece.host.ip);
-            if display.hosts {
-                open_host(xml, &piece.host, seen.with_findings.len() == 1);
-            }
-        }
-        seen.qids.insert(finding.qid);
-        if display.hosts {
-            write_finding(xml, &finding, display);
-        }
-    }
-    if piece.ends {
-        if !*is_host_open {
-            seen.without_findings.push(piece.host.ip);
-        } else if display.hosts {
-            xml.close();
-            xml.close();
-        }
-        *is_host_open = false;
-    }
-}
-
-fn open_host(xml: &mut XmlWriter, host: &ReportedHostHead, is_first: bool) {
-    let ReportedHostHead { id, ip, tracking, dns, netbios, os, os_cpe, asset_groups } = host;
-    if is_first {
-        xml.open("HOST_LIST", &[]);
-    }
-    xml.open("HOST", &[]);
-    xml.address("IP", *ip);
-    xml.text("TRACKING_METHOD", tracking_word(*tracking));
-    xml.optional_text("HOST_ID", id.map(|id| id.to_string()).as_deref());
-    xml.optional_cdata("DNS", dns.as_deref());
-    xml.optional_cdata("NETBIOS", netbios.as_deref());
-    xml.optional_cdata("OPERATING_SYSTEM", os.as_deref());
-    xml.optional_cdata("OS_CPE", os_cpe.as_deref());
-    xml.list("ASSET_GROUPS", asset_groups, |xml, title| xml.cdata("ASSET_GROUP_TITLE", title));
-    xml.open("VULN_INFO_LIST", &[]);
-}
-
-const fn tracking_word(tracking: TrackingMethod) -> &'static str {
-    match tracking {
-        TrackingMethod::Ip => "IP",
-        TrackingMethod::Dns => "DNS",
-        TrackingMethod::Netbios => "NETBIOS",
-    }
-}
-
-fn write_finding(xml: &mut XmlWriter, finding: &ReportedFinding<'_>, display: &TemplateDisplay) {
-    let ReportedFinding {
-        qid,
-        kind,
-        port,
-        service,
-        tls,
-        result,
-        result_is_table,
-        first_found_at,
-        last_found_at,
-        times_found,
-        status,
-        last_fixed_at,
-        cvss,
-    } = finding;
-    xml.open("VULN_INFO", &[]);
-    write_qid(xml, *qid);
-    xml.text("TYPE", type_word(*kind));
-    if let Some((port, transport)) = port {
-        xml.number("PORT", u64::from(*port));
-        xml.optional_text("SERVICE", *service);
-        xml.text("PROTOCOL", transport.as_str());
-    }
-    xml.text("SSL", if *tls { "true" } else { "false" });
-    if let Some(result) = filled(result).filter(|_| display.results) {
-        let format: &[(&str, &str)] = if *result_is_table { &[("format", "table")] } else { &[] };
-        xml.cdata_with("RESULT", format, result);
-    }
-    if let Some(at) = first_found_at {
-        xml.date_time("FIRST_FOUND", *at);
-    }
-    xml.date_time("LAST_FOUND", *last_found_at);
-    if let Some(times) = times_found {
-        xml.number("TIMES_FOUND", *times);
-    }
-    xml.optional_text("VULN_STATUS", status.map(DetectionStatus::as_str));
-    if let Some(at) = last_fixed_at.filter(|_| *status == Some(DetectionStatus::Fixed)) {
-        xml.date_time("LAST_FIXED", at);
-    }
-    if display.cvss && status.is_some() {
-        xml.text("CVSS_FINAL", cvss.unwrap_or("-"));
-    }
-    xml.close();
-}
-
-fn write_qid(xml: &mut XmlWriter, qid: Qid) {
-    let id = format!("qid_{qid}");
-    xml.text_with("QID", &[("id", &id)], id.get(4..).unwrap_or_default());
-}
-
-const fn type_word(kind: FindingKind) -> &'static str {
-    match kind {
-        FindingKind::Vulnerability => "Vuln",
-        FindingKind::Potential => "Practice",
-        FindingKind::Information | FindingKind::Service => "Ig",
-    }
-}
-
-async fn write_glossary(
-    pages: &mut Pages,
-    kb: &KnowledgeBase,
-    display: &TemplateDisplay,
-    qids: &BTreeSet<Qid>,
-) -> Result<(), Disconnected> {
-    if qids.is_empty() {
-        return Ok(());
-    }
-    pages.xml.open("GLOSSARY", &[]);
-    pages.xml.open("VULN_DETAILS_LIST", &[]);
-    for entry in qids.iter().filter_map(|qid| kb.entry(*qid)) {
-        write_details(&mut pages.xml, entry, display);
-        pages.turn().await?;
-    }
-    pages.xml.close_to_root();
-    Ok(())
-}
-
-fn write_details(xml: &mut XmlWriter, entry: &Entry, display: &TemplateDisplay) {
-    let Entry {
-        qid,
-        title,
-        severity,
-        kind: _, // told with each finding
-        category,
-        cves,
-        bugtraq,
-        vendor_references,
-        cvss_base,
-        cvss_temporal,
-        pci,
-        patchable: _,    // no element for these two
-        intelligence: _, // no element for it in version 1
-        remote: _,
-        updated_at,
-        threat,
-        impact,
-        solution,
-    } = entry;
-    xml.element("VULN_DETAILS", &[("id", &format!("qid_{qid}"))], |xml| {
-        write_qid(xml, *qid);
-        xml.cdata("TITLE", title);
-        xml.text("SEVERITY", &severity.to_string());
-        xml.text("CATEGORY", category);
-        xml.optional_cdata("THREAT", filled(threat).filter(|_| display.threat));
-        xml.optional_cdata("IMPACT", filled(impact).filter(|_| display.impact));
-        xml.optional_cdata("SOLUTION", filled(solution).filter(|_| display.solution));
-        xml.text("PCI_FLAG", if *pci { "1" } else { "0" });
-        xml.date_time("LAST_UPDATE", *updated_at);
-        if display.cvss && (cvss_base.is_some() || cvss_temporal.is_some()) {
-            xml.element("CVSS_SCORE", &[], |xml| {
-                write_cvss_base(xml, Some(cvss_base.as_deref().unwrap_or("-")), cves);
-                xml.text("CVSS_TEMPORAL", cvss_temporal.as_deref().unwrap_or("-"));
-            });
-        }
-        write_vendor_references(xml, vendor_references);
-        write_cves(xml, cves);
-        write_bugtraq(xml, bugtraq);
-    });
-}
-
-fn write_appendices(xml: &mut XmlWriter, report: &AssetReport, seen: &Seen, document: Document) {
-    let set = |ips: &[Ipv4Addr]| -> IpSet { ips.iter().filter_map(|ip| IpRange::new(*ip, *ip)).collect() };
-    let without_findings = set(&seen.without_findings);
-    let scanned = set(&seen.with_findings).union(&without_findings);
-    let no_results = report.target.difference(&scanned);
-    let is_told = document == Document::Report || !no_results.is_empty() || !without_findings.is_empty();
-    if !is_told {
-        return;
-    }
-    xml.element("APPENDICES", &[], |xml| {
-        for (element, ips) in [("NO_RESULTS", &no_results), ("NO_VULNS", &without_findings)] {
-            if !ips.is_empty() {
-                xml.element(element, &[], |xml| write_ranges(xml, "IP_LIST", ips));
-            }
-        }
-        if document == Document::Report {
-            xml.element("TEMPLATE_DETAILS", &[], |xml| write_template(xml, &report.content));
-        }
-    });
-}
-
-/// The template's filters, for people.
-fn write_template(xml: &mut XmlWriter, content: &HostTemplate) {
-    let TemplateFilter {
-        vulnerabilities,
-        potential,
-        information,
-        statuses,
-        categories,
-        qids,
-        excluded_qids,
-        operating_systems,
-        timeframe_days,
-    } = &content.filter;
-    let numbers = |qids: &[Qid]| {
-        let numbers: Vec<String> = qids.iter().map(Qid::to_string).collect();
-        Some(numbers.join(", ")).filter(|text| !text.is_empty())
-    };
-    let listed =
-        |texts: &[String], all: &str| if texts.is_empty() { all.to_owned() } else { texts.join(", ") };
-    let statuses: Vec<&str> = statuses.iter().map(|status| status.as_str()).collect();
-    let timeframe = timeframe_days.map_or("All".to_owned(), |days| format!("Last {days} days"));
-    xml.optional_text("SELECTIVE_VULNS", numbers(qids).as_deref());
-    xml.optional_text("EXCLUDED_VULNS", numbers(excluded_qids).as_deref());
-    let lines = [
-        format!("Status:{}", statuses.join(", ")),
-        "Vulnerabilities:".to_owned(),
-        format!("Severity:{vulnerabilities}"),
-        "Potential Vulnerabilities:".to_owned(),
-        format!("Severity:{potential}"),
-        "Information Gathered:".to_owned(),
-        format!("Severity:{information}"),
-        "Timeframe:".to_owned(),
-        timeframe,
-        "Included Categories:".to_owned(),
-        listed(categories, "All Categories"),
-        "Included Operating Systems:".to_owned(),
-        listed(operating_systems, "All Operating Systems"),
-    ];
-    xml.padded_lines("FILTER_SUMMARY", &lines);
 }

@@ -58,4 +58,5 @@ pub mod ticket_selection;
 pub mod time_zone_code_list;
 pub mod user;
 pub mod user_list;
-pub(crate) mod vulnerability;
+
+pub(crate) use palisade_report::vulnerability;

@@ -12,7 +12,8 @@ use crate::example::Need;
 use crate::registry::{admit, module};
 use crate::v2::request::OperationRequest;
 use crate::v2::{
-    activity_log, asset_group, asset_ip, auth, excluded_ip, knowledge_base, search_list, session, vault,
+    activity_log, asset_group, asset_ip, auth, excluded_ip, knowledge_base, report, scorecard, search_list,
+    session, vault,
 };
 
 /// What a handler gives.
@@ -81,10 +82,12 @@ pub(crate) use operation;
 /// The resources, by path; each with its operations.
 static RESOURCES: &[&[OperationRow]] = &[
     activity_log::ROWS,
-    excluded_ip::ROWS,
     asset_group::ROWS,
     asset_ip::ROWS,
+    excluded_ip::ROWS,
     knowledge_base::ROWS,
+    report::ROWS,
+    scorecard::ROWS,
     search_list::ROWS,
     session::ROWS,
     vault::ROWS,

@@ -28,6 +28,7 @@ async fn prepare(server: &Server, needs: &[Need]) -> Vec<(&'static str, String)>
                 known.extend(answer.made_id().map(|id| ("ID", id)));
             }
             Need::Session => known.push(("SESSION", server.session("manager").await)),
+            Need::FinishedReports => server.make_reports().await,
             Need::User => server.add_user(LOGIN, Role::Scanner, true, None).await,
             Need::SavedReport => known.push((SCAN_REF, server.finished_scan("manager", HOST).await)),
             Need::SavedMap => known.push((MAP_REF, server.finished_map("manager", "example.com").await)),

@@ -23,6 +23,7 @@ mod mail;
 mod map;
 mod option_profile;
 mod policy;
+mod report_job;
 mod report_template;
 mod scan;
 mod scan_target;

@@ -20,6 +20,17 @@ pub const HISTORY_LIST_OUTPUT: Dtd =
 pub const IP_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/asset/ip/ip_list_output.dtd");
 pub const KNOWLEDGE_BASE_VULN_LIST_OUTPUT: Dtd =
     definition!("api/2.0/fo/knowledge_base/vuln/knowledge_base_vuln_list_output.dtd");
+pub const MAP_REPORT: Dtd = definition!("api/2.0/fo/report/map_report.dtd");
+pub const PATCH_REPORT: Dtd = definition!("api/2.0/fo/report/patch_report.dtd");
+pub const REPORT_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/report/report_list_output.dtd");
+pub const ASSET_GROUP_SCORECARD: Dtd = definition!("api/2.0/fo/report/scorecard/asset_group_scorecard.dtd");
+pub const IGNORED_VULNS_SCORECARD: Dtd =
+    definition!("api/2.0/fo/report/scorecard/ignored_vulns_scorecard.dtd");
+pub const MOST_PREVALENT_VULNS_SCORECARD: Dtd =
+    definition!("api/2.0/fo/report/scorecard/most_prevalent_vulns_scorecard.dtd");
+pub const MOST_VULNERABLE_HOSTS_SCORECARD: Dtd =
+    definition!("api/2.0/fo/report/scorecard/most_vulnerable_hosts_scorecard.dtd");
+pub const PATCH_REPORT_SCORECARD: Dtd = definition!("api/2.0/fo/report/scorecard/patch_report_scorecard.dtd");
 pub const SIMPLE_RETURN: Dtd = definition!("api/2.0/simple_return.dtd");
 pub const STATIC_SEARCH_LIST_OUTPUT: Dtd =
     definition!("api/2.0/fo/qid/search_list/static/static_search_list_output.dtd");
@@ -36,6 +47,14 @@ pub const ALL: &[&Dtd] = &[
     &KNOWLEDGE_BASE_VULN_LIST_OUTPUT,
     &DYNAMIC_SEARCH_LIST_OUTPUT,
     &STATIC_SEARCH_LIST_OUTPUT,
+    &MAP_REPORT,
+    &PATCH_REPORT,
+    &REPORT_LIST_OUTPUT,
+    &ASSET_GROUP_SCORECARD,
+    &IGNORED_VULNS_SCORECARD,
+    &MOST_PREVALENT_VULNS_SCORECARD,
+    &MOST_VULNERABLE_HOSTS_SCORECARD,
+    &PATCH_REPORT_SCORECARD,
     &AUTH_VAULT_LIST_OUTPUT,
     &VAULT_OUTPUT,
     &SIMPLE_RETURN,

@@ -200,6 +200,11 @@ impl Server {
         response.scan_ref()
     }
 
+    /// Makes every saved report that waits.
+    pub(crate) async fn make_reports(&self) {
+        while palisade_report::make_next_report(&self.app).await.unwrap() {}
+    }
+
     /// Launches a map of `domain`, lets the scripted scanner make it, and gives its reference.
     pub(crate) async fn finished_map(&self, login: &str, domain: &str) -> String {
         let parameters = [("domain", domain), ("save_report", "yes"), ("map_title", "Sample map")];

@@ -10,6 +10,8 @@ mod coverage;
 mod dispatch;
 mod excluded_ip;
 mod knowledge_base;
+mod report;
+mod scorecard;
 mod search_list;
 mod session;
 mod vault;
@@ -60,10 +62,12 @@ pub(crate) type Setup =
 /// The tables of all resources, by path.
 pub(crate) const TESTS: &[&[OperationTest]] = &[
     activity_log::TESTS,
-    excluded_ip::TESTS,
     asset_group::TESTS,
     asset_ip::TESTS,
+    excluded_ip::TESTS,
     knowledge_base::TESTS,
+    report::TESTS,
+    scorecard::TESTS,
     search_list::TESTS,
     session::TESTS,
     vault::TESTS,

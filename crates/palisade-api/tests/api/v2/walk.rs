@@ -1,7 +1,7 @@
 //! Walks the table of a resource: roles, scopes, and the examples of the guide.
 
 use palisade_api::v2::registry::{self, Door, OperationRow};
-use palisade_model::Role;
+use palisade_model::{Action, Role, Scope};
 
 use crate::business_unit::harbour;
 use crate::examples::{Shown, run};
@@ -109,7 +109,11 @@ pub(crate) async fn reaches(tests: &[OperationTest]) {
             if test.roles[column] != Expected::Allowed {
                 continue;
             }
-            let makes = matches!(role, Role::UnitManager | Role::Scanner | Role::Manager);
+            // Readers make nothing but what their role lets them launch.
+            let launches = row_of(test).permissions.iter().any(|(_, resource)| {
+                role == Role::Reader && role.scope(Action::Launch, *resource) != Scope::None
+            });
+            let makes = matches!(role, Role::UnitManager | Role::Scanner | Role::Manager) || launches;
             let maker = if makes { login } else { "manager" };
             let mut names = match test.setup {
                 Some(setup) => setup(&server, maker).await,
@@ -133,8 +137,13 @@ async fn fault(
     names: &[(&'static str, String)],
 ) -> Option<String> {
     // A Manager reaches everything; an Auditor nothing, as long as no host is in policy compliance.
-    let sees_inside = role != Role::Auditor;
-    let sees_outside = role == Role::Manager;
+    // But what the table of roles lets see the subscription.
+    let permissions = row_of(test).permissions.iter();
+    let all = permissions
+        .map(|(action, resource)| role.scope(*action, *resource))
+        .any(|scope| scope == Scope::Subscription && matches!(role, Role::Manager | Role::Auditor));
+    let sees_inside = role != Role::Auditor || all;
+    let sees_outside = all;
     match test.reach {
         Reach::Everybody => None,
         Reach::Shows { parameters, inside, outside } => {

@@ -1,0 +1,216 @@
+//! Reports that are made in the background and saved: what each is about, and what state it is in.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::DomainName;
+use crate::ip_set::IpSet;
+use crate::map_ref::MapRef;
+use crate::qid::Qid;
+use crate::scan_ref::ScanRef;
+
+/// Longest title, in characters.
+pub const TITLE_CHARACTERS_MAX: usize = 128;
+/// Most scans that one report is made of.
+pub const SCANS_MAX: usize = 50;
+/// Most maps that one report is made of: the second is compared with the first.
+pub const MAPS_MAX: usize = 2;
+/// Most asset groups that one report is aimed at.
+pub const ASSET_GROUPS_MAX: usize = 1_000;
+
+/// A text that names none of the values.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not a word of saved reports")]
+pub struct NotAReportWord;
+
+/// An enum whose values have one word each, the API's own.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$value_doc:meta])* $value:ident = $word:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "kebab-case")]
+        pub enum $name {
+            $($(#[$value_doc])* $value),+
+        }
+
+        impl $name {
+            pub const ALL: &'static [Self] = &[$(Self::$value),+];
+            /// The words, in the order of [`Self::ALL`].
+            pub const WORDS: &'static [&'static str] = &[$($word),+];
+
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$value => $word),+
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = NotAReportWord;
+
+            fn from_str(text: &str) -> Result<Self, NotAReportWord> {
+                Self::ALL.iter().copied().find(|value| value.as_str() == text).ok_or(NotAReportWord)
+            }
+        }
+    };
+}
+
+words!(
+    /// How far a report is.
+    ReportState {
+        Running = "Running",
+        Finished = "Finished",
+        /// Nobody has begun to make it, or whoever did fell silent.
+        Submitted = "Submitted",
+        Canceled = "Canceled",
+        /// It could not be made.
+        Errors = "Errors",
+    }
+);
+
+impl ReportState {
+    /// Whether nothing will become of it any more.
+    #[must_use]
+    pub const fn is_ended(self) -> bool {
+        matches!(self, Self::Finished | Self::Canceled | Self::Errors)
+    }
+}
+
+words!(
+    /// What a report is saved as.
+    ReportFormat {
+        Xml = "xml",
+        Csv = "csv",
+    }
+);
+
+words!(
+    /// What a report is called by in lists.
+    ReportKind {
+        Scan = "Scan",
+        Map = "Map",
+        Patch = "Patch",
+        Remediation = "Remediation",
+        Scorecard = "Scorecard",
+    }
+);
+
+words!(
+    /// What the tickets of a report are put together by.
+    TicketGrouping {
+        /// All of them.
+        Everything = "everything",
+        Vulnerability = "vulnerability",
+        User = "user",
+        AssetGroup = "asset-group",
+    }
+);
+
+words!(
+    /// The scorecards that the service provides.
+    Scorecard {
+        AssetGroups = "Asset Group Vulnerability Report",
+        Ignored = "Ignored Vulnerabilities Report",
+        Prevalent = "Most Prevalent Vulnerabilities Report",
+        VulnerableHosts = "Most Vulnerable Hosts Report",
+        Patches = "Patch Report",
+    }
+);
+
+/// Which hosts a report is about, in place of those of its template. Nothing in it: those of the
+/// template.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HostChoice {
+    pub ips: Option<IpSet>,
+    pub asset_groups: Vec<i64>,
+}
+
+/// Which hosts a scorecard is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum ScorecardSource {
+    /// Those of asset groups with these titles.
+    AssetGroups { titles: Vec<String> },
+    /// Those of every asset group that whoever asked reaches.
+    EveryAssetGroup,
+    /// Those of asset groups of a business unit, of a division, with a function or at a place; of
+    /// the groups that everything given is true of.
+    BusinessUnit {
+        unit: Option<String>,
+        division: Option<String>,
+        function: Option<String>,
+        location: Option<String>,
+    },
+}
+
+/// What a report is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum ReportSubject {
+    /// Hosts and the history of their vulnerabilities.
+    Hosts { template_id: i64, hosts: HostChoice },
+    /// The results of scans. Of a host that several scans looked at, the newest of them counts.
+    Scans { template_id: i64, scans: Vec<ScanRef>, ips: Option<IpSet> },
+    /// The results of a map, or how the second differs from the first.
+    Maps { template_id: i64, domain: DomainName, maps: Vec<MapRef>, ips: Option<IpSet> },
+    /// Patches that hosts lack.
+    Patches { template_id: i64, hosts: HostChoice },
+    /// Tickets; `own`: only those given to whoever asked.
+    Tickets { template_id: i64, hosts: HostChoice, own: bool },
+    Scorecard {
+        scorecard: Scorecard,
+        source: ScorecardSource,
+        /// For the patch report: vulnerabilities whose patch is to be there.
+        patches: Vec<Qid>,
+        /// For the patch report: information that says that a program is missing.
+        missing: Vec<Qid>,
+    },
+}
+
+impl ReportSubject {
+    #[must_use]
+    pub const fn kind(&self) -> ReportKind {
+        match self {
+            Self::Hosts { .. } | Self::Scans { .. } => ReportKind::Scan,
+            Self::Maps { .. } => ReportKind::Map,
+            Self::Patches { .. } => ReportKind::Patch,
+            Self::Tickets { .. } => ReportKind::Remediation,
+            Self::Scorecard { .. } => ReportKind::Scorecard,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_read_back() {
+        for (state, word) in ReportState::ALL.iter().zip(ReportState::WORDS) {
+            assert_eq!(word.parse(), Ok(*state));
+        }
+        assert!("PDF".parse::<ReportFormat>().is_err());
+    }
+
+    #[test]
+    fn a_subject_reads_back() {
+        let subject = ReportSubject::Scans {
+            template_id: 3,
+            scans: vec!["scan/1400000000.10001".parse().unwrap()],
+            ips: Some("10.0.0.1".parse().unwrap()),
+        };
+        let json = serde_json::to_string(&subject).unwrap();
+        assert_eq!(serde_json::from_str::<ReportSubject>(&json).unwrap(), subject);
+        assert_eq!(subject.kind(), ReportKind::Scan);
+    }
+}

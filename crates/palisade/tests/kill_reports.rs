@@ -1,0 +1,261 @@
+//! `kill -9` at random moments while saved reports are made: after all of them every report is whole, and
+//! nothing else is left in the folder of documents.
+//!
+//! `PALISADE_KILLS` sets how often (10), `PALISADE_SEED` repeats a run.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use palisade_kb::KnowledgeBase;
+use palisade_model::{Finding, HostFacts, HostResult, IpSet, OptionProfile, Qid, Timestamp, Transport};
+use palisade_store::{Delivery, HostAttributes, Intake, LaunchType, Launched, NewScan, Store};
+use palisade_testkit::postgres::Database;
+use palisade_testkit::server::TestServer;
+
+const PALISADE: &str = env!("CARGO_BIN_EXE_palisade");
+/// What the reports are about; large enough that a kill hits one that is being made.
+const HOSTS: u32 = 250;
+const FINDINGS: usize = 80;
+/// A kill comes at most this long after reports were asked for.
+const DELAY_BOUND_MS: u64 = 1_500;
+/// How long the reports may take to end once nobody kills the server any more.
+const PATIENCE: Duration = Duration::from_mins(3);
+const SETTINGS: [&str; 2] = ["--rate-limit-calls", "0"];
+
+/// Numbers that look random and can be had again (splitmix64).
+struct Dice(u64);
+
+impl Dice {
+    #[expect(clippy::print_stdout, reason = "the test runner shows it when the test fails")]
+    fn new() -> Self {
+        let seed = std::env::var("PALISADE_SEED").ok().and_then(|text| text.parse().ok());
+        let seed = seed.unwrap_or_else(|| u64::from(std::process::id()));
+        println!("PALISADE_SEED={seed}");
+        Self(seed)
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % bound
+    }
+}
+
+fn kills() -> u32 {
+    std::env::var("PALISADE_KILLS").map_or(10, |text| text.parse().expect("PALISADE_KILLS is a number"))
+}
+
+fn first() -> Ipv4Addr {
+    Ipv4Addr::new(10, 0, 0, 0)
+}
+
+/// Puts hosts with detections into the database, as a scan would.
+async fn fill(store: &Store, login: &str) {
+    let kb = KnowledgeBase::embedded().expect("the KnowledgeBase can be read");
+    let qids: Vec<Qid> = kb
+        .entries()
+        .filter(|entry| entry.kind.is_detection())
+        .map(|entry| entry.qid)
+        .take(FINDINGS)
+        .collect();
+    assert_eq!(qids.len(), FINDINGS, "the KnowledgeBase has so many");
+    let targets: IpSet =
+        format!("{}-{}", first(), Ipv4Addr::from(u32::from(first()) + HOSTS - 1)).parse().expect("a range");
+    store.add_host_ranges(&targets, &HostAttributes::default()).await.expect("hosts can be added");
+    let now = Timestamp::from_second(1_790_000_000).expect("a time");
+    let new = NewScan {
+        title: "Filled".to_owned(),
+        target_text: targets.to_string(),
+        slices: targets.chunks(HOSTS),
+        targets: targets.clone(),
+        launched_at: now,
+        login: login.parse().expect("a login"),
+        launch_type: LaunchType::Api,
+        save_report: true,
+        profile: OptionProfile::initial(),
+        http_header: None,
+        qids: None,
+        zones: Vec::new(),
+        asset_groups: Vec::new(),
+        assigned_only: false,
+        running_max: 10,
+    };
+    let launched = store.launch_scan(&new).await.expect("a scan can be launched");
+    let Launched::Queued(scan) = launched else { panic!("{launched:?}") };
+    let later = Timestamp::from_second(1_990_000_000).expect("a time");
+    let slice = store.lease_slice("filler", "token", now, later).await.expect("a lease").expect("a slice");
+    for address in targets.iter() {
+        let finding = |qid: &Qid| Finding {
+            qid: *qid,
+            port: Some(443),
+            transport: Some(Transport::Tcp),
+            tls: true,
+            result: format!("What was seen of {qid} on {address}. ").repeat(10),
+            table: false,
+        };
+        let result = HostResult {
+            facts: HostFacts { address, alive: true, ..HostFacts::default() },
+            findings: qids.iter().map(finding).collect(),
+            tested: qids.clone(),
+            tcp_ports: (1..=1_000).collect(),
+            udp_ports: (1..=100).collect(),
+        };
+        let delivery = Delivery {
+            slice_id: slice.slice_id,
+            token: "token",
+            scan: &scan,
+            result: &result,
+            is_detection: &|_| true,
+            remedy: &|_| None,
+            expires_at: later,
+            now,
+        };
+        let intake = store.take_in(&delivery).await.expect("a result can be taken in");
+        assert!(matches!(intake, Intake::TakenIn { .. }), "{intake:?}");
+    }
+    store.complete_slice(slice.slice_id, "token", now).await.expect("the slice is complete");
+}
+
+fn fill_database(url: &str, documents: &Path, login: &str) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let store = Store::open(url, documents).await.expect("the database opens");
+        fill(&store, login).await;
+        store.close().await;
+    });
+}
+
+const REPORT: &str = "api/2.0/fo/report/";
+
+/// Ids and states of all reports.
+fn states(server: &TestServer) -> BTreeMap<u64, String> {
+    let list = server.call(REPORT, &[("action", "list")]);
+    let value = |text: &str, before: &str| {
+        text.split(before).nth(1).and_then(|rest| rest.split('<').next()).map(str::to_owned)
+    };
+    let report = |text: &str| Some((value(text, "<ID>")?.parse().ok()?, value(text, "<STATE>")?));
+    list.split("<REPORT>").skip(1).filter_map(report).collect()
+}
+
+/// Asks for a report; gives its id, unless there are too many already.
+fn launch(server: &TestServer, format: &str) -> Option<u64> {
+    let form = [("action", "launch"), ("template_id", "2"), ("output_format", format)];
+    let answer = server.try_call(REPORT, &form).expect("the server answers");
+    if answer.status == 409 {
+        return None;
+    }
+    let id = answer.body.split("<VALUE>").nth(1).and_then(|rest| rest.split('<').next());
+    Some(id.and_then(|id| id.parse().ok()).unwrap_or_else(|| panic!("no id: {}", answer.body)))
+}
+
+/// Kills the server again and again while it makes reports; some are canceled or deleted meanwhile. Gives
+/// the reports that are to be there, with their formats.
+fn torment(server: &mut TestServer, dice: &mut Dice) -> BTreeMap<u64, &'static str> {
+    let mut wanted = BTreeMap::new();
+    let mut hits = 0;
+    for round in 0..kills() {
+        for format in ["xml", "csv"] {
+            wanted.extend(launch(server, format).map(|id| (id, format)));
+        }
+        thread::sleep(Duration::from_millis(dice.below(DELAY_BOUND_MS)));
+        let now = states(server);
+        let running = now.iter().find(|(_, state)| *state == "Running").map(|(id, _)| *id);
+        if let Some(id) = running.filter(|_| dice.below(4) == 0) {
+            let action = if dice.below(2) == 0 { "cancel" } else { "delete" };
+            // It may have ended just now.
+            let _ = server.try_call(REPORT, &[("action", action), ("id", &id.to_string())]);
+            if action == "delete" {
+                wanted.remove(&id);
+            }
+        }
+        hits += u32::from(running.is_some());
+        server.kill();
+        server.restart();
+        let now = states(server);
+        assert!(now.keys().all(|id| wanted.contains_key(id)), "round {round}");
+        // They would fill the disk.
+        for id in now.iter().filter(|(_, state)| *state == "Finished").map(|(id, _)| *id) {
+            check_report(server, id, wanted.remove(&id).unwrap_or_default());
+            let _ = server.call(REPORT, &[("action", "delete"), ("id", &id.to_string())]);
+        }
+    }
+    assert!(hits * 3 >= kills(), "only {hits} of {} kills hit a report", kills());
+    wanted
+}
+
+/// Waits until every report has ended; gives their states.
+fn settled(server: &TestServer) -> BTreeMap<u64, String> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let states = states(server);
+        if states.values().all(|state| state == "Finished" || state == "Canceled") {
+            return states;
+        }
+        assert!(Instant::now() < deadline, "a report does not end: {states:?}\n{}", server.log());
+        thread::sleep(Duration::from_millis(100));
+    }
+}
+
+/// A finished report is whole.
+fn check_report(server: &TestServer, id: u64, format: &str) {
+    let document = server.call(REPORT, &[("action", "fetch"), ("id", &id.to_string())]);
+    let findings = usize::try_from(HOSTS).expect("few hosts") * FINDINGS;
+    let (counted, end) = if format == "xml" {
+        (document.matches("<VULN_INFO>").count(), document.contains("</ASSET_DATA_REPORT>"))
+    } else {
+        (document.matches("\n\"10.0.0.").count(), document.ends_with('\n'))
+    };
+    assert_eq!((counted, end), (findings, true), "{id} as {format}");
+}
+
+/// Every finished report is whole, and no document is there but theirs.
+fn check(server: &TestServer, documents: &Path, wanted: &BTreeMap<u64, &'static str>) {
+    let states = settled(server);
+    assert_eq!(states.keys().collect::<Vec<_>>(), wanted.keys().collect::<Vec<_>>());
+    let mut finished = BTreeSet::new();
+    for (id, format) in wanted.iter().filter(|(id, _)| states[*id] == "Finished") {
+        check_report(server, *id, format);
+        finished.insert(id.to_string());
+    }
+    let folder = documents.join("report");
+    let mut left = BTreeSet::new();
+    for report in std::fs::read_dir(&folder).expect("the folder is there") {
+        let report = report.expect("an entry").path();
+        let files = std::fs::read_dir(&report).expect("a folder").count();
+        if files > 0 {
+            assert_eq!(files, 1, "{}", report.display());
+            left.insert(report.file_name().and_then(|name| name.to_str()).expect("a name").to_owned());
+        }
+    }
+    assert_eq!(left, finished, "no other documents are left");
+    for id in wanted.keys() {
+        let _ = server.call(REPORT, &[("action", "delete"), ("id", &id.to_string())]);
+    }
+    assert_eq!(std::fs::read_dir(&folder).expect("the folder is there").count(), 0);
+}
+
+#[test]
+fn killed_reports_end_right_on_sqlite() {
+    let mut server = TestServer::start_with_settings(PALISADE, None, &SETTINGS);
+    let documents = server.data().join("documents");
+    fill_database(&server.sqlite_url(), &documents, server.login());
+    let mut wanted = torment(&mut server, &mut Dice::new());
+    wanted.extend(launch(&server, "xml").map(|id| (id, "xml")));
+    check(&server, &documents, &wanted);
+}
+
+#[test]
+fn killed_reports_end_right_on_postgresql() {
+    let database = Database::create().expect("PostgreSQL runs");
+    let mut server = TestServer::start_with_settings(PALISADE, Some(&database.url()), &SETTINGS);
+    let documents = server.data().join("documents");
+    fill_database(&database.url(), &documents, server.login());
+    let mut wanted = torment(&mut server, &mut Dice::new());
+    wanted.extend(launch(&server, "xml").map(|id| (id, "xml")));
+    check(&server, &documents, &wanted);
+}
