@@ -77,6 +77,8 @@ pub(crate) struct Parts {
     pub(crate) change: Notify,
     /// Rings when a mail was queued.
     pub(crate) mail: Notify,
+    /// Rings when hosts were queued for being purged.
+    pub(crate) purge: Notify,
     /// When expired leases were last looked for, in microseconds since 1970.
     pub(crate) taken_back_at_us: AtomicI64,
 }
@@ -101,6 +103,7 @@ impl App {
             authentication,
             change: Notify::new(),
             mail: Notify::new(),
+            purge: Notify::new(),
             taken_back_at_us: AtomicI64::new(i64::MIN),
         };
         Self { parts: Arc::new(parts) }

@@ -15,10 +15,13 @@ mod asset_report_piece;
 mod asset_search;
 mod authentication;
 mod business_unit;
+mod detection_list;
 mod domain;
 mod error;
 mod host;
 mod host_info;
+mod host_list;
+mod host_selection;
 mod ignore;
 mod knowledge_base;
 mod launch;
@@ -59,10 +62,13 @@ pub use asset_report_piece::{ReportPiece, ReportedFinding, ReportedHostHead};
 pub use asset_search::{AssetOrder, AssetSearch, FoundAsset, FoundAssets, LastScan, SearchAssets, TextMatch};
 pub use authentication::LoginRefused;
 pub use business_unit::{Authority, BusinessUnitView};
+pub use detection_list::{DetectionList, DetectionPage, DetectionPiece, ListDetections, ListedFinding};
 pub use domain::DomainView;
 pub use error::{Error, Result};
 pub use host::{AddHosts, EditHosts, HostListing, HostView, ListHosts, OwnerView};
 pub use host_info::{HostInfo, HostKey};
+pub use host_list::{HostEntry, HostList, HostPage};
+pub use host_selection::{SelectHosts, SystemPattern};
 pub use ignore::{IgnoreOn, IgnoreUntil, IgnoreVulnerabilities};
 pub use knowledge_base::ListVulnerabilities;
 pub use launch::LaunchScan;
@@ -73,8 +79,8 @@ pub use map_launch::LaunchMap;
 pub use option_profile::{OptionProfileView, shipped_option_profiles};
 pub use outbox::check_address;
 pub use palisade_store::{
-    ActivityMark, ActivityUser, AssignedUser, DeletedTicket, GroupTexts, IgnoredDetection, LaunchType,
-    StoredMapHost, TaskKind, TaskScanner, Ticket, TicketChange, TrackingMethod,
+    ActivityMark, ActivityUser, AssignedUser, Between, DeletedTicket, GroupTexts, IgnoredDetection,
+    LaunchType, ListedDetection, StoredMapHost, TaskKind, TaskScanner, Ticket, TicketChange, TrackingMethod,
 };
 pub use password::MasterKey;
 pub use password_change::{PasswordChanges, PasswordKept, PasswordsOf};

@@ -109,6 +109,7 @@ pub(crate) struct Server {
     listener: JoinHandle<std::io::Result<()>>,
     worker: JoinHandle<()>,
     mail: JoinHandle<()>,
+    purge: JoinHandle<()>,
     scheduler: JoinHandle<()>,
 }
 
@@ -166,6 +167,8 @@ impl Server {
         let (stop, stopped) = watch::channel(false);
         let (sender, mail_stopped) = (app.clone(), stopped.clone());
         let mail = tokio::spawn(async move { sender.send_mail_until(wait_for(mail_stopped)).await });
+        let (purger, purge_stopped) = (app.clone(), stopped.clone());
+        let purge = tokio::spawn(async move { purger.purge_until(wait_for(purge_stopped)).await });
         let scheduler = tokio::spawn(start_scheduled_tasks(app.clone(), stopped.clone()));
         let link = Arc::new(app.link(&settings.scanner_name));
         let worker = Worker::new(
@@ -180,7 +183,18 @@ impl Server {
             tokio::join!(worker.run(wait_for(stopped.clone())), maps.run(wait_for(stopped)));
         });
         tracing::info!(%address, tls = !settings.http, "listening");
-        Ok(Self { address, certificate, certificate_path, handle, stop, listener, worker, mail, scheduler })
+        Ok(Self {
+            address,
+            certificate,
+            certificate_path,
+            handle,
+            stop,
+            listener,
+            worker,
+            mail,
+            purge,
+            scheduler,
+        })
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -228,6 +242,7 @@ impl Server {
         let _ = tokio::time::timeout(GRACE * 2, async {
             let _ = self.worker.await;
             let _ = self.mail.await;
+            let _ = self.purge.await;
             let _ = self.scheduler.await;
             let _ = self.listener.await;
         })

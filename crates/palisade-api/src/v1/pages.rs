@@ -54,7 +54,8 @@ impl Pages {
     }
 }
 
-fn log_failure(error: &AppError) {
+/// For the operator: why a document is not whole.
+pub(crate) fn log_failure(error: &AppError) {
     let error: &dyn std::error::Error = error;
     tracing::error!(error, "a document could not be sent to its end");
 }

@@ -11,6 +11,9 @@ macro_rules! definition {
 
 pub const ASSET_GROUP_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/asset/group/asset_group_list_output.dtd");
 pub const BATCH_RETURN: Dtd = definition!("api/2.0/batch_return.dtd");
+pub const HOST_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/asset/host/host_list_output.dtd");
+pub const HOST_LIST_VM_DETECTION_OUTPUT: Dtd =
+    definition!("api/2.0/fo/asset/host/vm/detection/host_list_vm_detection_output.dtd");
 pub const IP_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/asset/ip/ip_list_output.dtd");
 pub const KNOWLEDGE_BASE_VULN_LIST_OUTPUT: Dtd =
     definition!("api/2.0/fo/knowledge_base/vuln/knowledge_base_vuln_list_output.dtd");
@@ -20,6 +23,8 @@ pub const SIMPLE_RETURN: Dtd = definition!("api/2.0/simple_return.dtd");
 pub const ALL: &[&Dtd] = &[
     &BATCH_RETURN,
     &ASSET_GROUP_LIST_OUTPUT,
+    &HOST_LIST_OUTPUT,
+    &HOST_LIST_VM_DETECTION_OUTPUT,
     &IP_LIST_OUTPUT,
     &KNOWLEDGE_BASE_VULN_LIST_OUTPUT,
     &SIMPLE_RETURN,

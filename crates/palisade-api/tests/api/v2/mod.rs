@@ -3,6 +3,7 @@
 
 mod activity_log;
 mod asset_group;
+mod asset_host;
 mod asset_ip;
 mod bad_input;
 mod coverage;
@@ -54,8 +55,14 @@ pub(crate) type Setup =
     for<'a> fn(&'a Server, &'a str) -> Pin<Box<dyn Future<Output = Vec<(&'static str, String)>> + 'a>>;
 
 /// The tables of all resources, by path.
-pub(crate) const TESTS: &[&[OperationTest]] =
-    &[activity_log::TESTS, asset_group::TESTS, asset_ip::TESTS, knowledge_base::TESTS, session::TESTS];
+pub(crate) const TESTS: &[&[OperationTest]] = &[
+    activity_log::TESTS,
+    asset_group::TESTS,
+    asset_host::TESTS,
+    asset_ip::TESTS,
+    knowledge_base::TESTS,
+    session::TESTS,
+];
 
 /// Makes the tests that walk the table of a resource.
 macro_rules! walk_tests {
