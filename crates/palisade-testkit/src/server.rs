@@ -178,10 +178,17 @@ impl TestServer {
             .new_agent();
         move |function, form| {
             let url = format!("{base_url}/{function}");
+            // Version 2 wants the other header, version 1 does not mind it.
+            let headers = [("Authorization", authorization.as_str()), ("X-Requested-With", "tests")];
             let sent = if form.is_empty() {
-                agent.get(url).header("Authorization", &authorization).call()
+                headers
+                    .into_iter()
+                    .fold(agent.get(url), |call, (name, value)| call.header(name, value))
+                    .call()
             } else {
-                agent.post(url).header("Authorization", &authorization).send_form(form.iter().copied())
+                let call =
+                    headers.into_iter().fold(agent.post(url), |call, (name, value)| call.header(name, value));
+                call.send_form(form.iter().copied())
             };
             let mut response = sent.map_err(|error| format!("{function}: {error}"))?;
             let body = response

@@ -30,6 +30,14 @@ pub fn python() -> Command {
     Command::new(repository().join("clients/python"))
 }
 
+/// A Python with the client libraries of another file in `clients/`: not all libraries agree.
+#[must_use]
+pub fn python_with(requirements: &str) -> Command {
+    let mut command = python();
+    command.env("REQUIREMENTS", requirements);
+    command
+}
+
 /// Standard output of a command that has to succeed.
 ///
 /// # Panics
