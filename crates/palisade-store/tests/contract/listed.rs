@@ -154,6 +154,7 @@ async fn a_purged_host_is_gone_at_once_and_begins_anew(bench: Bench) {
     assert_eq!(listed().await.iter().map(|host| host.id).collect::<Vec<_>>(), [stays]);
     assert!(bench.store.host(ip("10.0.0.1")).await.unwrap().is_none());
     assert!(bench.store.list_detections(ip("10.0.0.1")).await.unwrap().is_empty());
+    assert!(bench.store.latest_result(ip("10.0.0.1")).await.unwrap().is_none());
     assert!(latest().await.is_empty(), "what a saved report has is no longer the host's");
     let again = bench.store.queue_purge(&[gone], &login("quays_ab1"), at(41)).await.unwrap();
     assert!(again.is_empty(), "it is on its way already");
