@@ -115,7 +115,9 @@ async fn goldens_of_hosts() {
         ("host_ips", "192.0.2.4"),
         ("owner", "reader"),
         ("comment", "Mind <it> & ]]>"),
+        ("ud1", "A"),
         ("ud2", "Hall 3"),
+        ("ud3", "C"),
     ];
     server.call("manager", "asset_ip.php", &noted).await.assert_success();
     server.finished_scan("manager", "192.0.2.3-192.0.2.6").await;
@@ -142,7 +144,13 @@ async fn goldens_of_detections() {
         "fo-asset-host-vm-detection-list",
         detections(&server, &[("show_igs", "1"), ("ips", "192.0.2.4"), ("echo_request", "1")]).await
     );
-    let truncated = [("truncation_limit", "1"), ("show_results", "0"), ("qids", "900001"), ("id_min", "2")];
+    let truncated = [
+        ("truncation_limit", "1"),
+        ("show_results", "0"),
+        ("qids", "900001"),
+        ("id_min", "2"),
+        ("show_asset_id", "1"),
+    ];
     golden!("fo-asset-host-vm-detection-list-truncated", detections(&server, &truncated).await);
     let csv = [("output_format", "csv"), ("show_igs", "1"), ("id_max", "2"), ("echo_request", "1")];
     let answer = detections(&server, &csv).await;
