@@ -11,6 +11,7 @@ set -euo pipefail
 export LC_ALL=C
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$here/.ci/install.sh"
+. "$here/bench/databases.sh"
 
 runs=${1:-3}
 ratio_min=0.7
@@ -38,53 +39,11 @@ cleanup() {
 }
 trap cleanup EXIT
 
-# A PostgreSQL of our own, on a socket in the work folder. It does not run as root.
-start_postgres() {
-  local programs user=()
-  programs=$(dirname "$(readlink -f "$(command -v initdb || ls /usr/lib/postgresql/*/bin/initdb | tail -n 1)")")
-  chmod 755 "$work"
-  mkdir -p "$work/pg"
-  if [ "$(id -u)" = 0 ]; then
-    user=(setpriv --reuid=postgres --regid=postgres --clear-groups)
-    chown postgres "$work/pg"
-  fi
-  [ -d "$work/pg/data" ] ||
-    (cd / && "${user[@]}" "$programs/initdb" -A trust -U palisade -E UTF8 --locale=C "$work/pg/data" >/dev/null)
-  (cd / && exec "${user[@]}" "$programs/postgres" -D "$work/pg/data" -k "$work/pg" -c listen_addresses= \
-    -c fsync=off -c max_wal_size=8GB -c shared_buffers=256MB) >"$work/pg.log" 2>&1 &
-  postgres=$!
-  until psql -q -h "$work/pg" -U palisade -d postgres -c 'SELECT 1' >/dev/null 2>&1; do sleep 0.2; done
-}
-
-# dump QUERY: what the database's own client makes of it, as CSV.
-# With a number, that often in one process.
-dump() {
-  local query=$1 times=${2:-1} commands=() each
-  for each in $(seq "$times"); do
-    case $database in
-      sqlite) commands+=("$query;") ;;
-      postgres) commands+=(-c "\\copy ($query) TO STDOUT WITH (FORMAT csv)") ;;
-    esac
-  done
-  case $database in
-    sqlite) sqlite3 -csv "$work/sqlite/palisade.sqlite" "${commands[*]}" ;;
-    postgres) psql -q -d "$url" "${commands[@]}" ;;
-  esac
-}
-
 # The answer of the API; likewise with a number. curl reads a range in brackets as that many calls.
 call() { # SCRIPT PARAMETERS [TIMES]
   local times=${3:-1} range=
   [ "$times" = 1 ] || range="#[1-$times]"
   curl -sf -u "$login" "http://127.0.0.1:$port/msp/$1?$2$range"
-}
-
-seconds() { # COMMAND...: how long it takes; what it writes is thrown away
-  local before after
-  before=$(date +%s%N)
-  "$@" >/dev/null
-  after=$(date +%s%N)
-  awk -v ns=$((after - before)) 'BEGIN { printf "%.3f", ns / 1e9 }'
 }
 
 failures=0
@@ -135,27 +94,7 @@ for entry in tree.parse(sys.stdin).getroot().iter("VULN"):
 }
 
 bench() { # DATABASE URL
-  database=$1 url=$2
-  local data=$work/$database
-  if [ ! -e "$data/login" ]; then
-    say "filling $database"
-    mkdir -p "$data" && chmod 700 "$data"
-    "$PALISADE" user add --role manager --accept-terms --data "$data" --database "$url" |
-      awk '{ printf "%s%s", (NR > 1 ? ":" : ""), $2 }' >"$data/new-login"
-    case $database in
-      sqlite) "$here/bench/subscription.sh" "$PALISADE" sqlite3 "$data/palisade.sqlite" ;;
-      postgres) "$here/bench/subscription.sh" "$PALISADE" psql "$url" ;;
-    esac
-    mv "$data/new-login" "$data/login"
-  fi
-  login=$(cat "$data/login")
-  "$PALISADE" serve --http --listen "127.0.0.1:$port" --data "$data" --database "$url" \
-    --rate-limit-calls 0 --concurrency-limit 0 --log warn 2>"$work/$database.log" &
-  server=$!
-  until curl -s -o /dev/null "http://127.0.0.1:$port/"; do
-    kill -0 "$server" || fail "the server does not start: $(cat "$work/$database.log")"
-    sleep 0.2
-  done
+  serve "$1" "$2"
 
   local columns='host.ip, dns_name, os, qid, port, transport, tls, detection.status, first_found_at,
     last_found_at, times_found, result'
@@ -174,15 +113,11 @@ bench() { # DATABASE URL
     asset_search.php 'target_ips=10.0.0.2-10.10.0.0&vuln_qid=38173'
   fill_kb
   compare "knowledgebase_download, 100 times" VULN "$kb_query" knowledgebase_download.php show_pci_flag=1 100
-  kill "$server"
-  wait "$server" || true
-  server=
+  stop_server
 }
 
 echo "load: $(cut -d' ' -f1-3 /proc/loadavg) on $(nproc) cores"
 start_postgres
-psql -q -h "$work/pg" -U palisade -d postgres -tAc "SELECT 1 FROM pg_database WHERE datname = 'bench'" | grep -q 1 ||
-  psql -q -h "$work/pg" -U palisade -d postgres -c 'CREATE DATABASE bench'
 bench sqlite "sqlite://$work/sqlite/palisade.sqlite"
 bench postgres "postgres://palisade@localhost/bench?host=$work/pg"
 echo "load: $(cut -d' ' -f1-3 /proc/loadavg)"

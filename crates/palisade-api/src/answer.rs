@@ -8,7 +8,7 @@ use axum::http::header::{
 };
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
-use futures_util::{StreamExt, stream};
+use futures_util::{StreamExt as _, stream};
 use palisade_app::Slot;
 pub(crate) use palisade_report::end_report;
 use palisade_wire::{XmlWriter, dtd};
@@ -129,6 +129,7 @@ impl Answer {
 /// The pieces as they come. Dropped by the server when the client has hung up. Fused, because what
 /// compresses it asks again after the end.
 fn stream_body(receiver: mpsc::Receiver<Vec<u8>>, slot: Option<Slot>) -> Body {
+    // Whoever compresses it asks once more after its end.
     let pieces = stream::unfold((receiver, slot), |(mut receiver, slot)| async {
         if let Some(piece) = receiver.recv().await {
             return Some((Ok::<_, Infallible>(piece), (receiver, slot)));

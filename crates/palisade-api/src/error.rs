@@ -176,6 +176,10 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
                 ),
             )
         }
+        AppError::UnknownAssetGroupId { id } => {
+            (5009, format!("Invalid value for 'ag_ids' : {id}. No such asset group in the user account."))
+        }
+        AppError::SystemPattern(_) => (5000, "The pattern for operating systems cannot be used.".to_owned()),
         AppError::AssetGroupTaken { title } => (5301, format!("There is an asset group {title} already.")),
         AppError::EverythingGroup => {
             (5302, "The asset group All cannot be added, edited or deleted.".to_owned())
@@ -398,6 +402,7 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         | AppError::Outbox(_)
         | AppError::NotOfSlice { .. }
         | AppError::ReportTooLarge { .. }
+        | AppError::TaskEnded(_)
         | AppError::Store(_)) => return Fault::Internal(error),
     };
     Fault::Refused(Refusal { number, text })

@@ -94,6 +94,8 @@ pub(crate) struct Parts {
     pub(crate) mail: Notify,
     /// Rings when a report was asked for.
     pub(crate) report: Notify,
+    /// Rings when hosts were queued for being purged.
+    pub(crate) purge: Notify,
     /// When expired leases were last looked for, in microseconds since 1970.
     pub(crate) taken_back_at_us: AtomicI64,
 }
@@ -119,6 +121,7 @@ impl App {
             change: Notify::new(),
             mail: Notify::new(),
             report: Notify::new(),
+            purge: Notify::new(),
             taken_back_at_us: AtomicI64::new(i64::MIN),
         };
         Self { parts: Arc::new(parts) }

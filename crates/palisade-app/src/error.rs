@@ -108,6 +108,12 @@ pub enum Error {
     /// No asset group within the user's reach has this title.
     #[error("there is no asset group '{title}'")]
     UnknownAssetGroup { title: String },
+    /// No asset group within the user's reach has this id.
+    #[error("there is no asset group {id}")]
+    UnknownAssetGroupId { id: u64 },
+    /// A text that is no regular expression, or too large a one.
+    #[error("the pattern for operating systems cannot be used")]
+    SystemPattern(#[source] Box<regex::Error>),
     /// Another asset group has this title.
     #[error("there is an asset group '{title}' already")]
     AssetGroupTaken { title: String },
@@ -348,6 +354,9 @@ pub enum Error {
     /// A password could not be hashed.
     #[error("the password could not be hashed")]
     Hash,
+    /// Something that was to go on beside the use case did not.
+    #[error("a task of the server ended early")]
+    TaskEnded(#[source] tokio::task::JoinError),
     /// The store could not do its work.
     #[error("the store failed")]
     Store(#[source] palisade_store::Error),

@@ -18,12 +18,15 @@ mod auth_vault;
 mod authentication;
 mod business_unit;
 mod community_template;
+mod detection_list;
 mod domain;
 mod error;
 mod excluded_host;
 mod feed;
 mod host;
 mod host_info;
+mod host_list;
+mod host_selection;
 mod ignore;
 mod knowledge_base;
 mod launch;
@@ -74,12 +77,15 @@ pub use auth_vault::{AuthVaultView, CreateAuthVault, UpdateAuthVault};
 pub use authentication::LoginRefused;
 pub use business_unit::{Authority, BusinessUnitView};
 pub use community_template::{TemplateImportError, TemplatesImported, template_entry};
+pub use detection_list::{DetectionList, DetectionPage, DetectionPiece, ListDetections, ListedFinding};
 pub use domain::DomainView;
 pub use error::{Error, Result};
 pub use excluded_host::ExclusionView;
 pub use feed::{FeedError, FeedImported};
 pub use host::{AddHosts, EditHosts, HostListing, HostView, ListHosts, OwnerView};
 pub use host_info::{HostInfo, HostKey};
+pub use host_list::{HostEntry, HostList, HostPage};
+pub use host_selection::{SelectHosts, SystemPattern};
 pub use ignore::{IgnoreOn, IgnoreUntil, IgnoreVulnerabilities};
 pub use knowledge_base::ListVulnerabilities;
 pub use launch::LaunchScan;
@@ -90,9 +96,9 @@ pub use map_launch::LaunchMap;
 pub use option_profile::{OptionProfileView, shipped_option_profiles};
 pub use outbox::check_address;
 pub use palisade_store::{
-    ActivityMark, ActivityUser, AssignedUser, CveKnowledge, DeletedTicket, ExcludedHosts, ExclusionChange,
-    FeedState, GroupTexts, IgnoredDetection, LaunchType, ReportJob, SearchList, StoredMapHost, TaskKind,
-    TaskScanner, Ticket, TicketChange, TrackingMethod,
+    ActivityMark, ActivityUser, AssignedUser, Between, CveKnowledge, DeletedTicket, ExcludedHosts,
+    ExclusionChange, FeedState, GroupTexts, IgnoredDetection, LaunchType, ListedDetection, ReportJob,
+    SearchList, StoredMapHost, TaskKind, TaskScanner, Ticket, TicketChange, TrackingMethod,
 };
 pub use password::MasterKey;
 pub use password_change::{PasswordChanges, PasswordKept, PasswordsOf};

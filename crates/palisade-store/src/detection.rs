@@ -163,7 +163,14 @@ async fn write_found(
                  tls = excluded.tls, status = excluded.status, last_found_at = excluded.last_found_at,
                  last_tested_at = excluded.last_tested_at, times_found = detection.times_found + 1,
                  result = excluded.result, last_scan = excluded.last_scan,
-                 result_is_table = excluded.result_is_table",
+                 result_is_table = excluded.result_is_table,
+                 times_reopened = detection.times_reopened
+                     + CASE excluded.status WHEN 'Re-Opened' THEN 1 ELSE 0 END,
+                 first_reopened_at = CASE excluded.status
+                     WHEN 'Re-Opened' THEN COALESCE(detection.first_reopened_at, excluded.last_found_at)
+                     ELSE detection.first_reopened_at END,
+                 last_reopened_at = CASE excluded.status
+                     WHEN 'Re-Opened' THEN excluded.last_found_at ELSE detection.last_reopened_at END",
             placeholders(found.len(), 13)
         ));
         let now_us = now.as_microsecond();

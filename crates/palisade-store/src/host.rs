@@ -7,7 +7,7 @@ use sqlx::any::AnyRow;
 
 use crate::detection::storable;
 use crate::error::Result;
-use crate::row::{Read, number_of};
+use crate::row::{Read, integer, number_of};
 use crate::store::{Store, Write};
 
 /// What the last scans learnt of a host.
@@ -32,6 +32,9 @@ pub(crate) struct Sighting {
     pub(crate) os: Option<String>,
     pub(crate) os_cpe: Option<String>,
     pub(crate) seen_at: Timestamp,
+    /// When the scanner was done with it.
+    pub(crate) ended_at: Timestamp,
+    pub(crate) duration_s: u64,
     pub(crate) scan: ScanRef,
 }
 
@@ -67,7 +70,7 @@ impl Store {
         let rows = sqlx::query(concat!(
             "SELECT ",
             columns!(),
-            " FROM host WHERE LOWER(dns_name) = LOWER($1) ORDER BY ip"
+            " FROM host WHERE LOWER(dns_name) = LOWER($1) AND ip >= 0 ORDER BY ip"
         ))
         .bind(storable(name))
         .fetch_all(self.pool())
@@ -80,7 +83,7 @@ impl Store {
         let rows = sqlx::query(concat!(
             "SELECT ",
             columns!(),
-            " FROM host WHERE LOWER(netbios_name) = LOWER($1) ORDER BY ip"
+            " FROM host WHERE LOWER(netbios_name) = LOWER($1) AND ip >= 0 ORDER BY ip"
         ))
         .bind(storable(name))
         .fetch_all(self.pool())
@@ -105,17 +108,20 @@ impl Store {
 /// Notes what was seen and gives the host's id. The operating system and its CPE belong
 /// together, so they are replaced together.
 pub(crate) async fn add_sighting(write: &mut Write, sighting: Sighting) -> Result<i64> {
-    let Sighting { ip, dns_name, netbios_name, os, os_cpe, seen_at, scan } = sighting;
+    let Sighting { ip, dns_name, netbios_name, os, os_cpe, seen_at, ended_at, duration_s, scan } = sighting;
     let row = sqlx::query(
-        "INSERT INTO host (ip, dns_name, netbios_name, os, os_cpe, first_scan_at, last_scan_at, last_scan)
-         VALUES ($1, $2, $3, $4, $5, $6, $6, $7)
+        "INSERT INTO host (ip, dns_name, netbios_name, os, os_cpe, first_scan_at, last_scan_at, last_scan,
+                           scan_ended_at, scan_duration_s)
+         VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9)
          ON CONFLICT (ip) DO UPDATE SET
              dns_name = COALESCE(excluded.dns_name, host.dns_name),
              netbios_name = COALESCE(excluded.netbios_name, host.netbios_name),
              os_cpe = CASE WHEN excluded.os IS NULL THEN host.os_cpe ELSE excluded.os_cpe END,
              os = COALESCE(excluded.os, host.os),
              last_scan_at = excluded.last_scan_at,
-             last_scan = excluded.last_scan
+             last_scan = excluded.last_scan,
+             scan_ended_at = excluded.scan_ended_at,
+             scan_duration_s = excluded.scan_duration_s
          RETURNING id",
     )
     .bind(number_of(ip))
@@ -125,6 +131,8 @@ pub(crate) async fn add_sighting(write: &mut Write, sighting: Sighting) -> Resul
     .bind(os_cpe)
     .bind(seen_at.as_microsecond())
     .bind(scan.to_string())
+    .bind(ended_at.as_microsecond())
+    .bind(integer(duration_s))
     .fetch_one(write.connection())
     .await?;
     Read::new("host", &row).number("id")

@@ -14,6 +14,7 @@ use crate::detection::DetectionKey;
 use crate::error::{Error, Result};
 use crate::packed::Unpack;
 use crate::row::{Read, number_of};
+use crate::statement::number_list;
 use crate::store::Store;
 
 /// Detections in one batch.
@@ -198,7 +199,7 @@ fn divided(number: i64, by: i64) -> Option<(usize, i64)> {
 
 /// The key of a detection: its QID, and the port with its transport in one number, 0 for the host
 /// as a whole.
-fn read_key(qid: i64, place: i64) -> Option<DetectionKey> {
+pub(crate) fn read_key(qid: i64, place: i64) -> Option<DetectionKey> {
     let qid = u32::try_from(qid).ok().and_then(Qid::new)?;
     let (transport, port) = divided(place, 4)?;
     let port = u16::try_from(port).ok()?;
@@ -213,8 +214,14 @@ fn read_key(qid: i64, place: i64) -> Option<DetectionKey> {
 
 /// The status, whether the evidence is a table, and whether the service speaks TLS.
 fn read_flags(number: i64) -> Option<(DetectionStatus, bool, bool)> {
+    let (status, flags) = read_status(number)?;
+    Some((status, flags & 2 != 0, flags & 1 != 0))
+}
+
+/// The status and the two flags that share a number with it.
+pub(crate) fn read_status(number: i64) -> Option<(DetectionStatus, usize)> {
     let (flags, status) = divided(number, 4)?;
-    Some((*STATUSES.get(usize::try_from(status).ok()?)?, flags & 2 != 0, flags & 1 != 0))
+    Some((*STATUSES.get(usize::try_from(status).ok()?)?, flags))
 }
 
 impl Store {
@@ -431,17 +438,36 @@ impl Store {
             .collect()
     }
 
-    /// What the last stored results found on the hosts from `first` to `last`, by address.
+    /// What the last stored results found on the hosts from `first` to `last`, by address. Nothing of
+    /// a host that was purged since.
     pub async fn list_latest_findings(&self, first: Ipv4Addr, last: Ipv4Addr) -> Result<Vec<LatestFindings>> {
-        let rows = sqlx::query(
-            "SELECT ip, findings, taken_in_at FROM scan_host
-             WHERE ip BETWEEN $1 AND $2 AND alive = 1 AND scan_id =
+        self.list_latest_findings_where(&format!(
+            "scan_host.ip BETWEEN {} AND {}",
+            number_of(first),
+            number_of(last)
+        ))
+        .await
+    }
+
+    /// The same of single hosts.
+    pub async fn list_latest_findings_of(&self, ips: &[Ipv4Addr]) -> Result<Vec<LatestFindings>> {
+        if ips.is_empty() {
+            return Ok(Vec::new());
+        }
+        let list = number_list(ips.iter().map(|ip| number_of(*ip)));
+        self.list_latest_findings_where(&format!("scan_host.ip IN ({list})")).await
+    }
+
+    /// `condition` holds numbers only.
+    async fn list_latest_findings_where(&self, condition: &str) -> Result<Vec<LatestFindings>> {
+        let rows = sqlx::query(AssertSqlSafe(format!(
+            "SELECT scan_host.ip, findings, taken_in_at FROM scan_host
+             JOIN host ON host.ip = scan_host.ip AND host.first_scan_at <= taken_in_at
+             WHERE {condition} AND alive = 1 AND scan_id =
                  (SELECT MAX(other.scan_id) FROM scan_host AS other
                   WHERE other.ip = scan_host.ip AND other.alive = 1)
-             ORDER BY ip",
-        )
-        .bind(number_of(first))
-        .bind(number_of(last))
+             ORDER BY scan_host.ip",
+        )))
         .fetch_all(self.pool())
         .await?;
         rows.iter()
@@ -453,7 +479,7 @@ impl Store {
     }
 }
 
-fn batch_limit() -> i64 {
+pub(crate) fn batch_limit() -> i64 {
     i64::try_from(BATCH_DETECTIONS).unwrap_or(i64::MAX)
 }
 

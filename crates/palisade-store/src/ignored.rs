@@ -115,7 +115,7 @@ impl Store {
             Cause { actor: ignoring.actor.to_string(), scan: None, comment: Some(ignoring.comment.clone()) };
         let numbers = insert_tickets(&mut write, &new, &cause, now).await?;
         done.extend(without.into_iter().zip(numbers).map(|(one, number)| one.done(number)));
-        note_ignored(&mut write, &hosts).await?;
+        note_ignored(&mut write, &hosts, now).await?;
         write.commit().await?;
         done.sort_by_key(|one| (one.ip, one.qid, one.ticket));
         Ok(IgnoreOutcome::Done(done))
@@ -154,7 +154,7 @@ impl Store {
         move_tickets(&mut write, &open, TicketState::Reopened, None, now).await?;
         move_tickets(&mut write, &fixed, TicketState::Fixed, None, now).await?;
         insert_changes(&mut write, &changes).await?;
-        note_ignored(&mut write, &hosts).await?;
+        note_ignored(&mut write, &hosts, now).await?;
         write.commit().await?;
         done.sort_by_key(|one| (one.ip, one.qid, one.ticket));
         Ok(IgnoreOutcome::Done(done))

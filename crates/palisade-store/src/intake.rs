@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use palisade_model::{DetectionEvent, HostResult, IpSet, Qid, ScanRef, Timestamp};
+use palisade_model::{DetectionEvent, HostFacts, HostResult, IpSet, Qid, ScanRef, Timestamp};
 
 use crate::detection::{observe_host, storable};
 use crate::error::Result;
@@ -143,6 +143,8 @@ async fn add_host(write: &mut Write, scan_id: i64, delivery: &Delivery<'_>) -> R
         os: facts.os.as_ref().map(|os| storable(&os.name)),
         os_cpe: facts.os.as_ref().and_then(|os| os.cpe.as_deref()).map(storable),
         seen_at: *now,
+        ended_at: ended_at(facts, *now),
+        duration_s: duration_s(facts),
         scan: (*scan).clone(),
     };
     let host_id = add_sighting(write, sighting).await?;
@@ -171,6 +173,16 @@ async fn note_delivery(write: &mut Write, scan_id: i64, delivery: &Delivery<'_>)
     .execute(write.connection())
     .await?;
     expect_rows(1, done.rows_affected())
+}
+
+/// When the scanner was done with the host, by its own clock unless that cannot be.
+fn ended_at(facts: &HostFacts, now: Timestamp) -> Timestamp {
+    let told = Timestamp::from_second(facts.ended_at).ok();
+    told.filter(|at| *at > Timestamp::UNIX_EPOCH && *at <= now).unwrap_or(now)
+}
+
+fn duration_s(facts: &HostFacts) -> u64 {
+    u64::try_from(facts.ended_at.saturating_sub(facts.started_at)).unwrap_or(0)
 }
 
 /// The name the host gives itself over NetBIOS, if it does.

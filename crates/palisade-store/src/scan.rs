@@ -275,7 +275,9 @@ impl Store {
     pub async fn latest_result(&self, ip: Ipv4Addr) -> Result<Option<(Vec<Finding>, Timestamp)>> {
         let row = sqlx::query(
             "SELECT scan_id, findings, taken_in_at FROM scan_host
-             WHERE ip = $1 AND alive = 1 ORDER BY scan_id DESC LIMIT 1",
+             WHERE ip = $1 AND alive = 1 AND EXISTS
+                 (SELECT 1 FROM host WHERE host.ip = scan_host.ip AND first_scan_at <= taken_in_at)
+             ORDER BY scan_id DESC LIMIT 1",
         )
         .bind(number_of(ip))
         .fetch_optional(self.pool())

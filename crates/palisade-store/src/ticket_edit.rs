@@ -111,7 +111,7 @@ impl Store {
         }
         insert_changes(&mut write, &changes).await?;
         if !moved.is_empty() {
-            note_ignored(&mut write, &standing.values().map(|ticket| ticket.host_id).collect()).await?;
+            note_ignored(&mut write, &standing.values().map(|ticket| ticket.host_id).collect(), now).await?;
         }
         write.commit().await?;
         Ok(outcomes)
@@ -143,7 +143,7 @@ impl Store {
             let delete = AssertSqlSafe(format!("DELETE FROM ticket WHERE number IN ({list})"));
             sqlx::query(delete).execute(write.connection()).await?;
         }
-        note_ignored(&mut write, &standing.values().map(|ticket| ticket.host_id).collect()).await?;
+        note_ignored(&mut write, &standing.values().map(|ticket| ticket.host_id).collect(), now).await?;
         write.commit().await?;
         Ok(deleted)
     }
@@ -183,7 +183,7 @@ impl Store {
             });
             insert_changes(&mut write, &changes.collect::<Vec<_>>()).await?;
         }
-        note_ignored(&mut write, &standing.values().map(|ticket| ticket.host_id).collect()).await?;
+        note_ignored(&mut write, &standing.values().map(|ticket| ticket.host_id).collect(), now).await?;
         write.commit().await?;
         Ok(moved.values().map(Vec::len).sum())
     }

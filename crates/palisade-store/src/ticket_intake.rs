@@ -78,7 +78,7 @@ pub(crate) async fn observe_tickets(
     }
     insert_tickets(write, &new, &cause, delivery.now).await?;
     if new.iter().any(|ticket| ticket.state == TicketState::Ignored) {
-        note_ignored(write, &BTreeSet::from([host_id])).await?;
+        note_ignored(write, &BTreeSet::from([host_id]), delivery.now).await?;
     }
     Ok(())
 }

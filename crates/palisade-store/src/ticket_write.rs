@@ -198,19 +198,19 @@ pub(crate) async fn move_tickets(
 
 /// Notes beside the detections of these hosts which of them are ignored: those with an ignored
 /// ticket.
-pub(crate) async fn note_ignored(write: &mut Write, hosts: &BTreeSet<i64>) -> Result<()> {
+pub(crate) async fn note_ignored(write: &mut Write, hosts: &BTreeSet<i64>, now: Timestamp) -> Result<()> {
     let hosts: Vec<i64> = hosts.iter().copied().collect();
     for hosts in hosts.chunks(ROWS_PER_STATEMENT) {
         let list = number_list(hosts.iter().copied());
         // Numbers only. A detection has one ticket at most, so what is counted is 0 or 1.
         let statement = AssertSqlSafe(format!(
-            "UPDATE detection SET ignored = 1 - ignored WHERE host_id IN ({list}) AND ignored <>
+            "UPDATE detection SET ignored = 1 - ignored, ignored_changed_at = $1 WHERE host_id IN ({list}) AND ignored <>
                  (SELECT COUNT(*) FROM ticket
                   WHERE ticket.host_id = detection.host_id AND ticket.qid = detection.qid
                     AND ticket.port = detection.port AND ticket.transport = detection.transport
                     AND ticket.state = 'Ignored')"
         ));
-        sqlx::query(statement).execute(write.connection()).await?;
+        sqlx::query(statement).bind(now.as_microsecond()).execute(write.connection()).await?;
     }
     Ok(())
 }

@@ -5,9 +5,16 @@
 #[derive(Debug, Default)]
 pub struct CsvWriter {
     out: Vec<u8>,
+    bare_empty: bool,
 }
 
 impl CsvWriter {
+    /// Empty cells are written as nothing instead of as two quotation marks.
+    #[must_use]
+    pub fn with_bare_empty_cells(self) -> Self {
+        Self { bare_empty: true, ..self }
+    }
+
     /// A row of cells.
     pub fn row<C: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = C>) {
         for (place, cell) in cells.into_iter().enumerate() {
@@ -44,6 +51,9 @@ impl CsvWriter {
     }
 
     fn cell(&mut self, cell: &str) {
+        if self.bare_empty && cell.is_empty() {
+            return;
+        }
         self.out.push(b'"');
         for byte in cell.bytes() {
             if byte == b'"' {
@@ -88,6 +98,9 @@ mod tests {
         csv.row(["two\nlines"]);
         assert_eq!(csv.take(), b"\"a\",\"b \"\"c\"\", d\",\"\"\n\n\"two\nlines\"\n");
         assert_eq!(csv.pending(), 0);
+        let mut csv = csv.with_bare_empty_cells();
+        csv.row(["", "a", ""]);
+        assert_eq!(csv.take(), b",\"a\",\n");
     }
 
     proptest! {

@@ -25,6 +25,10 @@ pub enum ParameterKind {
     Text { max_chars: usize },
     /// One of these words, exactly.
     Choice(&'static [&'static str]),
+    /// One of these words, in any case of letters.
+    Word(&'static [&'static str]),
+    /// Some of these words in any case of letters, separated by commas.
+    Words(&'static [&'static str]),
     /// `yes` or `no`, in any case.
     YesNo,
     /// `0` or `1`.
@@ -80,6 +84,8 @@ impl ParameterKind {
             Self::ScanHeader => palisade_model::scan_header::CHARACTERS_MAX,
             Self::Choice(_)
             | Self::Choices(_)
+            | Self::Word(_)
+            | Self::Words(_)
             | Self::YesNo
             | Self::ZeroOne
             | Self::ScanRef
@@ -111,7 +117,13 @@ impl ParameterKind {
                 .find(|word| **word == text)
                 .map(|word| Value::Choice(word))
                 .ok_or(InvalidReason::NotAChoice(words)),
-            Self::Choices(words) => parse_choices(text, words),
+            Self::Choices(words) => parse_choices(text, words, |word, item| word == item),
+            Self::Word(words) => words
+                .iter()
+                .find(|word| word.eq_ignore_ascii_case(text))
+                .map(|word| Value::Choice(word))
+                .ok_or(InvalidReason::NotAChoice(words)),
+            Self::Words(words) => parse_choices(text, words, str::eq_ignore_ascii_case),
             Self::Numbers => text.parse().map(Value::Numbers).map_err(InvalidReason::NotNumbers),
             Self::YesNo => parse_switch(text, "yes", "no"),
             Self::ZeroOne => parse_switch(text, "1", "0"),
@@ -165,6 +177,10 @@ impl fmt::Display for ParameterKind {
             Self::Text { max_chars } => write!(f, "text, at most {max_chars} characters"),
             Self::Choice(words) => write!(f, "one of {}", words.join(", ")),
             Self::Choices(words) => write!(f, "some of {}, separated by commas", words.join(", ")),
+            Self::Word(words) => write!(f, "one of {}, in any case", words.join(", ")),
+            Self::Words(words) => {
+                write!(f, "some of {}, in any case, separated by commas", words.join(", "))
+            }
             Self::Numbers => f.write_str("numbers and ranges of numbers, separated by commas"),
             Self::YesNo => f.write_str("yes or no"),
             Self::ZeroOne => f.write_str("0 or 1"),
@@ -233,10 +249,14 @@ fn parse_switch(text: &str, on: &'static str, off: &'static str) -> Result<Value
 }
 
 /// Each word once, in the order given.
-fn parse_choices(text: &str, words: &'static [&'static str]) -> Result<Value, InvalidReason> {
+fn parse_choices(
+    text: &str,
+    words: &'static [&'static str],
+    is_same: fn(&str, &str) -> bool,
+) -> Result<Value, InvalidReason> {
     let mut chosen = Vec::new();
     for item in text.split(',').map(str::trim).filter(|item| !item.is_empty()) {
-        let word = words.iter().find(|word| **word == item).ok_or(InvalidReason::NotAChoice(words))?;
+        let word = words.iter().find(|word| is_same(word, item)).ok_or(InvalidReason::NotAChoice(words))?;
         if !chosen.contains(word) {
             chosen.push(*word);
         }
@@ -392,6 +412,11 @@ mod tests {
         check(kind, "CLOSED, OPEN,CLOSED", &Ok(Value::Choices(vec!["CLOSED", "OPEN"])));
         check(kind, "open", &Err(InvalidReason::NotAChoice(&["OPEN", "CLOSED"])));
         check(kind, ",", &Err(InvalidReason::EmptyList));
+        let kind = ParameterKind::Words(&["Re-Opened", "New"]);
+        check(kind, "new, RE-OPENED,New", &Ok(Value::Choices(vec!["New", "Re-Opened"])));
+        check(kind, "Old", &Err(InvalidReason::NotAChoice(&["Re-Opened", "New"])));
+        check(ParameterKind::Word(&["XML", "CSV"]), "csv", &Ok(Value::Choice("CSV")));
+        check(ParameterKind::Word(&["XML", "CSV"]), "", &Err(InvalidReason::NotAChoice(&["XML", "CSV"])));
         let kind = ParameterKind::Titles { max_items: 2, max_chars: 5 };
         check(kind, "All, Some", &Ok(Value::Titles(vec!["All".to_owned(), "Some".to_owned()])));
         check(kind, "Longer", &Err(InvalidReason::TitleTooLong { max_chars: 5 }));

@@ -127,7 +127,12 @@ impl XmlWriter {
 
     /// Closes everything that is open but the root.
     pub fn close_to_root(&mut self) {
-        while self.open.len() > 1 {
+        self.close_to_depth(1);
+    }
+
+    /// Closes elements until only so many are open.
+    pub fn close_to_depth(&mut self, depth: usize) {
+        while self.open.len() > depth {
             self.close();
         }
     }

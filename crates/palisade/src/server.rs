@@ -131,6 +131,7 @@ pub(crate) struct Server {
     listener: JoinHandle<std::io::Result<()>>,
     worker: JoinHandle<()>,
     mail: JoinHandle<()>,
+    purge: JoinHandle<()>,
     scheduler: JoinHandle<()>,
     reports: JoinHandle<()>,
 }
@@ -190,6 +191,8 @@ impl Server {
         let (stop, stopped) = watch::channel(false);
         let (sender, mail_stopped) = (app.clone(), stopped.clone());
         let mail = tokio::spawn(async move { sender.send_mail_until(wait_for(mail_stopped)).await });
+        let (purger, purge_stopped) = (app.clone(), stopped.clone());
+        let purge = tokio::spawn(async move { purger.purge_until(wait_for(purge_stopped)).await });
         let scheduler = tokio::spawn(start_scheduled_tasks(app.clone(), stopped.clone()));
         // Ends with the server; nothing waits for it.
         tokio::spawn(follow_feeds(app.clone(), stopped.clone()));
@@ -219,6 +222,7 @@ impl Server {
             listener,
             worker,
             mail,
+            purge,
             scheduler,
             reports,
         })
@@ -269,6 +273,7 @@ impl Server {
         let _ = tokio::time::timeout(GRACE * 2, async {
             let _ = self.worker.await;
             let _ = self.mail.await;
+            let _ = self.purge.await;
             let _ = self.scheduler.await;
             let _ = self.reports.await;
             let _ = self.listener.await;

@@ -1,5 +1,6 @@
 //! `kill -9` at random moments during scans: after all of them every scan is right. And at about the
-//! moment that scheduled tasks start: each start is made once.
+//! moment that scheduled tasks start: each start is made once. And while hosts are purged: all of them
+//! are, or none.
 //!
 //! `PALISADE_KILLS` sets how often (10; `./test kills` takes 200), `PALISADE_SEED` repeats a run.
 
@@ -289,6 +290,72 @@ fn two_servers_start_each_task_once_on_postgresql() {
     let mut servers = [start("one"), start("two")];
     let documents = servers[0].data().join("documents");
     run_tasks(&mut servers, &database.url(), &documents, kills(10));
+}
+
+/// The ids of the hosts, as the API lists them.
+fn host_ids(server: &TestServer) -> String {
+    let list = server.call("api/2.0/fo/asset/host/", &[("action", "list"), ("details", "None")]);
+    list.split_once("<ID_SET>").map(|(_, rest)| rest.to_owned()).unwrap_or_default()
+}
+
+/// Purges all hosts again and again, and kills the server at about that moment: either all of them are
+/// gone, or none. In the end nothing is left of any.
+fn torment_purges(server: &mut TestServer, rounds: u32, dice: &mut Dice) {
+    let _ = server.call("msp/asset_ip.php", &[("action", "add"), ("host_ips", &targets())]);
+    let mut purged = 0;
+    for _ in 0..rounds {
+        let _ = server.call("msp/scan.php", &[("ip", &targets())]);
+        let before = host_ids(server);
+        assert!(!before.is_empty(), "the scan found hosts: {}", server.log());
+        let call = server.caller();
+        let all = targets();
+        let purging =
+            thread::spawn(move || call("api/2.0/fo/asset/host/", &[("action", "purge"), ("ips", &all)]));
+        thread::sleep(Duration::from_millis(dice.below(40)));
+        server.kill();
+        // Its answer may have come or not.
+        let _ = purging.join();
+        server.restart();
+        let after = host_ids(server);
+        assert!(after.is_empty() || after == before, "half of it was done: {before} became {after}");
+        purged += u32::from(after.is_empty());
+    }
+    let _ = server.call("api/2.0/fo/asset/host/", &[("action", "purge"), ("ips", &targets())]);
+    assert_eq!(host_ids(server), "", "{purged} of {rounds} purges were made before");
+}
+
+/// Nothing is left of purged hosts once a server had some time for it.
+fn check_purged(url: &str, documents: &Path) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let store = Store::open(url, documents).await.expect("the database opens");
+        let deadline = Instant::now() + PATIENCE;
+        while store.count_purging().await.expect("hosts can be counted") > 0 {
+            assert!(Instant::now() < deadline, "purged hosts are not deleted");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        for host in hosts() {
+            assert!(store.list_detections(host).await.expect("detections can be listed").is_empty());
+        }
+        store.close().await;
+    });
+}
+
+#[test]
+fn killed_purges_are_whole_on_sqlite() {
+    listen_everywhere();
+    let mut server = TestServer::start_with_settings(PALISADE, None, &SETTINGS);
+    torment_purges(&mut server, kills(10).div_ceil(2), &mut Dice::new());
+    check_purged(&server.sqlite_url(), &server.data().join("documents"));
+}
+
+#[test]
+fn killed_purges_are_whole_on_postgresql() {
+    listen_everywhere();
+    let database = Database::create().expect("PostgreSQL runs");
+    let mut server = TestServer::start_with_settings(PALISADE, Some(&database.url()), &SETTINGS);
+    torment_purges(&mut server, kills(10).div_ceil(3), &mut Dice::new());
+    check_purged(&database.url(), &server.data().join("documents"));
 }
 
 #[test]

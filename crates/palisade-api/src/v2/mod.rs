@@ -7,6 +7,7 @@
 
 pub mod activity_log;
 pub mod asset_group;
+pub(crate) mod asset_host;
 pub mod asset_ip;
 mod auth;
 pub(crate) mod dispatch;

@@ -12,8 +12,8 @@ use crate::example::Need;
 use crate::registry::{admit, module};
 use crate::v2::request::OperationRequest;
 use crate::v2::{
-    activity_log, asset_group, asset_ip, auth, excluded_ip, knowledge_base, report, scorecard, search_list,
-    session, vault,
+    activity_log, asset_group, asset_host, asset_ip, auth, excluded_ip, knowledge_base, report, scorecard,
+    search_list, session, vault,
 };
 
 /// What a handler gives.
@@ -83,6 +83,7 @@ pub(crate) use operation;
 static RESOURCES: &[&[OperationRow]] = &[
     activity_log::ROWS,
     asset_group::ROWS,
+    asset_host::ROWS,
     asset_ip::ROWS,
     excluded_ip::ROWS,
     knowledge_base::ROWS,

@@ -59,6 +59,12 @@ pub struct Asked {
 }
 
 impl Asked {
+    /// Names and values of the request, if the answer repeats it.
+    pub(crate) fn echoed(&self) -> impl Iterator<Item = (&str, &str)> {
+        let pairs = self.pairs.iter().filter(|_| self.echo);
+        pairs.map(|(name, value, _)| (name.as_str(), value.as_str()))
+    }
+
     /// `REQUEST`, if the client asked for it.
     fn write(&self, xml: &mut XmlWriter, now: palisade_model::Timestamp, base_url: &str) {
         if !self.echo {

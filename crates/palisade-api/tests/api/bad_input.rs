@@ -171,7 +171,8 @@ pub(crate) fn wrong_values(kind: ParameterKind) -> &'static [&'static str] {
     match kind {
         ParameterKind::Text { .. } => &["a\u{0}b", "a\u{1b}[2Jb"],
         ParameterKind::Choice(_) => &["no_such_choice", "", "ADD "],
-        ParameterKind::Choices(_) => &["no_such_choice", "", ",", "1;2"],
+        ParameterKind::Choices(_) | ParameterKind::Words(_) => &["no_such_choice", "", ",", "1;2"],
+        ParameterKind::Word(_) => &["no_such_choice", "", "CSV "],
         ParameterKind::Numbers => &["", ",", "0", "-1", "x", "1.5", "9-1", "1--2", "99999999999999999999"],
         ParameterKind::YesNo => &["1", "true", "", "maybe"],
         ParameterKind::ZeroOne => &["yes", "2", "", "-1"],

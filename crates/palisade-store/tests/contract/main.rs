@@ -19,6 +19,7 @@ mod host_port;
 mod host_report;
 mod intake;
 mod limits;
+mod listed;
 mod mail;
 mod map;
 mod option_profile;

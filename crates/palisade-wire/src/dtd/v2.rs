@@ -17,6 +17,9 @@ pub const DYNAMIC_SEARCH_LIST_OUTPUT: Dtd =
 pub const EXCLUDED_IP_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/asset/excluded_ip/ip_list_output.dtd");
 pub const HISTORY_LIST_OUTPUT: Dtd =
     definition!("api/2.0/fo/asset/excluded_ip/history/history_list_output.dtd");
+pub const HOST_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/asset/host/host_list_output.dtd");
+pub const HOST_LIST_VM_DETECTION_OUTPUT: Dtd =
+    definition!("api/2.0/fo/asset/host/vm/detection/host_list_vm_detection_output.dtd");
 pub const IP_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/asset/ip/ip_list_output.dtd");
 pub const KNOWLEDGE_BASE_VULN_LIST_OUTPUT: Dtd =
     definition!("api/2.0/fo/knowledge_base/vuln/knowledge_base_vuln_list_output.dtd");
@@ -43,6 +46,8 @@ pub const ALL: &[&Dtd] = &[
     &HISTORY_LIST_OUTPUT,
     &EXCLUDED_IP_LIST_OUTPUT,
     &ASSET_GROUP_LIST_OUTPUT,
+    &HOST_LIST_OUTPUT,
+    &HOST_LIST_VM_DETECTION_OUTPUT,
     &IP_LIST_OUTPUT,
     &KNOWLEDGE_BASE_VULN_LIST_OUTPUT,
     &DYNAMIC_SEARCH_LIST_OUTPUT,

@@ -164,6 +164,11 @@ impl Server {
         self.app.authenticate(login, &password, IpAddr::V4(Ipv4Addr::LOCALHOST)).await.unwrap()
     }
 
+    /// What the server's clock shows, in seconds since 1970.
+    pub(crate) fn clock_seconds(&self) -> i64 {
+        self.app.clock().now().as_second()
+    }
+
     /// A scanner that does what the test tells it.
     pub(crate) fn scanner(&self) -> ScriptedScanner {
         ScriptedScanner::new(self.app.link("scripted scanner"))

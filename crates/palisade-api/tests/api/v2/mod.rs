@@ -3,6 +3,7 @@
 
 mod activity_log;
 mod asset_group;
+mod asset_host;
 mod asset_ip;
 mod auth;
 mod bad_input;
@@ -63,6 +64,7 @@ pub(crate) type Setup =
 pub(crate) const TESTS: &[&[OperationTest]] = &[
     activity_log::TESTS,
     asset_group::TESTS,
+    asset_host::TESTS,
     asset_ip::TESTS,
     excluded_ip::TESTS,
     knowledge_base::TESTS,
