@@ -36,6 +36,7 @@ mod policy;
 mod report;
 mod report_template;
 mod scan;
+mod scan_list;
 mod scan_options;
 mod scheduled_task;
 mod scheduler;
@@ -74,7 +75,7 @@ pub use option_profile::{OptionProfileView, shipped_option_profiles};
 pub use outbox::check_address;
 pub use palisade_store::{
     ActivityMark, ActivityUser, AssignedUser, DeletedTicket, GroupTexts, IgnoredDetection, LaunchType,
-    StoredMapHost, TaskKind, TaskScanner, Ticket, TicketChange, TrackingMethod,
+    ScanMark, StoredMapHost, TaskKind, TaskScanner, Ticket, TicketChange, TrackingMethod,
 };
 pub use password::MasterKey;
 pub use password_change::{PasswordChanges, PasswordKept, PasswordsOf};
@@ -82,6 +83,7 @@ pub use policy::PolicyView;
 pub use report::{HostReport, ListReports};
 pub use report_template::{ChooseTemplate, ReportTemplateView, TemplateOwner};
 pub use scan::ScanView;
+pub use scan_list::{ListScans, ListedScan, ScanPage, ScanStatistics};
 pub use scan_options::{EditScanOptions, ScanOptionsView, ScanPortsView};
 pub use scheduled_task::{AddTask, ListTasks, TASK_TITLE_CHARACTERS_MAX, TaskView};
 pub use service::About;

@@ -27,6 +27,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0012_business_units.sql"),
     include_str!("../migrations/0013_mail_queue.sql"),
     include_str!("../migrations/0018_sessions.sql"),
+    include_str!("../migrations/0020_paused_scans.sql"),
 ];
 
 /// Applies what is missing.

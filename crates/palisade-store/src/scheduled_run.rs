@@ -13,7 +13,8 @@ use sqlx::any::AnyRow;
 use crate::error::Result;
 use crate::map::{NewMaps, cancel_map_within, launch_maps_within};
 use crate::row::Read;
-use crate::scan::{Cancelled, Launched, NewScan, cancel_within, launch_within};
+use crate::scan::{Launched, NewScan, launch_within};
+use crate::scan_status::{Cancelled, cancel_within};
 use crate::scheduled_task::{NotAWordOfTasks, TaskStart, deactivate, take_start};
 use crate::store::{Store, Write};
 
@@ -171,7 +172,8 @@ impl Store {
              FROM scheduled_run LEFT JOIN scan ON scan.reference = scheduled_run.reference
              LEFT JOIN map ON map.reference = scheduled_run.reference
              WHERE open = 1
-             AND (COALESCE(scan.status, map.status, 'gone') NOT IN ('QUEUED', 'RUNNING', 'CANCELLING')
+             AND (COALESCE(scan.status, map.status, 'gone')
+                      NOT IN ('QUEUED', 'RUNNING', 'PAUSING', 'PAUSED', 'RESUMING', 'CANCELLING')
                   OR end_at <= $1)
              ORDER BY scheduled_run.id LIMIT $2",
         )

@@ -71,7 +71,7 @@ fn translate(number: u32, text: &str) -> OperationRefusal {
     match number {
         2001..=2012 => OperationRefusal::new(number, account_text(number, text)),
         // States of things, and what others do with them at the moment.
-        3503 | 3504 | 3507 | 3508 | 5303 | 5403 | 5404 | 5504 | 5608 | 5907 | 5908 => {
+        3503 | 3504 | 3507 | 3508 | 3513 | 5303 | 5403 | 5404 | 5504 | 5608 | 5907 | 5908 => {
             let blocked = "The requested operation is blocked by one or more existing Business Objects";
             OperationRefusal::new(1920, format!("{blocked}: {text}"))
         }

@@ -19,6 +19,7 @@ mod limits;
 mod mail;
 mod map;
 mod option_profile;
+mod pause;
 mod policy;
 mod report_template;
 mod scan;

@@ -93,7 +93,10 @@ async fn a_running_scan_is_cancelled_when_its_slices_are_home(bench: Bench) {
     assert_eq!(status(&bench, &scan).await, ScanStatus::Cancelling);
     assert_eq!(bench.lease("worker", "three").await, None, "nothing more is handed out");
     let intake = bench.deliver(&one, "one", &alive("10.0.0.1", vec![finding(7, Some(22))], &[7])).await;
-    assert!(matches!(intake, palisade_store::Intake::TakenIn { cancelled: true, .. }), "{intake:?}");
+    assert!(
+        matches!(intake, palisade_store::Intake::TakenIn { holding: Holding::Cancelled, .. }),
+        "{intake:?}"
+    );
     let holding = bench.store.complete_slice(one.slice_id, "one", at(30)).await.unwrap();
     assert_eq!(holding, Holding::Cancelled);
     assert_eq!(status(&bench, &scan).await, ScanStatus::Cancelling);
