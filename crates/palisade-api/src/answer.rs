@@ -8,7 +8,7 @@ use axum::http::header::{
 };
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use palisade_app::Slot;
 use palisade_wire::{XmlWriter, dtd};
 use tokio::sync::mpsc;
@@ -128,9 +128,10 @@ impl Answer {
     }
 }
 
-/// The pieces as they come. Dropped by the server when the client has hung up.
+/// The pieces as they come. Dropped by the server when the client has hung up. Fused, because what
+/// compresses it asks again after the end.
 fn stream_body(receiver: mpsc::Receiver<Vec<u8>>, slot: Option<Slot>) -> Body {
-    Body::from_stream(stream::unfold((receiver, slot), |(mut receiver, slot)| async {
+    let pieces = stream::unfold((receiver, slot), |(mut receiver, slot)| async {
         if let Some(piece) = receiver.recv().await {
             return Some((Ok::<_, Infallible>(piece), (receiver, slot)));
         }
@@ -138,7 +139,8 @@ fn stream_body(receiver: mpsc::Receiver<Vec<u8>>, slot: Option<Slot>) -> Body {
             slot.release().await;
         }
         None
-    }))
+    });
+    Body::from_stream(pieces.fuse())
 }
 
 fn respond(status: StatusCode, kind: &ContentKind, cookie: Option<HeaderValue>, body: Body) -> Response {
