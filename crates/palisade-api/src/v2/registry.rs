@@ -11,7 +11,7 @@ use crate::error::CallError;
 use crate::example::Need;
 use crate::registry::{admit, module};
 use crate::v2::request::OperationRequest;
-use crate::v2::{activity_log, asset_group, asset_ip, knowledge_base, session};
+use crate::v2::{activity_log, asset_group, asset_ip, knowledge_base, scan, session};
 
 /// What a handler gives.
 pub type HandlerFuture = Pin<Box<dyn Future<Output = Result<Answer, CallError>> + Send>>;
@@ -77,8 +77,15 @@ macro_rules! operation {
 pub(crate) use operation;
 
 /// The resources, by path; each with its operations.
-static RESOURCES: &[&[OperationRow]] =
-    &[activity_log::ROWS, asset_group::ROWS, asset_ip::ROWS, knowledge_base::ROWS, session::ROWS];
+static RESOURCES: &[&[OperationRow]] = &[
+    activity_log::ROWS,
+    asset_group::ROWS,
+    asset_ip::ROWS,
+    knowledge_base::ROWS,
+    scan::ROWS,
+    scan::stats::ROWS,
+    session::ROWS,
+];
 
 /// All operations, resource by resource.
 pub fn operations() -> impl Iterator<Item = &'static OperationRow> {

@@ -14,6 +14,8 @@ pub const BATCH_RETURN: Dtd = definition!("api/2.0/batch_return.dtd");
 pub const IP_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/asset/ip/ip_list_output.dtd");
 pub const KNOWLEDGE_BASE_VULN_LIST_OUTPUT: Dtd =
     definition!("api/2.0/fo/knowledge_base/vuln/knowledge_base_vuln_list_output.dtd");
+pub const SCAN_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/scan/scan_list_output.dtd");
+pub const VM_RECRYPT_RESULTS: Dtd = definition!("api/2.0/fo/scan/stats/vm_recrypt_results.dtd");
 pub const SIMPLE_RETURN: Dtd = definition!("api/2.0/simple_return.dtd");
 
 /// All of them, by file name.
@@ -22,5 +24,7 @@ pub const ALL: &[&Dtd] = &[
     &ASSET_GROUP_LIST_OUTPUT,
     &IP_LIST_OUTPUT,
     &KNOWLEDGE_BASE_VULN_LIST_OUTPUT,
+    &SCAN_LIST_OUTPUT,
+    &VM_RECRYPT_RESULTS,
     &SIMPLE_RETURN,
 ];

@@ -8,6 +8,8 @@ mod bad_input;
 mod coverage;
 mod dispatch;
 mod knowledge_base;
+mod scan;
+mod scan_fetch;
 mod session;
 mod walk;
 
@@ -54,8 +56,15 @@ pub(crate) type Setup =
     for<'a> fn(&'a Server, &'a str) -> Pin<Box<dyn Future<Output = Vec<(&'static str, String)>> + 'a>>;
 
 /// The tables of all resources, by path.
-pub(crate) const TESTS: &[&[OperationTest]] =
-    &[activity_log::TESTS, asset_group::TESTS, asset_ip::TESTS, knowledge_base::TESTS, session::TESTS];
+pub(crate) const TESTS: &[&[OperationTest]] = &[
+    activity_log::TESTS,
+    asset_group::TESTS,
+    asset_ip::TESTS,
+    knowledge_base::TESTS,
+    scan::TESTS,
+    scan_fetch::TESTS,
+    session::TESTS,
+];
 
 /// Makes the tests that walk the table of a resource.
 macro_rules! walk_tests {
