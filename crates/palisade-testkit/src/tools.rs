@@ -30,6 +30,14 @@ pub fn python() -> Command {
     Command::new(repository().join("clients/python"))
 }
 
+/// A Python with the client libraries of `clients/requirements-NAME.txt`.
+#[must_use]
+pub fn python_with(name: &str) -> Command {
+    let mut command = python();
+    command.arg(format!("@{name}"));
+    command
+}
+
 /// Standard output of a command that has to succeed.
 ///
 /// # Panics
