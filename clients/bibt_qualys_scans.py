@@ -2,8 +2,8 @@
 
     clients/python @bibt-qualys clients/bibt_qualys_scans.py http://127.0.0.1:8080 LOGIN TITLE < password
 
-Lists the scans that have finished and reads the results of the newest one of that title. Prints
-`finding QID` for each result.
+Lists the scans that have finished, of which there have to be two (the library takes one for none), and
+reads the results of the newest one of that title. Prints `finding QID` for each result.
 """
 
 import sys

@@ -84,6 +84,9 @@ fn pyqualys_and_bibt_qualys_read_the_results_of_a_scan() {
     let _ = listener::plain_mail_server(target, 25);
     let server = TestServer::start(PALISADE, None);
     let _ = server.call("msp/asset_ip.php", &[("action", "add"), ("host_ips", &target.to_string())]);
+    let other = [("ip", target.to_string()), ("save_report", "yes".to_owned())];
+    let other: Vec<(&str, &str)> = other.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let _ = server.call("msp/scan.php", &other);
     let findings = |name: &str, script: &str, server_url: &str, last: &str| {
         let mut command = tools::python_with(name);
         command
