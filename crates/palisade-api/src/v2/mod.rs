@@ -15,4 +15,5 @@ pub mod knowledge_base;
 pub mod registry;
 pub mod request;
 pub mod scan;
+pub mod schedule_scan;
 pub mod session;

@@ -11,7 +11,7 @@ use crate::error::CallError;
 use crate::example::Need;
 use crate::registry::{admit, module};
 use crate::v2::request::OperationRequest;
-use crate::v2::{activity_log, asset_group, asset_ip, knowledge_base, scan, session};
+use crate::v2::{activity_log, asset_group, asset_ip, knowledge_base, scan, schedule_scan, session};
 
 /// What a handler gives.
 pub type HandlerFuture = Pin<Box<dyn Future<Output = Result<Answer, CallError>> + Send>>;
@@ -84,6 +84,7 @@ static RESOURCES: &[&[OperationRow]] = &[
     knowledge_base::ROWS,
     scan::ROWS,
     scan::stats::ROWS,
+    schedule_scan::ROWS,
     session::ROWS,
 ];
 

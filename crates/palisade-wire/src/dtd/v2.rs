@@ -16,6 +16,8 @@ pub const KNOWLEDGE_BASE_VULN_LIST_OUTPUT: Dtd =
     definition!("api/2.0/fo/knowledge_base/vuln/knowledge_base_vuln_list_output.dtd");
 pub const SCAN_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/scan/scan_list_output.dtd");
 pub const VM_RECRYPT_RESULTS: Dtd = definition!("api/2.0/fo/scan/stats/vm_recrypt_results.dtd");
+pub const SCHEDULE_SCAN_LIST_OUTPUT: Dtd =
+    definition!("api/2.0/fo/schedule/scan/schedule_scan_list_output.dtd");
 pub const SIMPLE_RETURN: Dtd = definition!("api/2.0/simple_return.dtd");
 
 /// All of them, by file name.
@@ -26,5 +28,6 @@ pub const ALL: &[&Dtd] = &[
     &KNOWLEDGE_BASE_VULN_LIST_OUTPUT,
     &SCAN_LIST_OUTPUT,
     &VM_RECRYPT_RESULTS,
+    &SCHEDULE_SCAN_LIST_OUTPUT,
     &SIMPLE_RETURN,
 ];

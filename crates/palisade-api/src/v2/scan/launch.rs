@@ -19,14 +19,14 @@ const UNTITLED: &str = "N/A";
 const EXTERNAL: &str = "External";
 const EXTERNAL_ID: u64 = 0;
 
-const TARGET_FROM: Parameter = Parameter::new(
+pub(crate) const TARGET_FROM: Parameter = Parameter::new(
     "target_from",
     ParameterKind::Choice(&["assets"]),
     "assets",
     "Where the targets come from: addresses, asset groups and names.",
 )
 .default("assets");
-const ASSET_GROUP_IDS: Parameter = Parameter::new(
+pub(crate) const ASSET_GROUP_IDS: Parameter = Parameter::new(
     "asset_group_ids",
     ParameterKind::Numbers,
     "1",
@@ -39,26 +39,26 @@ const FQDN: Parameter = Parameter::new(
     "Hosts by their DNS names, in addition to ip. The names are those that scans have found; no name server \
      is asked.",
 );
-const OPTION_ID: Parameter = Parameter::new(
+pub(crate) const OPTION_ID: Parameter = Parameter::new(
     "option_id",
     ParameterKind::Integer { min: 1, max: 1 << 53 },
     "1",
     "The id of the option profile, which says how to scan.",
 );
-const OPTION_TITLE: Parameter = Parameter::new(
+pub(crate) const OPTION_TITLE: Parameter = Parameter::new(
     "option_title",
     ParameterKind::Text { max_chars: 64 },
     "Initial Options",
     "The title of the option profile.",
 );
-const ISCANNER_ID: Parameter = Parameter::new(
+pub(crate) const ISCANNER_ID: Parameter = Parameter::new(
     "iscanner_id",
     ParameterKind::Titles { max_items: 100, max_chars: 20 },
     "0",
     "The scanner appliances to scan with, by their ids. 0 is the scanner of the server itself; others do not \
      exist yet.",
 );
-const ISCANNER_NAME: Parameter = Parameter::new(
+pub(crate) const ISCANNER_NAME: Parameter = Parameter::new(
     "iscanner_name",
     ParameterKind::Titles { max_items: 100, max_chars: 255 },
     "External",
@@ -153,7 +153,7 @@ pub(super) async fn launch(request: OperationRequest) -> Result<Answer, CallErro
 }
 
 /// Titles of the asset groups, which may be given by their ids.
-async fn asset_groups(request: &OperationRequest) -> Result<Vec<String>, CallError> {
+pub(crate) async fn asset_groups(request: &OperationRequest) -> Result<Vec<String>, CallError> {
     let Some(ids) = request.arguments.numbers(&ASSET_GROUP_IDS) else {
         return Ok(request.arguments.titles(&ASSET_GROUPS).unwrap_or_default().to_vec());
     };
@@ -168,7 +168,7 @@ async fn asset_groups(request: &OperationRequest) -> Result<Vec<String>, CallErr
 }
 
 /// The title of the option profile, which may be given by its id.
-async fn option_title(request: &OperationRequest) -> Result<String, CallError> {
+pub(crate) async fn option_title(request: &OperationRequest) -> Result<String, CallError> {
     let Some(id) = request.arguments.integer(&OPTION_ID) else {
         return Ok(request.arguments.text(&OPTION_TITLE).unwrap_or_default().to_owned());
     };
@@ -178,7 +178,7 @@ async fn option_title(request: &OperationRequest) -> Result<String, CallError> {
 }
 
 /// Whether the scanners asked for are those there are.
-fn check_scanner(request: &OperationRequest) -> Result<(), CallError> {
+pub(crate) fn check_scanner(request: &OperationRequest) -> Result<(), CallError> {
     let names = request.arguments.titles(&ISCANNER_NAME).unwrap_or_default();
     if !names.iter().all(|name| name.eq_ignore_ascii_case(EXTERNAL)) {
         return Err(request.invalid(&ISCANNER_NAME, "No such scanner appliance"));

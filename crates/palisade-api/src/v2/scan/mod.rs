@@ -5,7 +5,7 @@
 
 mod control;
 mod fetch;
-mod launch;
+pub(crate) mod launch;
 mod list;
 pub mod stats;
 mod table;
@@ -77,7 +77,12 @@ const fn state(status: ScanStatus) -> &'static str {
 
 /// Addresses as lists show them, with a blank after each comma.
 fn spaced(ips: &IpSet) -> String {
-    ips.to_string().replace(',', ", ")
+    spaced_text(&ips.to_string())
+}
+
+/// The same of addresses as they were written.
+pub(crate) fn spaced_text(ips: &str) -> String {
+    ips.split(',').map(str::trim).collect::<Vec<_>>().join(", ")
 }
 
 /// A fault of a use case about one scan; a scan out of sight is told by its reference.

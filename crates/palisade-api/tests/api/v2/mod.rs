@@ -10,6 +10,7 @@ mod dispatch;
 mod knowledge_base;
 mod scan;
 mod scan_fetch;
+mod schedule_scan;
 mod session;
 mod walk;
 
@@ -63,6 +64,7 @@ pub(crate) const TESTS: &[&[OperationTest]] = &[
     knowledge_base::TESTS,
     scan::TESTS,
     scan_fetch::TESTS,
+    schedule_scan::TESTS,
     session::TESTS,
 ];
 
