@@ -84,11 +84,17 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         AppError::Forbidden { .. } => (2012, "The user's role does not permit this call.".to_owned()),
         AppError::UnknownScan => (3502, about_scan(arguments, "No such scan or report.")),
         AppError::UnknownHost => (5103, "There is no such host in the user account.".to_owned()),
+        AppError::UnknownHostName { name } => {
+            (5104, format!("Invalid value for 'fqdn' : {name}. No host in the user account has this name."))
+        }
         AppError::ScanEnded => {
             (3503, about_scan(arguments, &format!("The {} has ended already.", kind(arguments))))
         }
         AppError::ScanRunning => {
             (3504, about_scan(arguments, &format!("The {} has not finished yet.", kind(arguments))))
+        }
+        AppError::WrongScanStatus { status } => {
+            (3513, about_scan(arguments, &format!("The scan is {}.", status.as_str().to_lowercase())))
         }
         AppError::NotInSubscription { ips } if hosts_parameter(arguments).is_some() => {
             (5101, foreign_hosts(arguments, &ips))
@@ -481,11 +487,13 @@ pub(crate) const NUMBERS: &[(u32, &str)] = &[
     (3510, "The scanner failed; the results are incomplete."),
     (3511, "No scan or map is running."),
     (3512, "The history of targets is too long for one answer. Ask for fewer addresses or less time."),
+    (3513, "The scan is in a status that what is asked is not for."),
     (5008, "The request is too large or takes too long to arrive, or its body cannot be read."),
     (5009, "There is no such scanner appliance or asset group."),
     (5101, "Addresses are not in the subscription or not within the user's reach."),
     (5102, "The subscription would have too many ranges of addresses."),
     (5103, "There is no such host within the user's reach."),
+    (5104, "No host within the user's reach was found to have this name."),
     (5201, "The user's status is not one that the action applies to."),
     (5202, "Nobody can activate or deactivate their own account."),
     (5203, "The server has neither a mail server nor an outbox, so that it cannot send mail."),

@@ -39,6 +39,8 @@ pub enum Need {
     FinishedReports,
     /// A scan of 192.0.2.4 that is being done; [`SCAN_REF`] stands for its reference.
     RunningScan,
+    /// A paused scan of 192.0.2.4; [`SCAN_REF`] stands for its reference.
+    PausedScan,
 }
 
 impl Need {
@@ -65,6 +67,9 @@ impl Need {
             }
             Self::SavedMap => {
                 format!("A map has ended and its report was saved; put its reference where {MAP_REF} stands.")
+            }
+            Self::PausedScan => {
+                format!("A scan is paused; put its reference where {SCAN_REF} stands.")
             }
             Self::RunningScan => {
                 format!("A scan is running; put its reference where {SCAN_REF} stands, if it does.")

@@ -75,6 +75,13 @@ impl App {
         Ok(self.store().has_users().await?)
     }
 
+    /// What the caller's own account says about them; nothing for who runs the program itself.
+    pub async fn own_details(&self, actor: &Actor) -> Result<UserProfile> {
+        let id = actor.allow(Action::Edit, Resource::Account)?.caller();
+        let user = self.store().user(&actor.login).await?.filter(|user| user.id == id);
+        Ok(user.map(|user| user.profile).unwrap_or_default())
+    }
+
     /// Makes an account. Local administration, so nobody's permission is asked.
     pub async fn add_user(&self, new: NewUser) -> Result<NewAccount> {
         for (field, text) in

@@ -3,7 +3,7 @@
 use palisade_model::auth_record::BadRecord;
 use palisade_model::business_unit::NotAUnitTitle;
 use palisade_model::option_profile::BadProfile;
-use palisade_model::{Action, DomainName, IpSet, Login, MapRef, Qid, Resource, Role};
+use palisade_model::{Action, DomainName, IpSet, Login, MapRef, Qid, Resource, Role, ScanStatus};
 
 /// Shorthand for the results of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -51,9 +51,15 @@ pub enum Error {
     /// There is no such host, or it is out of the user's sight.
     #[error("the host is unknown")]
     UnknownHost,
+    /// No host within the user's reach was found to have this name.
+    #[error("no host is known by the name '{name}'")]
+    UnknownHostName { name: String },
     /// There is nothing left to cancel.
     #[error("the scan has ended already")]
     ScanEnded,
+    /// What is asked is not for a scan in this status.
+    #[error("the scan is {status}")]
+    WrongScanStatus { status: ScanStatus },
     /// A report can be deleted only once its scan has ended.
     #[error("the scan has not ended yet")]
     ScanRunning,

@@ -27,7 +27,9 @@ pub struct LaunchScan {
     pub targets: IpSet,
     /// Titles of asset groups whose addresses are scanned too.
     pub asset_groups: Vec<String>,
-    /// The targets as the client wrote them. With asset groups the addresses take its place.
+    /// DNS names of hosts, as scans have found them, whose addresses are scanned too.
+    pub names: Vec<String>,
+    /// The targets as the client wrote them. With asset groups or names the addresses take its place.
     pub target_text: String,
     /// Beside those that no scan may touch.
     pub excluded: IpSet,
@@ -41,6 +43,11 @@ pub struct LaunchScan {
     /// The value that every web request of the scan carries; the profile's own when `None`.
     pub http_header: Option<ScanHeader>,
     pub launched_by: LaunchType,
+    /// 0 for none, 1 (first) to 9. Shown, and nothing else: results are taken in as they come.
+    pub priority: u8,
+    /// Whether targets beyond the caller's reach are left out instead of refused, as long as others
+    /// remain.
+    pub leave_out_foreign: bool,
 }
 
 impl App {
@@ -48,7 +55,7 @@ impl App {
     ///
     /// # Errors
     ///
-    /// In this order: permission, [`Error::UnknownAssetGroup`], [`Error::TooManyTargets`], [`Error::NoTargets`],
+    /// In this order: permission, [`Error::UnknownAssetGroup`], [`Error::UnknownHostName`], [`Error::TooManyTargets`], [`Error::NoTargets`],
     /// [`Error::NotInSubscription`] with the addresses that are not, or are beyond the caller's
     /// reach, [`Error::UnknownOption`], [`Error::UnknownQid`], [`Error::NoQids`],
     /// [`Error::NothingToLookFor`], [`Error::TooManyScans`].
@@ -72,6 +79,7 @@ impl App {
         let LaunchScan {
             targets,
             asset_groups,
+            names,
             mut target_text,
             excluded,
             title,
@@ -80,10 +88,16 @@ impl App {
             specific_vulns: qids,
             http_header,
             launched_by: launch_type,
+            priority,
+            leave_out_foreign,
         } = launch;
         let mut targets = targets;
         if !asset_groups.is_empty() {
             targets = targets.union(&self.asset_group_ips(actor, &asset_groups).await?);
+            target_text = targets.to_string();
+        }
+        if !names.is_empty() {
+            targets = targets.union(&self.named_ips(&reach, &names).await?);
             target_text = targets.to_string();
         }
         let targets = targets.difference(&excluded).difference(&self.excluded_ips().await?);
@@ -93,10 +107,15 @@ impl App {
         if targets.is_empty() {
             return Err(Error::NoTargets);
         }
-        let beyond = targets.difference(&reach.hosts(&self.store().subscription_ips().await?));
-        if !beyond.is_empty() {
+        let within = targets.intersection(&reach.hosts(&self.store().subscription_ips().await?));
+        let beyond = targets.difference(&within);
+        if !beyond.is_empty() && (within.is_empty() || !leave_out_foreign) {
             return Err(Error::NotInSubscription { ips: beyond });
         }
+        if !beyond.is_empty() {
+            target_text = within.to_string();
+        }
+        let targets = within;
         let profile = self.choose_option_profile(actor, option.as_deref()).await?;
         self.check_qids(qids.as_deref())?;
         self.check_selection(&profile, qids.as_deref())?;
@@ -119,8 +138,27 @@ impl App {
             zones: frequent_zones(&self.store().list_dns_names(ZONE_NAMES_MAX).await?),
             asset_groups,
             assigned_only: matches!(reach, Reach::Assigned { .. }),
+            priority,
+            excluded,
             running_max: self.parts.config.running_scans_max,
         })
+    }
+
+    /// The addresses within reach that scans have found to have these names. No name server is
+    /// asked: what is scanned is not for somebody else to say.
+    async fn named_ips(&self, reach: &Reach, names: &[String]) -> Result<IpSet> {
+        let visible = reach.hosts(&self.store().subscription_ips().await?);
+        let mut ips = IpSet::new();
+        for name in names {
+            let hosts = self.store().list_hosts_by_dns_name(name.trim_end_matches('.')).await?;
+            let known = hosts.iter().map(|host| host.ip).filter(|ip| visible.contains(*ip));
+            let known = known.fold(IpSet::new(), |all, ip| all.union(&IpSet::from(ip)));
+            if known.is_empty() {
+                return Err(Error::UnknownHostName { name: name.clone() });
+            }
+            ips = ips.union(&known);
+        }
+        Ok(ips)
     }
 
     pub(crate) fn check_qids(&self, qids: Option<&[Qid]>) -> Result<()> {

@@ -47,6 +47,7 @@ mod report_making;
 mod report_plan;
 mod report_template;
 mod scan;
+mod scan_list;
 mod scan_options;
 mod scan_report;
 mod scheduled_task;
@@ -98,7 +99,7 @@ pub use outbox::check_address;
 pub use palisade_store::{
     ActivityMark, ActivityUser, AssignedUser, Between, CveKnowledge, DeletedTicket, ExcludedHosts,
     ExclusionChange, FeedState, GroupTexts, IgnoredDetection, LaunchType, ListedDetection, ReportJob,
-    SearchList, StoredMapHost, TaskKind, TaskScanner, Ticket, TicketChange, TrackingMethod,
+    ScanMark, SearchList, StoredMapHost, TaskKind, TaskScanner, Ticket, TicketChange, TrackingMethod,
 };
 pub use password::MasterKey;
 pub use password_change::{PasswordChanges, PasswordKept, PasswordsOf};
@@ -109,6 +110,7 @@ pub use report_making::ReportTask;
 pub use report_plan::{MapPlan, ReportPlan, ScorecardPlan, ScoredGroup, TicketPlan};
 pub use report_template::{ChooseTemplate, ReportTemplateView, TemplateOwner};
 pub use scan::ScanView;
+pub use scan_list::{ListScans, ListedScan, ScanPage, ScanStatistics};
 pub use scan_options::{EditScanOptions, ScanOptionsView, ScanPortsView};
 pub use scheduled_task::{AddTask, ListTasks, TASK_TITLE_CHARACTERS_MAX, TaskView};
 pub use search_list::{AddSearchList, EditSearchList, SearchListView};

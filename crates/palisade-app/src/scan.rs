@@ -1,6 +1,7 @@
-//! Scans: how far they are, and their cancellation.
+//! Scans: how far they are, and what is asked of them: to pause, to go on, to stop, to be forgotten.
 
 use palisade_engine::Stage;
+use palisade_model::scan::NotNow;
 use palisade_model::{Action, IpSet, Login, Resource, ScanRef, ScanStatus, Timestamp};
 use palisade_store::{Cancelled, LaunchType, Reach, Scan};
 
@@ -14,6 +15,8 @@ const DEFAULT_SCANNER: &str = "built-in";
 /// A scan as its users see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScanView {
+    /// A number that stays the scan's, and no other scan gets.
+    pub id: i64,
     pub scan: ScanRef,
     pub title: String,
     /// The targets as the client wrote them.
@@ -24,6 +27,8 @@ pub struct ScanView {
     pub status: ScanStatus,
     pub launched_at: Timestamp,
     pub ended_at: Option<Timestamp>,
+    /// Seconds from its launch to its end, or until now, without those that it was paused.
+    pub duration_s: u64,
     pub user: Login,
     pub launch_type: LaunchType,
     pub save_report: bool,
@@ -44,6 +49,8 @@ pub struct ScanView {
     /// Estimated from the work done so far; `None` as long as there is nothing to go by.
     pub seconds_left: Option<u64>,
     pub scanner_name: String,
+    /// Addresses left out of it at launch.
+    pub excluded: IpSet,
 }
 
 impl App {
@@ -82,6 +89,63 @@ impl App {
         self.record_done(actor, "scan", "cancel", scan.to_string()).await
     }
 
+    /// Asks a running scan to pause: scanners stop within moments, what they delivered is kept, and
+    /// when they have come home the scan is paused. Asking again meanwhile is no error.
+    ///
+    /// # Errors
+    ///
+    /// Beside permission: [`Error::UnknownScan`], [`Error::WrongScanStatus`] when it does not run.
+    pub async fn pause_scan(&self, actor: &Actor, scan: &ScanRef) -> Result<()> {
+        let reach = actor.allow(Action::Cancel, Resource::Scan)?.reach();
+        self.take_back_expired().await?;
+        let found = self.find_scan(&reach, scan).await?;
+        self.heeded(self.store().pause_scan(found.id, self.clock().now()).await?)?;
+        self.record_done(actor, "scan", "pause", scan.to_string()).await
+    }
+
+    /// Lets a paused scan go on where it stopped, by whichever scanner asks for work first. A host
+    /// that was being looked at when it was paused is looked at anew.
+    ///
+    /// # Errors
+    ///
+    /// Beside permission: [`Error::UnknownScan`], [`Error::WrongScanStatus`] when it is not paused.
+    pub async fn resume_scan(&self, actor: &Actor, scan: &ScanRef) -> Result<()> {
+        let reach = actor.allow(Action::Cancel, Resource::Scan)?.reach();
+        let found = self.find_scan(&reach, scan).await?;
+        self.heeded(self.store().resume_scan(found.id, self.clock().now()).await?)?;
+        self.record_done(actor, "scan", "resume", scan.to_string()).await
+    }
+
+    /// Deletes a scan that has ended or is paused, with its results; the history of detections stays.
+    ///
+    /// # Errors
+    ///
+    /// Beside permission: [`Error::UnknownScan`], [`Error::ScanRunning`].
+    pub async fn delete_scan(&self, actor: &Actor, scan: &ScanRef) -> Result<()> {
+        let reach = actor.allow(Action::Delete, Resource::Scan)?.reach();
+        let found = self.find_scan(&reach, scan).await?;
+        if found.status == ScanStatus::Paused {
+            self.store().cancel_scan(found.id, self.clock().now()).await?;
+        }
+        if !self.store().delete_scan(&found).await? {
+            return Err(Error::ScanRunning);
+        }
+        self.announce_change();
+        self.record_done(actor, "scan", "delete", scan.to_string()).await
+    }
+
+    /// Tells whoever waits for the scan that something was asked of it.
+    fn heeded(&self, asked: Option<Result<ScanStatus, NotNow>>) -> Result<()> {
+        match asked {
+            None => Err(Error::UnknownScan),
+            Some(Err(NotNow { status })) => Err(Error::WrongScanStatus { status }),
+            Some(Ok(_)) => {
+                self.announce_change();
+                Ok(())
+            }
+        }
+    }
+
     /// The scan, if it is within reach.
     pub(crate) async fn find_scan(&self, reach: &Reach, scan: &ScanRef) -> Result<Scan> {
         let found = self.store().scan(scan).await?;
@@ -92,8 +156,11 @@ impl App {
         let progress = self.store().scan_progress(scan.id).await?;
         let ended = scan.status.is_ended();
         let work_done = if ended { progress.work_total } else { progress.work_done };
-        let running_s = scan.started_at.map(|at| self.clock().now().as_second() - at.as_second());
+        let now = self.clock().now();
+        let running_s = scan.started_at.map(|at| unpaused_s(&scan, at, now));
         Ok(ScanView {
+            id: scan.id,
+            duration_s: duration_s(&scan, now),
             scan: scan.reference,
             title: scan.title,
             target_text: scan.target_text,
@@ -116,9 +183,10 @@ impl App {
             work_done,
             work_total: progress.work_total,
             seconds_left: running_s
-                .filter(|_| !ended)
+                .filter(|_| !ended && scan.status != ScanStatus::Paused)
                 .and_then(|running_s| seconds_left(running_s, work_done, progress.work_total)),
             scanner_name: scan.scanner.unwrap_or_else(|| DEFAULT_SCANNER.to_owned()),
+            excluded: scan.excluded,
         })
     }
 }
@@ -126,6 +194,18 @@ impl App {
 /// The stage at this position.
 fn stage_at(position: i64) -> Option<Stage> {
     Stage::ALL.get(usize::try_from(position).ok()?).copied()
+}
+
+/// Seconds of a scan from its launch to its end, or until now, without its pauses.
+pub(crate) fn duration_s(scan: &Scan, now: Timestamp) -> u64 {
+    u64::try_from(unpaused_s(scan, scan.launched_at, scan.ended_at.unwrap_or(now))).unwrap_or(0)
+}
+
+/// Seconds from `since` to `until` without the pauses of the scan. Negative when a clock was set back.
+fn unpaused_s(scan: &Scan, since: Timestamp, until: Timestamp) -> i64 {
+    let until = scan.paused_at.map_or(until, |paused| paused.min(until));
+    let paused_s = i64::try_from(scan.paused_us / 1_000_000).unwrap_or(i64::MAX);
+    (until.as_second() - since.as_second()).saturating_sub(paused_s)
 }
 
 /// The rest takes as long for its work as what is done took for its own.

@@ -314,6 +314,9 @@ pub(crate) fn launch_of(order: &TaskOrder, groups: Vec<String>, title: String) -
         specific_vulns: None,
         http_header: order.http_header.clone(),
         launched_by: LaunchType::Scheduled,
+        names: Vec::new(),
+        priority: 0,
+        leave_out_foreign: false,
     }
 }
 

@@ -128,10 +128,7 @@ impl App {
         let intake = self.store().take_in(&delivery).await?;
         self.announce_change();
         match intake {
-            Intake::TakenIn { cancelled: false, .. } | Intake::AlreadyTakenIn { cancelled: false } => {
-                Ok(Hold::Held)
-            }
-            Intake::TakenIn { .. } | Intake::AlreadyTakenIn { .. } => Ok(Hold::Cancelled),
+            Intake::TakenIn { holding, .. } | Intake::AlreadyTakenIn { holding } => Ok(hold(holding)),
             Intake::Lost => Ok(Hold::Lost),
             Intake::NotOfSlice => Err(Error::NotOfSlice { address: result.facts.address }),
         }
@@ -205,6 +202,7 @@ pub(crate) fn hold(holding: Holding) -> Hold {
     match holding {
         Holding::Held => Hold::Held,
         Holding::Cancelled => Hold::Cancelled,
+        Holding::Paused => Hold::Paused,
         Holding::Lost => Hold::Lost,
     }
 }

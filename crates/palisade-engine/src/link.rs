@@ -63,6 +63,9 @@ pub enum Hold {
     Held,
     /// The scan is being cancelled: stop, then [`Link::complete`].
     Cancelled,
+    /// The scan is being paused: stop, then [`Link::complete`]. What was delivered is kept; the rest
+    /// of the slice is handed out again when the scan is resumed, to whoever asks then.
+    Paused,
     /// Somebody else has the slice now, or the scan is gone: stop and deliver nothing more.
     Lost,
 }
@@ -97,7 +100,7 @@ pub trait Link: Send + Sync + 'static {
         result: HostResult,
     ) -> impl Future<Output = Result<Hold, LinkError>> + Send;
 
-    /// All hosts of the slice are delivered, or the scan was cancelled.
+    /// All hosts of the slice are delivered, or the scan was cancelled or paused.
     fn complete(&self, lease: &Lease) -> impl Future<Output = Result<(), LinkError>> + Send;
 
     /// The scanner failed on this slice for a reason of its own (not the host's).

@@ -2,7 +2,8 @@
 //!
 //! The same loop serves the built-in scanner and a remote one; only the [`Link`] differs. Leases
 //! are renewed while results are being delivered, a server that cannot be reached is asked again
-//! with growing pauses, and a slice that is lost or cancelled stops at once. On shutdown slices are
+//! with growing pauses, and a slice that is lost, cancelled or paused stops at once: the
+//! sweep, and every conversation with a host, within moments of the next renewal. On shutdown slices are
 //! simply let go: what was delivered is safe, the rest is leased again when the lease runs out.
 
 use std::collections::HashMap;
@@ -172,6 +173,7 @@ impl Backoff {
 enum Stopped {
     Delivered,
     Cancelled,
+    Paused,
     Lost,
 }
 
@@ -180,6 +182,7 @@ impl From<Hold> for Option<Stopped> {
         match hold {
             Hold::Held => None,
             Hold::Cancelled => Some(Stopped::Cancelled),
+            Hold::Paused => Some(Stopped::Paused),
             Hold::Lost => Some(Stopped::Lost),
         }
     }
@@ -230,7 +233,7 @@ impl<L: Link> Shared<L> {
             stopped = self.renew_until_refused(&lease, shown) => stopped,
         };
         match stopped {
-            Stopped::Delivered | Stopped::Cancelled => self.complete(&lease).await,
+            Stopped::Delivered | Stopped::Cancelled | Stopped::Paused => self.complete(&lease).await,
             Stopped::Lost => {}
         }
         tracing::info!(%scan, slice = lease.slice_id, ?stopped, "slice ended");

@@ -186,6 +186,7 @@ pub enum Action {
     /// See a list or one item.
     List,
     Launch,
+    /// Stop, or pause and resume.
     Cancel,
     Add,
     Edit,

@@ -37,10 +37,10 @@ impl std::fmt::Debug for Delivery<'_> {
 /// What became of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Intake {
-    /// It is safe now. `cancelled` when the scan is being cancelled.
-    TakenIn { counts: DetectionCounts, cancelled: bool },
+    /// It is safe now; `holding` says whether the scan goes on.
+    TakenIn { counts: DetectionCounts, holding: Holding },
     /// It was safe already; nothing changed.
-    AlreadyTakenIn { cancelled: bool },
+    AlreadyTakenIn { holding: Holding },
     /// The lease is somebody else's now, or the scan is over; nothing changed.
     Lost,
     /// The host is none of the slice's; nothing changed.
@@ -87,9 +87,9 @@ impl Store {
         if !held.targets.contains(facts.address) {
             return Ok(Intake::NotOfSlice);
         }
-        let cancelled = held.cancelled;
+        let holding = held.holding;
         if !add_scan_host(&mut write, held.scan_id, delivery, document).await? {
-            return Ok(Intake::AlreadyTakenIn { cancelled });
+            return Ok(Intake::AlreadyTakenIn { holding });
         }
         let counts = if facts.alive {
             add_host(&mut write, held.scan_id, delivery).await?
@@ -98,7 +98,7 @@ impl Store {
         };
         note_delivery(&mut write, held.scan_id, delivery).await?;
         write.commit().await?;
-        Ok(Intake::TakenIn { counts, cancelled })
+        Ok(Intake::TakenIn { counts, holding })
     }
 }
 
@@ -162,14 +162,19 @@ async fn note_delivery(write: &mut Write, scan_id: i64, delivery: &Delivery<'_>)
         .execute(write.connection())
         .await?;
     expect_rows(1, done.rows_affected())?;
-    let findings = delivery.result.findings.len().try_into().unwrap_or(u64::MAX);
+    let count = |findings: usize| integer(findings.try_into().unwrap_or(u64::MAX));
+    let all = &delivery.result.findings;
+    let vulnerabilities = all.iter().filter(|finding| (delivery.is_detection)(finding.qid)).count();
+    // A sum with NULL is NULL: what was not counted from the start stays unknown.
     let done = sqlx::query(
-        "UPDATE scan SET hosts_done = hosts_done + 1, hosts_alive = hosts_alive + $2, findings = findings + $3
+        "UPDATE scan SET hosts_done = hosts_done + 1, hosts_alive = hosts_alive + $2, findings = findings + $3,
+                         vulnerabilities = vulnerabilities + $4
          WHERE id = $1",
     )
     .bind(scan_id)
     .bind(i64::from(delivery.result.facts.alive))
-    .bind(integer(findings))
+    .bind(count(all.len()))
+    .bind(count(vulnerabilities))
     .execute(write.connection())
     .await?;
     expect_rows(1, done.rows_affected())

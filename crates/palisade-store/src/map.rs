@@ -12,7 +12,8 @@ use sqlx::any::AnyRow;
 
 use crate::error::Result;
 use crate::row::{Read, integer, json_text, number_of};
-use crate::scan::{Cancelled, LaunchType};
+use crate::scan::LaunchType;
+use crate::scan_status::Cancelled;
 use crate::scheduled_run::note_map_ends;
 use crate::slice::Progress;
 use crate::store::{Store, Write};

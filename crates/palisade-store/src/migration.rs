@@ -32,6 +32,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0017_auth_records.sql"),
     include_str!("../migrations/0018_sessions.sql"),
     include_str!("../migrations/0019_detections_and_purging.sql"),
+    include_str!("../migrations/0020_paused_scans.sql"),
     include_str!("../migrations/0021_report_jobs.sql"),
     include_str!("../migrations/0022_excluded_hosts.sql"),
     include_str!("../migrations/0023_search_lists.sql"),

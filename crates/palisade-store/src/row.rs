@@ -42,6 +42,13 @@ impl<'r> Read<'r> {
         self.number(column)?.try_into().map_err(|_| self.inconsistent(column))
     }
 
+    /// A number that is never negative and may be missing.
+    pub(crate) fn optional_count(&self, column: &'static str) -> Result<Option<u64>> {
+        self.optional_number(column)?
+            .map(|number| number.try_into().map_err(|_| self.inconsistent(column)))
+            .transpose()
+    }
+
     /// Yes or no, kept as 1 or 0.
     pub(crate) fn yes(&self, column: &'static str) -> Result<bool> {
         match self.number(column)? {

@@ -7,11 +7,10 @@ use std::str::FromStr;
 use palisade_model::{Finding, IpSet, Login, OptionProfile, Qid, ScanHeader, ScanRef, ScanStatus, Timestamp};
 use sqlx::any::AnyRow;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::row::{Read, integer, json_text, number_of};
 use crate::scan_target::note_target;
-use crate::scheduled_run::note_scan_end;
-use crate::store::{Store, Write, expect_rows};
+use crate::store::{Store, Write};
 
 /// How a scan came to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -89,6 +88,16 @@ pub struct Scan {
     pub scanner: Option<String>,
     /// Why it ended in an error.
     pub reason: Option<String>,
+    /// What users gave it: 0 for none, 1 (first) to 9.
+    pub priority: u8,
+    /// Addresses left out of it at launch.
+    pub excluded: IpSet,
+    /// Vulnerabilities among the findings; `None` when they were not counted.
+    pub vulnerabilities: Option<u64>,
+    /// When it was paused, if it is.
+    pub paused_at: Option<Timestamp>,
+    /// Microseconds that it was paused in all before.
+    pub paused_us: u64,
 }
 
 /// A scan to be launched.
@@ -111,6 +120,10 @@ pub struct NewScan {
     pub asset_groups: Vec<String>,
     /// Hand it out only as far as its addresses are assigned to its user at that moment.
     pub assigned_only: bool,
+    /// 0 for none, 1 (first) to 9.
+    pub priority: u8,
+    /// Addresses that were asked to be left out.
+    pub excluded: IpSet,
     /// The targets, cut for scanners.
     pub slices: Vec<IpSet>,
     /// Most scans queued and running, this one included.
@@ -123,17 +136,6 @@ pub enum Launched {
     Queued(ScanRef),
     /// As many scans as may be are queued and running.
     TooMany,
-}
-
-/// What became of a cancellation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cancelled {
-    /// The scan is over.
-    AtOnce,
-    /// It will be, when the slices out with scanners have come home.
-    Requested,
-    /// It had ended before.
-    EndedBefore,
 }
 
 /// Which saved scans are wanted, one page of them.
@@ -163,7 +165,16 @@ macro_rules! columns {
     () => {
         "id, reference, title, target_text, targets, status, launched_at, started_at, ended_at, login,
          launch_type, save_report, profile, qids, http_header, zones, asset_groups, assigned_only, hosts_total,
-         hosts_done, hosts_alive, findings, scanner, reason"
+         hosts_done, hosts_alive, findings, scanner, reason, priority, excluded, vulnerabilities, paused_at,
+         paused_us"
+    };
+}
+pub(crate) use columns;
+
+/// Statuses of scans that have not ended.
+macro_rules! open_statuses {
+    () => {
+        "('QUEUED', 'RUNNING', 'PAUSING', 'PAUSED', 'RESUMING', 'CANCELLING')"
     };
 }
 
@@ -192,7 +203,9 @@ impl Store {
         let rows = sqlx::query(concat!(
             "SELECT ",
             columns!(),
-            " FROM scan WHERE status IN ('QUEUED', 'RUNNING', 'CANCELLING') ORDER BY id"
+            " FROM scan WHERE status IN ",
+            open_statuses!(),
+            " ORDER BY id"
         ))
         .fetch_all(self.pool())
         .await?;
@@ -205,8 +218,9 @@ impl Store {
         let rows = sqlx::query(concat!(
             "SELECT ",
             columns!(),
-            " FROM scan WHERE save_report = 1 AND status NOT IN ('QUEUED', 'RUNNING', 'CANCELLING')
-             AND launched_at >= $1 AND id < $2 ORDER BY id DESC LIMIT $3"
+            " FROM scan WHERE save_report = 1 AND status NOT IN ",
+            open_statuses!(),
+            " AND launched_at >= $1 AND id < $2 ORDER BY id DESC LIMIT $3"
         ))
         .bind(since.map_or(i64::MIN, Timestamp::as_microsecond))
         .bind(before.unwrap_or(i64::MAX))
@@ -263,14 +277,6 @@ impl Store {
         row.map(|row| Read::new("scan_host", &row).text("document")).transpose()
     }
 
-    /// Asks a scan to stop. With no slice out it is over at once.
-    pub async fn cancel_scan(&self, scan_id: i64, now: Timestamp) -> Result<Cancelled> {
-        let mut write = self.write().await?;
-        let answer = cancel_within(self, &mut write, scan_id, now).await?;
-        write.commit().await?;
-        Ok(answer)
-    }
-
     /// The findings of the last stored result in which the host answered, and when it was taken in.
     pub async fn latest_result(&self, ip: Ipv4Addr) -> Result<Option<(Vec<Finding>, Timestamp)>> {
         let row = sqlx::query(
@@ -295,12 +301,11 @@ impl Store {
         let mut write = self.write().await?;
         // Slices before their scan: the order in which everybody locks.
         sqlx::query("DELETE FROM slice WHERE scan_id = $1").bind(scan.id).execute(write.connection()).await?;
-        let deleted = sqlx::query(
-            "DELETE FROM scan WHERE id = $1 AND status NOT IN ('QUEUED', 'RUNNING', 'CANCELLING')",
-        )
-        .bind(scan.id)
-        .execute(write.connection())
-        .await?;
+        let deleted =
+            sqlx::query(concat!("DELETE FROM scan WHERE id = $1 AND status NOT IN ", open_statuses!()))
+                .bind(scan.id)
+                .execute(write.connection())
+                .await?;
         if deleted.rows_affected() == 0 {
             return Ok(false);
         }
@@ -314,11 +319,10 @@ impl Store {
 pub(crate) async fn launch_within(store: &Store, write: &mut Write, new: &NewScan) -> Result<Launched> {
     let row = sqlx::query(store.dialect().lock_subscription()).fetch_one(write.connection()).await?;
     let number = Read::new("subscription", &row).count("scans_launched")? + 1;
-    let row = sqlx::query(
-        "SELECT COUNT(*) AS running FROM scan WHERE status IN ('QUEUED', 'RUNNING', 'CANCELLING')",
-    )
-    .fetch_one(write.connection())
-    .await?;
+    // Paused ones too: they are to run again.
+    let row = sqlx::query(concat!("SELECT COUNT(*) AS running FROM scan WHERE status IN ", open_statuses!()))
+        .fetch_one(write.connection())
+        .await?;
     if Read::new("scan", &row).count("running")? >= u64::from(new.running_max) {
         return Ok(Launched::TooMany);
     }
@@ -337,30 +341,6 @@ pub(crate) async fn launch_within(store: &Store, write: &mut Write, new: &NewSca
     Ok(Launched::Queued(reference))
 }
 
-/// Asks a scan to stop within a transaction, which is to be committed unless it had ended before.
-pub(crate) async fn cancel_within(
-    store: &Store,
-    write: &mut Write,
-    scan_id: i64,
-    now: Timestamp,
-) -> Result<Cancelled> {
-    let Some(standing) = lock_scan(store, write, scan_id).await? else {
-        return Ok(Cancelled::EndedBefore);
-    };
-    match standing.status {
-        ScanStatus::Cancelling => Ok(Cancelled::Requested),
-        status if status.is_ended() => Ok(Cancelled::EndedBefore),
-        _ if open_slices(write, scan_id).await?.leased == 0 => {
-            end_scan(write, standing, ScanStatus::Canceled, None, now).await?;
-            Ok(Cancelled::AtOnce)
-        }
-        _ => {
-            set_status(write, standing, ScanStatus::Cancelling).await?;
-            Ok(Cancelled::Requested)
-        }
-    }
-}
-
 async fn add_scan(write: &mut Write, reference: &ScanRef, new: &NewScan) -> Result<i64> {
     let NewScan {
         title,
@@ -376,14 +356,17 @@ async fn add_scan(write: &mut Write, reference: &ScanRef, new: &NewScan) -> Resu
         zones,
         asset_groups,
         assigned_only,
+        priority,
+        excluded,
         slices: _,
         running_max: _,
     } = new;
     let row = sqlx::query(
         "INSERT INTO scan (reference, title, target_text, targets, status, launched_at, login, launch_type,
                            save_report, profile, qids, zones, hosts_total, asset_groups, assigned_only,
-                           http_header, hosts_done, hosts_alive, findings)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0, 0, 0) RETURNING id",
+                           http_header, priority, excluded, hosts_done, hosts_alive, findings, vulnerabilities)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 0, 0, 0, 0)
+         RETURNING id",
     )
     .bind(reference.to_string())
     .bind(title.clone())
@@ -401,6 +384,8 @@ async fn add_scan(write: &mut Write, reference: &ScanRef, new: &NewScan) -> Resu
     .bind(json_text(asset_groups)?)
     .bind(i64::from(*assigned_only))
     .bind(http_header.as_ref().map(ToString::to_string))
+    .bind(i64::from(*priority))
+    .bind(excluded.to_string())
     .fetch_one(write.connection())
     .await?;
     Read::new("scan", &row).number("id")
@@ -421,96 +406,6 @@ async fn add_slice(write: &mut Write, scan_id: i64, number: i64, targets: &IpSet
     Ok(())
 }
 
-/// Where a scan stands, locked until the transaction ends.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Standing {
-    pub(crate) scan_id: i64,
-    pub(crate) status: ScanStatus,
-    pub(crate) hosts_alive: u64,
-}
-
-pub(crate) async fn lock_scan(store: &Store, write: &mut Write, scan_id: i64) -> Result<Option<Standing>> {
-    let row =
-        sqlx::query(store.dialect().lock_scan()).bind(scan_id).fetch_optional(write.connection()).await?;
-    row.map(|row| {
-        let read = Read::new("scan", &row);
-        Ok(Standing { scan_id, status: read.word("status")?, hosts_alive: read.count("hosts_alive")? })
-    })
-    .transpose()
-}
-
-/// How many slices of a scan wait, and how many are out with scanners.
-pub(crate) struct OpenSlices {
-    pub(crate) queued: u64,
-    pub(crate) leased: u64,
-}
-
-pub(crate) async fn open_slices(write: &mut Write, scan_id: i64) -> Result<OpenSlices> {
-    let row = sqlx::query(
-        "SELECT COALESCE(CAST(SUM(CASE WHEN state = 'queued' THEN 1 ELSE 0 END) AS BIGINT), 0) AS queued,
-                COALESCE(CAST(SUM(CASE WHEN state = 'leased' THEN 1 ELSE 0 END) AS BIGINT), 0) AS leased
-         FROM slice WHERE scan_id = $1",
-    )
-    .bind(scan_id)
-    .fetch_one(write.connection())
-    .await?;
-    let read = Read::new("slice", &row);
-    Ok(OpenSlices { queued: read.count("queued")?, leased: read.count("leased")? })
-}
-
-/// Moves a scan on, as far as its state machine permits.
-pub(crate) async fn set_status(write: &mut Write, standing: Standing, next: ScanStatus) -> Result<()> {
-    if !standing.status.may_become(next) {
-        let row = standing.scan_id.to_string();
-        return Err(Error::Inconsistent { table: "scan", column: "status", row });
-    }
-    let done = sqlx::query("UPDATE scan SET status = $2 WHERE id = $1")
-        .bind(standing.scan_id)
-        .bind(next.as_str())
-        .execute(write.connection())
-        .await?;
-    expect_rows(1, done.rows_affected())
-}
-
-/// Ends a scan.
-pub(crate) async fn end_scan(
-    write: &mut Write,
-    standing: Standing,
-    status: ScanStatus,
-    reason: Option<&str>,
-    now: Timestamp,
-) -> Result<()> {
-    set_status(write, standing, status).await?;
-    let done = sqlx::query("UPDATE scan SET ended_at = $2, reason = $3 WHERE id = $1")
-        .bind(standing.scan_id)
-        .bind(now.as_microsecond())
-        .bind(reason.map(str::to_owned))
-        .execute(write.connection())
-        .await?;
-    expect_rows(1, done.rows_affected())?;
-    note_scan_end(write, standing.scan_id).await
-}
-
-/// Ends a scan if nothing of it is left to do; gives whether it is over.
-pub(crate) async fn settle(store: &Store, write: &mut Write, scan_id: i64, now: Timestamp) -> Result<bool> {
-    let Some(standing) = lock_scan(store, write, scan_id).await? else {
-        return Ok(true);
-    };
-    if standing.status.is_ended() {
-        return Ok(true);
-    }
-    let open = open_slices(write, scan_id).await?;
-    let cancelling = standing.status == ScanStatus::Cancelling;
-    let end = match (cancelling, open.leased, open.queued) {
-        (true, 0, _) => ScanStatus::Canceled,
-        (false, 0, 0) if standing.hosts_alive > 0 => ScanStatus::Finished,
-        (false, 0, 0) => ScanStatus::NoHostAlive,
-        _ => return Ok(false),
-    };
-    end_scan(write, standing, end, None, now).await?;
-    Ok(true)
-}
-
 pub(crate) async fn scan_by_id(write: &mut Write, scan_id: i64) -> Result<Scan> {
     let row = sqlx::query(concat!("SELECT ", columns!(), " FROM scan WHERE id = $1"))
         .bind(scan_id)
@@ -519,7 +414,7 @@ pub(crate) async fn scan_by_id(write: &mut Write, scan_id: i64) -> Result<Scan> 
     read_scan(&row)
 }
 
-fn read_scan(row: &AnyRow) -> Result<Scan> {
+pub(crate) fn read_scan(row: &AnyRow) -> Result<Scan> {
     let read = Read::new("scan", row);
     Ok(Scan {
         id: read.number("id")?,
@@ -546,6 +441,11 @@ fn read_scan(row: &AnyRow) -> Result<Scan> {
         findings: read.count("findings")?,
         scanner: read.optional_text("scanner")?,
         reason: read.optional_text("reason")?,
+        priority: read.count("priority")?.try_into().map_err(|_| read.inconsistent("priority"))?,
+        excluded: read.value("excluded")?,
+        vulnerabilities: read.optional_count("vulnerabilities")?,
+        paused_at: read.optional_time("paused_at")?,
+        paused_us: read.count("paused_us")?,
     })
 }
 

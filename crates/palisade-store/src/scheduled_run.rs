@@ -14,7 +14,8 @@ use crate::activity::{Activity, add_activity_within};
 use crate::error::Result;
 use crate::map::{NewMaps, cancel_map_within, launch_maps_within};
 use crate::row::Read;
-use crate::scan::{Cancelled, Launched, NewScan, cancel_within, launch_within};
+use crate::scan::{Launched, NewScan, launch_within};
+use crate::scan_status::{Cancelled, cancel_within};
 use crate::scheduled_task::{NotAWordOfTasks, TaskStart, deactivate, take_start};
 use crate::store::{Store, Write};
 

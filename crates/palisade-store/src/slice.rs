@@ -14,7 +14,8 @@ use crate::business_unit::assigned_within;
 use crate::error::Result;
 use crate::intake::delivered;
 use crate::row::{Read, integer};
-use crate::scan::{Scan, end_scan, lock_scan, scan_by_id, set_status, settle};
+use crate::scan::{Scan, scan_by_id};
+use crate::scan_status::{end_scan, lock_scan, set_status, settle};
 use crate::store::{Store, Write, expect_rows};
 use crate::subscription::ips_within;
 
@@ -32,6 +33,8 @@ pub enum Holding {
     Held,
     /// It stands, and its scan is being cancelled.
     Cancelled,
+    /// It stands, and its scan is being paused.
+    Paused,
     /// The slice is somebody else's, or the scan is over.
     Lost,
 }
@@ -70,7 +73,8 @@ struct Renewal {
 pub(crate) struct Held {
     pub(crate) scan_id: i64,
     pub(crate) targets: IpSet,
-    pub(crate) cancelled: bool,
+    /// Never [`Holding::Lost`].
+    pub(crate) holding: Holding,
     slice: SliceRow,
 }
 
@@ -83,6 +87,8 @@ enum Return<'a> {
     Restarted,
     /// Its scanner said so.
     Failed { reason: &'a str },
+    /// Its scan is being paused; so many of its hosts were delivered.
+    Paused { delivered: u64 },
 }
 
 impl Store {
@@ -97,7 +103,7 @@ impl Store {
         // Without a write, because idle scanners ask often.
         let waiting = sqlx::query(
             "SELECT slice.id FROM slice JOIN scan ON scan.id = slice.scan_id
-             WHERE slice.state = 'queued' AND scan.status IN ('QUEUED', 'RUNNING') LIMIT 1",
+             WHERE slice.state = 'queued' AND scan.status IN ('QUEUED', 'RUNNING', 'RESUMING') LIMIT 1",
         );
         if waiting.fetch_optional(self.pool()).await?.is_none() {
             return Ok(None);
@@ -148,11 +154,7 @@ impl Store {
         .fetch_optional(self.pool())
         .await?;
         let Some(row) = row else { return Ok(Holding::Lost) };
-        Ok(match Read::new("scan", &row).word::<ScanStatus>("status")? {
-            ScanStatus::Cancelling => Holding::Cancelled,
-            status if status.is_ended() => Holding::Lost,
-            _ => Holding::Held,
-        })
+        Ok(holding(Read::new("scan", &row).word("status")?))
     }
 
     /// Keeps a lease until `expires_at` and notes how far the slice is.
@@ -169,30 +171,33 @@ impl Store {
         };
         note_progress(&mut write, slice_id, Renewal { expires_at, progress }).await?;
         write.commit().await?;
-        Ok(if held.cancelled { Holding::Cancelled } else { Holding::Held })
+        Ok(held.holding)
     }
 
-    /// The slice is done, or its scan was cancelled. A slice of which hosts are missing counts as
-    /// failed, so that no scan ends without them.
+    /// The slice is done, or its scan was cancelled or paused. A slice of which hosts are missing
+    /// counts as failed otherwise, so that no scan ends without them.
     pub async fn complete_slice(&self, slice_id: i64, token: &str, now: Timestamp) -> Result<Holding> {
         let mut write = self.write().await?;
         let Some(held) = hold(self, &mut write, slice_id, token).await? else {
             return Ok(Holding::Lost);
         };
         let arrived = delivered(&mut write, held.scan_id, &held.targets).await?.len();
-        let missing = held.targets.count().saturating_sub(arrived.try_into().unwrap_or(u64::MAX));
-        if held.cancelled {
+        let arrived = arrived.try_into().unwrap_or(u64::MAX);
+        let missing = held.targets.count().saturating_sub(arrived);
+        if held.holding == Holding::Cancelled {
             end_slice(&mut write, slice_id, "dropped").await?;
             settle(self, &mut write, held.scan_id, now).await?;
         } else if missing == 0 {
             end_slice(&mut write, slice_id, "done").await?;
             settle(self, &mut write, held.scan_id, now).await?;
+        } else if held.holding == Holding::Paused {
+            return_slice(self, &mut write, &held.slice, Return::Paused { delivered: arrived }, now).await?;
         } else {
             let reason = format!("a slice came back with {missing} hosts missing");
             return_slice(self, &mut write, &held.slice, Return::Failed { reason: &reason }, now).await?;
         }
         write.commit().await?;
-        Ok(if held.cancelled { Holding::Cancelled } else { Holding::Held })
+        Ok(held.holding)
     }
 
     /// The scanner could not do the slice.
@@ -209,7 +214,7 @@ impl Store {
         };
         return_slice(self, &mut write, &held.slice, Return::Failed { reason }, now).await?;
         write.commit().await?;
-        Ok(if held.cancelled { Holding::Cancelled } else { Holding::Held })
+        Ok(held.holding)
     }
 
     /// Takes back the slices whose leases have expired; gives how many.
@@ -302,12 +307,21 @@ pub(crate) async fn hold(
         .bind(slice.scan_id)
         .fetch_one(write.connection())
         .await?;
-    let status: ScanStatus = Read::new("scan", &row).word("status")?;
-    if status.is_ended() {
-        return Ok(None);
+    match holding(Read::new("scan", &row).word("status")?) {
+        Holding::Lost => Ok(None),
+        holding => Ok(Some(Held { scan_id: slice.scan_id, targets: slice.targets.clone(), holding, slice })),
     }
-    let cancelled = status == ScanStatus::Cancelling;
-    Ok(Some(Held { scan_id: slice.scan_id, targets: slice.targets.clone(), cancelled, slice }))
+}
+
+/// What a scan in this status says to whoever holds a slice of it.
+fn holding(status: ScanStatus) -> Holding {
+    match status {
+        ScanStatus::Cancelling => Holding::Cancelled,
+        // A paused scan has no slices out; should it have one, that is to come home.
+        ScanStatus::Pausing | ScanStatus::Paused => Holding::Paused,
+        status if status.is_ended() => Holding::Lost,
+        _ => Holding::Held,
+    }
 }
 
 async fn lock_slice(store: &Store, write: &mut Write, slice_id: i64) -> Result<Option<SliceRow>> {
@@ -345,7 +359,7 @@ async fn narrow(write: &mut Write, slice: &SliceRow, targets: &IpSet) -> Result<
     Ok(())
 }
 
-/// The scan runs from its first slice on; `false` when it has ended or is being cancelled.
+/// The scan runs from its first slice on; `false` when nothing of it is to be handed out.
 async fn start_scan(
     store: &Store,
     write: &mut Write,
@@ -364,6 +378,10 @@ async fn start_scan(
                 .bind(worker.to_owned())
                 .execute(write.connection())
                 .await?;
+            Ok(true)
+        }
+        ScanStatus::Resuming => {
+            set_status(write, standing, ScanStatus::Running).await?;
             Ok(true)
         }
         _ => Ok(false),
@@ -416,31 +434,47 @@ async fn return_slice(
     let (attempts, restarts) = match why {
         Return::Expired | Return::Failed { .. } => (slice.attempts + 1, slice.restarts),
         Return::Restarted => (slice.attempts, slice.restarts + 1),
+        Return::Paused { .. } => (slice.attempts, slice.restarts),
+    };
+    // What was delivered stays done, and shows while the scan is paused.
+    let (work_done, work_total) = match why {
+        Return::Paused { delivered } => (delivered, slice.targets.count()),
+        Return::Expired | Return::Restarted | Return::Failed { .. } => (0, 0),
     };
     let done = sqlx::query(
         "UPDATE slice SET state = 'queued', worker = NULL, token = NULL, expires_at = NULL, stage = NULL,
-                          work_done = 0, work_total = 0, findings = 0, attempts = $2, restarts = $3
+                          work_done = $4, work_total = $5, findings = 0, attempts = $2, restarts = $3
          WHERE id = $1",
     )
     .bind(slice.id)
     .bind(integer(attempts))
     .bind(integer(restarts))
+    .bind(integer(work_done.min(WORK_MAX)))
+    .bind(integer(work_total.min(WORK_MAX)))
     .execute(write.connection())
     .await?;
     expect_rows(1, done.rows_affected())?;
 
     let Some(standing) = lock_scan(store, write, slice.scan_id).await? else { return Ok(()) };
-    let given_up = attempts >= SLICE_ATTEMPTS_MAX || restarts >= SLICE_RESTARTS_MAX;
+    let given_up = match why {
+        Return::Expired | Return::Failed { .. } if attempts >= SLICE_ATTEMPTS_MAX => true,
+        Return::Restarted => restarts >= SLICE_RESTARTS_MAX,
+        Return::Expired | Return::Failed { .. } | Return::Paused { .. } => false,
+    };
+    let reason = match why {
+        Return::Failed { reason } => reason,
+        Return::Restarted => "the scanner was restarted again and again",
+        Return::Expired | Return::Paused { .. } => "the scanner fell silent again and again",
+    };
     match standing.status {
-        ScanStatus::Queued | ScanStatus::Running if !given_up => Ok(()),
-        ScanStatus::Queued | ScanStatus::Running => {
+        status if given_up && (status.is_handed_out() || status == ScanStatus::Pausing) => {
             end_slice(write, slice.id, "dropped").await?;
-            let reason = match why {
-                Return::Expired => "the scanner fell silent again and again",
-                Return::Restarted => "the scanner was restarted again and again",
-                Return::Failed { reason } => reason,
-            };
             end_scan(write, standing, ScanStatus::Error, Some(reason), now).await
+        }
+        status if status.is_handed_out() => Ok(()),
+        ScanStatus::Pausing | ScanStatus::Paused => {
+            settle(store, write, slice.scan_id, now).await?;
+            Ok(())
         }
         _ => {
             end_slice(write, slice.id, "dropped").await?;

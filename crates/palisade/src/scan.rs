@@ -405,7 +405,11 @@ fn xml(kb: &KnowledgeBase, order: &ScanOrder, results: &[HostResult], launched_a
     let alive = results.iter().filter(|result| result.facts.alive).count();
     let findings = results.iter().map(|result| result.findings.len()).sum::<usize>();
     let done = u64::try_from(results.len()).unwrap_or(u64::MAX);
+    let ended_at = SystemClock.now();
     let view = ScanView {
+        id: 0,
+        excluded: IpSet::new(),
+        duration_s: u64::try_from(ended_at.as_second() - launched_at.as_second()).unwrap_or(0),
         scan: order.scan.clone(),
         title: "palisade scan".to_owned(),
         target_text: order.targets.to_string(),
@@ -413,7 +417,7 @@ fn xml(kb: &KnowledgeBase, order: &ScanOrder, results: &[HostResult], launched_a
         asset_groups: Vec::new(),
         status: if alive == 0 { ScanStatus::NoHostAlive } else { ScanStatus::Finished },
         launched_at,
-        ended_at: Some(SystemClock.now()),
+        ended_at: Some(ended_at),
         user: Login::command_line(),
         launch_type: LaunchType::OnDemand,
         save_report: true,

@@ -1,6 +1,6 @@
 //! `kill -9` at random moments during scans: after all of them every scan is right. And at about the
-//! moment that scheduled tasks start: each start is made once. And while hosts are purged: all of them
-//! are, or none.
+//! moment that scheduled tasks start: each start is made once. And while scans are paused and resumed; and
+//! while hosts are purged: all of them are, or none.
 //!
 //! `PALISADE_KILLS` sets how often (10; `./test kills` takes 200), `PALISADE_SEED` repeats a run.
 
@@ -18,6 +18,9 @@ use palisade_store::{MapFilter, NewTask, ReportFilter, Store, TaskKind, TaskOrde
 use palisade_testkit::listener;
 use palisade_testkit::postgres::Database;
 use palisade_testkit::server::TestServer;
+
+#[path = "kill/paused.rs"]
+mod paused;
 
 const PALISADE: &str = env!("CARGO_BIN_EXE_palisade");
 /// The hosts that are scanned: all of loopback answers.

@@ -89,6 +89,10 @@ pub(super) fn write_outcome(xml: &mut XmlWriter, view: &MapView) {
         | ScanStatus::Canceled
         | ScanStatus::Queued
         | ScanStatus::Running
+        // Maps are not paused.
+        | ScanStatus::Pausing
+        | ScanStatus::Paused
+        | ScanStatus::Resuming
         | ScanStatus::Cancelling => return,
     };
     xml.padded_text("ERROR", &[("number", number)], text);

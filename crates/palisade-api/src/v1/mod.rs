@@ -47,7 +47,7 @@ pub mod scan_reports_list;
 pub mod scan_running_list;
 mod scan_stream;
 pub mod scan_target_history;
-mod scheduled_document;
+pub(crate) mod scheduled_document;
 pub mod scheduled_scans;
 pub mod ticket_delete;
 mod ticket_document;

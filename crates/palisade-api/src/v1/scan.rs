@@ -158,6 +158,9 @@ pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
         specific_vulns: arguments.qids(&SPECIFIC_VULNS).map(|qids| known_qids(&request.app, qids)),
         http_header: arguments.scan_header(&RUNTIME_HTTP_HEADER).cloned(),
         launched_by: LaunchType::Api,
+        names: Vec::new(),
+        priority: 0,
+        leave_out_foreign: false,
     };
     let scan = request.app.launch_scan(&request.actor, launch).await?;
     Ok(scan_stream::watch(request, scan).await?)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use palisade_app::{About, HostReport, LaunchType, ScanView};
 use palisade_kb::{Entry, KnowledgeBase};
-use palisade_model::{Finding, FindingKind, Transport};
+use palisade_model::{Finding, FindingKind, ScanStatus, Transport};
 use palisade_wire::XmlWriter;
 use palisade_wire::date_time::{date_time, duration};
 
@@ -58,24 +58,30 @@ pub(super) fn write_header(xml: &mut XmlWriter, view: &ScanView, about: &About, 
         "{} (Scanner {scanner_version}, Web {web_version}, Vulnerability Signatures {signatures_version})",
         view.scanner_name
     );
-    let ended_at = view.ended_at.unwrap_or(view.launched_at);
-    let seconds = u64::try_from(ended_at.as_second() - view.launched_at.as_second()).unwrap_or(0);
     xml.element("HEADER", &[], |xml| {
         write_key(xml, "USERNAME", view.user.as_str());
         xml.cdata_with("KEY", &[("value", "COMPANY")], company);
         write_key(xml, "DATE", &date_time(view.launched_at));
         xml.cdata_with("KEY", &[("value", "TITLE")], &view.title);
         xml.cdata_with("KEY", &[("value", "TARGET")], &view.targets.to_string());
-        write_key(xml, "DURATION", &duration(seconds));
+        write_key(xml, "DURATION", &duration(view.duration_s));
         write_key(xml, "SCAN_HOST", &scan_host);
         write_key(xml, "NBHOST_ALIVE", &view.hosts_alive.to_string());
         write_key(xml, "NBHOST_TOTAL", &view.hosts_total.to_string());
         write_key(xml, "REPORT_TYPE", report_type(view.launch_type, view.option_is_default));
         xml.cdata_with("KEY", &[("value", "OPTIONS")], &view.options_text);
-        write_key(xml, "STATUS", view.status.as_str());
+        write_key(xml, "STATUS", status_word(view.status));
         write_asset_groups(xml, &view.asset_groups);
         write_option_profile(xml, &view.option_title, view.option_is_default);
     });
+}
+
+/// Version 1 has no word of its own for a scan that goes on after a pause.
+pub(super) const fn status_word(status: ScanStatus) -> &'static str {
+    match status {
+        ScanStatus::Resuming => ScanStatus::Running.as_str(),
+        status => status.as_str(),
+    }
 }
 
 pub(super) const fn report_type(launch_type: LaunchType, option_is_default: bool) -> &'static str {

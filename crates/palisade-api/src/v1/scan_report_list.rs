@@ -8,7 +8,7 @@ use palisade_wire::{Call, ErrorForm, Example, Parameter, ParameterKind, XmlWrite
 use crate::answer::{Answer, end_report};
 use crate::error::CallError;
 use crate::registry::CallRequest;
-use crate::v1::scan_document::{write_asset_groups, write_option_profile};
+use crate::v1::scan_document::{status_word, write_asset_groups, write_option_profile};
 
 /// Longest target text of an entry, in bytes; what is longer ends in `[...]`.
 const TARGET_BYTES_MAX: usize = 2_000;
@@ -85,7 +85,7 @@ fn write_report(xml: &mut XmlWriter, report: &ScanView) {
         ("ref", report.scan.as_str()),
         ("date", &date),
         ("target", &target),
-        ("status", report.status.as_str()),
+        ("status", status_word(report.status)),
     ];
     xml.element("SCAN_REPORT", &attributes, |xml| {
         xml.cdata("TITLE", &report.title);

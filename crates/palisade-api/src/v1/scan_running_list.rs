@@ -7,13 +7,13 @@ use palisade_wire::{Call, ErrorForm, Example, XmlWriter, dtd};
 use crate::answer::{Answer, end_report};
 use crate::error::CallError;
 use crate::registry::CallRequest;
-use crate::v1::scan_document::{write_asset_groups, write_key, write_option_profile};
+use crate::v1::scan_document::{status_word, write_asset_groups, write_key, write_option_profile};
 
 pub const CALL: Call = Call {
     script: "scan_running_list.php",
     summary: "List scans and maps in progress",
     description: &[
-        "Lists the scans that are queued, running or being canceled, oldest first. Each SCAN has KEY \
+        "Lists the scans that are queued, running, paused or being canceled, oldest first. Each SCAN has KEY \
          elements, always in this order: startdate, target, status, type, title, nbhost_total, nbhost_done, \
          stage (discovery, ports, services or checks), findings, work_done and work_total (units without a \
          name, good for a progress bar), time_left (hh:mm:ss, an estimate). The stage and the time left are \
@@ -63,7 +63,7 @@ fn write_scan(xml: &mut XmlWriter, view: &ScanView) {
         // Clients take the second KEY as the target: the first three stay where they are.
         write_key(xml, "startdate", &date_time(view.launched_at));
         xml.cdata_with("KEY", &[("value", "target")], &view.target_text);
-        write_key(xml, "status", view.status.as_str());
+        write_key(xml, "status", status_word(view.status));
         write_key(xml, "type", "scan");
         xml.cdata_with("KEY", &[("value", "title")], &view.title);
         write_key(xml, "nbhost_total", &view.hosts_total.to_string());

@@ -177,6 +177,9 @@ impl Sender {
             | ScanStatus::Canceled
             | ScanStatus::Queued
             | ScanStatus::Running
+            | ScanStatus::Pausing
+            | ScanStatus::Paused
+            | ScanStatus::Resuming
             | ScanStatus::Cancelling => return,
         };
         self.xml.padded_text("ERROR", &[("number", number)], text);

@@ -96,7 +96,7 @@ fn write_schedule(xml: &mut XmlWriter, schedule: &Schedule, now: Timestamp) {
     });
 }
 
-fn write_occurrence(xml: &mut XmlWriter, occurrence: Occurrence) {
+pub(crate) fn write_occurrence(xml: &mut XmlWriter, occurrence: Occurrence) {
     match occurrence {
         Occurrence::Daily { frequency_days } => {
             xml.empty("DAILY", &[("frequency_days", &frequency_days.to_string())]);
@@ -121,7 +121,7 @@ fn write_occurrence(xml: &mut XmlWriter, occurrence: Occurrence) {
 }
 
 /// The code, and the details in the form `(GMT-0800) Country (Region): City`.
-fn write_zone(xml: &mut XmlWriter, zone: ScheduleZone, now: Timestamp) {
+pub(crate) fn write_zone(xml: &mut XmlWriter, zone: ScheduleZone, now: Timestamp) {
     match zone {
         ScheduleZone::Shift { hours } => {
             xml.text("TIME_ZONE_CODE", "");

@@ -8,7 +8,7 @@ use std::num::NonZeroU64;
 use palisade_app::{AddTask, ListTasks, TASK_TITLE_CHARACTERS_MAX, TaskKind, TaskScanner};
 use palisade_model::scan_header::{self, ScanHeader};
 use palisade_model::{
-    IpSet, MapTarget, MonthDay, Occurrence, Schedule, ScheduleZone, TimeZoneCode, WeekOfMonth,
+    IpSet, MapTarget, MonthDay, Occurrence, Schedule, ScheduleZone, TimeZoneCode, Timestamp, WeekOfMonth,
 };
 use palisade_wire::date_time::date_time;
 use palisade_wire::{
@@ -440,7 +440,7 @@ fn new_task(request: &CallRequest) -> Result<AddTask, CallError> {
         option: arguments.filled_text(&scan::OPTION).map(str::to_owned),
         scanner,
         http_header: http_header(arguments)?,
-        schedule: schedule(request)?,
+        schedule: schedule(arguments, request.app.clock().now())?,
     })
 }
 
@@ -488,13 +488,13 @@ fn targets(arguments: &Arguments, kind: TaskKind) -> Result<(IpSet, Vec<MapTarge
     }
 }
 
-fn schedule(request: &CallRequest) -> Result<Schedule, CallError> {
-    let arguments = &request.arguments;
-    let zone = zone(request)?;
+/// When a task starts; version 2 asks for it with the same parameters.
+pub(crate) fn schedule(arguments: &Arguments, now: Timestamp) -> Result<Schedule, CallError> {
+    let zone = zone(arguments, now)?;
     let start_date = arguments.date(&START_DATE);
     Ok(Schedule {
         occurrence: occurrence(arguments)?,
-        start_date: start_date.unwrap_or_else(|| zone.date_at(request.app.clock().now())),
+        start_date: start_date.unwrap_or_else(|| zone.date_at(now)),
         start_hour: required(arguments, &START_HOUR)?,
         start_minute: optional(arguments, &START_MINUTE).unwrap_or(0),
         zone,
@@ -533,8 +533,7 @@ fn month_day(arguments: &Arguments) -> Result<MonthDay, ParameterError> {
     })
 }
 
-fn zone(request: &CallRequest) -> Result<ScheduleZone, CallError> {
-    let arguments = &request.arguments;
+fn zone(arguments: &Arguments, now: Timestamp) -> Result<ScheduleZone, CallError> {
     let Some(code) = arguments.text(&TIME_ZONE_CODE) else {
         let hours = arguments.choice(&TIME_ZONE).and_then(|hours| hours.parse().ok());
         let hours = hours.ok_or(ParameterError::Missing { parameter: TIME_ZONE.name })?;
@@ -543,7 +542,7 @@ fn zone(request: &CallRequest) -> Result<ScheduleZone, CallError> {
     let code: TimeZoneCode = code.trim().parse().map_err(|_| {
         invalid(arguments, &TIME_ZONE_CODE, "No such time zone; see time_zone_code_list.php.")
     })?;
-    ScheduleZone::of_place(code, arguments.switch(&OBSERVE_DST), request.app.clock().now())
+    ScheduleZone::of_place(code, arguments.switch(&OBSERVE_DST), now)
         .map_err(|_| invalid(arguments, &OBSERVE_DST, "The time zone has no daylight saving time."))
 }
 

@@ -76,8 +76,8 @@ fn translate(number: u32, text: &str) -> OperationRefusal {
         5815 => OperationRefusal::new(1960, text),
         7001 => OperationRefusal::new(7001, text),
         // States of things, and what others do with them at the moment.
-        3503 | 3504 | 3507 | 3508 | 5303 | 5403 | 5404 | 5504 | 5608 | 5814 | 5816 | 5817 | 5907 | 5908
-        | 6008 => {
+        3503 | 3504 | 3507 | 3508 | 3513 | 5303 | 5403 | 5404 | 5504 | 5608 | 5814 | 5816 | 5817 | 5907
+        | 5908 | 6008 => {
             let blocked = "The requested operation is blocked by one or more existing Business Objects";
             OperationRefusal::new(1920, format!("{blocked}: {text}"))
         }

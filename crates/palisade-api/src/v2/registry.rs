@@ -12,8 +12,8 @@ use crate::example::Need;
 use crate::registry::{admit, module};
 use crate::v2::request::OperationRequest;
 use crate::v2::{
-    activity_log, asset_group, asset_host, asset_ip, auth, excluded_ip, knowledge_base, report, scorecard,
-    search_list, session, vault,
+    activity_log, asset_group, asset_host, asset_ip, auth, excluded_ip, knowledge_base, report, scan,
+    schedule_scan, scorecard, search_list, session, vault,
 };
 
 /// What a handler gives.
@@ -88,6 +88,9 @@ static RESOURCES: &[&[OperationRow]] = &[
     excluded_ip::ROWS,
     knowledge_base::ROWS,
     report::ROWS,
+    scan::ROWS,
+    scan::stats::ROWS,
+    schedule_scan::ROWS,
     scorecard::ROWS,
     search_list::ROWS,
     session::ROWS,

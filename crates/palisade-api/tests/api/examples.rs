@@ -32,6 +32,7 @@ async fn prepare(server: &Server, needs: &[Need]) -> Vec<(&'static str, String)>
             Need::User => server.add_user(LOGIN, Role::Scanner, true, None).await,
             Need::SavedReport => known.push((SCAN_REF, server.finished_scan("manager", HOST).await)),
             Need::SavedMap => known.push((MAP_REF, server.finished_map("manager", "example.com").await)),
+            Need::PausedScan => known.push((SCAN_REF, server.paused_scan("manager", HOST).await)),
             Need::RunningScan => known.push((SCAN_REF, server.running_scan("manager", HOST).await)),
         }
     }

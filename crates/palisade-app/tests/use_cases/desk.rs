@@ -145,6 +145,9 @@ pub(crate) fn launch(targets: &str) -> LaunchScan {
         specific_vulns: None,
         http_header: None,
         launched_by: LaunchType::Api,
+        names: Vec::new(),
+        priority: 0,
+        leave_out_foreign: false,
     }
 }
 

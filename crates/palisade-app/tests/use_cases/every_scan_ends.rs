@@ -19,6 +19,12 @@ enum Operation {
     Cancel {
         scan: u8,
     },
+    Pause {
+        scan: u8,
+    },
+    Resume {
+        scan: u8,
+    },
     Lease {
         worker: bool,
     },
@@ -52,6 +58,8 @@ fn operation() -> impl Strategy<Value = Operation> {
     prop_oneof![
         2 => (1u8..6).prop_map(|hosts| Operation::Launch { hosts }),
         1 => any::<u8>().prop_map(|scan| Operation::Cancel { scan }),
+        2 => any::<u8>().prop_map(|scan| Operation::Pause { scan }),
+        2 => any::<u8>().prop_map(|scan| Operation::Resume { scan }),
         6 => any::<bool>().prop_map(|worker| Operation::Lease { worker }),
         10 => any::<u8>().prop_map(|lease| Operation::Deliver { lease }),
         2 => any::<u8>().prop_map(|lease| Operation::DeliverAgain { lease }),
@@ -99,6 +107,14 @@ async fn live(seed: u8, steps: usize) {
                 let Some(index) = usize::from(scan).checked_rem(scans.len()) else { continue };
                 let _ = desk.app.cancel_scan(&manager, &scans[index]).await;
             }
+            Operation::Pause { scan } => {
+                let Some(index) = usize::from(scan).checked_rem(scans.len()) else { continue };
+                let _ = desk.app.pause_scan(&manager, &scans[index]).await;
+            }
+            Operation::Resume { scan } => {
+                let Some(index) = usize::from(scan).checked_rem(scans.len()) else { continue };
+                let _ = desk.app.resume_scan(&manager, &scans[index]).await;
+            }
             Operation::Lease { worker } => {
                 let worker = usize::from(worker);
                 if let Some(lease) = workers[worker].lease().await.unwrap() {
@@ -142,13 +158,18 @@ async fn live(seed: u8, steps: usize) {
             }
         }
     }
-    finish(&desk, &workers[0]).await;
+    finish(&desk, &manager, &workers[0]).await;
     check(&desk, &manager, seed, &scans).await;
 }
 
-/// A healthy scanner does what is left.
-async fn finish(desk: &Desk, worker: &InProcessLink) {
+/// What is paused goes on, and a healthy scanner does what is left.
+async fn finish(desk: &Desk, manager: &palisade_app::Actor, worker: &InProcessLink) {
     desk.clock.advance(120);
+    for view in desk.app.list_running(manager).await.unwrap() {
+        if view.status == ScanStatus::Paused {
+            desk.app.resume_scan(manager, &view.scan).await.unwrap();
+        }
+    }
     while let Some(lease) = worker.lease().await.unwrap() {
         for address in open_targets(&lease) {
             assert_eq!(worker.deliver(&lease, desk.result(address)).await.unwrap(), Hold::Held);

@@ -19,6 +19,7 @@ mod login;
 mod mail;
 mod map;
 mod option_profile;
+mod pause;
 mod permission;
 mod report;
 mod schedule;

@@ -2,9 +2,9 @@
 
 use palisade_app::{
     Actor, AddHosts, AssetOrder, Authority, CreateAuthRecord, CreateAuthVault, CreateUser, EditHosts, Error,
-    HostKey, ListAuthRecords, ListHosts, ListMapReports, ListReports, ListTargetHistory, ListTasks,
-    ListUsers, ListVulnerabilities, LoginRefused, PasswordsOf, ReportActivity, SearchAssets, UpdateAuthVault,
-    WantedReport,
+    HostKey, ListAuthRecords, ListHosts, ListMapReports, ListReports, ListScans, ListTargetHistory,
+    ListTasks, ListUsers, ListVulnerabilities, LoginRefused, PasswordsOf, ReportActivity, SearchAssets,
+    UpdateAuthVault, WantedReport,
 };
 use palisade_model::auth_record::GivenFields;
 use palisade_model::{MapRef, OptionProfile, Role, ScanRef, UserEdit, UserProfile};
@@ -26,7 +26,12 @@ const USE_CASES: &[(&str, &str)] = &[
     ("edit_hosts", "++-----"),
     ("launch_scan", "++-+---"),
     ("scan, list_running", "++-++--"),
+    ("list_scans", "++-++--"),
+    ("scan_statistics", "+------"),
     ("cancel_scan", "++-+---"),
+    ("pause_scan", "++-+---"),
+    ("resume_scan", "++-+---"),
+    ("delete_scan", "++-+---"),
     ("list_reports", "++-++--"),
     ("report_hosts", "++-++--"),
     ("delete_report", "++-+---"),
@@ -115,7 +120,12 @@ async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) 
             assert_eq!(one, refused(&app.list_running(actor).await));
             one
         }
+        "list_scans" => refused(&app.list_scans(actor, &ListScans::default(), None).await),
+        "scan_statistics" => refused(&app.scan_statistics(actor).await),
         "cancel_scan" => refused(&app.cancel_scan(actor, scan).await),
+        "pause_scan" => refused(&app.pause_scan(actor, scan).await),
+        "resume_scan" => refused(&app.resume_scan(actor, scan).await),
+        "delete_scan" => refused(&app.delete_scan(actor, scan).await),
         "list_reports" => refused(&app.list_reports(actor, ListReports::default()).await),
         "report_hosts" => refused(&app.report_hosts(actor, scan, None, 10).await),
         "delete_report" => refused(&app.delete_report(actor, scan).await),

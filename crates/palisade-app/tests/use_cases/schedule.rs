@@ -224,6 +224,29 @@ async fn what_takes_too_long_is_cancelled_and_its_task_deactivated() {
 }
 
 #[tokio::test]
+async fn a_pause_does_not_lengthen_what_a_task_may_take() {
+    let (desk, _outbox) = Desk::at_night().await;
+    let manager = desk.manager().await;
+    let mut slow = daily("Slow", "10.0.0.1");
+    slow.schedule.end_after_hours = NonZeroU8::new(2);
+    desk.app.add_task(&manager, slow).await.unwrap();
+    desk.clock_to("2023-11-15T02:30:00Z");
+    look(&desk.app).await;
+    let scan = desk.running(&manager).await.remove(0).scan;
+    let link = desk.app.link("built-in");
+    let lease = link.lease().await.unwrap().unwrap();
+    desk.app.pause_scan(&manager, &scan).await.unwrap();
+    link.complete(&lease).await.unwrap();
+    look(&desk.app).await;
+    desk.clock.advance(2 * HOUR - 1);
+    look(&desk.app).await;
+    assert_eq!(desk.app.scan(&manager, &scan).await.unwrap().status, ScanStatus::Paused);
+    desk.clock.advance(1);
+    look(&desk.app).await;
+    assert_eq!(desk.app.scan(&manager, &scan).await.unwrap().status, ScanStatus::Canceled);
+}
+
+#[tokio::test]
 async fn a_recurrence_ends_and_begins_anew_when_the_task_is_activated() {
     let (desk, _outbox) = Desk::at_night().await;
     let manager = desk.manager().await;

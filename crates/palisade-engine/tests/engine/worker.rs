@@ -93,6 +93,34 @@ async fn a_cancelled_slice_stops_at_once_and_is_completed() {
 }
 
 #[tokio::test]
+async fn a_slice_of_a_paused_scan_stops_at_once_keeps_what_was_delivered_and_goes_on_from_there() {
+    let (_listener, port) = silent_port().await;
+    let link = MemoryLink::with([lease(1, order("127.0.0.1-127.0.0.3", [port]))]);
+    // The listener is one host's: the others refuse, and are delivered at once.
+    work(&link, |server| {
+        if server.delivered.len() == 2 {
+            server.hold = Some(Hold::Paused);
+        }
+        server.completed.len() == 1
+    })
+    .await;
+    let delivered = link.read(|server| server.delivered.clone());
+    assert!(!delivered.contains(&Ipv4Addr::LOCALHOST), "{delivered:?}");
+
+    // Another worker takes up the rest.
+    let mut rest = lease(2, order("127.0.0.1-127.0.0.3", [port]));
+    rest.delivered = delivered;
+    link.read(|server| {
+        server.hold = None;
+        server.leases.push_back(rest);
+    });
+    work(&link, |server| server.completed.len() == 2).await;
+    let mut delivered = link.read(|server| server.delivered.clone());
+    delivered.sort_unstable();
+    assert_eq!(delivered, [1, 2, 3].map(|last| Ipv4Addr::new(127, 0, 0, last)), "each once");
+}
+
+#[tokio::test]
 async fn a_lost_slice_delivers_and_completes_nothing() {
     let (_listener, port) = silent_port().await;
     let link = MemoryLink::with([lease(1, order("127.0.0.1", [port]))]);

@@ -25,5 +25,5 @@ pub(super) const LOCK_ROWS: &str = " FOR UPDATE";
 pub(super) const NEXT_SLICE: &str =
     "SELECT id, scan_id, targets, state, token, expires_at, attempts, restarts
      FROM slice
-     WHERE state = 'queued' AND scan_id IN (SELECT id FROM scan WHERE status IN ('QUEUED', 'RUNNING'))
+     WHERE state = 'queued' AND scan_id IN (SELECT id FROM scan WHERE status IN ('QUEUED', 'RUNNING', 'RESUMING'))
      ORDER BY number, id LIMIT 1 FOR UPDATE SKIP LOCKED";

@@ -145,6 +145,8 @@ pub(crate) fn new_scan(targets: &str) -> NewScan {
         zones: vec!["lab.test".to_owned()],
         asset_groups: Vec::new(),
         assigned_only: false,
+        priority: 0,
+        excluded: IpSet::new(),
         running_max: 1_000,
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use palisade_model::{DetectionStatus, HostResult, PortSet, Timestamp, Transport};
-use palisade_store::{Detection, DetectionCounts, DetectionKey, Intake};
+use palisade_store::{Detection, DetectionCounts, DetectionKey, Holding, Intake};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -24,7 +24,7 @@ async fn a_detection_is_new_active_fixed_and_reopened(bench: Bench) {
     let gone = alive(HOST, Vec::new(), &[7]);
 
     let counts = DetectionCounts { appeared: 1, ..DetectionCounts::default() };
-    assert_eq!(bench.scan_host(&found, 100).await, Intake::TakenIn { counts, cancelled: false });
+    assert_eq!(bench.scan_host(&found, 100).await, Intake::TakenIn { counts, holding: Holding::Held });
     let detection = only_detection(&bench).await;
     assert_eq!(detection.key, DetectionKey { qid: qid(7), port: Some((443, Transport::Tcp)) });
     assert_eq!((detection.status, detection.times_found), (DetectionStatus::New, 1));
@@ -44,7 +44,7 @@ async fn a_detection_is_new_active_fixed_and_reopened(bench: Bench) {
     assert_eq!(detection.last_found_at, at(200));
 
     let counts = DetectionCounts { reopened: 1, ..DetectionCounts::default() };
-    assert_eq!(bench.scan_host(&found, 500).await, Intake::TakenIn { counts, cancelled: false });
+    assert_eq!(bench.scan_host(&found, 500).await, Intake::TakenIn { counts, holding: Holding::Held });
     let detection = only_detection(&bench).await;
     assert_eq!((detection.status, detection.times_found), (DetectionStatus::ReOpened, 3));
     assert_eq!((detection.first_found_at, detection.last_fixed_at), (at(100), Some(at(300))));

@@ -3,7 +3,7 @@
 use palisade_model::HostFacts;
 use palisade_model::Transport;
 use palisade_model::fact::{NetbiosFacts, OperatingSystem, PortFacts};
-use palisade_store::Intake;
+use palisade_store::{Holding, Intake};
 
 use crate::bench::{Bench, alive, at, dead, deliver, finding, ip};
 
@@ -67,7 +67,7 @@ async fn the_same_delivery_twice_is_counted_once(bench: Bench) {
     let before = bench.store.scan(&scan).await.unwrap();
     for second in 21..24 {
         let again = deliver(&bench.store, &slice, "token", &result, second).await;
-        assert_eq!(again, Intake::AlreadyTakenIn { cancelled: false });
+        assert_eq!(again, Intake::AlreadyTakenIn { holding: Holding::Held });
     }
     assert_eq!(bench.store.scan(&scan).await.unwrap(), before);
     let detections = bench.store.list_detections(ip("10.0.0.1")).await.unwrap();

@@ -23,6 +23,7 @@ mod listed;
 mod mail;
 mod map;
 mod option_profile;
+mod pause;
 mod policy;
 mod report_job;
 mod report_template;

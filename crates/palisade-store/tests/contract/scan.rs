@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use palisade_model::ScanStatus;
-use palisade_store::{Cancelled, Holding, Launched, ReportFilter};
+use palisade_store::{Cancelled, Holding, Launched, NewScan, ReportFilter, ScanMark, ScanSpan};
 
-use crate::bench::{Bench, alive, at, dead, finding, ip, new_scan};
+use crate::bench::{Bench, alive, at, dead, finding, ip, ips, new_scan};
 
 async fn status(bench: &Bench, scan: &palisade_model::ScanRef) -> ScanStatus {
     bench.store.scan(scan).await.unwrap().unwrap().status
@@ -93,7 +93,10 @@ async fn a_running_scan_is_cancelled_when_its_slices_are_home(bench: Bench) {
     assert_eq!(status(&bench, &scan).await, ScanStatus::Cancelling);
     assert_eq!(bench.lease("worker", "three").await, None, "nothing more is handed out");
     let intake = bench.deliver(&one, "one", &alive("10.0.0.1", vec![finding(7, Some(22))], &[7])).await;
-    assert!(matches!(intake, palisade_store::Intake::TakenIn { cancelled: true, .. }), "{intake:?}");
+    assert!(
+        matches!(intake, palisade_store::Intake::TakenIn { holding: Holding::Cancelled, .. }),
+        "{intake:?}"
+    );
     let holding = bench.store.complete_slice(one.slice_id, "one", at(30)).await.unwrap();
     assert_eq!(holding, Holding::Cancelled);
     assert_eq!(status(&bench, &scan).await, ScanStatus::Cancelling);
@@ -173,7 +176,47 @@ async fn hosts_are_read_by_page(bench: Bench) {
     assert_eq!(hosts.iter().map(|host| host.ip).collect::<Vec<_>>(), [ip("10.0.0.4"), ip("10.0.0.5")]);
 }
 
+async fn scans_are_listed_by_their_launch_page_by_page(bench: Bench) {
+    bench.add_subscription().await;
+    for second in [5, 7, 7, 9] {
+        let new = NewScan {
+            launched_at: at(second),
+            priority: 3,
+            excluded: ips("10.0.0.9"),
+            ..new_scan("10.0.0.1")
+        };
+        bench.store.launch_scan(&new).await.unwrap();
+    }
+    let page = async |from, until, after, limit| {
+        let span = ScanSpan { from, until, after, limit };
+        let scans = bench.store.list_scans(span).await.unwrap();
+        scans.into_iter().map(|scan| (scan.launched_at, scan.id)).collect::<Vec<_>>()
+    };
+    let all = page(None, None, None, 10).await;
+    assert!(all.len() == 4 && all.is_sorted_by(|one, other| one > other), "{all:?}");
+    for cut in 1..4 {
+        let (launched_at, id) = all[cut - 1];
+        let mark = Some(ScanMark { launched_at, id });
+        assert_eq!(page(None, None, mark, 10).await, all[cut..]);
+        assert_eq!(page(None, None, mark, 1).await, all[cut..=cut]);
+    }
+    assert_eq!(page(Some(at(7)), Some(at(7)), None, 10).await, all[1..3]);
+    assert_eq!(page(Some(at(10)), None, None, 10).await, []);
+
+    let id = u64::try_from(all[3].1).unwrap();
+    let scan = bench.store.scan_with_id(id).await.unwrap().unwrap();
+    assert_eq!((scan.launched_at, scan.priority), (at(5), 3));
+    assert_eq!((scan.excluded, scan.vulnerabilities), (ips("10.0.0.9"), Some(0)));
+    assert_eq!(bench.store.scan_with_id(4_711).await.unwrap(), None);
+    let found = vec![finding(7, Some(22)), finding(8, None), finding(2_000, None)];
+    let slice = bench.lease("worker", "token").await.unwrap();
+    bench.deliver(&slice, "token", &alive("10.0.0.1", found, &[7, 8, 2_000])).await;
+    let scan = bench.store.scan(&slice.scan.reference).await.unwrap().unwrap();
+    assert_eq!((scan.findings, scan.vulnerabilities), (3, Some(2)), "information is none");
+}
+
 crate::both!(
+    scans_are_listed_by_their_launch_page_by_page,
     a_scan_comes_back_as_it_was_launched,
     launches_at_the_same_moment_get_references_of_their_own,
     no_more_scans_than_may_be_are_running,

@@ -93,7 +93,7 @@ async fn the_next_holder_knows_what_was_delivered(bench: Bench) {
     assert_eq!(again.delivered, [ip("10.0.0.2")]);
     let result = alive("10.0.0.2", Vec::new(), &[]);
     let intake = bench.deliver(&again, "token-2", &result).await;
-    assert_eq!(intake, Intake::AlreadyTakenIn { cancelled: false });
+    assert_eq!(intake, Intake::AlreadyTakenIn { holding: Holding::Held });
 }
 
 async fn a_slice_with_hosts_missing_is_not_done(bench: Bench) {

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use palisade_model::ticket::NotPossible;
 use palisade_model::{HostResult, Qid, RequestedState, TicketState};
 use palisade_store::{
-    DetectionsOf, IgnoreOutcome, Ignoring, Intake, Remedy, Ticket, TicketChange, TicketEdit, TicketEdited,
-    TicketQuery,
+    DetectionsOf, Holding, IgnoreOutcome, Ignoring, Intake, Remedy, Ticket, TicketChange, TicketEdit,
+    TicketEdited, TicketQuery,
 };
 
 use crate::bench::{Bench, alive, at, deliver_with, finding, ip, ips, login, qid};
@@ -28,7 +28,7 @@ async fn scan(bench: &Bench, result: &HostResult, second: i64) -> Intake {
     let intake = deliver_with(&bench.store, &slice, &token, result, &remedy, second).await;
     // Whatever arrives twice counts once.
     let again = deliver_with(&bench.store, &slice, &token, result, &remedy, second).await;
-    assert_eq!(again, Intake::AlreadyTakenIn { cancelled: false });
+    assert_eq!(again, Intake::AlreadyTakenIn { holding: Holding::Held });
     bench.store.complete_slice(slice.slice_id, &token, at(second)).await.unwrap();
     intake
 }

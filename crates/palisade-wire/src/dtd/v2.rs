@@ -34,6 +34,10 @@ pub const MOST_PREVALENT_VULNS_SCORECARD: Dtd =
 pub const MOST_VULNERABLE_HOSTS_SCORECARD: Dtd =
     definition!("api/2.0/fo/report/scorecard/most_vulnerable_hosts_scorecard.dtd");
 pub const PATCH_REPORT_SCORECARD: Dtd = definition!("api/2.0/fo/report/scorecard/patch_report_scorecard.dtd");
+pub const SCAN_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/scan/scan_list_output.dtd");
+pub const VM_RECRYPT_RESULTS: Dtd = definition!("api/2.0/fo/scan/stats/vm_recrypt_results.dtd");
+pub const SCHEDULE_SCAN_LIST_OUTPUT: Dtd =
+    definition!("api/2.0/fo/schedule/scan/schedule_scan_list_output.dtd");
 pub const SIMPLE_RETURN: Dtd = definition!("api/2.0/simple_return.dtd");
 pub const STATIC_SEARCH_LIST_OUTPUT: Dtd =
     definition!("api/2.0/fo/qid/search_list/static/static_search_list_output.dtd");
@@ -60,6 +64,9 @@ pub const ALL: &[&Dtd] = &[
     &MOST_PREVALENT_VULNS_SCORECARD,
     &MOST_VULNERABLE_HOSTS_SCORECARD,
     &PATCH_REPORT_SCORECARD,
+    &SCAN_LIST_OUTPUT,
+    &VM_RECRYPT_RESULTS,
+    &SCHEDULE_SCAN_LIST_OUTPUT,
     &AUTH_VAULT_LIST_OUTPUT,
     &VAULT_OUTPUT,
     &SIMPLE_RETURN,

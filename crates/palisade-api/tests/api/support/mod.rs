@@ -225,6 +225,30 @@ impl Server {
         // A scanner of its own: one that starts anew takes its own leases back.
         ScriptedScanner::new(self.app.link("busy scanner")).lease().await.order.scan.to_string()
     }
+
+    /// Launches a scan through version 2; gives its reference. Nobody has begun with it.
+    pub(crate) async fn launched_scan(&self, login: &str, targets: &str) -> String {
+        let parameters =
+            [("ip", targets), ("option_title", "Initial Options"), ("scan_title", "Sample scan")];
+        let answer = self.operation(login, "scan", "launch", &parameters).await;
+        answer.assert_success();
+        let (_, rest) = answer.text.split_once("<VALUE>scan/").unwrap();
+        format!("scan/{}", rest.split('<').next().unwrap())
+    }
+
+    /// Launches a scan and pauses it when a scanner has begun with it; gives its reference.
+    pub(crate) async fn paused_scan(&self, login: &str, targets: &str) -> String {
+        let scan = self.launched_scan(login, targets).await;
+        let scanner = ScriptedScanner::new(self.app.link(&format!("pausing {scan}")));
+        let mut lease = scanner.lease().await;
+        while lease.order.scan.as_str() != scan {
+            lease = scanner.lease().await;
+        }
+        self.operation(login, "scan", "pause", &[("scan_ref", &scan)]).await.assert_success();
+        assert_eq!(scanner.renew(&lease, 0).await, palisade_engine::Hold::Paused);
+        scanner.complete(&lease).await;
+        scan
+    }
 }
 
 /// Fails the test unless the answer is valid against the document type that it names.

@@ -12,6 +12,9 @@ mod dispatch;
 mod excluded_ip;
 mod knowledge_base;
 mod report;
+mod scan;
+mod scan_fetch;
+mod schedule_scan;
 mod scorecard;
 mod search_list;
 mod session;
@@ -69,6 +72,9 @@ pub(crate) const TESTS: &[&[OperationTest]] = &[
     excluded_ip::TESTS,
     knowledge_base::TESTS,
     report::TESTS,
+    scan::TESTS,
+    scan_fetch::TESTS,
+    schedule_scan::TESTS,
     scorecard::TESTS,
     search_list::TESTS,
     session::TESTS,
