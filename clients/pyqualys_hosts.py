@@ -1,7 +1,6 @@
 """Hosts and detections through the public client library `pyqualys`.
 
-    REQUIREMENTS=requirements-pyqualys.txt \
-        clients/python clients/pyqualys_hosts.py https://127.0.0.1:8443/ LOGIN < password
+    clients/python @pyqualys clients/pyqualys_hosts.py https://127.0.0.1:8443/ LOGIN < password
 
 Prints the ids and addresses of the hosts as one call lists them, as pages of one host give them, and how
 many detections each has.

@@ -1,7 +1,7 @@
 """Hosts and detections through the public client library `qualysdk`.
 
-    REQUIREMENTS=requirements-qualysdk.txt REQUESTS_CA_BUNDLE=palisade-data/certificate.pem \
-        clients/python clients/qualysdk_hosts.py https://127.0.0.1:8443 LOGIN < password
+    REQUESTS_CA_BUNDLE=palisade-data/certificate.pem \
+        clients/python @qualysdk clients/qualysdk_hosts.py https://127.0.0.1:8443 LOGIN < password
 
 Its classes refuse every element that they do not know. Prints the ids and addresses of the hosts, and
 what it reads of their detections.

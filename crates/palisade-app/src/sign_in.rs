@@ -19,7 +19,9 @@ impl App {
         };
         let mut sign_ins = Vec::new();
         for record in records.into_iter().filter(wanted) {
-            let hosts = record.ips.intersection(targets);
+            // A realm or a virtual host may be on any host; where it is, the scan finds out.
+            let anywhere = record.ips.is_empty() && record.content.names_a_web_place();
+            let hosts = if anywhere { targets.clone() } else { record.ips.intersection(targets) };
             if !hosts.is_empty() {
                 sign_ins.push(self.sign_in(record, hosts));
             }

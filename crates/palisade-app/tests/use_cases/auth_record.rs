@@ -205,6 +205,32 @@ async fn secrets_go_to_the_scanner_and_nowhere_else() {
 }
 
 #[tokio::test]
+async fn a_realm_may_be_on_any_host_of_a_scan() {
+    let desk = Desk::new().await;
+    let manager = desk.manager().await;
+    let app = &desk.app;
+    let realm = CreateAuthRecord {
+        kind: "http".parse().unwrap(),
+        ips: IpSet::new(),
+        given: given(&[("username", "scan"), ("realm", "Stock")], &[("password", SECRET)]),
+        ..unix("A", "10.0.0.1")
+    };
+    app.create_auth_record(&manager, realm).await.unwrap();
+    let profile = OptionProfile {
+        title: "with".to_owned(),
+        authentication: vec![AuthenticationKind::Http],
+        is_global: true,
+        is_default: false,
+        ..OptionProfile::initial()
+    };
+    app.add_option_profile(&manager, profile).await.unwrap();
+    let new = palisade_app::LaunchScan { option: Some("with".to_owned()), ..launch("10.0.0.7") };
+    app.launch_scan(&manager, new).await.unwrap();
+    let lease = app.link("worker").lease().await.unwrap().unwrap();
+    assert_eq!(lease.order.sign_ins[0].ips, ips("10.0.0.7"));
+}
+
+#[tokio::test]
 async fn a_vault_in_use_stays() {
     let desk = Desk::new().await;
     let manager = desk.manager().await;

@@ -1,4 +1,9 @@
 //! Web servers that want somebody to sign in: Basic and Digest, the strongest that is offered.
+//!
+//! A record for a realm or a virtual host is for whichever host has it. Any host may claim a realm: such
+//! a record proves its password by Digest and never sends it. A virtual host has to be the name that is
+//! registered for the host's address; what a host says of itself does not count.
+//!
 //! Deliberately absent: forms, NTLM and Kerberos.
 
 use std::time::Duration;
@@ -37,6 +42,12 @@ pub(super) async fn sign_in(
     attempt: Attempt,
     facts: &HostFacts,
 ) -> SignInFacts {
+    let wanted_name = record.value("vhost");
+    let is_registered =
+        |name: &str| facts.name.as_ref().is_some_and(|known| known.eq_ignore_ascii_case(name));
+    if wanted_name.is_some_and(|name| !is_registered(name)) {
+        return attempt.not_attempted("another name than the virtual host's is registered for the host");
+    }
     let tcp = facts.ports.iter().filter(|port| port.transport == Transport::Tcp && port.service == "http");
     let servers = tcp.filter(|port| port.implicit_tls || !record.is_on("ssl")).take(SERVERS_MAX);
     for port in servers {
@@ -44,8 +55,9 @@ pub(super) async fn sign_in(
         let Some(first) = server.ask(None).await.filter(|answer| answer.status == 401) else { continue };
         let challenges: Vec<HttpChallenge> =
             first.header_values("www-authenticate").flat_map(HttpChallenge::parse).collect();
-        let for_record = |challenge: &&HttpChallenge| {
-            challenge.strength() > 0 && record.value("realm").is_none_or(|realm| realm == challenge.realm())
+        let for_record = |challenge: &&HttpChallenge| match record.value("realm") {
+            None => challenge.strength() > 0,
+            Some(realm) => realm == challenge.realm() && challenge.keeps_password(),
         };
         let Some(strongest) = challenges.iter().filter(for_record).max_by_key(|each| each.strength()) else {
             continue;

@@ -92,7 +92,10 @@ pub(crate) async fn all(host: &HostPace, sheet: &Arc<Sheet>, context: &ScanConte
             facts.timed_out = true;
             facts
         });
-        sheet.lock().facts.sign_ins.push(facts);
+        // That a realm is elsewhere is nothing to report on each host.
+        if !(record.names_a_web_place() && facts.status == SignInStatus::NotAttempted) {
+            sheet.lock().facts.sign_ins.push(facts);
+        }
     }
     let mut known = sheet.lock();
     let without: Vec<SignInFacts> = allowed

@@ -15,6 +15,9 @@ pub const TITLE_CHARACTERS_MAX: usize = 255;
 /// Longest comments, in characters.
 pub const COMMENTS_CHARACTERS_MAX: usize = 1_999;
 
+/// Fields that stand in the place of addresses.
+const WEB_PLACES: [&str; 2] = ["realm", "vhost"];
+
 /// What people say in a record, all but its title, comments and addresses.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -163,6 +166,12 @@ impl RecordContent {
         }
     }
 
+    /// Whether it is for a realm or a virtual host of the web instead of hosts.
+    #[must_use]
+    pub fn names_a_web_place(&self) -> bool {
+        WEB_PLACES.iter().any(|name| self.fields.contains_key(*name))
+    }
+
     /// Whether both may name the same address: they differ in what tells records of the type apart.
     #[must_use]
     pub fn is_distinct_from(&self, other: &Self, kind: RecordKind) -> bool {
@@ -221,6 +230,12 @@ impl SignIn {
     #[must_use]
     pub fn is_on(&self, name: &str) -> bool {
         self.value(name) == Some("1")
+    }
+
+    /// Whether it is for a realm or a virtual host of the web, wherever that is.
+    #[must_use]
+    pub fn names_a_web_place(&self) -> bool {
+        WEB_PLACES.iter().any(|name| self.fields.contains_key(*name))
     }
 
     /// Who signs in; empty where the type has no user.

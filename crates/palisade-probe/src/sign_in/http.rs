@@ -60,6 +60,12 @@ impl HttpChallenge {
         }
     }
 
+    /// Whether an answer to it proves the password without sending it.
+    #[must_use]
+    pub fn keeps_password(&self) -> bool {
+        self.strength() > 1
+    }
+
     fn algorithm(&self) -> Option<Hash> {
         match self.parameter("algorithm").unwrap_or("MD5").to_ascii_uppercase().as_str() {
             "MD5" => Some(Hash::Md5),
