@@ -278,6 +278,7 @@ impl Store {
     }
 
     /// The findings of the last stored result in which the host answered, and when it was taken in.
+    /// Nothing of a host that was purged since.
     pub async fn latest_result(&self, ip: Ipv4Addr) -> Result<Option<(Vec<Finding>, Timestamp)>> {
         let row = sqlx::query(
             "SELECT scan_id, findings, taken_in_at FROM scan_host
