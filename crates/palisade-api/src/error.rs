@@ -259,10 +259,6 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         AppError::ReportsFull { bytes_max } => {
             (5817, format!("The saved reports have more than {bytes_max} bytes. Delete some first."))
         }
-        AppError::UnknownAssetGroupId { id } => (
-            5009,
-            format!("Invalid value for 'asset_group_ids' : {id}. No such asset group in the user account."),
-        ),
         AppError::MapOfOtherDomain { map, domain } => {
             (5818, format!("Invalid value for 'report_refs' : {map}. The map is not of the domain {domain}."))
         }

@@ -162,7 +162,8 @@ impl App {
             FindingKind::Potential => *potential,
             FindingKind::Information | FindingKind::Service => *information,
         };
-        let entries = self.kb().entries().filter(|entry| {
+        let kb = self.kb();
+        let entries = kb.entries().filter(|entry| {
             has_kind(entry.kind)
                 && qids.as_ref().is_none_or(|qids| qids.contains(u64::from(entry.qid.number())))
                 && severities.as_ref().is_none_or(|levels| levels.contains(u64::from(entry.severity.level())))

@@ -186,9 +186,6 @@ pub enum Error {
     /// The document grew too large.
     #[error("the report has more than {bytes_max} bytes")]
     ReportTooLarge { bytes_max: u64 },
-    /// No asset group within the user's reach has this id.
-    #[error("there is no asset group {id}")]
-    UnknownAssetGroupId { id: i64 },
     /// The map is not of the report's domain.
     #[error("the map {map} is not of the domain '{domain}'")]
     MapOfOtherDomain { map: MapRef, domain: DomainName },

@@ -264,7 +264,9 @@ impl App {
 fn titles_of(groups: &[AssetGroupView], ids: &[i64]) -> Result<Vec<String>> {
     let title = |id: &i64| {
         let group = groups.iter().find(|group| group.id == *id && *id != 0);
-        group.map(|group| group.title.clone()).ok_or(Error::UnknownAssetGroupId { id: *id })
+        group
+            .map(|group| group.title.clone())
+            .ok_or_else(|| Error::UnknownAssetGroupId { id: u64::try_from(*id).unwrap_or_default() })
     };
     ids.iter().map(title).collect()
 }

@@ -62,7 +62,7 @@ impl Bench {
     }
 }
 
-fn held<'a>(report_id: i64, token: &'a str) -> ReportHolding<'a> {
+fn held(report_id: i64, token: &str) -> ReportHolding<'_> {
     ReportHolding { report_id, token }
 }
 
