@@ -83,6 +83,8 @@ async fn fill(store: &Store, login: &str) {
         zones: Vec::new(),
         asset_groups: Vec::new(),
         assigned_only: false,
+        priority: 0,
+        excluded: IpSet::new(),
         running_max: 10,
     };
     let launched = store.launch_scan(&new).await.expect("a scan can be launched");

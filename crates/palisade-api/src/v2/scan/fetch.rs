@@ -126,7 +126,7 @@ impl Fetch {
             let Some(last) = page.last() else { break };
             after = Some(last.address);
             for host in page.iter().filter(|host| self.wants(host)) {
-                results.host(self.app.kb(), host);
+                results.host(&self.app.kb(), host);
             }
             if pieces.send(results.take()).await.is_err() {
                 return Ok(());
