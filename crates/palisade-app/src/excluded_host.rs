@@ -90,7 +90,7 @@ impl App {
         let seen = changes.into_iter().filter_map(|(id, change)| {
             let ips = reach.hosts(&change.ips);
             let user = name(&change.login);
-            (!ips.is_empty()).then(|| ExclusionView { id, change: ExclusionChange { ips, ..change }, user })
+            (!ips.is_empty()).then_some(ExclusionView { id, change: ExclusionChange { ips, ..change }, user })
         });
         Ok(seen.collect())
     }

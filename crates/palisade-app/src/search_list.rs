@@ -289,7 +289,7 @@ fn meets(criteria: &SearchCriteria, entry: &Entry, now: Timestamp) -> bool {
 /// A score such as `4.3` in tenths.
 fn tenths_of(score: Option<&str>) -> Option<u16> {
     let (whole, tenths) = score?.split_once('.')?;
-    Some(whole.parse::<u16>().ok()?.checked_mul(10)?.checked_add(tenths.parse().ok()?)?)
+    whole.parse::<u16>().ok()?.checked_mul(10)?.checked_add(tenths.parse().ok()?)
 }
 
 fn happened(when: DateCriterion, at: Timestamp, now: Timestamp) -> bool {

@@ -84,7 +84,7 @@ enum Command {
     ///   palisade scan --stage ports --ports full --rate 20000 192.0.2.0/24
     ///   palisade scan --format json --qids 38169,38628 www.example.test
     #[command(verbatim_doc_comment)]
-    Scan(scan::ScanArguments),
+    Scan(Box<scan::ScanArguments>),
     /// Map a domain or a netblock without a server and print the map
     ///
     /// Examples:
@@ -153,7 +153,7 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error>> {
     match command {
         Command::Quickstart(arguments) => quickstart::run(*arguments).await?,
         Command::Serve(settings) => serve(&settings).await?,
-        Command::Scan(arguments) => scan::run(arguments).await?,
+        Command::Scan(arguments) => scan::run(*arguments).await?,
         Command::Map(arguments) => map::run(arguments).await?,
         Command::Doctor(settings) => {
             return Ok(if doctor::run(&settings).await { ExitCode::SUCCESS } else { ExitCode::FAILURE });

@@ -530,7 +530,7 @@ fn overlay(request: &OperationRequest, old: SearchCriteria) -> Result<SearchCrit
         not_title: not(&VULN_TITLE, &NOT_VULN_TITLE, old.not_title),
         title: if arguments.has(VULN_TITLE.name) { filled(&VULN_TITLE) } else { old.title },
         remote: arguments.choices(&DISCOVERY_METHODS).map_or(old.remote, |methods| {
-            let both = methods.iter().any(|one| *one == "ALL") || methods.len() > 1;
+            let both = methods.contains(&"ALL") || methods.len() > 1;
             (!both).then(|| methods.contains(&"Remote"))
         }),
         not_categories: not(&CATEGORIES, &NOT_CATEGORIES, old.not_categories),

@@ -1,5 +1,6 @@
 //! Addresses that are excluded from scans.
 
+use palisade_model::Timestamp;
 use palisade_store::{ExclusionChange, Store};
 
 use crate::bench::{Bench, at, ips, login};
@@ -12,7 +13,7 @@ fn change(second: i64, added: bool, text: &str) -> ExclusionChange {
 /// Ranges and their ends in seconds.
 async fn excluded(store: &Store, second: i64) -> Vec<(String, Option<i64>)> {
     let list = store.list_excluded_hosts(at(second)).await.unwrap();
-    list.iter().map(|part| (part.range.to_string(), part.expires_at.map(|end| end.as_second()))).collect()
+    list.iter().map(|part| (part.range.to_string(), part.expires_at.map(Timestamp::as_second))).collect()
 }
 
 fn part(range: &str, end: Option<i64>) -> (String, Option<i64>) {

@@ -4,13 +4,15 @@ use crate::permissions::{A, N, R};
 use crate::support::Server;
 use crate::v2::{OperationTest, Parameters, Reach, golden};
 
+type Made<'a> = std::pin::Pin<Box<dyn Future<Output = Vec<(&'static str, String)>> + 'a>>;
+
 /// A list of the maker's as OWN, one of the Manager's as FOREIGN; both kinds in turn.
 fn make<'a>(
     server: &'a Server,
     maker: &'a str,
     resource: &'static str,
     rest: (&'static str, &'static str),
-) -> std::pin::Pin<Box<dyn Future<Output = Vec<(&'static str, String)>> + 'a>> {
+) -> Made<'a> {
     Box::pin(async move {
         let number = server.app.list_activity(10_000).await.unwrap().len();
         let id = async |login: &str, title: String| {
