@@ -19,8 +19,6 @@ const PALISADE: &str = env!("CARGO_BIN_EXE_palisade");
 /// What the reports are about; large enough that a kill hits one that is being made.
 const HOSTS: u32 = 250;
 const FINDINGS: usize = 80;
-/// A kill comes at most this long after reports were asked for.
-const DELAY_BOUND_MS: u64 = 1_500;
 /// How long the reports may take to end once nobody kills the server any more.
 const PATIENCE: Duration = Duration::from_mins(3);
 const SETTINGS: [&str; 2] = ["--rate-limit-calls", "0"];
@@ -155,16 +153,27 @@ fn launch(server: &TestServer, format: &str) -> Option<u64> {
     Some(id.and_then(|id| id.parse().ok()).unwrap_or_else(|| panic!("no id: {}", answer.body)))
 }
 
+/// How long a report takes on this machine: kills come within that time.
+fn span_ms(server: &TestServer) -> u64 {
+    let begun = Instant::now();
+    let id = launch(server, "xml").expect("there are no other reports");
+    settled(server);
+    let span = begun.elapsed();
+    let _ = server.call(REPORT, &[("action", "delete"), ("id", &id.to_string())]);
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX).max(50)
+}
+
 /// Kills the server again and again while it makes reports; some are canceled or deleted meanwhile. Gives
 /// the reports that are to be there, with their formats.
 fn torment(server: &mut TestServer, dice: &mut Dice) -> BTreeMap<u64, &'static str> {
     let mut wanted = BTreeMap::new();
     let mut hits = 0;
+    let bound_ms = span_ms(server);
     for round in 0..kills() {
         for format in ["xml", "csv"] {
             wanted.extend(launch(server, format).map(|id| (id, format)));
         }
-        thread::sleep(Duration::from_millis(dice.below(DELAY_BOUND_MS)));
+        thread::sleep(Duration::from_millis(dice.below(bound_ms)));
         let now = states(server);
         let running = now.iter().find(|(_, state)| *state == "Running").map(|(id, _)| *id);
         if let Some(id) = running.filter(|_| dice.below(4) == 0) {
