@@ -183,7 +183,14 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
             )
         }
         AppError::UnknownAssetGroupId { id } => {
-            (5009, format!("Invalid value for 'ag_ids' : {id}. No such asset group in the user account."))
+            let parameter = ["asset_group_ids", "ag_ids"]
+                .into_iter()
+                .find(|name| arguments.has(name))
+                .unwrap_or("ag_ids");
+            (
+                5009,
+                format!("Invalid value for '{parameter}' : {id}. No such asset group in the user account."),
+            )
         }
         AppError::SystemPattern(_) => (5000, "The pattern for operating systems cannot be used.".to_owned()),
         AppError::AssetGroupTaken { title } => (5301, format!("There is an asset group {title} already.")),

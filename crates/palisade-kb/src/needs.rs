@@ -60,18 +60,27 @@ const SSH_OTHER_FIELDS: [&str; 8] = [
 /// What a handshake that succeeds shows of TLS, and what the hunt for suites adds.
 const TLS_HANDSHAKE_FIELDS: [&str; 2] = ["certificates", "starttls"];
 const TLS_SUITES_FIELDS: [&str; 2] = ["versions", "suites"];
-const TLS_OTHER_FIELDS: [&str; 11] = [
+const TLS_OTHER_FIELDS: [&str; 20] = [
     "server_preference",
+    "virtual_hosts",
+    "ocsp_stapled",
     "secure_renegotiation",
     "compression",
     "heartbeat",
     "session_tickets",
+    "resumption_tickets",
     "session_ids",
     "fallback_scsv",
     "extended_master_secret",
     "version_tolerance",
     "dh_bits",
+    "dh_prime",
     "groups",
+    "signature_algorithms",
+    "alpn",
+    "heartbleed",
+    "early_cipher_change",
+    "rsa_padding_oracle",
 ];
 /// What only signing in tells.
 const SIGNED_IN_FIELDS: [&str; 2] = ["inside", "sign_ins"];
@@ -218,6 +227,7 @@ impl Needs {
     /// Which service stands on each TCP port is needed as well.
     pub fn add_services(&mut self) {
         self.facts.insert("service");
+        (self.services, self.through_tls) = (true, true);
     }
 
     /// What TLS shows is needed as well.

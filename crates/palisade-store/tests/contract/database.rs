@@ -13,51 +13,16 @@ async fn opening_again_changes_nothing(bench: Bench) {
 
 async fn two_programs_started_at_once_migrate_once(bench: Bench) {
     let mut raw = bench.connect().await;
-    for table in [
-        "scheduled_run",
-        "scheduled_task_asset_group",
-        "scheduled_task",
-        "map_host",
-        "map",
-        "asset_group_domain",
-        "domain",
-        "scan_target",
-        "mail",
-        "auth_record",
-        "auth_vault",
-        "template_qid",
-        "business_unit_asset_group",
-        "asset_group_user",
-        "asset_group",
-        "activity_log",
-        "report_job",
-        "report_template",
-        "api_session",
-        "api_call",
-        "api_call_slot",
-        "api_function",
-        "api_session",
-        "ticket_change",
-        "ticket",
-        "deleted_ticket",
-        "remediation_policy",
-        "option_profile_use",
-        "option_profile",
-        "scan_host",
-        "slice",
-        "scan",
-        "host_port",
-        "detection",
-        "host",
-        "host_range",
-        "api_session",
-        "users",
-        "business_unit",
-        "subscription",
-        "schema_version",
-    ] {
-        let drop = format!("DROP TABLE {table}");
-        raw.execute(sqlx::AssertSqlSafe(drop)).await.unwrap();
+    if bench.database.is_some() {
+        raw.execute("DROP SCHEMA public CASCADE").await.unwrap();
+        raw.execute("CREATE SCHEMA public").await.unwrap();
+    } else {
+        raw.execute("PRAGMA foreign_keys = OFF").await.unwrap();
+        let tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+        for table in sqlx::query(tables).fetch_all(&mut raw).await.unwrap() {
+            let drop = format!("DROP TABLE {}", sqlx::Row::get::<String, _>(&table, "name"));
+            raw.execute(sqlx::AssertSqlSafe(drop)).await.unwrap();
+        }
     }
     let opened = tokio::join!(bench.open_again(), bench.open_again(), bench.open_again());
     opened.2.subscription_ips().await.unwrap();
