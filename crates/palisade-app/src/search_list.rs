@@ -95,7 +95,7 @@ impl App {
         id: i64,
         are_static: bool,
         edit: EditSearchList,
-        change: impl FnOnce(SearchListContent) -> SearchListContent + Send,
+        change: impl Fn(SearchListContent) -> SearchListContent + Send,
     ) -> Result<()> {
         let reach = actor.allow(Action::Edit, Resource::SearchList)?.reach();
         let EditSearchList { title, is_global, comments } = edit;
@@ -104,12 +104,11 @@ impl App {
         refuse_global(actor, is_global == Some(true))?;
         let wanted = title.clone().unwrap_or_else(|| old.title.clone());
         let (now, by) = (self.clock().now(), actor.login.clone());
-        let content = change(old.content.clone());
-        self.check_content(&content)?;
+        self.check_content(&change(old.content))?;
         let edited = self.store().edit_search_list(id, move |stored| SearchList {
             title: title.unwrap_or(stored.title),
             is_global: is_global.unwrap_or(stored.is_global),
-            content,
+            content: change(stored.content),
             comments: comments.map_or(stored.comments, |text| Some(text).filter(|text| !text.is_empty())),
             modified_at: now,
             modified_by: by,

@@ -485,8 +485,8 @@ async fn update_static(request: OperationRequest) -> Result<Answer, CallError> {
     let (replaced, added, removed) = (set(&QIDS), set(&ADD_QIDS), set(&REMOVE_QIDS));
     let change = move |content| match content {
         SearchListContent::Static(mut qids) => {
-            qids = replaced.unwrap_or(qids);
-            qids.extend(added.unwrap_or_default());
+            qids = replaced.clone().unwrap_or(qids);
+            qids.extend(added.iter().flatten().copied());
             qids.retain(|qid| !removed.as_ref().is_some_and(|removed| removed.contains(qid)));
             SearchListContent::Static(qids)
         }
