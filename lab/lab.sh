@@ -47,7 +47,7 @@ up() {
     starting+=("$name:$!")
   done
   for name in "${starting[@]}"; do
-    wait "${name#*:}" || { echo "lab: ${name%:*} did not start (status $?)" >&2; broken=1; }
+    wait "${name#*:}" || { echo "lab: ${name%:*} did not start (status $?)" >&2; show_making "${name%:*}"; broken=1; }
   done
   [ "$broken" = 0 ] || exit 1
   wait_until_listening

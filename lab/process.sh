@@ -48,6 +48,14 @@ wait_until_listening() {
   exit 1
 }
 
+# How the databases of a host were made: what to read when it does not start.
+show_making() { # host
+  local log
+  for log in "$RUN/$1"/*/make.log; do
+    [ ! -e "$log" ] || { echo "lab: $log ends:"; tail -n 15 "$log"; } >&2
+  done
+}
+
 # A rule for every well configured host: nothing above this severity.
 write_rules() {
   local name

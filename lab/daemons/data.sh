@@ -31,14 +31,16 @@ new_mariadb() {
   expect "${PORT:-3306}" tcp mysql
   launch_mariadb --ssl-cert="$DIR/server.crt" --ssl-key="$DIR/server.key"
 }
+# With a folder of its own for what is temporary: a server that starts removes every temporary table it
+# finds there, those of its neighbours too.
 mariadb_make() {
-  mkdir -p "$DIR/data"
-  chown mysql "$DIR" "$DIR/data"
-  mariadb-install-db --no-defaults --user=mysql --datadir="$DIR/data" --skip-test-db \
+  mkdir -p "$DIR/data" "$DIR/temporary"
+  chown mysql "$DIR" "$DIR/data" "$DIR/temporary"
+  mariadb-install-db --no-defaults --user=mysql --datadir="$DIR/data" --tmpdir="$DIR/temporary" --skip-test-db \
     --auth-root-authentication-method=socket >"$DIR/make.log" 2>&1
 }
 launch_mariadb() { # more options...
-  launch /usr/sbin/mariadbd --no-defaults --user=mysql --datadir="$DIR/data" --port="${PORT:-3306}" \
+  launch /usr/sbin/mariadbd --no-defaults --user=mysql --datadir="$DIR/data" --tmpdir="$DIR/temporary" --port="${PORT:-3306}" \
     --bind-address=0.0.0.0 --socket="$DIR/data/socket" --pid-file="$DIR/data/pid-file" \
     --init-file="$DIR/first.sql" --skip-name-resolve --innodb-buffer-pool-size=8M "$@"
 }

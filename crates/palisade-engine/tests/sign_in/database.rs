@@ -11,8 +11,16 @@ use crate::{PASSWORD, assert_status, has, only, record, scan};
 fn mariadb() -> Daemon {
     let home = Home::new();
     let data = format!("--datadir={}/data", home.show());
+    // Not the folder everybody shares: a server that starts removes the temporary tables of others.
+    let temporary = format!("--tmpdir={}", home.show());
     let mut install = Command::new(find("mariadb-install-db", &["/usr/bin"]));
-    run(install.args(["--no-defaults", "--user=root", "--auth-root-authentication-method=normal", &data]));
+    run(install.args([
+        "--no-defaults",
+        "--user=root",
+        "--auth-root-authentication-method=normal",
+        &data,
+        &temporary,
+    ]));
     let users = home.write(
         "users.sql",
         &format!(
@@ -22,7 +30,7 @@ fn mariadb() -> Daemon {
     );
     let port = free_port();
     let mut command = Command::new(find("mariadbd", &["/usr/sbin"]));
-    command.args(["--no-defaults", "--user=root", "--bind-address=127.0.0.1", &data]);
+    command.args(["--no-defaults", "--user=root", "--bind-address=127.0.0.1", &data, &temporary]);
     command.args([format!("--port={port}"), format!("--socket={}/socket", home.show())]);
     command.arg(format!("--init-file={}", users.display()));
     Daemon::start(home, port, &mut command)
