@@ -159,6 +159,29 @@ impl App {
         Ok(queued.into_iter().filter_map(|id| u64::try_from(id).ok()).collect())
     }
 
+    /// The addresses of the chosen hosts, for changing what is noted about them: those of asset groups
+    /// whether they were scanned or not.
+    ///
+    /// # Errors
+    ///
+    /// Beside permission those of an asset group that is unknown.
+    pub async fn addresses_to_edit(&self, actor: &Actor, wanted: SelectHosts) -> Result<IpSet> {
+        let reach = actor.allow(Action::Edit, Resource::Host)?.reach();
+        let by_id = wanted.ids.is_some();
+        let chosen = self.choose_hosts(actor, &reach, wanted).await?;
+        if !by_id {
+            return Ok(chosen.query.ips);
+        }
+        let mut ips = Vec::new();
+        let mut after = Some(0);
+        while let Some(from) = after {
+            let (page, next) = self.chosen_page(&chosen, from, PAGE_HOSTS).await?;
+            ips.extend(page.into_iter().filter_map(|host| palisade_model::IpRange::new(host.ip, host.ip)));
+            after = next;
+        }
+        Ok(ips.into_iter().collect())
+    }
+
     /// Deletes what is left of queued hosts until `stop` resolves, whoever queued them and when.
     pub async fn purge_until(&self, stop: impl Future<Output = ()> + Send) {
         let mut stop = pin!(stop);

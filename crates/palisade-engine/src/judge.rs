@@ -131,7 +131,10 @@ fn add_findings(findings: &mut Vec<Finding>, found: Vec<Finding>) {
         match findings.iter_mut().find(same) {
             Some(known) => {
                 if known.result.chars().count() < RESULT_CHARACTERS_MAX {
-                    known.result = format!("{}\n\n{}", known.result, finding.result).trim_start().to_owned();
+                    if !known.result.is_empty() {
+                        known.result.push_str("\n\n");
+                    }
+                    known.result.push_str(&finding.result);
                     known.table = false;
                 }
             }

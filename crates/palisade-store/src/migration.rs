@@ -37,6 +37,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0022_excluded_hosts.sql"),
     include_str!("../migrations/0023_search_lists.sql"),
     include_str!("../migrations/0024_virtual_hosts_and_sign_in_addresses.sql"),
+    include_str!("../migrations/0025_networks_and_appliances.sql"),
 ];
 
 /// Applies what is missing.

@@ -23,6 +23,7 @@ use crate::limits;
 use crate::request::{ReadError, Sent, read_request};
 use crate::router::serve_dtd;
 use crate::v2::error::{OperationRefusal, refuse};
+use crate::v2::network::OF_NETWORKS;
 use crate::v2::registry::{self, Door, OperationRow};
 use crate::v2::request::{Asked, OperationRequest, refusal_document};
 use crate::v2::session;
@@ -294,12 +295,27 @@ impl Visit<'_> {
         if let Some(actor) = self.caller.as_ref().filter(|_| !row.permissions.is_empty()) {
             row.admit(actor)?;
         }
+        self.refuse_networks(row, form)?;
         let arguments = row.operation.parse(form)?;
         let coded = |text: &str| CallError::Coded { code: 1905, text: text.to_owned() };
         match (row.operation.takes_document, document) {
             (true, None) => Err(coded("The body of the request is to be an XML document.")),
             (false, Some(_)) => Err(coded("The body of the request is to hold parameters, not a document.")),
             _ => Ok(arguments),
+        }
+    }
+
+    /// Without networks nobody has the parameters that name them.
+    fn refuse_networks(&self, row: &OperationRow, form: &Form) -> Result<(), CallError> {
+        let given = |name: &&&str| {
+            row.operation.parameter(name).is_some() && form.pairs().iter().any(|pair| pair.name == **name)
+        };
+        match OF_NETWORKS.iter().find(given) {
+            Some(name) if !self.api.app.has_networks() => {
+                let text = format!("Unrecognized parameter(s): {name}");
+                Err(CallError::Coded { code: 1901, text })
+            }
+            _ => Ok(()),
         }
     }
 

@@ -6,8 +6,10 @@
 //! operations (`registry`).
 
 pub mod activity_log;
+pub mod appliance;
 pub mod asset_domain;
 pub mod asset_group;
+mod asset_group_document;
 pub(crate) mod asset_host;
 pub mod asset_ip;
 pub mod asset_vhost;
@@ -17,6 +19,7 @@ pub(crate) mod error;
 pub mod excluded_ip;
 pub(crate) mod json_array;
 pub mod knowledge_base;
+pub mod network;
 pub mod registry;
 pub mod report;
 pub mod request;

@@ -12,8 +12,9 @@ use crate::example::Need;
 use crate::registry::{admit, module};
 use crate::v2::request::OperationRequest;
 use crate::v2::{
-    activity_log, asset_domain, asset_group, asset_host, asset_ip, asset_vhost, auth, excluded_ip,
-    knowledge_base, report, restricted_ips, scan, schedule_scan, scorecard, search_list, session, vault,
+    activity_log, appliance, asset_domain, asset_group, asset_host, asset_ip, asset_vhost, auth, excluded_ip,
+    knowledge_base, network, report, restricted_ips, scan, schedule_scan, scorecard, search_list, session,
+    vault,
 };
 
 /// What a handler gives.
@@ -82,6 +83,7 @@ pub(crate) use operation;
 /// The resources, by path; each with its operations.
 static RESOURCES: &[&[OperationRow]] = &[
     activity_log::ROWS,
+    appliance::ROWS,
     asset_domain::ROWS,
     asset_group::ROWS,
     asset_host::ROWS,
@@ -89,6 +91,7 @@ static RESOURCES: &[&[OperationRow]] = &[
     asset_vhost::ROWS,
     excluded_ip::ROWS,
     knowledge_base::ROWS,
+    network::ROWS,
     report::ROWS,
     scan::ROWS,
     scan::stats::ROWS,

@@ -22,8 +22,8 @@ use crate::v1::scheduled_scans::{
 use crate::v2::registry::{OperationRow, operation};
 use crate::v2::request::OperationRequest;
 use crate::v2::scan::launch::{
-    ASSET_GROUP_IDS, ISCANNER_ID, ISCANNER_NAME, OPTION_ID, OPTION_TITLE, TARGET_FROM, asset_groups,
-    check_scanner, option_title,
+    ASSET_GROUP_IDS, ISCANNER_ID, ISCANNER_NAME, OPTION_ID, OPTION_TITLE, TARGET_FROM, asked_scanners,
+    asset_groups, blame, option_title,
 };
 use crate::v2::scan::spaced_text;
 
@@ -203,8 +203,11 @@ pub(crate) static ROWS: &[OperationRow] = &[
 ];
 
 async fn create(request: OperationRequest) -> Result<Answer, CallError> {
-    check_scanner(&request)?;
     let arguments = &request.arguments;
+    let asset_groups = asset_groups(&request).await?;
+    let asked = asked_scanners(&request, &asset_groups)?;
+    let checked = request.app.check_scanners(request.actor()?, &asked).await;
+    checked.map_err(|error| blame(&request, error))?;
     let scanner = if arguments.switch(&DEFAULT_SCANNER) {
         TaskScanner::DefaultOfGroups
     } else if arguments.switch(&SCANNERS_IN_AG) {
@@ -219,7 +222,7 @@ async fn create(request: OperationRequest) -> Result<Answer, CallError> {
         targets: arguments.ip_set(&IP).cloned().unwrap_or_default(),
         map_targets: Vec::new(),
         target_text: arguments.written(&IP).unwrap_or_default().to_owned(),
-        asset_groups: asset_groups(&request).await?,
+        asset_groups,
         excluded: arguments.ip_set(&EXCLUDE_IP_PER_SCAN).cloned().unwrap_or_default(),
         option: Some(option_title(&request).await?),
         scanner,
@@ -227,10 +230,7 @@ async fn create(request: OperationRequest) -> Result<Answer, CallError> {
         schedule: schedule(arguments, request.app.clock().now())?,
     };
     let added = request.app.add_task(request.actor()?, new).await;
-    let task = added.map_err(|error| match error {
-        AppError::UnknownOption { .. } => request.invalid(&OPTION_TITLE, "No such option profile"),
-        error => error.into(),
-    })?;
+    let task = added.map_err(|error| blame(&request, error))?;
     Ok(request.simple_return("New scan scheduled successfully", &[("ID", task.id.to_string())]))
 }
 

@@ -5,6 +5,7 @@ use palisade_model::Timestamp;
 use palisade_wire::{Arguments, Parameter, ParameterKind};
 
 use crate::error::CallError;
+use crate::v2::network::{SHOWN_NETWORKS, has_hosts, named_networks};
 use crate::v2::request::OperationRequest;
 
 const SECONDS_PER_DAY: i64 = 86_400;
@@ -146,8 +147,8 @@ pub(super) fn days_ago(request: &OperationRequest, days: &Parameter) -> Option<T
 ///
 /// # Errors
 ///
-/// For a pattern that cannot be used.
-pub(super) fn selection(request: &OperationRequest) -> Result<SelectHosts, CallError> {
+/// For a pattern that cannot be used, and for networks that there are none of.
+pub(super) async fn selection(request: &OperationRequest) -> Result<SelectHosts, CallError> {
     let arguments = &request.arguments;
     let system = match arguments.text(&OS_PATTERN).map(SystemPattern::new) {
         None => None,
@@ -157,6 +158,7 @@ pub(super) fn selection(request: &OperationRequest) -> Result<SelectHosts, CallE
         }
         Some(Err(error)) => return Err(error.into()),
     };
+    let networks = named_networks(request, &SHOWN_NETWORKS).await?;
     let has_tag = arguments.switch(&USE_TAGS) && arguments.has(TAG_SET_INCLUDE.name);
     let with_login = [&VM_AUTH_SCAN_DATE_BEFORE, &VM_AUTH_SCAN_DATE_AFTER];
     Ok(SelectHosts {
@@ -174,6 +176,7 @@ pub(super) fn selection(request: &OperationRequest) -> Result<SelectHosts, CallE
         )),
         scan_ended: between(arguments, &VM_SCAN_DATE_AFTER, &VM_SCAN_DATE_BEFORE),
         nothing: has_tag
+            || !has_hosts(networks.as_deref())
             || arguments.switch(&COMPLIANCE_ENABLED)
             || with_login.iter().any(|parameter| arguments.has(parameter.name)),
     })
