@@ -9,9 +9,10 @@ use palisade_wire::dtd::v2::ASSET_GROUP_LIST_OUTPUT;
 use palisade_wire::operation::{Answers, Methods, Operation};
 use palisade_wire::{Arguments, Example, Parameter, ParameterKind, Rule, XmlWriter};
 
-use crate::answer::Answer;
+use crate::answer::{Answer, Content, ContentKind};
 use crate::error::CallError;
 use crate::example::Need;
+use crate::v2::asset_group_table::table;
 use crate::v2::asset_ip::write_ip_set;
 use crate::v2::registry::{OperationRow, operation};
 use crate::v2::request::{OperationRequest, id_ranges, write_id_set};
@@ -51,6 +52,13 @@ const SHOW_ATTRIBUTES: Parameter = Parameter::new(
     "What is shown of each group beside its ID. None: a set of IDs instead of the groups.",
 )
 .default("TITLE, OWNER, LAST_UPDATE, IP_SET and BUSINESS_IMPACT");
+const OUTPUT_FORMAT: Parameter = Parameter::new(
+    "output_format",
+    ParameterKind::Word(&["xml", "csv"]),
+    "csv",
+    "csv has a line for each group with what is shown of it, and a heading.",
+)
+.default("xml");
 /// What can be shown. The names of what groups never have are known and show nothing.
 const ATTRIBUTES: &[&str] = &[
     "None",
@@ -134,7 +142,7 @@ macro_rules! notes {
             Parameter::new($location, TEXT, "Room 101", "Where the hosts are."),
             Parameter::new(
                 $impact,
-                ParameterKind::Choice(BusinessImpact::WORDS),
+                ParameterKind::Word(BusinessImpact::WORDS),
                 "critical",
                 "How much the business depends on the hosts. A new group has high.",
             ),
@@ -208,7 +216,17 @@ pub const LIST: Operation = Operation {
         "Lists the asset groups that the caller may see, by ID. The group All is every address that the caller \
          may see; its ID is 0 and its LAST_UPDATE the time of the request.",
     ],
-    parameters: &[IDS, ID_MIN, ID_MAX, TRUNCATION_LIMIT, UNIT_ID, USER_ID, LISTED_TITLE, SHOW_ATTRIBUTES],
+    parameters: &[
+        IDS,
+        ID_MIN,
+        ID_MAX,
+        TRUNCATION_LIMIT,
+        UNIT_ID,
+        USER_ID,
+        LISTED_TITLE,
+        SHOW_ATTRIBUTES,
+        OUTPUT_FORMAT,
+    ],
     rules: &[],
     roles: "Manager and Administrator: all groups. Unit Manager: groups of the business unit. Scanner and \
             Reader: groups assigned to them, and their own. Auditor: All, with the hosts in policy compliance.",
@@ -341,6 +359,17 @@ async fn list(request: OperationRequest) -> Result<Answer, CallError> {
     let next = groups.get(shown).map(|group| group.id);
     groups.truncate(shown);
     let attributes = arguments.choices(&SHOW_ATTRIBUTES).unwrap_or(SHOWN_BY_DEFAULT);
+    if arguments.choice(&OUTPUT_FORMAT) == Some("csv") {
+        let mut csv = table(&groups, attributes);
+        if let Some(next) = next {
+            request.write_footer(&mut csv, limit, &[("id_min", next.to_string())]);
+        }
+        return Ok(Answer::Typed {
+            kind: ContentKind::Csv,
+            content: Content::Whole(csv.take()),
+            cookie: None,
+        });
+    }
     let mut xml = request.document();
     if attributes.contains(&"None") {
         write_id_set(&mut xml, &id_ranges(groups.iter().filter_map(|group| u64::try_from(group.id).ok())));
@@ -474,8 +503,10 @@ fn write_group(xml: &mut XmlWriter, group: &AssetGroupView, attributes: &[&str])
             if shows(&["OWNER", "OWNER_USER_ID"]) {
                 xml.text("OWNER_USER_ID", &id.to_string());
             }
-            if shows(&["OWNER", "OWNER_UNIT_ID"]) {
-                xml.text("OWNER_UNIT_ID", &business_unit.unwrap_or_default().to_string());
+            if let Some(unit) = business_unit
+                && shows(&["OWNER", "OWNER_UNIT_ID"])
+            {
+                xml.text("OWNER_UNIT_ID", &unit.to_string());
             }
         }
         if shows(&["LAST_UPDATE"]) {
@@ -512,10 +543,16 @@ fn write_group(xml: &mut XmlWriter, group: &AssetGroupView, attributes: &[&str])
 
 /// Ids separated by commas; nothing when there are none.
 fn write_ids(xml: &mut XmlWriter, element: &str, ids: impl Iterator<Item = i64>) {
-    let ids: Vec<String> = ids.map(|id| id.to_string()).collect();
+    let ids = ids_text(ids);
     if !ids.is_empty() {
-        xml.text(element, &ids.join(", "));
+        xml.text(element, &ids);
     }
+}
+
+/// Ids separated by commas.
+pub(super) fn ids_text(ids: impl Iterator<Item = i64>) -> String {
+    let ids: Vec<String> = ids.map(|id| id.to_string()).collect();
+    ids.join(", ")
 }
 
 fn write_domain(xml: &mut XmlWriter, domain: &DomainView) {

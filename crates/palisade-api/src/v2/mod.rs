@@ -8,6 +8,7 @@
 pub mod activity_log;
 pub mod asset_domain;
 pub mod asset_group;
+mod asset_group_table;
 pub(crate) mod asset_host;
 pub mod asset_ip;
 mod auth;

@@ -106,6 +106,8 @@ async fn goldens() {
     let users = [("action", "edit"), ("title", "Web"), ("user_logins", "scanner")];
     server.call("manager", "asset_group.php", &users).await.assert_success();
     golden!("fo-asset-group-list-edited", call("list", &[("ids", "1"), ("show_attributes", "ALL")]).await);
+    let csv = [("output_format", "CSV"), ("show_attributes", "ALL"), ("truncation_limit", "1"), ("id_min", "1")];
+    golden!("fo-asset-group-list-csv", call("list", &csv).await);
     golden!("fo-asset-group-list-brief", call("list", &[("title", "Web")]).await);
     golden!("fo-asset-group-list-ids", call("list", &[("show_attributes", "None")]).await);
     golden!("fo-asset-group-list-none", call("list", &[("ids", "77")]).await);
