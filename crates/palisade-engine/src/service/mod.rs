@@ -13,6 +13,7 @@ mod product;
 mod smb;
 mod ssh;
 mod tls;
+mod tls_trial;
 
 pub(crate) use self::product::{bind as bind_product, of as product_of, texts as product_texts};
 

@@ -83,6 +83,8 @@ pub(crate) struct Server {
     /// So many calls fail first.
     pub(crate) failures: u32,
     pub(crate) delivered: Vec<Ipv4Addr>,
+    /// What was delivered.
+    pub(crate) results: Vec<HostResult>,
     pub(crate) completed: Vec<i64>,
     pub(crate) failed: Vec<String>,
     pub(crate) progress: Vec<SliceProgress>,
@@ -141,6 +143,7 @@ impl Link for MemoryLink {
             let hold = server.answer_hold();
             if hold == Hold::Held {
                 server.delivered.push(result.facts.address);
+                server.results.push(result);
             }
             hold
         })
