@@ -38,6 +38,7 @@ pub mod time_zone;
 pub mod user;
 pub mod user_profile;
 pub mod version;
+pub mod virtual_host;
 
 pub use asset_group::{AssetGroupTitle, BusinessImpact, Environment, EnvironmentLevel};
 pub use auth_record::{RecordContent, RecordKind, Secrets, SignIn};
@@ -73,6 +74,7 @@ pub use ticket::{RequestedState, TicketState};
 pub use time_zone::{ClockRule, TimeZoneCode};
 pub use user::{Login, UserStatus};
 pub use user_profile::{InterfaceStyle, UserEdit, UserProfile};
+pub use virtual_host::{NotAVirtualName, VirtualHost, VirtualName};
 
 /// A point in time, UTC.
 pub use jiff::Timestamp;

@@ -12,8 +12,8 @@ use crate::example::Need;
 use crate::registry::{admit, module};
 use crate::v2::request::OperationRequest;
 use crate::v2::{
-    activity_log, asset_domain, asset_group, asset_host, asset_ip, auth, excluded_ip, knowledge_base, report,
-    scan, schedule_scan, scorecard, search_list, session, vault,
+    activity_log, asset_domain, asset_group, asset_host, asset_ip, asset_vhost, auth, excluded_ip,
+    knowledge_base, report, restricted_ips, scan, schedule_scan, scorecard, search_list, session, vault,
 };
 
 /// What a handler gives.
@@ -86,6 +86,7 @@ static RESOURCES: &[&[OperationRow]] = &[
     asset_group::ROWS,
     asset_host::ROWS,
     asset_ip::ROWS,
+    asset_vhost::ROWS,
     excluded_ip::ROWS,
     knowledge_base::ROWS,
     report::ROWS,
@@ -95,6 +96,7 @@ static RESOURCES: &[&[OperationRow]] = &[
     scorecard::ROWS,
     search_list::ROWS,
     session::ROWS,
+    restricted_ips::ROWS,
     vault::ROWS,
 ];
 

@@ -35,6 +35,8 @@ pub const MOST_PREVALENT_VULNS_SCORECARD: Dtd =
 pub const MOST_VULNERABLE_HOSTS_SCORECARD: Dtd =
     definition!("api/2.0/fo/report/scorecard/most_vulnerable_hosts_scorecard.dtd");
 pub const PATCH_REPORT_SCORECARD: Dtd = definition!("api/2.0/fo/report/scorecard/patch_report_scorecard.dtd");
+pub const RESTRICTED_IPS_OUTPUT: Dtd =
+    definition!("api/2.0/fo/setup/restricted_ips/restricted_ips_output.dtd");
 pub const SCAN_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/scan/scan_list_output.dtd");
 pub const VM_RECRYPT_RESULTS: Dtd = definition!("api/2.0/fo/scan/stats/vm_recrypt_results.dtd");
 pub const SCHEDULE_SCAN_LIST_OUTPUT: Dtd =
@@ -44,6 +46,7 @@ pub const STATIC_SEARCH_LIST_OUTPUT: Dtd =
     definition!("api/2.0/fo/qid/search_list/static/static_search_list_output.dtd");
 
 pub const VAULT_OUTPUT: Dtd = definition!("api/2.0/fo/vault/vault_output.dtd");
+pub const VIRTUAL_HOST_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/asset/vhost/vhost_list_output.dtd");
 
 /// Those that stand in files, by file name.
 pub const ALL: &[&Dtd] = &[
@@ -55,6 +58,7 @@ pub const ALL: &[&Dtd] = &[
     &HOST_LIST_OUTPUT,
     &HOST_LIST_VM_DETECTION_OUTPUT,
     &IP_LIST_OUTPUT,
+    &VIRTUAL_HOST_LIST_OUTPUT,
     &KNOWLEDGE_BASE_VULN_LIST_OUTPUT,
     &DYNAMIC_SEARCH_LIST_OUTPUT,
     &STATIC_SEARCH_LIST_OUTPUT,
@@ -69,6 +73,7 @@ pub const ALL: &[&Dtd] = &[
     &SCAN_LIST_OUTPUT,
     &VM_RECRYPT_RESULTS,
     &SCHEDULE_SCAN_LIST_OUTPUT,
+    &RESTRICTED_IPS_OUTPUT,
     &AUTH_VAULT_LIST_OUTPUT,
     &VAULT_OUTPUT,
     &SIMPLE_RETURN,
