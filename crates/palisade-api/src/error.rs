@@ -110,7 +110,11 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
             ),
         ),
         AppError::UnknownSearchList { id } => {
-            (5410, format!("Invalid value for 'id' : {id}. No such search list."))
+            let parameter = ["search_list_ids", "exclude_search_list_ids"]
+                .into_iter()
+                .find(|name| arguments.has(name))
+                .unwrap_or("id");
+            (5410, format!("Invalid value for '{parameter}' : {id}. No such search list."))
         }
         AppError::UnknownSearchListTitle { title } => (5410, format!("No such search list: {title}.")),
         AppError::SearchListTaken { title } => {
@@ -235,6 +239,10 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         AppError::NothingToReport => {
             (5803, "None of the hosts of the report are in the user account.".to_owned())
         }
+        AppError::GlobalTemplate => (
+            6601,
+            "Invalid value for 'global' : 1. Only a Manager makes report templates for everybody.".to_owned(),
+        ),
         AppError::TemplateTitleTaken { title } => {
             (5804, format!("There is a report template {title} already."))
         }

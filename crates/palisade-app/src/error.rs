@@ -189,6 +189,9 @@ pub enum Error {
     /// The map is not of the report's domain.
     #[error("the map {map} is not of the domain '{domain}'")]
     MapOfOtherDomain { map: MapRef, domain: DomainName },
+    /// Only Managers make report templates for everybody.
+    #[error("a report template for everybody is made by a Manager")]
+    GlobalTemplate,
     /// Another report template has this title.
     #[error("there is a report template '{title}' already")]
     TemplateTitleTaken { title: String },

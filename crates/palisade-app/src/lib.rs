@@ -70,7 +70,7 @@ pub use activity::{ActivityEntry, ActivityQuery, ActivityView, ReportActivity, R
 pub use actor::{Actor, UnitOfActor};
 pub use app::{App, Config};
 pub use asset_group::{AddAssetGroup, AssetGroupView, EditAssetGroup, GroupOwner};
-pub use asset_report::{AssetReport, HostRisk, ReportSummary, WantedReport};
+pub use asset_report::{AssetReport, HostRisk, ReportLists, ReportSummary, WantedReport};
 pub use asset_report_piece::{ReportPiece, ReportedFinding, ReportedHostHead};
 pub use asset_search::{AssetOrder, AssetSearch, FoundAsset, FoundAssets, LastScan, SearchAssets, TextMatch};
 pub use auth_record::{AuthRecordView, CreateAuthRecord, ListAuthRecords, PasswordFrom, UpdateAuthRecords};

@@ -60,7 +60,9 @@ pub use remediation::{Assignee, PolicyAction, PolicyRule};
 pub use report_job::{
     HostChoice, ReportFormat, ReportKind, ReportState, ReportSubject, Scorecard, TicketGrouping,
 };
-pub use report_template::{FindingOrder, HostTemplate, Levels, TemplateKind, TemplateSelection};
+pub use report_template::{
+    FindingOrder, HostTemplate, Levels, TemplateFamily, TemplateKind, TemplateSelection,
+};
 pub use role::{Action, Resource, Role, Scope};
 pub use scan::ScanStatus;
 pub use scan_header::ScanHeader;

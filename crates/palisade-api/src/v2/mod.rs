@@ -17,6 +17,7 @@ pub(crate) mod json_array;
 pub mod knowledge_base;
 pub mod registry;
 pub mod report;
+mod report_template;
 pub mod request;
 pub mod scan;
 pub mod schedule_scan;

@@ -1,13 +1,13 @@
 //! Every role with every use case.
 
 use palisade_app::{
-    Actor, AddHosts, AssetOrder, Authority, CreateAuthRecord, CreateAuthVault, CreateUser, EditHosts, Error,
-    HostKey, ListAuthRecords, ListHosts, ListMapReports, ListReports, ListScans, ListTargetHistory,
-    ListTasks, ListUsers, ListVulnerabilities, LoginRefused, PasswordsOf, ReportActivity, SearchAssets,
-    UpdateAuthVault, WantedReport,
+    Actor, AddHosts, AssetOrder, Authority, ChooseTemplate, CreateAuthRecord, CreateAuthVault, CreateUser,
+    EditHosts, Error, HostKey, ListAuthRecords, ListHosts, ListMapReports, ListReports, ListScans,
+    ListTargetHistory, ListTasks, ListUsers, ListVulnerabilities, LoginRefused, PasswordsOf, ReportActivity,
+    SearchAssets, UpdateAuthVault, WantedReport,
 };
 use palisade_model::auth_record::GivenFields;
-use palisade_model::{MapRef, OptionProfile, Role, ScanRef, UserEdit, UserProfile};
+use palisade_model::{MapRef, OptionProfile, Role, ScanRef, TemplateFamily, UserEdit, UserProfile};
 
 use crate::asset_group::{edit_group, new_group};
 use crate::auth_record::{change, unix, unix_kind, vault};
@@ -66,6 +66,7 @@ const USE_CASES: &[(&str, &str)] = &[
     ("switch_task", "++-+---"),
     ("drop_task", "++-+---"),
     ("list_report_templates", "+++++--"),
+    ("create, update and drop_report_template", "++-++--"),
     ("plan_asset_report, search_assets_ordered", "++-++--"),
     ("list_auth_records, list_auth_vaults", "++-+---"),
     ("create, update and delete_auth_records", "++-----"),
@@ -166,6 +167,13 @@ async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) 
         }
         "delete_option_profile" => refused(&app.delete_option_profile(actor, "Nothing").await),
         "list_report_templates" => refused(&app.list_report_templates(actor).await),
+        "create, update and drop_report_template" => {
+            let create = refused(&app.create_report_template(actor, ChooseTemplate::default()).await);
+            let scan = TemplateFamily::Scan;
+            assert_eq!(create, refused(&app.update_report_template(actor, 999, scan, |_| ()).await));
+            assert_eq!(create, refused(&app.drop_report_template(actor, 999, scan).await));
+            create
+        }
         "plan_asset_report, search_assets_ordered" => {
             let report = refused(&app.plan_asset_report(actor, WantedReport::default()).await);
             let wanted = SearchAssets::default();

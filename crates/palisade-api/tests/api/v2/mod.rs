@@ -12,6 +12,7 @@ mod dispatch;
 mod excluded_ip;
 mod knowledge_base;
 mod report;
+mod report_template;
 mod scan;
 mod scan_fetch;
 mod schedule_scan;
@@ -72,6 +73,7 @@ pub(crate) const TESTS: &[&[OperationTest]] = &[
     excluded_ip::TESTS,
     knowledge_base::TESTS,
     report::TESTS,
+    report_template::TESTS,
     scan::TESTS,
     scan_fetch::TESTS,
     schedule_scan::TESTS,
