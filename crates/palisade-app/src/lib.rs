@@ -59,6 +59,7 @@ mod session;
 mod sign_in;
 mod slice;
 mod target_history;
+mod task_course;
 mod throttle;
 mod ticket;
 mod ticket_edit;
@@ -97,7 +98,8 @@ pub use map_launch::LaunchMap;
 pub use option_profile::{OptionProfileView, shipped_option_profiles};
 pub use outbox::check_address;
 pub use palisade_store::{
-    ActivityMark, ActivityUser, AssignedUser, Between, CveKnowledge, DeletedTicket, ExcludedHosts,
+    ActivityMark, ActivityUser, AssignedUser, Between, CveKnowledge, DeletedTicket, DistributionGroup,
+    ExcludedHosts,
     ExclusionChange, FeedState, GroupTexts, IgnoredDetection, LaunchType, ListedDetection, ReportJob,
     ScanMark, SearchList, StoredMapHost, TaskKind, TaskScanner, Ticket, TicketChange, TrackingMethod,
 };
