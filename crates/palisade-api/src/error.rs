@@ -376,6 +376,16 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         AppError::NoAssetGroups { role } => {
             (5901, format!("Asset groups are assigned to Scanners, Readers and Contacts, not to a {role}."))
         }
+        AppError::HostsOfOthers { ips } => {
+            let ips = shown(&ips);
+            (5102, format!("These IPs are in the subscription already, beyond your business unit: {ips}"))
+        }
+        AppError::UnitWithoutGroups => {
+            (5909, "Your business unit has no asset group to put it into. Ask a Manager for one.".to_owned())
+        }
+        AppError::PermissionDoesNotFit { permission, role } => {
+            (5910, format!("A {role} cannot have the permission {permission}."))
+        }
         AppError::UnitDoesNotFit { role } => (5902, about_unit(role)),
         AppError::RoleBeyondCaller { role } => {
             (5903, format!("The user's role does not permit making a {role}."))

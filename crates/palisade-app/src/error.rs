@@ -3,7 +3,7 @@
 use palisade_model::auth_record::BadRecord;
 use palisade_model::business_unit::NotAUnitTitle;
 use palisade_model::option_profile::BadProfile;
-use palisade_model::{Action, DomainName, IpSet, Login, MapRef, Qid, Resource, Role, ScanStatus};
+use palisade_model::{Action, DomainName, IpSet, Login, MapRef, Permission, Qid, Resource, Role, ScanStatus};
 
 /// Shorthand for the results of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -66,6 +66,15 @@ pub enum Error {
     /// Some addresses are not in the subscription or not within the user's reach.
     #[error("addresses are not in the subscription: {ips}")]
     NotInSubscription { ips: IpSet },
+    /// These addresses are in the subscription already, but not in the user's business unit.
+    #[error("these addresses are in the subscription already, beyond the business unit: {ips}")]
+    HostsOfOthers { ips: IpSet },
+    /// A Unit Manager adds something, and the business unit has no asset group to put it into.
+    #[error("the business unit has no asset group to put it into")]
+    UnitWithoutGroups,
+    /// Users of the role cannot be given the permission.
+    #[error("a {role} cannot have the permission {permission}")]
+    PermissionDoesNotFit { permission: Permission, role: Role },
     /// No search list in the user's sight has this id.
     #[error("there is no search list {id}")]
     UnknownSearchList { id: i64 },

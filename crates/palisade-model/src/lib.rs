@@ -21,6 +21,7 @@ pub mod map_ref;
 pub mod number_set;
 pub mod option_profile;
 pub mod osv;
+pub mod permission;
 pub mod port_set;
 pub mod qid;
 pub mod remediation;
@@ -54,6 +55,7 @@ pub use map::{Discovery, MapHost, MapNameServer, MapPort, MapResult, MapTarget, 
 pub use map_ref::MapRef;
 pub use number_set::NumberSet;
 pub use option_profile::OptionProfile;
+pub use permission::{NotAPermission, Permission, Permissions};
 pub use port_set::PortSet;
 pub use qid::{Qid, Severity};
 pub use remediation::{Assignee, PolicyAction, PolicyRule};

@@ -88,7 +88,8 @@ impl Role {
 
     /// How far the role reaches when it does `action` to `resource`. Source: the role table of
     /// the API (Manager the whole subscription, Unit Manager the business unit, Scanner and
-    /// Reader the assigned asset groups, Auditor compliance only).
+    /// Reader the assigned asset groups, Auditor compliance only). For some of it single users need a
+    /// permission besides: [`Role::needs`].
     #[must_use]
     #[expect(clippy::match_same_arms, reason = "one line a cell of the role table, in the table's order")]
     pub const fn scope(self, action: Action, resource: Resource) -> Scope {
@@ -114,7 +115,7 @@ impl Role {
             // A vault has no hosts.
             (Self::UnitManager, List | Add | Edit | Delete, AuthVault) => Scope::BusinessUnit,
             (Self::Scanner, List, AuthVault) => Scope::AssetGroups,
-            (Self::UnitManager, List, Domain) => Scope::BusinessUnit,
+            (Self::UnitManager, List | Add, Domain) => Scope::BusinessUnit,
             (Self::Scanner | Self::Reader, List, Domain) => Scope::AssetGroups,
             (Self::UnitManager, List, HostVulnerability) => Scope::BusinessUnit,
             (Self::Scanner | Self::Reader, List, HostVulnerability) => Scope::AssetGroups,
@@ -129,7 +130,7 @@ impl Role {
             ) => Scope::Own,
             (Self::Auditor, List, ReportTemplate) => Scope::Compliance,
             (Self::UnitManager, List | Launch | Cancel | Delete, Scan | ScanReport) => Scope::BusinessUnit,
-            (Self::UnitManager, List | Edit, Host) => Scope::BusinessUnit,
+            (Self::UnitManager, List | Add | Edit | Delete, Host) => Scope::BusinessUnit,
             (Self::UnitManager, List, ExcludedHost) => Scope::BusinessUnit,
             (Self::Scanner, List, ExcludedHost) => Scope::AssetGroups,
             (Self::UnitManager, List | Add | Edit | Delete, OptionProfile) => Scope::BusinessUnit,
@@ -138,7 +139,7 @@ impl Role {
             (Self::UnitManager | Self::Scanner | Self::Reader, List | Add | Edit | Delete, SearchList) => {
                 Scope::Own
             }
-            (Self::UnitManager, List | Edit, Ticket) => Scope::BusinessUnit,
+            (Self::UnitManager, List | Edit | Delete, Ticket) => Scope::BusinessUnit,
             (Self::Scanner | Self::Reader, List, Ticket) => Scope::AssetGroups,
             (Self::UnitManager, List, ActivityLog) => Scope::BusinessUnit,
             (Self::UnitManager, List | Add | Edit, User) => Scope::BusinessUnit,
@@ -154,6 +155,7 @@ impl Role {
             (Self::UnitManager, List | Add | Edit | Delete, ScheduledTask) => Scope::BusinessUnit,
             (Self::Scanner, List | Add | Edit | Delete, ScheduledTask) => Scope::Own,
             (Self::Reader, List, ScheduledTask) => Scope::AssetGroups,
+            (Self::Scanner, Delete, Host) => Scope::AssetGroups,
             (Self::Scanner | Self::Reader, List, Host) => Scope::AssetGroups,
             (Self::Auditor, List, Host) => Scope::Compliance,
             (

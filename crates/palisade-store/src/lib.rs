@@ -113,7 +113,9 @@ pub use search_list::SearchList;
 pub use session::{NewSession, Session};
 pub use slice::{Holding, LeasedSlice, Progress, SLICE_ATTEMPTS_MAX, SLICE_RESTARTS_MAX};
 pub use store::Store;
-pub use subscription::{AttributeEdit, HostAttributes, HostRange, RANGES_MAX, TrackingMethod};
+pub use subscription::{
+    AttributeEdit, GroupHostsAdded, HostAttributes, HostRange, RANGES_MAX, TrackingMethod,
+};
 pub use ticket::{DeletedTicket, Ticket, TicketChange, TicketQuery};
 pub use ticket_edit::{TicketEdit, TicketEdited};
 pub use ticket_intake::Remedy;

@@ -6,6 +6,7 @@
 //! operations (`registry`).
 
 pub mod activity_log;
+pub mod asset_domain;
 pub mod asset_group;
 pub(crate) mod asset_host;
 pub mod asset_ip;

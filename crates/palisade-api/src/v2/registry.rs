@@ -12,7 +12,7 @@ use crate::example::Need;
 use crate::registry::{admit, module};
 use crate::v2::request::OperationRequest;
 use crate::v2::{
-    activity_log, asset_group, asset_host, asset_ip, auth, excluded_ip, knowledge_base, report,
+    activity_log, asset_domain, asset_group, asset_host, asset_ip, auth, excluded_ip, knowledge_base, report,
     report_template, scan, schedule_scan, scorecard, search_list, session, vault,
 };
 
@@ -85,6 +85,7 @@ pub(crate) use operation;
 /// The resources, by path; each with its operations.
 static RESOURCES: &[&[OperationRow]] = &[
     activity_log::ROWS,
+    asset_domain::ROWS,
     asset_group::ROWS,
     asset_host::ROWS,
     asset_ip::ROWS,

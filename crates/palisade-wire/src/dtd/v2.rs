@@ -12,6 +12,7 @@ macro_rules! definition {
 pub const ASSET_GROUP_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/asset/group/asset_group_list_output.dtd");
 pub const AUTH_VAULT_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/vault/vault_list_output.dtd");
 pub const BATCH_RETURN: Dtd = definition!("api/2.0/batch_return.dtd");
+pub const DOMAIN_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/asset/domain/domain_list_output.dtd");
 pub const DYNAMIC_SEARCH_LIST_OUTPUT: Dtd =
     definition!("api/2.0/fo/qid/search_list/dynamic/dynamic_search_list_output.dtd");
 pub const EXCLUDED_IP_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/asset/excluded_ip/ip_list_output.dtd");
@@ -48,6 +49,7 @@ pub const VAULT_OUTPUT: Dtd = definition!("api/2.0/fo/vault/vault_output.dtd");
 /// Those that stand in files, by file name.
 pub const ALL: &[&Dtd] = &[
     &BATCH_RETURN,
+    &DOMAIN_LIST_OUTPUT,
     &HISTORY_LIST_OUTPUT,
     &EXCLUDED_IP_LIST_OUTPUT,
     &ASSET_GROUP_LIST_OUTPUT,

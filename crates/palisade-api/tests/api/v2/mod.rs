@@ -2,6 +2,7 @@
 //! goldens, and what is particular. The tables are walked by the tests that [`walk_tests`] makes.
 
 mod activity_log;
+mod asset_domain;
 mod asset_group;
 mod asset_host;
 mod asset_ip;
@@ -67,6 +68,7 @@ pub(crate) type Setup =
 /// The tables of all resources, by path.
 pub(crate) const TESTS: &[&[OperationTest]] = &[
     activity_log::TESTS,
+    asset_domain::TESTS,
     asset_group::TESTS,
     asset_host::TESTS,
     asset_ip::TESTS,
