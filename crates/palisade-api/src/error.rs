@@ -132,7 +132,11 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         }
         AppError::NoRestrictedIps => (6309, "No addresses are named that users may sign in from.".to_owned()),
         AppError::UnknownSearchList { id } => {
-            (5410, format!("Invalid value for 'id' : {id}. No such search list."))
+            let parameter = ["search_list_ids", "exclude_search_list_ids"]
+                .into_iter()
+                .find(|name| arguments.has(name))
+                .unwrap_or("id");
+            (5410, format!("Invalid value for '{parameter}' : {id}. No such search list."))
         }
         AppError::UnknownSearchListTitle { title } => (5410, format!("No such search list: {title}.")),
         AppError::SearchListTaken { title } => {
@@ -238,6 +242,9 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
             (5502, format!("The subscription has at most {max} scheduled tasks."))
         }
         AppError::NeverStarts => (5503, "The task would never start.".to_owned()),
+        AppError::UnknownDistributionGroup { id } => {
+            (6602, format!("Invalid value for 'recipient_group_ids' : {id}. No such distribution group."))
+        }
         AppError::NotAssignable { login } => {
             (5000, format!("Invalid value for 'user_logins' : {login}. No such Scanner, Reader or Contact."))
         }
@@ -257,6 +264,10 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         AppError::NothingToReport => {
             (5803, "None of the hosts of the report are in the user account.".to_owned())
         }
+        AppError::GlobalTemplate => (
+            6601,
+            "Invalid value for 'global' : 1. Only a Manager makes report templates for everybody.".to_owned(),
+        ),
         AppError::TemplateTitleTaken { title } => {
             (5804, format!("There is a report template {title} already."))
         }
@@ -431,8 +442,11 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         AppError::LoginTaken => (5000, "The login is taken.".to_owned()),
         AppError::Conflict => (3508, "Something changed at the same moment. Repeat the call.".to_owned()),
         AppError::PasswordLength { .. } => (5000, "The password is too short or too long.".to_owned()),
-        // The command line alone manages policies.
-        error @ (AppError::UnknownPolicy { .. }
+        // The command line alone manages policies and distribution groups.
+        error @ (AppError::DistributionGroupTaken { .. }
+        | AppError::TooManyAddresses { .. }
+        | AppError::TooManyDistributionGroups { .. }
+        | AppError::UnknownPolicy { .. }
         | AppError::PolicyTaken { .. }
         | AppError::TooManyPolicies { .. }
         | AppError::DeadlineDays { .. }

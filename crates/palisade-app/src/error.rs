@@ -178,6 +178,18 @@ pub enum Error {
     /// The calendar has no day that the task would start on.
     #[error("the scheduled task would never start")]
     NeverStarts,
+    /// There is no such distribution group.
+    #[error("there is no distribution group {id}")]
+    UnknownDistributionGroup { id: i64 },
+    /// Another distribution group has this title.
+    #[error("there is a distribution group '{title}' already")]
+    DistributionGroupTaken { title: String },
+    /// More distribution groups than a subscription may have.
+    #[error("a subscription has at most {max} distribution groups")]
+    TooManyDistributionGroups { max: usize },
+    /// More addresses than a distribution group may have.
+    #[error("a distribution group has at most {max} addresses")]
+    TooManyAddresses { max: usize },
     /// Asset groups are assigned to Scanners, Readers and Contacts only, and this is none of them.
     #[error("'{login}' is no user that asset groups are assigned to")]
     NotAssignable { login: String },
@@ -226,6 +238,9 @@ pub enum Error {
     /// The map is not of the report's domain.
     #[error("the map {map} is not of the domain '{domain}'")]
     MapOfOtherDomain { map: MapRef, domain: DomainName },
+    /// Only Managers make report templates for everybody.
+    #[error("a report template for everybody is made by a Manager")]
+    GlobalTemplate,
     /// Another report template has this title.
     #[error("there is a report template '{title}' already")]
     TemplateTitleTaken { title: String },

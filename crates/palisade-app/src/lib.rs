@@ -60,6 +60,7 @@ mod session;
 mod sign_in;
 mod slice;
 mod target_history;
+mod task_course;
 mod throttle;
 mod ticket;
 mod ticket_edit;
@@ -72,7 +73,7 @@ pub use activity::{ActivityEntry, ActivityQuery, ActivityView, ReportActivity, R
 pub use actor::{Actor, UnitOfActor};
 pub use app::{App, Config};
 pub use asset_group::{AddAssetGroup, AssetGroupView, EditAssetGroup, GroupOwner};
-pub use asset_report::{AssetReport, HostRisk, ReportSummary, WantedReport};
+pub use asset_report::{AssetReport, HostRisk, ReportLists, ReportSummary, WantedReport};
 pub use asset_report_piece::{ReportPiece, ReportedFinding, ReportedHostHead};
 pub use asset_search::{AssetOrder, AssetSearch, FoundAsset, FoundAssets, LastScan, SearchAssets, TextMatch};
 pub use auth_record::{AuthRecordView, CreateAuthRecord, ListAuthRecords, PasswordFrom, UpdateAuthRecords};
@@ -99,10 +100,10 @@ pub use map_launch::LaunchMap;
 pub use option_profile::{OptionProfileView, shipped_option_profiles};
 pub use outbox::check_address;
 pub use palisade_store::{
-    ActivityMark, ActivityUser, AssignedUser, Between, CveKnowledge, DeletedTicket, ExcludedHosts,
-    ExclusionChange, FeedState, GroupTexts, IgnoredDetection, LaunchType, ListedDetection, ReportJob,
-    RestrictedIps, ScanMark, SearchList, StoredMapHost, TaskKind, TaskScanner, Ticket, TicketChange,
-    TrackingMethod,
+    ActivityMark, ActivityUser, AssignedUser, Between, CveKnowledge, DeletedTicket, DistributionGroup,
+    ExcludedHosts, ExclusionChange, FeedState, GroupTexts, IgnoredDetection, LaunchType, ListedDetection,
+    ReportJob, RestrictedIps, ScanMark, SearchList, StoredMapHost, TaskKind, TaskScanner, Ticket,
+    TicketChange, TrackingMethod,
 };
 pub use password::MasterKey;
 pub use password_change::{PasswordChanges, PasswordKept, PasswordsOf};

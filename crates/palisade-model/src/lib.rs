@@ -63,12 +63,15 @@ pub use remediation::{Assignee, PolicyAction, PolicyRule};
 pub use report_job::{
     HostChoice, ReportFormat, ReportKind, ReportState, ReportSubject, Scorecard, TicketGrouping,
 };
-pub use report_template::{FindingOrder, HostTemplate, Levels, TemplateKind, TemplateSelection};
+pub use report_template::{
+    FindingOrder, HostTemplate, Levels, TemplateFamily, TemplateKind, TemplateSelection,
+};
 pub use role::{Action, Resource, Role, Scope};
 pub use scan::ScanStatus;
 pub use scan_header::ScanHeader;
 pub use scan_ref::ScanRef;
-pub use schedule::{MonthDay, Occurrence, Schedule, ScheduleZone, WeekOfMonth, Weekdays};
+pub use schedule::notify::{BeforeLaunch, LeadUnit, Notifications};
+pub use schedule::{MonthDay, Occurrence, RunPause, Schedule, ScheduleZone, WeekOfMonth, Weekdays};
 pub use search_list::{SearchCriteria, SearchListContent};
 pub use ticket::{RequestedState, TicketState};
 pub use time_zone::{ClockRule, TimeZoneCode};

@@ -124,7 +124,11 @@ impl Role {
             (Self::Scanner | Self::Reader, List | Launch | Cancel | Delete, Report) => Scope::Own,
             (Self::Auditor, List, Report) => Scope::Subscription,
             (Self::Auditor, Launch | Cancel | Delete, Report) => Scope::Own,
-            (Self::UnitManager | Self::Scanner | Self::Reader, List, ReportTemplate) => Scope::Own,
+            (
+                Self::UnitManager | Self::Scanner | Self::Reader,
+                List | Add | Edit | Delete,
+                ReportTemplate,
+            ) => Scope::Own,
             (Self::Auditor, List, ReportTemplate) => Scope::Compliance,
             (Self::UnitManager, List | Launch | Cancel | Delete, Scan | ScanReport) => Scope::BusinessUnit,
             (Self::UnitManager, List | Add | Edit | Delete, Host) => Scope::BusinessUnit,

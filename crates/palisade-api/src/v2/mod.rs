@@ -19,6 +19,7 @@ pub(crate) mod json_array;
 pub mod knowledge_base;
 pub mod registry;
 pub mod report;
+mod report_template;
 pub mod request;
 pub mod restricted_ips;
 pub mod scan;

@@ -27,6 +27,7 @@ pub const KNOWLEDGE_BASE_VULN_LIST_OUTPUT: Dtd =
 pub const MAP_REPORT: Dtd = definition!("api/2.0/fo/report/map_report.dtd");
 pub const PATCH_REPORT: Dtd = definition!("api/2.0/fo/report/patch_report.dtd");
 pub const REPORT_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/report/report_list_output.dtd");
+pub const REPORT_TEMPLATE_INFO: Dtd = definition!("api/2.0/fo/report/template/report_template_info.dtd");
 pub const ASSET_GROUP_SCORECARD: Dtd = definition!("api/2.0/fo/report/scorecard/asset_group_scorecard.dtd");
 pub const IGNORED_VULNS_SCORECARD: Dtd =
     definition!("api/2.0/fo/report/scorecard/ignored_vulns_scorecard.dtd");
@@ -70,6 +71,7 @@ pub const ALL: &[&Dtd] = &[
     &MOST_PREVALENT_VULNS_SCORECARD,
     &MOST_VULNERABLE_HOSTS_SCORECARD,
     &PATCH_REPORT_SCORECARD,
+    &REPORT_TEMPLATE_INFO,
     &SCAN_LIST_OUTPUT,
     &VM_RECRYPT_RESULTS,
     &SCHEDULE_SCAN_LIST_OUTPUT,

@@ -14,6 +14,7 @@ mod dispatch;
 mod excluded_ip;
 mod knowledge_base;
 mod report;
+mod report_template;
 mod restricted_ips;
 mod scan;
 mod scan_fetch;
@@ -77,13 +78,14 @@ pub(crate) const TESTS: &[&[OperationTest]] = &[
     excluded_ip::TESTS,
     knowledge_base::TESTS,
     report::TESTS,
+    report_template::TESTS,
+    restricted_ips::TESTS,
     scan::TESTS,
     scan_fetch::TESTS,
     schedule_scan::TESTS,
     scorecard::TESTS,
     search_list::TESTS,
     session::TESTS,
-    restricted_ips::TESTS,
     vault::TESTS,
 ];
 
