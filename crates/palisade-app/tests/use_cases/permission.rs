@@ -1,13 +1,15 @@
 //! Every role with every use case.
 
 use palisade_app::{
-    Actor, AddHosts, AssetOrder, Authority, CreateAuthRecord, CreateAuthVault, CreateUser, EditHosts, Error,
-    HostKey, ListAuthRecords, ListDeletedTickets, ListHosts, ListMapReports, ListReports, ListScans,
-    ListTargetHistory, ListTasks, ListUsers, ListVulnerabilities, LoginRefused, PasswordsOf, ReportActivity,
-    SearchAssets, SelectHosts, TicketSelection, UpdateAuthVault, WantedReport,
+    Actor, AddHosts, AssetOrder, Authority, ChooseTemplate, CreateAuthRecord, CreateAuthVault, CreateUser,
+    EditHosts, Error, HostKey, ListAuthRecords, ListDeletedTickets, ListHosts, ListMapReports, ListReports,
+    ListScans, ListTargetHistory, ListTasks, ListUsers, ListVulnerabilities, LoginRefused, PasswordsOf,
+    ReportActivity, SearchAssets, SelectHosts, TicketSelection, UpdateAuthVault, WantedReport,
 };
 use palisade_model::auth_record::GivenFields;
-use palisade_model::{MapRef, OptionProfile, Permission, Role, ScanRef, UserEdit, UserProfile};
+use palisade_model::{
+    MapRef, OptionProfile, Permission, Role, ScanRef, TemplateFamily, UserEdit, UserProfile,
+};
 
 use crate::asset_group::{edit_group, new_group};
 use crate::auth_record::{change, unix, unix_kind, vault};
@@ -64,8 +66,10 @@ const USE_CASES: &[(&str, &str)] = &[
     ("list_tasks", "++-++--"),
     ("add_task", "++-+---"),
     ("switch_task", "++-+---"),
+    ("edit_task", "++-+---"),
     ("drop_task", "++-+---"),
     ("list_report_templates", "+++++--"),
+    ("create, update and drop_report_template", "++-++--"),
     ("plan_asset_report, search_assets_ordered", "++-++--"),
     ("list_auth_records, list_auth_vaults", "++-+---"),
     ("create, update and delete_auth_records", "++-----"),
@@ -185,6 +189,13 @@ async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) 
         }
         "delete_option_profile" => refused(&app.delete_option_profile(actor, "Nothing").await),
         "list_report_templates" => refused(&app.list_report_templates(actor).await),
+        "create, update and drop_report_template" => {
+            let create = refused(&app.create_report_template(actor, ChooseTemplate::default()).await);
+            let scan = TemplateFamily::Scan;
+            assert_eq!(create, refused(&app.update_report_template(actor, 999, scan, |_| ()).await));
+            assert_eq!(create, refused(&app.drop_report_template(actor, 999, scan).await));
+            create
+        }
         "plan_asset_report, search_assets_ordered" => {
             let report = refused(&app.plan_asset_report(actor, WantedReport::default()).await);
             let wanted = SearchAssets::default();
@@ -227,6 +238,7 @@ async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) 
         "list_tasks" => refused(&app.list_tasks(actor, ListTasks::default()).await),
         "add_task" => refused(&app.add_task(actor, daily("Nightly", "10.0.0.1")).await),
         "switch_task" => refused(&app.switch_task(actor, 99, true).await),
+        "edit_task" => refused(&app.edit_task(actor, 99, |_| ()).await),
         "drop_task" => refused(&app.drop_task(actor, 99).await),
         "list_auth_records, list_auth_vaults" => {
             let list = refused(&app.list_auth_records(actor, &ListAuthRecords::default()).await);

@@ -27,6 +27,7 @@ pub const KNOWLEDGE_BASE_VULN_LIST_OUTPUT: Dtd =
 pub const MAP_REPORT: Dtd = definition!("api/2.0/fo/report/map_report.dtd");
 pub const PATCH_REPORT: Dtd = definition!("api/2.0/fo/report/patch_report.dtd");
 pub const REPORT_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/report/report_list_output.dtd");
+pub const REPORT_TEMPLATE_INFO: Dtd = definition!("api/2.0/fo/report/template/report_template_info.dtd");
 pub const ASSET_GROUP_SCORECARD: Dtd = definition!("api/2.0/fo/report/scorecard/asset_group_scorecard.dtd");
 pub const IGNORED_VULNS_SCORECARD: Dtd =
     definition!("api/2.0/fo/report/scorecard/ignored_vulns_scorecard.dtd");
@@ -35,6 +36,8 @@ pub const MOST_PREVALENT_VULNS_SCORECARD: Dtd =
 pub const MOST_VULNERABLE_HOSTS_SCORECARD: Dtd =
     definition!("api/2.0/fo/report/scorecard/most_vulnerable_hosts_scorecard.dtd");
 pub const PATCH_REPORT_SCORECARD: Dtd = definition!("api/2.0/fo/report/scorecard/patch_report_scorecard.dtd");
+pub const RESTRICTED_IPS_OUTPUT: Dtd =
+    definition!("api/2.0/fo/setup/restricted_ips/restricted_ips_output.dtd");
 pub const SCAN_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/scan/scan_list_output.dtd");
 pub const VM_RECRYPT_RESULTS: Dtd = definition!("api/2.0/fo/scan/stats/vm_recrypt_results.dtd");
 pub const SCHEDULE_SCAN_LIST_OUTPUT: Dtd =
@@ -44,6 +47,7 @@ pub const STATIC_SEARCH_LIST_OUTPUT: Dtd =
     definition!("api/2.0/fo/qid/search_list/static/static_search_list_output.dtd");
 
 pub const VAULT_OUTPUT: Dtd = definition!("api/2.0/fo/vault/vault_output.dtd");
+pub const VIRTUAL_HOST_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/asset/vhost/vhost_list_output.dtd");
 
 /// Those that stand in files, by file name.
 pub const ALL: &[&Dtd] = &[
@@ -55,6 +59,7 @@ pub const ALL: &[&Dtd] = &[
     &HOST_LIST_OUTPUT,
     &HOST_LIST_VM_DETECTION_OUTPUT,
     &IP_LIST_OUTPUT,
+    &VIRTUAL_HOST_LIST_OUTPUT,
     &KNOWLEDGE_BASE_VULN_LIST_OUTPUT,
     &DYNAMIC_SEARCH_LIST_OUTPUT,
     &STATIC_SEARCH_LIST_OUTPUT,
@@ -66,9 +71,11 @@ pub const ALL: &[&Dtd] = &[
     &MOST_PREVALENT_VULNS_SCORECARD,
     &MOST_VULNERABLE_HOSTS_SCORECARD,
     &PATCH_REPORT_SCORECARD,
+    &REPORT_TEMPLATE_INFO,
     &SCAN_LIST_OUTPUT,
     &VM_RECRYPT_RESULTS,
     &SCHEDULE_SCAN_LIST_OUTPUT,
+    &RESTRICTED_IPS_OUTPUT,
     &AUTH_VAULT_LIST_OUTPUT,
     &VAULT_OUTPUT,
     &SIMPLE_RETURN,

@@ -6,6 +6,7 @@ mod asset_domain;
 mod asset_group;
 mod asset_host;
 mod asset_ip;
+mod asset_vhost;
 mod auth;
 mod bad_input;
 mod coverage;
@@ -13,6 +14,8 @@ mod dispatch;
 mod excluded_ip;
 mod knowledge_base;
 mod report;
+mod report_template;
+mod restricted_ips;
 mod scan;
 mod scan_fetch;
 mod schedule_scan;
@@ -71,9 +74,12 @@ pub(crate) const TESTS: &[&[OperationTest]] = &[
     asset_group::TESTS,
     asset_host::TESTS,
     asset_ip::TESTS,
+    asset_vhost::TESTS,
     excluded_ip::TESTS,
     knowledge_base::TESTS,
     report::TESTS,
+    report_template::TESTS,
+    restricted_ips::TESTS,
     scan::TESTS,
     scan_fetch::TESTS,
     schedule_scan::TESTS,
