@@ -15,6 +15,7 @@ pub mod domain;
 pub mod fact;
 pub mod feed;
 pub mod finding;
+pub mod host_name;
 pub mod ip_set;
 pub mod map;
 pub mod map_ref;

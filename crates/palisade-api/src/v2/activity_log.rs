@@ -78,8 +78,7 @@ const ID_MAX: Parameter = Parameter::new(
     "Only the entry with this number and older ones; stands in the URL of the next page.",
 );
 const OUTPUT_FORMAT: Parameter =
-    Parameter::new("output_format", ParameterKind::Word(&["CSV"]), "CSV", "The only format.")
-        .default("CSV");
+    Parameter::new("output_format", ParameterKind::Word(&["CSV"]), "CSV", "The only format.").default("CSV");
 
 pub const LIST: Operation = Operation {
     resource: "activity_log",

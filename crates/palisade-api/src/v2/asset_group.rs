@@ -1,9 +1,12 @@
 //! `asset/group/`: named sets of addresses and domains.
 //!
-//! Groups hold no DNS or NetBIOS names and no appliances of their own.
+//! Groups hold no appliances of their own.
+
+use std::collections::BTreeSet;
 
 use palisade_app::{AddAssetGroup, AssetGroupView, DomainView, EditAssetGroup, GroupOwner, GroupTexts};
 use palisade_model::asset_group::{BusinessImpact, Environment, EnvironmentLevel};
+use palisade_model::host_name::{HostNames, HostNamesEdit, dns_names, netbios_names};
 use palisade_model::{Action, AssetGroupTitle, Resource};
 use palisade_wire::dtd::v2::ASSET_GROUP_LIST_OUTPUT;
 use palisade_wire::operation::{Answers, Methods, Operation};
@@ -108,6 +111,52 @@ const DOMAINS: Parameter = Parameter::new(
     "example.com",
     "The domains. All must be in the subscription and within the caller's reach.",
 );
+const DNS_NAMES: Parameter = Parameter::new(
+    "dns_names",
+    ParameterKind::HostNames,
+    "www.example.com",
+    "DNS names of hosts. Scans and reports of the group take in the hosts that scans found under them last.",
+);
+const NETBIOS_NAMES: Parameter =
+    Parameter::new("netbios_names", ParameterKind::HostNames, "FILES", "NetBIOS names, likewise.");
+const NETWORK_ID: Parameter = Parameter::new(
+    "network_id",
+    ParameterKind::Integer { min: 0, max: 0 },
+    "0",
+    "The network of the group: 0, the global default one.",
+);
+const SET_DNS_NAMES: Parameter = Parameter::new(
+    "set_dns_names",
+    ParameterKind::HostNames,
+    "www.example.com",
+    "Replaces the DNS names; an empty text removes them all.",
+);
+const ADD_DNS_NAMES: Parameter = Parameter::new(
+    "add_dns_names",
+    ParameterKind::HostNames,
+    "www.example.com",
+    "DNS names that join the group.",
+);
+const REMOVE_DNS_NAMES: Parameter = Parameter::new(
+    "remove_dns_names",
+    ParameterKind::HostNames,
+    "www.example.com",
+    "DNS names that leave it.",
+);
+const SET_NETBIOS_NAMES: Parameter = Parameter::new(
+    "set_netbios_names",
+    ParameterKind::HostNames,
+    "FILES",
+    "Replaces the NetBIOS names; an empty text removes them all.",
+);
+const ADD_NETBIOS_NAMES: Parameter = Parameter::new(
+    "add_netbios_names",
+    ParameterKind::HostNames,
+    "FILES",
+    "NetBIOS names that join the group.",
+);
+const REMOVE_NETBIOS_NAMES: Parameter =
+    Parameter::new("remove_netbios_names", ParameterKind::HostNames, "FILES", "NetBIOS names that leave it.");
 const SET_TITLE: Parameter =
     Parameter::new("set_title", ParameterKind::AssetGroupTitle, "Mail servers", "A new title.");
 const ADD_IPS: Parameter =
@@ -245,8 +294,22 @@ pub const ADD: Operation = Operation {
          and Scanners and Readers see what is in the groups assigned to them. The answer has the ID.",
     ],
     parameters: &[
-        TITLE, IPS, DOMAINS, NOTES[0], NOTES[1], NOTES[2], NOTES[3], NOTES[4], NOTES[5], NOTES[6], NOTES[7],
-        NOTES[8], NOTES[9],
+        TITLE,
+        NETWORK_ID,
+        IPS,
+        DOMAINS,
+        DNS_NAMES,
+        NETBIOS_NAMES,
+        NOTES[0],
+        NOTES[1],
+        NOTES[2],
+        NOTES[3],
+        NOTES[4],
+        NOTES[5],
+        NOTES[6],
+        NOTES[7],
+        NOTES[8],
+        NOTES[9],
     ],
     rules: &[],
     roles: "Manager and Administrator. Unit Manager: in the business unit. Scanner: own groups.",
@@ -280,6 +343,12 @@ pub const EDIT: Operation = Operation {
         SET_DOMAINS,
         ADD_DOMAINS,
         REMOVE_DOMAINS,
+        SET_DNS_NAMES,
+        ADD_DNS_NAMES,
+        REMOVE_DNS_NAMES,
+        SET_NETBIOS_NAMES,
+        ADD_NETBIOS_NAMES,
+        REMOVE_NETBIOS_NAMES,
         SET_NOTES[0],
         SET_NOTES[1],
         SET_NOTES[2],
@@ -299,6 +368,12 @@ pub const EDIT: Operation = Operation {
         "set_domains",
         "add_domains",
         "remove_domains",
+        "set_dns_names",
+        "add_dns_names",
+        "remove_dns_names",
+        "set_netbios_names",
+        "add_netbios_names",
+        "remove_netbios_names",
         "set_comments",
         "set_division",
         "set_function",
@@ -403,6 +478,7 @@ async fn add(request: OperationRequest) -> Result<Answer, CallError> {
         title: title.ok_or_else(|| request.invalid(&TITLE, "missing"))?,
         ips: arguments.ip_set(&IPS).cloned().unwrap_or_default(),
         domains: arguments.domains(&DOMAINS).map(<[_]>::to_vec).unwrap_or_default(),
+        names: names(arguments, &DNS_NAMES, &NETBIOS_NAMES),
         business_impact: business_impact(arguments, &NOTES),
         texts: texts(arguments, &NOTES),
         environment: environment(arguments, &NOTES),
@@ -425,6 +501,12 @@ async fn edit(request: OperationRequest) -> Result<Answer, CallError> {
         domains: domains(&SET_DOMAINS),
         added_domains: domains(&ADD_DOMAINS).unwrap_or_default(),
         removed_domains: domains(&REMOVE_DOMAINS).unwrap_or_default(),
+        names: HostNamesEdit {
+            dns: arguments.titles(&SET_DNS_NAMES).map(dns_names),
+            netbios: arguments.titles(&SET_NETBIOS_NAMES).map(netbios_names),
+            added: names(arguments, &ADD_DNS_NAMES, &ADD_NETBIOS_NAMES),
+            removed: names(arguments, &REMOVE_DNS_NAMES, &REMOVE_NETBIOS_NAMES),
+        },
         business_impact: business_impact(arguments, &SET_NOTES),
         texts: texts(arguments, &SET_NOTES),
         environment: environment(arguments, &SET_NOTES),
@@ -447,6 +529,11 @@ async fn title_of(request: &OperationRequest) -> Result<AssetGroupTitle, CallErr
     let group = groups.into_iter().find(|group| u64::try_from(group.id) == Ok(id));
     let title = group.and_then(|group| group.title.parse().ok());
     title.ok_or_else(|| request.invalid(&GROUP_ID, "No such asset group"))
+}
+
+fn names(arguments: &Arguments, dns: &Parameter, netbios: &Parameter) -> HostNames {
+    let given = |parameter| arguments.titles(parameter).unwrap_or_default();
+    HostNames::new(given(dns), given(netbios))
 }
 
 fn texts(arguments: &Arguments, notes: &[Parameter; 10]) -> GroupTexts {
@@ -483,6 +570,7 @@ fn write_group(xml: &mut XmlWriter, group: &AssetGroupView, attributes: &[&str])
         title,
         ips,
         domains,
+        names,
         business_impact,
         texts,
         environment,
@@ -524,6 +612,12 @@ fn write_group(xml: &mut XmlWriter, group: &AssetGroupView, attributes: &[&str])
         if shows(&["DOMAIN_LIST"]) {
             xml.list("DOMAIN_LIST", domains, write_domain);
         }
+        if shows(&["DNS_LIST"]) {
+            write_names(xml, "DNS_LIST", "DNS", &names.dns);
+        }
+        if shows(&["NETBIOS_LIST"]) {
+            write_names(xml, "NETBIOS_LIST", "NETBIOS", &names.netbios);
+        }
         if shows(&["USER_IDS", "ASSIGNED_USER_IDS"]) {
             write_ids(xml, "ASSIGNED_USER_IDS", users.iter().map(|user| user.id));
         }
@@ -553,6 +647,17 @@ fn write_ids(xml: &mut XmlWriter, element: &str, ids: impl Iterator<Item = i64>)
 pub(super) fn ids_text(ids: impl Iterator<Item = i64>) -> String {
     let ids: Vec<String> = ids.map(|id| id.to_string()).collect();
     ids.join(", ")
+}
+
+/// A list of names; nothing when there are none.
+pub(crate) fn write_names(
+    xml: &mut XmlWriter,
+    list: &'static str,
+    element: &'static str,
+    names: &BTreeSet<String>,
+) {
+    let names: Vec<&String> = names.iter().collect();
+    xml.list(list, &names, |xml, name| xml.text(element, name));
 }
 
 fn write_domain(xml: &mut XmlWriter, domain: &DomainView) {

@@ -1,5 +1,7 @@
 //! Asset groups as comma-separated values: a line each, under the names that the XML answer has.
 
+use std::collections::BTreeSet;
+
 use palisade_app::{AssetGroupView, GroupOwner, GroupTexts};
 use palisade_model::asset_group::{Environment, EnvironmentLevel};
 use palisade_wire::csv::CsvWriter;
@@ -28,6 +30,8 @@ const COLUMNS: &[Column] = &[
         let names: Vec<&str> = group.domains.iter().map(|domain| domain.name.as_str()).collect();
         names.join(",")
     }),
+    ("DNS_LIST", &["DNS_LIST"], |group| joined(&group.names.dns)),
+    ("NETBIOS_LIST", &["NETBIOS_LIST"], |group| joined(&group.names.netbios)),
     ("ASSIGNED_USER_IDS", &["USER_IDS", "ASSIGNED_USER_IDS"], |group| {
         ids_text(group.users.iter().map(|user| user.id))
     }),
@@ -57,6 +61,10 @@ pub(super) fn table(groups: &[AssetGroupView], attributes: &[&str]) -> CsvWriter
         csv.row(std::iter::once(group.id.to_string()).chain(cells));
     }
     csv
+}
+
+fn joined(names: &BTreeSet<String>) -> String {
+    names.iter().map(String::as_str).collect::<Vec<_>>().join(",")
 }
 
 fn owner(group: &AssetGroupView, told: impl Fn(&GroupOwner) -> String) -> String {
