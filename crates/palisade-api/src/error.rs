@@ -220,6 +220,9 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
             (5502, format!("The subscription has at most {max} scheduled tasks."))
         }
         AppError::NeverStarts => (5503, "The task would never start.".to_owned()),
+        AppError::UnknownDistributionGroup { id } => {
+            (6602, format!("Invalid value for 'recipient_group_ids' : {id}. No such distribution group."))
+        }
         AppError::NotAssignable { login } => {
             (5000, format!("Invalid value for 'user_logins' : {login}. No such Scanner, Reader or Contact."))
         }
@@ -417,8 +420,11 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         AppError::LoginTaken => (5000, "The login is taken.".to_owned()),
         AppError::Conflict => (3508, "Something changed at the same moment. Repeat the call.".to_owned()),
         AppError::PasswordLength { .. } => (5000, "The password is too short or too long.".to_owned()),
-        // The command line alone manages policies.
-        error @ (AppError::UnknownPolicy { .. }
+        // The command line alone manages policies and distribution groups.
+        error @ (AppError::DistributionGroupTaken { .. }
+        | AppError::TooManyAddresses { .. }
+        | AppError::TooManyDistributionGroups { .. }
+        | AppError::UnknownPolicy { .. }
         | AppError::PolicyTaken { .. }
         | AppError::TooManyPolicies { .. }
         | AppError::DeadlineDays { .. }

@@ -150,6 +150,18 @@ pub enum Error {
     /// The calendar has no day that the task would start on.
     #[error("the scheduled task would never start")]
     NeverStarts,
+    /// There is no such distribution group.
+    #[error("there is no distribution group {id}")]
+    UnknownDistributionGroup { id: i64 },
+    /// Another distribution group has this title.
+    #[error("there is a distribution group '{title}' already")]
+    DistributionGroupTaken { title: String },
+    /// More distribution groups than a subscription may have.
+    #[error("a subscription has at most {max} distribution groups")]
+    TooManyDistributionGroups { max: usize },
+    /// More addresses than a distribution group may have.
+    #[error("a distribution group has at most {max} addresses")]
+    TooManyAddresses { max: usize },
     /// Asset groups are assigned to Scanners, Readers and Contacts only, and this is none of them.
     #[error("'{login}' is no user that asset groups are assigned to")]
     NotAssignable { login: String },

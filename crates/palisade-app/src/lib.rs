@@ -59,6 +59,7 @@ mod session;
 mod sign_in;
 mod slice;
 mod target_history;
+mod task_course;
 mod throttle;
 mod ticket;
 mod ticket_edit;
@@ -97,9 +98,10 @@ pub use map_launch::LaunchMap;
 pub use option_profile::{OptionProfileView, shipped_option_profiles};
 pub use outbox::check_address;
 pub use palisade_store::{
-    ActivityMark, ActivityUser, AssignedUser, Between, CveKnowledge, DeletedTicket, ExcludedHosts,
-    ExclusionChange, FeedState, GroupTexts, IgnoredDetection, LaunchType, ListedDetection, ReportJob,
-    ScanMark, SearchList, StoredMapHost, TaskKind, TaskScanner, Ticket, TicketChange, TrackingMethod,
+    ActivityMark, ActivityUser, AssignedUser, Between, CveKnowledge, DeletedTicket, DistributionGroup,
+    ExcludedHosts, ExclusionChange, FeedState, GroupTexts, IgnoredDetection, LaunchType, ListedDetection,
+    ReportJob, ScanMark, SearchList, StoredMapHost, TaskKind, TaskScanner, Ticket, TicketChange,
+    TrackingMethod,
 };
 pub use password::MasterKey;
 pub use password_change::{PasswordChanges, PasswordKept, PasswordsOf};

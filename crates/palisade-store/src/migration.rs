@@ -37,6 +37,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0022_excluded_hosts.sql"),
     include_str!("../migrations/0023_search_lists.sql"),
     include_str!("../migrations/0032_permissions.sql"),
+    include_str!("../migrations/0028_courses_of_scheduled_scans.sql"),
 ];
 
 /// Applies what is missing.

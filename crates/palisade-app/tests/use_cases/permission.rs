@@ -66,6 +66,7 @@ const USE_CASES: &[(&str, &str)] = &[
     ("list_tasks", "++-++--"),
     ("add_task", "++-+---"),
     ("switch_task", "++-+---"),
+    ("edit_task", "++-+---"),
     ("drop_task", "++-+---"),
     ("list_report_templates", "+++++--"),
     ("create, update and drop_report_template", "++-++--"),
@@ -237,6 +238,7 @@ async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) 
         "list_tasks" => refused(&app.list_tasks(actor, ListTasks::default()).await),
         "add_task" => refused(&app.add_task(actor, daily("Nightly", "10.0.0.1")).await),
         "switch_task" => refused(&app.switch_task(actor, 99, true).await),
+        "edit_task" => refused(&app.edit_task(actor, 99, |_| ()).await),
         "drop_task" => refused(&app.drop_task(actor, 99).await),
         "list_auth_records, list_auth_vaults" => {
             let list = refused(&app.list_auth_records(actor, &ListAuthRecords::default()).await);

@@ -29,6 +29,7 @@ mod report_job;
 mod report_template;
 mod scan;
 mod scan_target;
+mod scheduled_course;
 mod scheduled_task;
 mod search_list;
 mod session;
