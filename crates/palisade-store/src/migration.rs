@@ -36,6 +36,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0021_report_jobs.sql"),
     include_str!("../migrations/0022_excluded_hosts.sql"),
     include_str!("../migrations/0023_search_lists.sql"),
+    include_str!("../migrations/0026_search_list_uses.sql"),
 ];
 
 /// Applies what is missing.

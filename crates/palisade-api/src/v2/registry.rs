@@ -12,8 +12,8 @@ use crate::example::Need;
 use crate::registry::{admit, module};
 use crate::v2::request::OperationRequest;
 use crate::v2::{
-    activity_log, asset_group, asset_host, asset_ip, auth, excluded_ip, knowledge_base, report, scan,
-    schedule_scan, scorecard, search_list, session, vault,
+    activity_log, asset_group, asset_host, asset_ip, auth, excluded_ip, knowledge_base, option_profile,
+    report, scan, schedule_scan, scorecard, search_list, session, vault,
 };
 
 /// What a handler gives.
@@ -94,6 +94,7 @@ static RESOURCES: &[&[OperationRow]] = &[
     scorecard::ROWS,
     search_list::ROWS,
     session::ROWS,
+    option_profile::ROWS,
     vault::ROWS,
 ];
 

@@ -24,6 +24,8 @@ pub const IP_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/asset/ip/ip_list_output.
 pub const KNOWLEDGE_BASE_VULN_LIST_OUTPUT: Dtd =
     definition!("api/2.0/fo/knowledge_base/vuln/knowledge_base_vuln_list_output.dtd");
 pub const MAP_REPORT: Dtd = definition!("api/2.0/fo/report/map_report.dtd");
+pub const OPTION_PROFILE_INFO: Dtd =
+    definition!("api/2.0/fo/subscription/option_profile/option_profile_info.dtd");
 pub const PATCH_REPORT: Dtd = definition!("api/2.0/fo/report/patch_report.dtd");
 pub const REPORT_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/report/report_list_output.dtd");
 pub const ASSET_GROUP_SCORECARD: Dtd = definition!("api/2.0/fo/report/scorecard/asset_group_scorecard.dtd");
@@ -67,6 +69,7 @@ pub const ALL: &[&Dtd] = &[
     &SCAN_LIST_OUTPUT,
     &VM_RECRYPT_RESULTS,
     &SCHEDULE_SCAN_LIST_OUTPUT,
+    &OPTION_PROFILE_INFO,
     &AUTH_VAULT_LIST_OUTPUT,
     &VAULT_OUTPUT,
     &SIMPLE_RETURN,

@@ -11,6 +11,7 @@ mod coverage;
 mod dispatch;
 mod excluded_ip;
 mod knowledge_base;
+mod option_profile;
 mod report;
 mod scan;
 mod scan_fetch;
@@ -78,6 +79,7 @@ pub(crate) const TESTS: &[&[OperationTest]] = &[
     scorecard::TESTS,
     search_list::TESTS,
     session::TESTS,
+    option_profile::TESTS,
     vault::TESTS,
 ];
 
