@@ -76,6 +76,10 @@ pub(crate) fn admit(permissions: &[(Action, Resource)], actor: &Actor) -> palisa
 pub(crate) fn module(permissions: &[(Action, Resource)]) -> &'static str {
     match permissions.first() {
         Some((_, Resource::Service)) | None => "service",
+        Some((_, Resource::Appliance)) => "appliance",
+        Some((_, Resource::Network)) => "network",
+        Some((_, Resource::RestrictedIp)) => "restricted_ips",
+        Some((_, Resource::VirtualHost)) => "vhost",
         Some((_, Resource::Account)) => "account",
         Some((_, Resource::ActivityLog)) => "activity",
         Some((_, Resource::AssetGroup)) => "asset_group",

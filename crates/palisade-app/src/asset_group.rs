@@ -296,6 +296,24 @@ impl App {
         titles.iter().map(id).collect()
     }
 
+    /// The group of the unit that something new goes into: the one with the title, else the first there
+    /// was. `None` for whoever reaches everything, with or without a group.
+    pub(crate) async fn group_of_unit(&self, within: GroupReach, title: Option<&str>) -> Result<Option<i64>> {
+        if within.reach == Reach::Everything {
+            return Ok(None);
+        }
+        let Some(unit) = within.unit else { return Err(Error::UnitWithoutGroups) };
+        let units = self.store().list_business_units().await?;
+        let of_unit = units.into_iter().find(|found| found.id == unit).map(|unit| unit.asset_groups);
+        let of_unit = of_unit.unwrap_or_default();
+        let Some(title) = title else {
+            return of_unit.into_iter().min().map(Some).ok_or(Error::UnitWithoutGroups);
+        };
+        let groups = self.store().list_asset_groups().await?;
+        let group = named(&groups, title).map(|group| group.id).filter(|id| of_unit.contains(id));
+        group.map(Some).ok_or_else(|| Error::UnknownAssetGroup { title: title.to_owned() })
+    }
+
     /// The ids of the stored groups with these titles.
     pub(crate) async fn asset_group_ids(&self, titles: &[String]) -> Result<Vec<i64>> {
         let groups = self.store().list_asset_groups().await?;

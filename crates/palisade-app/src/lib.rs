@@ -47,6 +47,7 @@ mod report_job;
 mod report_making;
 mod report_plan;
 mod report_template;
+mod restricted_ip;
 mod scan;
 mod scan_list;
 mod scan_options;
@@ -60,18 +61,20 @@ mod session;
 mod sign_in;
 mod slice;
 mod target_history;
+mod task_course;
 mod throttle;
 mod ticket;
 mod ticket_edit;
 mod user;
 mod version_match;
+mod virtual_host;
 
 pub use account::{NewAccount, NewUser, UserView};
 pub use activity::{ActivityEntry, ActivityQuery, ActivityView, ReportActivity, ReportedActivity};
 pub use actor::{Actor, UnitOfActor};
 pub use app::{App, Config};
 pub use asset_group::{AddAssetGroup, AssetGroupView, EditAssetGroup, GroupOwner};
-pub use asset_report::{AssetReport, HostRisk, ReportSummary, WantedReport};
+pub use asset_report::{AssetReport, HostRisk, ReportLists, ReportSummary, WantedReport};
 pub use asset_report_piece::{ReportPiece, ReportedFinding, ReportedHostHead};
 pub use asset_search::{AssetOrder, AssetSearch, FoundAsset, FoundAssets, LastScan, SearchAssets, TextMatch};
 pub use auth_record::{AuthRecordView, CreateAuthRecord, ListAuthRecords, PasswordFrom, UpdateAuthRecords};
@@ -100,9 +103,10 @@ pub use map_launch::LaunchMap;
 pub use option_profile::{OptionProfileView, shipped_option_profiles};
 pub use outbox::check_address;
 pub use palisade_store::{
-    ActivityMark, ActivityUser, AssignedUser, Between, CveKnowledge, DeletedTicket, ExcludedHosts,
-    ExclusionChange, FeedState, GroupTexts, IgnoredDetection, LaunchType, ListedDetection, ReportJob,
-    ScanMark, SearchList, StoredMapHost, TaskKind, TaskScanner, Ticket, TicketChange, TrackingMethod,
+    ActivityMark, ActivityUser, AssignedUser, Between, CveKnowledge, DeletedTicket, DistributionGroup,
+    ExcludedHosts, ExclusionChange, FeedState, GroupTexts, IgnoredDetection, LaunchType, ListedDetection,
+    ReportJob, RestrictedIps, ScanMark, SearchList, StoredMapHost, TaskKind, TaskScanner, Ticket,
+    TicketChange, TrackingMethod,
 };
 pub use password::MasterKey;
 pub use password_change::{PasswordChanges, PasswordKept, PasswordsOf};
@@ -112,6 +116,7 @@ pub use report_job::{FetchedReport, LaunchReport, ListReportJobs, ReportOrder};
 pub use report_making::ReportTask;
 pub use report_plan::{MapPlan, ReportPlan, ScorecardPlan, ScoredGroup, TicketPlan};
 pub use report_template::{ChooseTemplate, ReportTemplateView, TemplateOwner};
+pub use restricted_ip::RestrictedIpChange;
 pub use scan::ScanView;
 pub use scan_list::{ListScans, ListedScan, ScanPage, ScanStatistics};
 pub use scan_options::{EditScanOptions, ScanOptionsView, ScanPortsView};
@@ -124,3 +129,4 @@ pub use target_history::{ListTargetHistory, TargetHistory, TargetedScan, TitleFi
 pub use ticket::{ListDeletedTickets, PersonView, TicketPage, TicketSelection, TicketView};
 pub use ticket_edit::{EditTickets, TicketSkipped, TicketsEdited};
 pub use user::{CreateUser, ListUsers, ListedUser};
+pub use virtual_host::{VirtualHostChange, VirtualHostPlace};

@@ -194,6 +194,30 @@ impl App {
         Ok(qids)
     }
 
+    /// Titles of lists with these ids, and the QIDs on them, for something that goes by them: whoever made
+    /// it saw the lists.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownSearchList`] when one of them is gone.
+    pub(crate) async fn qids_of_named_lists(
+        &self,
+        ids: &[i64],
+    ) -> Result<(Vec<String>, std::collections::BTreeSet<Qid>)> {
+        let (mut titles, mut qids) = (Vec::new(), std::collections::BTreeSet::new());
+        if ids.is_empty() {
+            return Ok((titles, qids));
+        }
+        let lists = self.store().list_search_lists().await?;
+        for id in ids {
+            let list = lists.iter().find(|list| list.id == *id);
+            let list = list.ok_or(Error::UnknownSearchList { id: *id })?;
+            titles.push(list.title.clone());
+            qids.extend(self.qids_on(&list.content));
+        }
+        Ok((titles, qids))
+    }
+
     /// A list that the caller may change.
     async fn own_search_list(&self, reach: &Reach, id: i64, are_static: bool) -> Result<SearchList> {
         let lists = self.store().list_search_lists().await?;

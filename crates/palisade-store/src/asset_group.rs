@@ -178,45 +178,9 @@ impl Store {
     pub async fn edit_asset_group(&self, id: i64, edit: &AssetGroupEdit, now: Timestamp) -> Result<bool> {
         let mut write = self.write().await?;
         sqlx::query(self.dialect().lock_subscription()).fetch_one(write.connection()).await?;
-        let row = sqlx::query(concat!("SELECT ", columns!(), " FROM asset_group WHERE id = $1"))
-            .bind(id)
-            .fetch_optional(write.connection())
-            .await?;
-        let Some(row) = row else { return Ok(false) };
-        let edited = edit.apply(read_group(&row, &[], &[])?);
-        let AssetGroup { title, ips, business_impact, texts, environment, .. } = edited;
-        let GroupTexts { comments, division, function, location } = texts;
-        sqlx::query(
-            "UPDATE asset_group SET title = $2, ips = $3, business_impact = $4, comments = $5,
-                 division = $6, function = $7, location = $8, environment = $9, updated_at = $10
-             WHERE id = $1",
-        )
-        .bind(id)
-        .bind(title.to_string())
-        .bind(ips.to_string())
-        .bind(business_impact.as_str())
-        .bind(comments)
-        .bind(division)
-        .bind(function)
-        .bind(location)
-        .bind(json_text(&environment)?)
-        .bind(now.as_microsecond())
-        .execute(write.connection())
-        .await?;
-        if let Some(users) = &edit.users {
-            sqlx::query("DELETE FROM asset_group_user WHERE asset_group_id = $1")
-                .bind(id)
-                .execute(write.connection())
-                .await?;
-            for user in users {
-                assign(&mut write, id, *user).await?;
-            }
+        if !edit_group(&mut write, id, edit, now).await? {
+            return Ok(false);
         }
-        if let Some(domains) = &edit.domains {
-            set_group_domains(&mut write, id, domains).await?;
-        }
-        add_group_domains(&mut write, id, &edit.added_domains).await?;
-        remove_group_domains(&mut write, id, &edit.removed_domains).await?;
         write.commit().await?;
         Ok(true)
     }
@@ -265,6 +229,55 @@ impl Store {
         assign_only(&mut write, user, groups).await?;
         write.commit().await
     }
+}
+
+/// Changes a group within a transaction that holds the subscription; `false` when the group is gone.
+pub(crate) async fn edit_group(
+    write: &mut Write,
+    id: i64,
+    edit: &AssetGroupEdit,
+    now: Timestamp,
+) -> Result<bool> {
+    let row = sqlx::query(concat!("SELECT ", columns!(), " FROM asset_group WHERE id = $1"))
+        .bind(id)
+        .fetch_optional(write.connection())
+        .await?;
+    let Some(row) = row else { return Ok(false) };
+    let edited = edit.apply(read_group(&row, &[], &[])?);
+    let AssetGroup { title, ips, business_impact, texts, environment, .. } = edited;
+    let GroupTexts { comments, division, function, location } = texts;
+    sqlx::query(
+        "UPDATE asset_group SET title = $2, ips = $3, business_impact = $4, comments = $5,
+             division = $6, function = $7, location = $8, environment = $9, updated_at = $10
+         WHERE id = $1",
+    )
+    .bind(id)
+    .bind(title.to_string())
+    .bind(ips.to_string())
+    .bind(business_impact.as_str())
+    .bind(comments)
+    .bind(division)
+    .bind(function)
+    .bind(location)
+    .bind(json_text(&environment)?)
+    .bind(now.as_microsecond())
+    .execute(write.connection())
+    .await?;
+    if let Some(users) = &edit.users {
+        sqlx::query("DELETE FROM asset_group_user WHERE asset_group_id = $1")
+            .bind(id)
+            .execute(write.connection())
+            .await?;
+        for user in users {
+            assign(write, id, *user).await?;
+        }
+    }
+    if let Some(domains) = &edit.domains {
+        set_group_domains(write, id, domains).await?;
+    }
+    add_group_domains(write, id, &edit.added_domains).await?;
+    remove_group_domains(write, id, &edit.removed_domains).await?;
+    Ok(true)
 }
 
 /// Assigns these groups to a user and no others.

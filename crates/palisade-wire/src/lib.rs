@@ -11,6 +11,7 @@ pub mod csv;
 pub mod date_time;
 pub mod dtd;
 pub mod form;
+pub mod keyed_document;
 mod line_frame;
 pub mod operation;
 pub mod parameter;

@@ -260,7 +260,16 @@ fn scan_order(
     started_at: Timestamp,
 ) -> ScanOrder {
     let scan = ScanRef::new(started_at, SystemIds.below(100_000));
-    ScanOrder { scan, targets, profile, qids, http_header: None, zones, sign_ins: Vec::new() }
+    ScanOrder {
+        scan,
+        targets,
+        profile,
+        qids,
+        http_header: None,
+        zones,
+        sign_ins: Vec::new(),
+        virtual_hosts: Vec::new(),
+    }
 }
 
 async fn scan(arguments: ScanArguments, targets: IpSet, profile: OptionProfile) -> Result<(), ScanError> {

@@ -1,7 +1,7 @@
 //! `asset/ip/`: the addresses of the subscription.
 
 use palisade_app::{AddHosts, EditHosts, ListHosts, TrackingMethod};
-use palisade_model::{Action, IpRange, IpSet, Resource};
+use palisade_model::{Action, IpRange, IpSet, Resource, Role};
 use palisade_wire::dtd::v2::IP_LIST_OUTPUT;
 use palisade_wire::operation::{Answers, Methods, Operation};
 use palisade_wire::{Example, Parameter, ParameterKind, Rule, XmlWriter};
@@ -14,6 +14,13 @@ use crate::v2::request::OperationRequest;
 const RESOURCE: &str = "asset/ip";
 const NAME: ParameterKind = ParameterKind::Text { max_chars: 128 };
 const TRACKING: ParameterKind = ParameterKind::Choice(&["IP", "DNS", "NETBIOS"]);
+
+const AG_TITLE: Parameter = Parameter::new(
+    "ag_title",
+    ParameterKind::Text { max_chars: 255 },
+    "Quay",
+    "The asset group that gets the addresses. Unit Managers have to give one of their unit; nobody else may.",
+);
 
 const SHOWN_IPS: Parameter =
     Parameter::new("ips", ParameterKind::IpSet, "192.0.2.1-192.0.2.9", "Only these addresses.");
@@ -95,9 +102,9 @@ pub const ADD: Operation = Operation {
     description: &[
         "Only addresses in the subscription can be scanned. Addresses that are in it already stay as they are.",
     ],
-    parameters: &[IPS, ENABLE_VM, ENABLE_PC, TRACKING_METHOD, OWNER, UD1, UD2, UD3, COMMENT],
+    parameters: &[IPS, ENABLE_VM, ENABLE_PC, TRACKING_METHOD, OWNER, UD1, UD2, UD3, COMMENT, AG_TITLE],
     rules: &[],
-    roles: "Manager.",
+    roles: "Manager. Unit Manager with the permission add_assets: to an asset group of the business unit.",
     answers: Answers::Simple,
     example: Example {
         parameters: &[("ips", "192.0.2.1-192.0.2.9"), ("enable_vm", "1"), ("comment", "Mail relays")],
@@ -161,12 +168,29 @@ async fn add(request: OperationRequest) -> Result<Answer, CallError> {
         return Err(request.invalid(&ENABLE_VM, "the addresses have to be in a module"));
     }
     let Texts { owner, comment, ud } = texts(&request);
+    let asset_group = arguments.text(&AG_TITLE).map(str::to_owned);
+    match (request.actor()?.role, &asset_group) {
+        (Role::UnitManager, None) => {
+            return Err(CallError::Coded {
+                code: 1903,
+                text: "Missing required parameter(s): ag_title".to_owned(),
+            });
+        }
+        (Role::UnitManager, _) | (_, None) => {}
+        (_, Some(_)) => {
+            return Err(CallError::Coded {
+                code: 1901,
+                text: "Unrecognized parameter(s): ag_title".to_owned(),
+            });
+        }
+    }
     let hosts = AddHosts {
         ips: arguments.ip_set(&IPS).cloned().unwrap_or_default(),
         tracking: arguments.choice(&TRACKING_METHOD).map(tracking_method),
         owner,
         comment,
         ud,
+        asset_group,
     };
     app.add_hosts(request.actor()?, hosts).await?;
     Ok(request.simple_return("IPs successfully added to Vulnerability Management", &[]))

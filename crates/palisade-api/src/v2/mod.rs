@@ -6,9 +6,11 @@
 //! operations (`registry`).
 
 pub mod activity_log;
+pub mod asset_domain;
 pub mod asset_group;
 pub(crate) mod asset_host;
 pub mod asset_ip;
+pub mod asset_vhost;
 mod auth;
 pub(crate) mod dispatch;
 pub(crate) mod error;
@@ -18,7 +20,9 @@ pub mod knowledge_base;
 pub mod option_profile;
 pub mod registry;
 pub mod report;
+mod report_template;
 pub mod request;
+pub mod restricted_ips;
 pub mod scan;
 pub mod schedule_scan;
 pub mod scorecard;

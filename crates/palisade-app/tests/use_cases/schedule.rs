@@ -41,8 +41,13 @@ pub(crate) fn daily(title: &str, targets: &str) -> AddTask {
             start_minute: 30,
             zone: ScheduleZone::Shift { hours: 0 },
             end_after_hours: None,
+            end_after_mins: 0,
+            pause: None,
             recurrence: None,
         },
+        names: Vec::new(),
+        priority: 0,
+        notifications: None,
     }
 }
 

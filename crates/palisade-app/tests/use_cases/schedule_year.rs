@@ -47,6 +47,8 @@ fn schedule(occurrence: Occurrence, zone: ScheduleZone, time: (u8, u8)) -> Sched
         start_minute: time.1,
         zone,
         end_after_hours: None,
+        end_after_mins: 0,
+        pause: None,
         recurrence: None,
     }
 }

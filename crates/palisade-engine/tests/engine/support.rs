@@ -41,6 +41,7 @@ pub(crate) fn order(targets: &str, ports: impl IntoIterator<Item = u16>) -> Scan
         http_header: None,
         zones: Vec::new(),
         sign_ins: Vec::new(),
+        virtual_hosts: Vec::new(),
     }
 }
 
@@ -83,6 +84,8 @@ pub(crate) struct Server {
     /// So many calls fail first.
     pub(crate) failures: u32,
     pub(crate) delivered: Vec<Ipv4Addr>,
+    /// What was delivered.
+    pub(crate) results: Vec<HostResult>,
     pub(crate) completed: Vec<i64>,
     pub(crate) failed: Vec<String>,
     pub(crate) progress: Vec<SliceProgress>,
@@ -141,6 +144,7 @@ impl Link for MemoryLink {
             let hold = server.answer_hold();
             if hold == Hold::Held {
                 server.delivered.push(result.facts.address);
+                server.results.push(result);
             }
             hold
         })

@@ -2,9 +2,11 @@
 //! goldens, and what is particular. The tables are walked by the tests that [`walk_tests`] makes.
 
 mod activity_log;
+mod asset_domain;
 mod asset_group;
 mod asset_host;
 mod asset_ip;
+mod asset_vhost;
 mod auth;
 mod bad_input;
 mod coverage;
@@ -13,6 +15,8 @@ mod excluded_ip;
 mod knowledge_base;
 mod option_profile;
 mod report;
+mod report_template;
+mod restricted_ips;
 mod scan;
 mod scan_fetch;
 mod schedule_scan;
@@ -67,12 +71,16 @@ pub(crate) type Setup =
 /// The tables of all resources, by path.
 pub(crate) const TESTS: &[&[OperationTest]] = &[
     activity_log::TESTS,
+    asset_domain::TESTS,
     asset_group::TESTS,
     asset_host::TESTS,
     asset_ip::TESTS,
+    asset_vhost::TESTS,
     excluded_ip::TESTS,
     knowledge_base::TESTS,
     report::TESTS,
+    report_template::TESTS,
+    restricted_ips::TESTS,
     scan::TESTS,
     scan_fetch::TESTS,
     schedule_scan::TESTS,
