@@ -149,6 +149,14 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         AppError::TooManySearchLists { max } => {
             (5413, format!("The subscription has at most {max} search lists."))
         }
+        AppError::OnlyInformation => (
+            6502,
+            "The search lists hold nothing but gathered information; show_igs=1 asks for it.".to_owned(),
+        ),
+        AppError::SearchListInUse { title, by } => {
+            let by: Vec<String> = by.into_iter().take(LOGINS_SHOWN).collect();
+            (6501, format!("The search list {title} is in use by: {}.", by.join(", ")))
+        }
         AppError::UnknownAuthRecords { ids } => {
             let ids: Vec<String> = ids.iter().map(u64::to_string).collect();
             (6001, format!("No such authentication records: {}.", ids.join(", ")))

@@ -112,6 +112,12 @@ pub enum Error {
     /// Another search list has this title.
     #[error("there is a search list '{title}' already")]
     SearchListTaken { title: String },
+    /// What is asked for is gathered information alone, and that is not wanted.
+    #[error("there is nothing but gathered information, which is not wanted")]
+    OnlyInformation,
+    /// Something goes by the search list.
+    #[error("the search list '{title}' is in use")]
+    SearchListInUse { title: String, by: Vec<String> },
     /// Only Managers make search lists for everybody.
     #[error("a search list for everybody is made by a Manager")]
     GlobalSearchList,

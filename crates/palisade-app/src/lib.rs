@@ -41,6 +41,7 @@ mod outbox;
 mod password;
 mod password_change;
 mod policy;
+mod profile_lists;
 mod report;
 mod report_job;
 mod report_making;
@@ -81,7 +82,9 @@ pub use auth_vault::{AuthVaultView, CreateAuthVault, UpdateAuthVault};
 pub use authentication::LoginRefused;
 pub use business_unit::{Authority, BusinessUnitView};
 pub use community_template::{TemplateImportError, TemplatesImported, template_entry};
-pub use detection_list::{DetectionList, DetectionPage, DetectionPiece, ListDetections, ListedFinding};
+pub use detection_list::{
+    DetectionList, DetectionPage, DetectionPiece, ListDetections, ListedFinding, SearchListsOf,
+};
 pub use domain::DomainView;
 pub use error::{Error, Result};
 pub use excluded_host::ExclusionView;

@@ -252,6 +252,8 @@ pub enum Resource {
     KnowledgeBase,
     /// How scans are done; everybody sees the global ones.
     OptionProfile,
+    /// Option profiles as whole documents, to be taken to another subscription; Managers only.
+    OptionProfileDocument,
     /// Named lists of QIDs; own ones, and those that are for everybody.
     SearchList,
     /// What is known about the weaknesses of hosts: their detections.

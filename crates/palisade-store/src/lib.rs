@@ -112,7 +112,7 @@ pub use scheduled_run::{RunRef, RunStopped, Started, TaskRun};
 pub use scheduled_task::{
     NewTask, TASK_USER_KIND, Task, TaskEdit, TaskKind, TaskOrder, TaskScanner, TaskStart,
 };
-pub use search_list::SearchList;
+pub use search_list::{PROFILE_USER_KIND, SearchList, SearchListDeleted, SearchListUse};
 pub use session::{NewSession, Session};
 pub use slice::{Holding, LeasedSlice, Progress, SLICE_ATTEMPTS_MAX, SLICE_RESTARTS_MAX};
 pub use store::Store;

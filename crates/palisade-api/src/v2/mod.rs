@@ -18,6 +18,7 @@ pub(crate) mod error;
 pub mod excluded_ip;
 pub(crate) mod json_array;
 pub mod knowledge_base;
+pub mod option_profile;
 pub mod registry;
 pub mod report;
 mod report_template;

@@ -13,8 +13,8 @@ use crate::registry::{admit, module};
 use crate::v2::request::OperationRequest;
 use crate::v2::{
     activity_log, asset_domain, asset_group, asset_host, asset_ip, asset_vhost, auth, excluded_ip,
-    knowledge_base, report, report_template, restricted_ips, scan, schedule_scan, scorecard, search_list,
-    session, vault,
+    knowledge_base, option_profile, report, report_template, restricted_ips, scan, schedule_scan, scorecard,
+    search_list, session, vault,
 };
 
 /// What a handler gives.
@@ -101,6 +101,7 @@ static RESOURCES: &[&[OperationRow]] = &[
     scorecard::ROWS,
     search_list::ROWS,
     session::ROWS,
+    option_profile::ROWS,
     vault::ROWS,
 ];
 

@@ -25,6 +25,8 @@ pub const IP_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/asset/ip/ip_list_output.
 pub const KNOWLEDGE_BASE_VULN_LIST_OUTPUT: Dtd =
     definition!("api/2.0/fo/knowledge_base/vuln/knowledge_base_vuln_list_output.dtd");
 pub const MAP_REPORT: Dtd = definition!("api/2.0/fo/report/map_report.dtd");
+pub const OPTION_PROFILE_INFO: Dtd =
+    definition!("api/2.0/fo/subscription/option_profile/option_profile_info.dtd");
 pub const PATCH_REPORT: Dtd = definition!("api/2.0/fo/report/patch_report.dtd");
 pub const REPORT_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/report/report_list_output.dtd");
 pub const REPORT_TEMPLATE_INFO: Dtd = definition!("api/2.0/fo/report/template/report_template_info.dtd");
@@ -76,6 +78,7 @@ pub const ALL: &[&Dtd] = &[
     &VM_RECRYPT_RESULTS,
     &SCHEDULE_SCAN_LIST_OUTPUT,
     &RESTRICTED_IPS_OUTPUT,
+    &OPTION_PROFILE_INFO,
     &AUTH_VAULT_LIST_OUTPUT,
     &VAULT_OUTPUT,
     &SIMPLE_RETURN,

@@ -13,6 +13,7 @@ mod coverage;
 mod dispatch;
 mod excluded_ip;
 mod knowledge_base;
+mod option_profile;
 mod report;
 mod report_template;
 mod restricted_ips;
@@ -86,6 +87,7 @@ pub(crate) const TESTS: &[&[OperationTest]] = &[
     scorecard::TESTS,
     search_list::TESTS,
     session::TESTS,
+    option_profile::TESTS,
     vault::TESTS,
 ];
 
