@@ -408,7 +408,7 @@ pub enum Error {
     Outbox(#[source] std::io::Error),
     /// A scanner delivered a host that it was not given.
     #[error("{address} is none of the slice's hosts")]
-    NotOfSlice { address: std::net::Ipv4Addr },
+    NotOfSlice { address: std::net::IpAddr },
     /// Somebody else changed the same thing at the same moment.
     #[error("somebody else changed the same thing at the same moment")]
     Conflict,

@@ -124,7 +124,7 @@ impl Plan {
 #[cfg(test)]
 mod tests {
     use palisade_model::option_profile::{BlockedPorts, PortList, ScanPorts};
-    use palisade_model::{OptionProfile, ScanRef};
+    use palisade_model::{Ip6Set, OptionProfile, ScanRef};
 
     use super::*;
 
@@ -132,6 +132,7 @@ mod tests {
         ScanOrder {
             scan: "scan/1400000000.00001".parse::<ScanRef>().unwrap(),
             targets: "10.0.0.1".parse().unwrap(),
+            targets_v6: Ip6Set::default(),
             profile: OptionProfile { udp: ScanPorts::of(PortList::Full), ..OptionProfile::initial() },
             qids: qids.map(|numbers| numbers.iter().filter_map(|number| Qid::new(*number)).collect()),
             http_header: None,
