@@ -266,6 +266,7 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
             (5812, format!("Reports with the template {title} take no '{parameter}'."))
         }
         AppError::UnknownReport => (5813, "No such report in the user account.".to_owned()),
+        AppError::UnknownReportSchedule => (6603, "No such scheduled report in the user account.".to_owned()),
         AppError::ReportNotFetched => (7001, "Report cannot be fetched.".to_owned()),
         AppError::ReportEnded => (5814, "The report has ended already.".to_owned()),
         AppError::TooManyReportsUnfinished { .. } => {

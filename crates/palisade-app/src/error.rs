@@ -189,6 +189,9 @@ pub enum Error {
     /// There is no such saved report, or it is out of the user's reach.
     #[error("the report is unknown")]
     UnknownReport,
+    /// There is no such schedule of reports, or it is out of the user's reach.
+    #[error("the schedule of reports is unknown")]
+    UnknownReportSchedule,
     /// There is nothing to read: the report is not finished, or not there.
     #[error("the report cannot be fetched")]
     ReportNotFetched,

@@ -38,6 +38,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0023_search_lists.sql"),
     include_str!("../migrations/0032_permissions.sql"),
     include_str!("../migrations/0028_courses_of_scheduled_scans.sql"),
+    include_str!("../migrations/0029_scheduled_reports.sql"),
 ];
 
 /// Applies what is missing.

@@ -21,6 +21,7 @@ pub mod report;
 mod report_template;
 pub mod request;
 pub mod scan;
+pub mod schedule_report;
 pub mod schedule_scan;
 pub mod scorecard;
 pub mod search_list;

@@ -13,7 +13,7 @@ use crate::registry::{admit, module};
 use crate::v2::request::OperationRequest;
 use crate::v2::{
     activity_log, asset_domain, asset_group, asset_host, asset_ip, auth, excluded_ip, knowledge_base, report,
-    report_template, scan, schedule_scan, scorecard, search_list, session, vault,
+    report_template, scan, schedule_report, schedule_scan, scorecard, search_list, session, vault,
 };
 
 /// What a handler gives.
@@ -94,6 +94,7 @@ static RESOURCES: &[&[OperationRow]] = &[
     report::ROWS,
     scan::ROWS,
     scan::stats::ROWS,
+    schedule_report::ROWS,
     schedule_scan::ROWS,
     scorecard::ROWS,
     search_list::ROWS,

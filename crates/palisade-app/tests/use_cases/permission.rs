@@ -70,6 +70,8 @@ const USE_CASES: &[(&str, &str)] = &[
     ("drop_task", "++-+---"),
     ("list_report_templates", "+++++--"),
     ("create, update and drop_report_template", "++-++--"),
+    ("list_report_schedules", "+++++--"),
+    ("launch_report_schedule", "+++++--"),
     ("plan_asset_report, search_assets_ordered", "++-++--"),
     ("list_auth_records, list_auth_vaults", "++-+---"),
     ("create, update and delete_auth_records", "++-----"),
@@ -189,6 +191,8 @@ async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) 
         }
         "delete_option_profile" => refused(&app.delete_option_profile(actor, "Nothing").await),
         "list_report_templates" => refused(&app.list_report_templates(actor).await),
+        "list_report_schedules" => refused(&app.list_report_schedules(actor).await),
+        "launch_report_schedule" => refused(&app.launch_report_schedule(actor, 99, "http://x").await),
         "create, update and drop_report_template" => {
             let create = refused(&app.create_report_template(actor, ChooseTemplate::default()).await);
             let scan = TemplateFamily::Scan;

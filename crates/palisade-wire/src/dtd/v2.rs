@@ -38,6 +38,8 @@ pub const MOST_VULNERABLE_HOSTS_SCORECARD: Dtd =
 pub const PATCH_REPORT_SCORECARD: Dtd = definition!("api/2.0/fo/report/scorecard/patch_report_scorecard.dtd");
 pub const SCAN_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/scan/scan_list_output.dtd");
 pub const VM_RECRYPT_RESULTS: Dtd = definition!("api/2.0/fo/scan/stats/vm_recrypt_results.dtd");
+pub const SCHEDULE_REPORT_LIST_OUTPUT: Dtd =
+    definition!("api/2.0/fo/schedule/report/schedule_report_list_output.dtd");
 pub const SCHEDULE_SCAN_LIST_OUTPUT: Dtd =
     definition!("api/2.0/fo/schedule/scan/schedule_scan_list_output.dtd");
 pub const SIMPLE_RETURN: Dtd = definition!("api/2.0/simple_return.dtd");
@@ -70,6 +72,7 @@ pub const ALL: &[&Dtd] = &[
     &REPORT_TEMPLATE_INFO,
     &SCAN_LIST_OUTPUT,
     &VM_RECRYPT_RESULTS,
+    &SCHEDULE_REPORT_LIST_OUTPUT,
     &SCHEDULE_SCAN_LIST_OUTPUT,
     &AUTH_VAULT_LIST_OUTPUT,
     &VAULT_OUTPUT,

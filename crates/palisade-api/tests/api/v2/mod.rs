@@ -16,6 +16,7 @@ mod report;
 mod report_template;
 mod scan;
 mod scan_fetch;
+pub(crate) mod schedule_report;
 mod schedule_scan;
 mod scorecard;
 mod search_list;
@@ -78,6 +79,7 @@ pub(crate) const TESTS: &[&[OperationTest]] = &[
     report_template::TESTS,
     scan::TESTS,
     scan_fetch::TESTS,
+    schedule_report::TESTS,
     schedule_scan::TESTS,
     scorecard::TESTS,
     search_list::TESTS,
