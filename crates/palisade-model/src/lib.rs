@@ -64,7 +64,8 @@ pub use port_set::PortSet;
 pub use qid::{Qid, Severity};
 pub use remediation::{Assignee, PolicyAction, PolicyRule};
 pub use report_job::{
-    HostChoice, ReportFormat, ReportKind, ReportState, ReportSubject, Scorecard, TicketGrouping,
+    HostChoice, ReportFormat, ReportKind, ReportState, ReportSubject, ScheduledReport, Scorecard,
+    TicketGrouping,
 };
 pub use report_template::{
     FindingOrder, HostTemplate, Levels, TemplateFamily, TemplateKind, TemplateSelection,

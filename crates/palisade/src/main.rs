@@ -20,6 +20,7 @@ mod progress;
 mod quickstart;
 mod report;
 mod scan;
+mod schedule;
 mod server;
 mod settings;
 mod stall;
@@ -113,6 +114,9 @@ enum Command {
     /// Look into the KnowledgeBase
     #[command(subcommand)]
     Kb(kb::KbCommand),
+    /// Make, list and switch scheduled reports
+    #[command(subcommand)]
+    Schedule(Box<schedule::ScheduleCommand>),
     /// Make, list and change report templates
     #[command(subcommand)]
     Template(Box<template::TemplateCommand>),
@@ -168,6 +172,7 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error>> {
         Command::Profile(command) => profile::run(*command).await?,
         Command::Distribution(command) => distribution::run(*command).await?,
         Command::Kb(command) => kb::run(command).await?,
+        Command::Schedule(command) => schedule::run(*command).await?,
         Command::Template(command) => template::run(*command).await?,
         Command::Settings => raw(&settings::page()),
         Command::Completions { shell } => {

@@ -25,6 +25,7 @@ mod report_template;
 pub mod request;
 pub mod restricted_ips;
 pub mod scan;
+pub mod schedule_report;
 pub mod schedule_scan;
 pub mod scorecard;
 pub mod search_list;

@@ -68,7 +68,7 @@ fn of_groups(title: &str, groups: &[&str]) -> AddTask {
 }
 
 /// One look of the scheduler, as of now.
-async fn look(app: &App) {
+pub(crate) async fn look(app: &App) {
     app.run_scheduler(|_| ready(false)).await;
 }
 
