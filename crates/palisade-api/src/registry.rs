@@ -96,7 +96,7 @@ pub(crate) fn module(permissions: &[(Action, Resource)]) -> &'static str {
         Some((_, Resource::Domain)) => "domain",
         Some((_, Resource::Map)) => "map",
         Some((_, Resource::KnowledgeBase)) => "knowledgebase",
-        Some((_, Resource::OptionProfile)) => "option_profile",
+        Some((_, Resource::OptionProfile | Resource::OptionProfileDocument)) => "option_profile",
         Some((_, Resource::ScheduledTask)) => "schedule",
         Some((_, Resource::SearchList)) => "search_list",
         Some((_, Resource::Ticket)) => "ticket",

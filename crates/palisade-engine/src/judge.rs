@@ -131,10 +131,8 @@ fn add_findings(findings: &mut Vec<Finding>, found: Vec<Finding>) {
         match findings.iter_mut().find(same) {
             Some(known) => {
                 if known.result.chars().count() < RESULT_CHARACTERS_MAX {
-                    if !known.result.is_empty() {
-                        known.result.push_str("\n\n");
-                    }
-                    known.result.push_str(&finding.result);
+                    let joined = format!("{}\n\n{}", known.result, finding.result);
+                    joined.trim_start().clone_into(&mut known.result);
                     known.table = false;
                 }
             }

@@ -19,6 +19,7 @@ mod business_unit;
 mod cve;
 mod detection;
 mod dialect;
+mod distribution_group;
 mod document;
 mod domain;
 mod error;
@@ -53,6 +54,8 @@ mod scan;
 mod scan_list;
 mod scan_status;
 mod scan_target;
+mod scheduled_course;
+mod scheduled_report;
 mod scheduled_run;
 mod scheduled_task;
 mod search_list;
@@ -78,6 +81,7 @@ pub use auth_vault::AuthVault;
 pub use business_unit::{BusinessUnit, Released, UnitDeleted};
 pub use cve::{CveKnowledge, KnowledgeOfCves};
 pub use detection::{Detection, DetectionKey};
+pub use distribution_group::DistributionGroup;
 pub use domain::Domain;
 pub use error::{Error, Result};
 pub use excluded_host::{ExcludedHosts, ExclusionChange};
@@ -108,13 +112,18 @@ pub use scan::{LaunchType, Launched, NewScan, ReportFilter, Scan, ScanHost};
 pub use scan_list::{ScanMark, ScanSpan};
 pub use scan_status::Cancelled;
 pub use scan_target::ScanTarget;
+pub use scheduled_course::{DueTurn, RunCourse, TaskNotice, Turned};
 pub use scheduled_run::{RunRef, RunStopped, Started, TaskRun};
-pub use scheduled_task::{NewTask, TASK_USER_KIND, Task, TaskKind, TaskOrder, TaskScanner, TaskStart};
-pub use search_list::SearchList;
+pub use scheduled_task::{
+    NewTask, TASK_USER_KIND, Task, TaskEdit, TaskKind, TaskOrder, TaskScanner, TaskStart,
+};
+pub use search_list::{PROFILE_USER_KIND, SearchList, SearchListDeleted, SearchListUse};
 pub use session::{NewSession, Session};
 pub use slice::{Holding, LeasedSlice, Progress, SLICE_ATTEMPTS_MAX, SLICE_RESTARTS_MAX};
 pub use store::Store;
-pub use subscription::{AttributeEdit, HostAttributes, HostRange, RANGES_MAX, TrackingMethod};
+pub use subscription::{
+    AttributeEdit, GroupHostsAdded, HostAttributes, HostRange, RANGES_MAX, TrackingMethod,
+};
 pub use ticket::{DeletedTicket, Ticket, TicketChange, TicketQuery};
 pub use ticket_edit::{TicketEdit, TicketEdited};
 pub use ticket_intake::Remedy;

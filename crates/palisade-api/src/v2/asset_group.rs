@@ -1,20 +1,23 @@
 //! `asset/group/`: named sets of addresses and domains.
 //!
-//! Groups hold no DNS or NetBIOS names of their own.
+//! What a group is called by and who it belongs to is one thing; its scanner appliances and its network are
+//! kept beside it.
 
 use palisade_app::{
     AddAssetGroup, AssetGroupView, EditAssetGroup, Error as AppError, GroupApplianceEdit, GroupTexts,
 };
 use palisade_model::asset_group::{BusinessImpact, Environment, EnvironmentLevel};
+use palisade_model::host_name::{HostNames, HostNamesEdit, dns_names, netbios_names};
 use palisade_model::{Action, AssetGroupTitle, Resource};
 use palisade_wire::dtd::v2::ASSET_GROUP_LIST_OUTPUT;
 use palisade_wire::operation::{Answers, Methods, Operation};
 use palisade_wire::{Arguments, Example, Parameter, ParameterKind, Rule};
 
-use crate::answer::Answer;
+use crate::answer::{Answer, Content, ContentKind};
 use crate::error::CallError;
 use crate::example::Need;
 use crate::v2::asset_group_document::{ListedGroup, write_group};
+use crate::v2::asset_group_table::table;
 use crate::v2::network::{NETWORK_ID, SHOWN_NETWORKS, named_network, named_networks};
 use crate::v2::registry::{OperationRow, operation};
 use crate::v2::request::{OperationRequest, id_ranges, write_id_set};
@@ -54,6 +57,13 @@ const SHOW_ATTRIBUTES: Parameter = Parameter::new(
     "What is shown of each group beside its ID. None: a set of IDs instead of the groups.",
 )
 .default("TITLE, OWNER, NETWORK_IDS, LAST_UPDATE, IP_SET and BUSINESS_IMPACT");
+const OUTPUT_FORMAT: Parameter = Parameter::new(
+    "output_format",
+    ParameterKind::Word(&["xml", "csv"]),
+    "csv",
+    "csv has a line for each group with what is shown of it, and a heading.",
+)
+.default("xml");
 /// What can be shown. The names of what groups never have are known and show nothing.
 const ATTRIBUTES: &[&str] = &[
     "None",
@@ -104,6 +114,46 @@ const DOMAINS: Parameter = Parameter::new(
     "example.com",
     "The domains. All must be in the subscription and within the caller's reach.",
 );
+const DNS_NAMES: Parameter = Parameter::new(
+    "dns_names",
+    ParameterKind::HostNames,
+    "www.example.com",
+    "DNS names of hosts. Scans and reports of the group take in the hosts that scans found under them last.",
+);
+const NETBIOS_NAMES: Parameter =
+    Parameter::new("netbios_names", ParameterKind::HostNames, "FILES", "NetBIOS names, likewise.");
+const SET_DNS_NAMES: Parameter = Parameter::new(
+    "set_dns_names",
+    ParameterKind::HostNames,
+    "www.example.com",
+    "Replaces the DNS names; an empty text removes them all.",
+);
+const ADD_DNS_NAMES: Parameter = Parameter::new(
+    "add_dns_names",
+    ParameterKind::HostNames,
+    "www.example.com",
+    "DNS names that join the group.",
+);
+const REMOVE_DNS_NAMES: Parameter = Parameter::new(
+    "remove_dns_names",
+    ParameterKind::HostNames,
+    "www.example.com",
+    "DNS names that leave it.",
+);
+const SET_NETBIOS_NAMES: Parameter = Parameter::new(
+    "set_netbios_names",
+    ParameterKind::HostNames,
+    "FILES",
+    "Replaces the NetBIOS names; an empty text removes them all.",
+);
+const ADD_NETBIOS_NAMES: Parameter = Parameter::new(
+    "add_netbios_names",
+    ParameterKind::HostNames,
+    "FILES",
+    "NetBIOS names that join the group.",
+);
+const REMOVE_NETBIOS_NAMES: Parameter =
+    Parameter::new("remove_netbios_names", ParameterKind::HostNames, "FILES", "NetBIOS names that leave it.");
 const SET_TITLE: Parameter =
     Parameter::new("set_title", ParameterKind::AssetGroupTitle, "Mail servers", "A new title.");
 const ADD_IPS: Parameter =
@@ -168,7 +218,7 @@ macro_rules! notes {
             Parameter::new($location, TEXT, "Room 101", "Where the hosts are."),
             Parameter::new(
                 $impact,
-                ParameterKind::Choice(BusinessImpact::WORDS),
+                ParameterKind::Word(BusinessImpact::WORDS),
                 "critical",
                 "How much the business depends on the hosts. A new group has high.",
             ),
@@ -252,6 +302,7 @@ pub const LIST: Operation = Operation {
         USER_ID,
         LISTED_TITLE,
         SHOW_ATTRIBUTES,
+        OUTPUT_FORMAT,
     ],
     rules: &[],
     roles: "Manager and Administrator: all groups. Unit Manager: groups of the business unit. Scanner and \
@@ -277,6 +328,8 @@ pub const ADD: Operation = Operation {
         APPLIANCE_IDS,
         DEFAULT_APPLIANCE_ID,
         DOMAINS,
+        DNS_NAMES,
+        NETBIOS_NAMES,
         NOTES[0],
         NOTES[1],
         NOTES[2],
@@ -324,6 +377,12 @@ pub const EDIT: Operation = Operation {
         ADD_APPLIANCE_IDS,
         REMOVE_APPLIANCE_IDS,
         SET_DEFAULT_APPLIANCE_ID,
+        SET_DNS_NAMES,
+        ADD_DNS_NAMES,
+        REMOVE_DNS_NAMES,
+        SET_NETBIOS_NAMES,
+        ADD_NETBIOS_NAMES,
+        REMOVE_NETBIOS_NAMES,
         SET_NOTES[0],
         SET_NOTES[1],
         SET_NOTES[2],
@@ -347,6 +406,12 @@ pub const EDIT: Operation = Operation {
         "add_appliance_ids",
         "remove_appliance_ids",
         "set_default_appliance_id",
+        "set_dns_names",
+        "add_dns_names",
+        "remove_dns_names",
+        "set_netbios_names",
+        "add_netbios_names",
+        "remove_netbios_names",
         "set_comments",
         "set_division",
         "set_function",
@@ -416,6 +481,17 @@ async fn list(request: OperationRequest) -> Result<Answer, CallError> {
     let next = groups.get(shown).map(|group| group.id);
     groups.truncate(shown);
     let attributes = arguments.choices(&SHOW_ATTRIBUTES).unwrap_or(SHOWN_BY_DEFAULT);
+    if arguments.choice(&OUTPUT_FORMAT) == Some("csv") {
+        let mut csv = table(&groups, attributes);
+        if let Some(next) = next {
+            request.write_footer(&mut csv, limit, &[("id_min", next.to_string())]);
+        }
+        return Ok(Answer::Typed {
+            kind: ContentKind::Csv,
+            content: Content::Whole(csv.take()),
+            cookie: None,
+        });
+    }
     let mut xml = request.document();
     if attributes.contains(&"None") {
         write_id_set(&mut xml, &id_ranges(groups.iter().filter_map(|group| u64::try_from(group.id).ok())));
@@ -458,6 +534,7 @@ async fn add(request: OperationRequest) -> Result<Answer, CallError> {
         title: title.ok_or_else(|| request.invalid(&TITLE, "missing"))?,
         ips: arguments.ip_set(&IPS).cloned().unwrap_or_default(),
         domains: arguments.domains(&DOMAINS).map(<[_]>::to_vec).unwrap_or_default(),
+        names: names(arguments, &DNS_NAMES, &NETBIOS_NAMES),
         business_impact: business_impact(arguments, &NOTES),
         texts: texts(arguments, &NOTES),
         environment: environment(arguments, &NOTES),
@@ -499,6 +576,12 @@ async fn edit(request: OperationRequest) -> Result<Answer, CallError> {
         domains: domains(&SET_DOMAINS),
         added_domains: domains(&ADD_DOMAINS).unwrap_or_default(),
         removed_domains: domains(&REMOVE_DOMAINS).unwrap_or_default(),
+        names: HostNamesEdit {
+            dns: arguments.titles(&SET_DNS_NAMES).map(dns_names),
+            netbios: arguments.titles(&SET_NETBIOS_NAMES).map(netbios_names),
+            added: names(arguments, &ADD_DNS_NAMES, &ADD_NETBIOS_NAMES),
+            removed: names(arguments, &REMOVE_DNS_NAMES, &REMOVE_NETBIOS_NAMES),
+        },
         business_impact: business_impact(arguments, &SET_NOTES),
         texts: texts(arguments, &SET_NOTES),
         environment: environment(arguments, &SET_NOTES),
@@ -569,6 +652,11 @@ async fn title_of(request: &OperationRequest) -> Result<AssetGroupTitle, CallErr
     let group = groups.into_iter().find(|group| u64::try_from(group.id) == Ok(id));
     let title = group.and_then(|group| group.title.parse().ok());
     title.ok_or_else(|| request.invalid(&GROUP_ID, "No such asset group"))
+}
+
+fn names(arguments: &Arguments, dns: &Parameter, netbios: &Parameter) -> HostNames {
+    let given = |parameter| arguments.titles(parameter).unwrap_or_default();
+    HostNames::new(given(dns), given(netbios))
 }
 
 fn texts(arguments: &Arguments, notes: &[Parameter; 10]) -> GroupTexts {

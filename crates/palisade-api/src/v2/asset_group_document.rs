@@ -1,5 +1,7 @@
 //! An asset group of `asset/group/?action=list`, as XML.
 
+use std::collections::BTreeSet;
+
 use palisade_app::{AssetGroupView, DomainView, GroupOwner, GroupTexts};
 use palisade_model::asset_group::{Environment, EnvironmentLevel};
 use palisade_wire::XmlWriter;
@@ -24,6 +26,7 @@ pub(super) fn write_group(xml: &mut XmlWriter, listed: &ListedGroup<'_>, attribu
         title,
         ips,
         domains,
+        names,
         business_impact,
         texts,
         environment,
@@ -44,8 +47,10 @@ pub(super) fn write_group(xml: &mut XmlWriter, listed: &ListedGroup<'_>, attribu
             if shows(&["OWNER", "OWNER_USER_ID"]) {
                 xml.text("OWNER_USER_ID", &id.to_string());
             }
-            if shows(&["OWNER", "OWNER_UNIT_ID"]) {
-                xml.text("OWNER_UNIT_ID", &business_unit.unwrap_or_default().to_string());
+            if let Some(unit) = business_unit
+                && shows(&["OWNER", "OWNER_UNIT_ID"])
+            {
+                xml.text("OWNER_UNIT_ID", &unit.to_string());
             }
         }
         if let Some(network_id) = network_id
@@ -72,6 +77,12 @@ pub(super) fn write_group(xml: &mut XmlWriter, listed: &ListedGroup<'_>, attribu
         if shows(&["DOMAIN_LIST"]) {
             xml.list("DOMAIN_LIST", domains, write_domain);
         }
+        if shows(&["DNS_LIST"]) {
+            write_names(xml, "DNS_LIST", "DNS", &names.dns);
+        }
+        if shows(&["NETBIOS_LIST"]) {
+            write_names(xml, "NETBIOS_LIST", "NETBIOS", &names.netbios);
+        }
         if shows(&["USER_IDS", "ASSIGNED_USER_IDS"]) {
             write_ids(xml, "ASSIGNED_USER_IDS", users.iter().map(|user| user.id));
         }
@@ -91,10 +102,27 @@ pub(super) fn write_group(xml: &mut XmlWriter, listed: &ListedGroup<'_>, attribu
 
 /// Ids separated by commas; nothing when there are none.
 fn write_ids(xml: &mut XmlWriter, element: &str, ids: impl Iterator<Item = i64>) {
-    let ids: Vec<String> = ids.map(|id| id.to_string()).collect();
+    let ids = ids_text(ids);
     if !ids.is_empty() {
-        xml.text(element, &ids.join(", "));
+        xml.text(element, &ids);
     }
+}
+
+/// Ids separated by commas.
+pub(super) fn ids_text(ids: impl Iterator<Item = i64>) -> String {
+    let ids: Vec<String> = ids.map(|id| id.to_string()).collect();
+    ids.join(", ")
+}
+
+/// A list of names; nothing when there are none.
+pub(crate) fn write_names(
+    xml: &mut XmlWriter,
+    list: &'static str,
+    element: &'static str,
+    names: &BTreeSet<String>,
+) {
+    let names: Vec<&String> = names.iter().collect();
+    xml.list(list, &names, |xml, name| xml.text(element, name));
 }
 
 fn write_domain(xml: &mut XmlWriter, domain: &DomainView) {

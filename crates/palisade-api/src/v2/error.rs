@@ -71,13 +71,13 @@ fn translate(number: u32, text: &str) -> OperationRefusal {
     match number {
         2001..=2012 => OperationRefusal::new(number, account_text(number, text)),
         5811 => OperationRefusal::new(1903, text),
-        5812 => OperationRefusal::new(1907, text),
+        5812 | 6502 => OperationRefusal::new(1907, text),
         // Clients wait and repeat the launch when they read this text.
         5815 => OperationRefusal::new(1960, text),
         6302 | 7001 => OperationRefusal::new(number, text),
         // States of things, and what others do with them at the moment.
         3503 | 3504 | 3507 | 3508 | 3513 | 5303 | 5403 | 5404 | 5504 | 5608 | 5814 | 5816 | 5817 | 5907
-        | 5908 | 6008 => {
+        | 5908 | 6008 | 6501 => {
             let blocked = "The requested operation is blocked by one or more existing Business Objects";
             OperationRefusal::new(1920, format!("{blocked}: {text}"))
         }

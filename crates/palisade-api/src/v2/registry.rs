@@ -13,8 +13,8 @@ use crate::registry::{admit, module};
 use crate::v2::request::OperationRequest;
 use crate::v2::{
     activity_log, appliance, asset_domain, asset_group, asset_host, asset_ip, asset_vhost, auth, excluded_ip,
-    knowledge_base, network, report, restricted_ips, scan, schedule_scan, scorecard, search_list, session,
-    vault,
+    knowledge_base, network, option_profile, report, report_template, restricted_ips, scan, schedule_report,
+    schedule_scan, scorecard, search_list, session, vault,
 };
 
 /// What a handler gives.
@@ -46,6 +46,8 @@ pub struct OperationRow {
     pub example_needs: &'static [Need],
     /// The XML document that the example sends, for operations that take one.
     pub example_document: &'static str,
+    /// Whether the parameters may stand in an XML document of keyed texts instead.
+    pub reads_keyed_texts: bool,
 }
 
 impl OperationRow {
@@ -69,6 +71,7 @@ macro_rules! operation {
             door: $crate::v2::registry::Door::Any,
             example_needs: &[],
             example_document: "",
+            reads_keyed_texts: false,
         }
     };
     ($operation:expr, $handler:path, $permissions:expr, needs: $needs:expr) => {
@@ -92,20 +95,23 @@ static RESOURCES: &[&[OperationRow]] = &[
     excluded_ip::ROWS,
     knowledge_base::ROWS,
     network::ROWS,
+    option_profile::ROWS,
     report::ROWS,
+    restricted_ips::ROWS,
     scan::ROWS,
     scan::stats::ROWS,
+    scan::summary::ROWS,
+    schedule_report::ROWS,
     schedule_scan::ROWS,
     scorecard::ROWS,
     search_list::ROWS,
     session::ROWS,
-    restricted_ips::ROWS,
     vault::ROWS,
 ];
 
 /// All operations, resource by resource.
 pub fn operations() -> impl Iterator<Item = &'static OperationRow> {
-    RESOURCES.iter().copied().flatten().chain(auth::rows())
+    RESOURCES.iter().copied().flatten().chain(auth::rows()).chain(report_template::rows())
 }
 
 /// Other paths that clients call resources by.

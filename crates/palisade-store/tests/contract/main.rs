@@ -32,6 +32,7 @@ mod report_template;
 mod restricted_ip;
 mod scan;
 mod scan_target;
+mod scheduled_course;
 mod scheduled_task;
 mod search_list;
 mod session;

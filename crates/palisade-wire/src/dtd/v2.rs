@@ -29,8 +29,11 @@ pub const KNOWLEDGE_BASE_VULN_LIST_OUTPUT: Dtd =
     definition!("api/2.0/fo/knowledge_base/vuln/knowledge_base_vuln_list_output.dtd");
 pub const MAP_REPORT: Dtd = definition!("api/2.0/fo/report/map_report.dtd");
 pub const NETWORK_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/network/network_list_output.dtd");
+pub const OPTION_PROFILE_INFO: Dtd =
+    definition!("api/2.0/fo/subscription/option_profile/option_profile_info.dtd");
 pub const PATCH_REPORT: Dtd = definition!("api/2.0/fo/report/patch_report.dtd");
 pub const REPORT_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/report/report_list_output.dtd");
+pub const REPORT_TEMPLATE_INFO: Dtd = definition!("api/2.0/fo/report/template/report_template_info.dtd");
 pub const ASSET_GROUP_SCORECARD: Dtd = definition!("api/2.0/fo/report/scorecard/asset_group_scorecard.dtd");
 pub const IGNORED_VULNS_SCORECARD: Dtd =
     definition!("api/2.0/fo/report/scorecard/ignored_vulns_scorecard.dtd");
@@ -42,7 +45,10 @@ pub const PATCH_REPORT_SCORECARD: Dtd = definition!("api/2.0/fo/report/scorecard
 pub const RESTRICTED_IPS_OUTPUT: Dtd =
     definition!("api/2.0/fo/setup/restricted_ips/restricted_ips_output.dtd");
 pub const SCAN_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/scan/scan_list_output.dtd");
+pub const SCAN_SUMMARY_OUTPUT: Dtd = definition!("api/2.0/fo/scan/summary/scan_summary_output.dtd");
 pub const VM_RECRYPT_RESULTS: Dtd = definition!("api/2.0/fo/scan/stats/vm_recrypt_results.dtd");
+pub const SCHEDULE_REPORT_LIST_OUTPUT: Dtd =
+    definition!("api/2.0/fo/schedule/report/schedule_report_list_output.dtd");
 pub const SCHEDULE_SCAN_LIST_OUTPUT: Dtd =
     definition!("api/2.0/fo/schedule/scan/schedule_scan_list_output.dtd");
 pub const SIMPLE_RETURN: Dtd = definition!("api/2.0/simple_return.dtd");
@@ -78,10 +84,14 @@ pub const ALL: &[&Dtd] = &[
     &MOST_PREVALENT_VULNS_SCORECARD,
     &MOST_VULNERABLE_HOSTS_SCORECARD,
     &PATCH_REPORT_SCORECARD,
+    &REPORT_TEMPLATE_INFO,
     &SCAN_LIST_OUTPUT,
     &VM_RECRYPT_RESULTS,
+    &SCAN_SUMMARY_OUTPUT,
+    &SCHEDULE_REPORT_LIST_OUTPUT,
     &SCHEDULE_SCAN_LIST_OUTPUT,
     &RESTRICTED_IPS_OUTPUT,
+    &OPTION_PROFILE_INFO,
     &AUTH_VAULT_LIST_OUTPUT,
     &VAULT_OUTPUT,
     &SIMPLE_RETURN,

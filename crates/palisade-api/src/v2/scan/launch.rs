@@ -29,7 +29,7 @@ pub(crate) const ASSET_GROUP_IDS: Parameter = Parameter::new(
     "1",
     "Asset groups, by their ids, whose addresses are scanned, in addition to ip.",
 );
-const FQDN: Parameter = Parameter::new(
+pub(crate) const FQDN: Parameter = Parameter::new(
     "fqdn",
     ParameterKind::Titles { max_items: 100, max_chars: 253 },
     "www.example.com",
@@ -63,7 +63,7 @@ pub(crate) const ISCANNER_NAME: Parameter = Parameter::new(
      as long as they cannot connect, and a launch through one is refused.",
 )
 .default("External");
-const PRIORITY: Parameter = Parameter::new(
+pub(crate) const PRIORITY: Parameter = Parameter::new(
     "priority",
     ParameterKind::Integer { min: 0, max: 9 },
     "1",
@@ -191,6 +191,14 @@ pub(crate) fn asked_scanners(
     let read =
         |id: &String| id.parse().map_err(|_| request.invalid(&ISCANNER_ID, "No such scanner appliance"));
     ids.iter().map(read).collect::<Result<_, _>>().map(AskedScanners::Ids)
+}
+
+/// Refuses scanners that there are none of, and those that are offline. The scanners of asset groups are
+/// looked at where these are.
+pub(crate) async fn check_scanner(request: &OperationRequest) -> Result<(), CallError> {
+    let asked = asked_scanners(request, &[])?;
+    let checked = request.app.check_scanners(request.actor()?, &asked).await;
+    checked.map_err(|error| blame(request, error))
 }
 
 /// Faults of a launch, told of the parameters that are to blame.

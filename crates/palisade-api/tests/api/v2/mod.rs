@@ -15,10 +15,13 @@ mod dispatch;
 mod excluded_ip;
 mod knowledge_base;
 mod network;
+mod option_profile;
 mod report;
+mod report_template;
 mod restricted_ips;
 mod scan;
 mod scan_fetch;
+pub(crate) mod schedule_report;
 mod schedule_scan;
 mod scorecard;
 mod search_list;
@@ -80,14 +83,17 @@ pub(crate) const TESTS: &[&[OperationTest]] = &[
     excluded_ip::TESTS,
     knowledge_base::TESTS,
     network::TESTS,
+    option_profile::TESTS,
     report::TESTS,
+    report_template::TESTS,
+    restricted_ips::TESTS,
     scan::TESTS,
     scan_fetch::TESTS,
+    schedule_report::TESTS,
     schedule_scan::TESTS,
     scorecard::TESTS,
     search_list::TESTS,
     session::TESTS,
-    restricted_ips::TESTS,
     vault::TESTS,
 ];
 

@@ -62,13 +62,13 @@ async fn without_networks_nothing_names_one() {
     let server = Server::start().await;
     golden!("fo-network-list-refused", server.operation("manager", "network", "list", &[]).await);
     for (resource, parameter) in LISTS {
-        let refused = server.operation("manager", resource, "list", &[(parameter, "0")]).await;
+        let refused = server.operation("manager", resource, "list", &[(parameter, "1")]).await;
         assert_eq!(
             refused.refusal(),
             Some(format!("1901 Unrecognized parameter(s): {parameter}")),
             "{resource}"
         );
-        let plain = server.operation("manager", resource, "list", &[]).await;
+        let plain = server.operation("manager", resource, "list", &[(parameter, "0")]).await;
         assert!(!plain.text.to_lowercase().contains("network"), "{resource}: {}", plain.text);
     }
 }

@@ -19,7 +19,7 @@ const SUITES_MAX: usize = 32;
 /// Other names asked for, beside virtual names.
 const NAMES_MAX: usize = 8;
 /// What may run inside TLS, the commonest first.
-const PROTOCOLS: [&str; 14] = [
+pub const PROTOCOLS: [&str; 14] = [
     "h2",
     "http/1.1",
     "http/1.0",

@@ -40,6 +40,7 @@ use self::ask::{Ask, Question};
 use self::chain::{Chain, Reply};
 use self::evidence::Evidence;
 use self::follow_up::FollowUp;
+pub use self::follow_up::PROTOCOLS;
 use super::{Alert, Flight, Reaction, Version};
 
 /// No enumeration opens more connections than this.
