@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use palisade_engine::ScanOrder;
 use palisade_kb::{Decision, Entry, KnowledgeBase, decide, entry_of, first_cve_qid, is_cve_qid, names_of};
-use palisade_model::cve::{Cvss, ThreatIntelligence};
+use palisade_model::cve::{Cvss, SOFTWARE_MAX, ThreatIntelligence};
 use palisade_model::{CpeName, Cve, CveId, FeedKind, Finding, HostFacts, HostResult, Qid, Timestamp};
 use palisade_store::{CveKnowledge, KnowledgeOfCves};
 
@@ -86,8 +86,8 @@ impl Knowledge {
 }
 
 impl App {
-    /// Makes the KnowledgeBase anew if what is known of CVEs has changed, here or by another process;
-    /// says whether it had.
+    /// Makes the KnowledgeBase anew if what is known of CVEs, or said by the subscription, has changed,
+    /// here or by another process; says whether it had.
     pub async fn refresh_knowledge_base(&self) -> Result<bool> {
         let knowledge = &self.parts.knowledge;
         if self.store().feed_revision().await? == knowledge.looked_up().revision {
@@ -110,6 +110,7 @@ impl App {
         let made = knowledge.content.with_feeds(added(&qids, &known), |cves| {
             intelligence(cves.iter().filter_map(|cve| known.get(&cve.parse().ok()?)))
         });
+        let made = made.with_custom(self.store().list_custom_vulnerabilities().await?);
         *knowledge.in_use.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(made);
         let looked_up = Arc::new(LookedUp { revision, imported_at_us, qids });
         *knowledge.looked_up.lock().unwrap_or_else(PoisonError::into_inner) = looked_up;
@@ -288,13 +289,24 @@ fn added(qids: &BTreeMap<CveId, Qid>, known: &KnowledgeOfCves) -> Vec<Entry> {
     qids.iter().filter_map(entry).collect()
 }
 
+/// Puts the higher score in the place of the other.
+fn raise(highest: &mut Option<Cvss>, score: Option<&Cvss>) {
+    if let Some(score) = score.filter(|new| highest.as_ref().is_none_or(|old| new.score > old.score)) {
+        *highest = Some(score.clone());
+    }
+}
+
 /// What the lists say of an entry's CVEs, all together.
 fn intelligence<'k>(known: impl Iterator<Item = &'k CveKnowledge>) -> ThreatIntelligence {
     let mut all = ThreatIntelligence::default();
     for CveKnowledge { record, known_exploited, exploit_score } in known {
-        let cvss3: Option<&Cvss> = record.as_ref().and_then(|record| record.scores.v3.as_ref());
-        if let Some(score) = cvss3.filter(|new| all.cvss3.as_ref().is_none_or(|old| new.score > old.score)) {
-            all.cvss3 = Some(score.clone());
+        if let Some(record) = record {
+            raise(&mut all.cvss2, record.scores.v2.as_ref());
+            raise(&mut all.cvss3, record.scores.v3.as_ref());
+            let room = SOFTWARE_MAX.saturating_sub(all.software.len());
+            let products = record.products().into_iter().filter(|each| !all.software.contains(each));
+            let products: Vec<(String, String)> = products.take(room).collect();
+            all.software.extend(products);
         }
         let earlier = |new: &&palisade_model::cve::KnownExploited| {
             all.known_exploited.as_ref().is_none_or(|old| new.added_on < old.added_on)

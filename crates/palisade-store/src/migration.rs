@@ -40,6 +40,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0032_permissions.sql"),
     include_str!("../migrations/0028_courses_of_scheduled_scans.sql"),
     include_str!("../migrations/0026_search_list_uses.sql"),
+    include_str!("../migrations/0027_custom_vulnerabilities.sql"),
 ];
 
 /// Applies what is missing.

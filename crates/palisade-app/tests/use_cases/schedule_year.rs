@@ -176,6 +176,9 @@ async fn every_task_starts_exactly_once_at_each_of_its_times() {
             scanner: TaskScanner::External,
             http_header: None,
             schedule: schedule.clone(),
+            names: Vec::new(),
+            priority: 0,
+            notifications: None,
         };
         desk.app.add_task(&manager, task).await.unwrap();
     }
