@@ -296,6 +296,7 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
             (5812, format!("Reports with the template {title} take no '{parameter}'."))
         }
         AppError::UnknownReport => (5813, "No such report in the user account.".to_owned()),
+        AppError::UnknownReportSchedule => (6603, "No such scheduled report in the user account.".to_owned()),
         AppError::ReportNotFetched => (7001, "Report cannot be fetched.".to_owned()),
         AppError::ReportEnded => (5814, "The report has ended already.".to_owned()),
         AppError::TooManyReportsUnfinished { .. } => {
@@ -312,6 +313,9 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         }
         AppError::TooManyToOrder { max } => {
             (5808, format!("At most {max} hosts can be ordered by anything but ip. Search for fewer."))
+        }
+        AppError::TooManyToList { max } => {
+            (6604, format!("One answer has at most {max} of them. Ask for fewer days."))
         }
         AppError::EmptyTitle => (5807, "Invalid value for 'title' : The title is empty.".to_owned()),
         AppError::TooMuchHistory { max } => (

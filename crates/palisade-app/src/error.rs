@@ -223,6 +223,9 @@ pub enum Error {
     /// There is no such saved report, or it is out of the user's reach.
     #[error("the report is unknown")]
     UnknownReport,
+    /// There is no such schedule of reports, or it is out of the user's reach.
+    #[error("the schedule of reports is unknown")]
+    UnknownReportSchedule,
     /// There is nothing to read: the report is not finished, or not there.
     #[error("the report cannot be fetched")]
     ReportNotFetched,
@@ -262,6 +265,9 @@ pub enum Error {
     /// More hosts than can be put into an order other than that of their addresses.
     #[error("at most {max} hosts can be ordered")]
     TooManyToOrder { max: usize },
+    /// More of something than one answer holds.
+    #[error("one answer has at most {max} of them")]
+    TooManyToList { max: usize },
     /// No address of a report's target is within the user's reach.
     #[error("the report has no hosts")]
     NothingToReport,
@@ -408,7 +414,7 @@ pub enum Error {
     Outbox(#[source] std::io::Error),
     /// A scanner delivered a host that it was not given.
     #[error("{address} is none of the slice's hosts")]
-    NotOfSlice { address: std::net::Ipv4Addr },
+    NotOfSlice { address: std::net::IpAddr },
     /// Somebody else changed the same thing at the same moment.
     #[error("somebody else changed the same thing at the same moment")]
     Conflict,

@@ -21,7 +21,7 @@ use crate::launch::LaunchScan;
 use crate::map_launch::LaunchMap;
 
 /// Most tasks of a subscription.
-const TASKS_MAX: u32 = 1_000;
+pub(crate) const TASKS_MAX: u32 = 1_000;
 /// Longest title: the title of a scan has room for it and for a note.
 pub const TASK_TITLE_CHARACTERS_MAX: usize = 1_000;
 
@@ -58,7 +58,7 @@ pub struct AddTask {
 /// Which tasks are to be listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ListTasks {
-    /// All kinds when `None`.
+    /// Scans and maps when `None`.
     pub kind: Option<TaskKind>,
     /// Only those that are, or are not, active.
     pub active: Option<bool>,
@@ -177,10 +177,9 @@ impl App {
         } = new;
         check_length("scan_title", &title, TASK_TITLE_CHARACTERS_MAX)?;
         if let Some(Notifications { before, after, groups }) = &notifications {
-            let messages = before.iter().map(|before| &before.message).chain(after);
-            messages
-                .map(|message| check_length("message", message, MESSAGE_CHARACTERS_MAX))
-                .collect::<Result<()>>()?;
+            for message in before.iter().map(|before| &before.message).chain(after) {
+                check_length("message", message, MESSAGE_CHARACTERS_MAX)?;
+            }
             self.check_distribution_groups(groups).await?;
         }
         let (everything, groups): (Vec<String>, Vec<String>) =
@@ -200,6 +199,7 @@ impl App {
             names,
             priority,
             notifications,
+            report: None,
         };
         match kind {
             TaskKind::Scan => {
@@ -208,6 +208,8 @@ impl App {
             TaskKind::Map => {
                 self.prepare_maps(actor, map_launch_of(&order, groups.clone(), order.title.clone())).await?;
             }
+            // Made and changed by local administration alone.
+            TaskKind::Report => return Err(Error::UnknownTask),
         }
         Ok((order, groups, active))
     }
@@ -283,6 +285,8 @@ impl App {
             let targets = match task.order.kind {
                 TaskKind::Scan => Targets::Hosts(self.task_targets(&task).await?),
                 TaskKind::Map => Targets::Domains(self.task_domains(&task).await?),
+                // Seen by those who see their reports.
+                TaskKind::Report => continue,
             };
             let within = match reach {
                 Reach::Everything => true,
@@ -447,6 +451,7 @@ fn view(task: Task, targets: &Targets, default: &str) -> TaskView {
         names,
         priority,
         notifications,
+        report: _, // none
     } = order;
     let by_groups = all_hosts || !asset_groups.is_empty() || !names.is_empty();
     let everything = all_hosts.then(|| ALL.to_owned());
@@ -489,6 +494,7 @@ fn again(task: Task) -> AddTask {
         names,
         priority,
         notifications,
+        report: _, // none
     } = order;
     let everything = all_hosts.then(|| ALL.to_owned());
     let groups = asset_groups.iter().map(AssetGroupTitle::to_string);

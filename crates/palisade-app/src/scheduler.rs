@@ -17,7 +17,7 @@ use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr};
 
 use palisade_model::{AssetGroupTitle, Login, ScanStatus, Timestamp};
-use palisade_store::{Activity, RunCourse, RunRef, RunStopped, Started, Task, TaskKind, TaskRun, TaskStart};
+use palisade_store::{RunCourse, RunRef, RunStopped, Started, Task, TaskKind, TaskRun, TaskStart};
 
 use crate::activity::ActivityEntry;
 use crate::actor::Actor;
@@ -142,7 +142,8 @@ impl App {
         course: RunCourse<'_>,
         missed: Option<(Timestamp, usize)>,
     ) -> Result<Started<()>> {
-        let told = |references: &[RunRef]| self.told_start(owner, task, references, missed);
+        let told =
+            |references: &[RunRef]| self.written_down(start_entry(owner, task, &shown(references), missed));
         let order = &task.order;
         let groups = task.asset_groups.iter().map(AssetGroupTitle::to_string).collect();
         match order.kind {
@@ -156,37 +157,13 @@ impl App {
                 let started = self.store().launch_map_task(start, &order.title, &new, course, told).await?;
                 Ok(started.map(|_| ()))
             }
+            TaskKind::Report => {
+                // One that asks for nothing was never made.
+                let report = order.report.as_ref().ok_or(Error::UnknownReportSchedule)?;
+                let told = |report: String| start_entry(owner, task, &report, missed);
+                self.start_report(owner, report, start, title, told).await
+            }
         }
-    }
-
-    /// What the activity log says of a start: its due time and how many later ones it stands for, when
-    /// it was missed.
-    fn told_start(
-        &self,
-        owner: &Actor,
-        task: &Task,
-        references: &[RunRef],
-        missed: Option<(Timestamp, usize)>,
-    ) -> Activity {
-        let launched = format!("{}, {}", shown(references), described(task.id, &task.order.title));
-        let (action, details) = match missed {
-            None => ("launch", launched),
-            Some((due_at, passed_over)) => (
-                "launch_missed",
-                format!(
-                    "{launched}: missed start of {}, {passed_over} later ones are passed over",
-                    told(due_at)
-                ),
-            ),
-        };
-        self.written_down(ActivityEntry {
-            login: Some(owner.login.to_string()),
-            from: owner.from,
-            module: "schedule".to_owned(),
-            action: action.to_owned(),
-            details,
-            refused: false,
-        })
     }
 
     /// Leaves a start out; the task goes on.
@@ -287,6 +264,32 @@ impl App {
             refused,
         })
         .await
+    }
+}
+
+/// What the activity log says of a start: its due time and how many later ones it stands for, when it was
+/// missed.
+fn start_entry(
+    owner: &Actor,
+    task: &Task,
+    started: &str,
+    missed: Option<(Timestamp, usize)>,
+) -> ActivityEntry {
+    let launched = format!("{started}, {}", described(task.id, &task.order.title));
+    let (action, details) = match missed {
+        None => ("launch", launched),
+        Some((due_at, passed_over)) => (
+            "launch_missed",
+            format!("{launched}: missed start of {}, {passed_over} later ones are passed over", told(due_at)),
+        ),
+    };
+    ActivityEntry {
+        login: Some(owner.login.to_string()),
+        from: owner.from,
+        module: "schedule".to_owned(),
+        action: action.to_owned(),
+        details,
+        refused: false,
     }
 }
 

@@ -5,7 +5,7 @@
 //! services, UDP services and the host's name side by side, and at the end what follows from all
 //! of it together. The host's time covers everything but the waiting for its turn.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use palisade_model::{HostResult, PortSet, Transport};
@@ -27,7 +27,7 @@ use crate::{certificate_names, names, oddities, os, ports, service, sign_in, tem
 #[derive(Debug)]
 pub(crate) struct HostScan {
     pub(crate) sheet: Arc<Sheet>,
-    address: Ipv4Addr,
+    address: IpAddr,
     order: Arc<ScanOrder>,
     context: ScanContext,
     pace: Arc<Pace>,
@@ -45,7 +45,7 @@ pub(crate) enum Known {
 
 impl HostScan {
     pub(crate) fn new(
-        address: Ipv4Addr,
+        address: IpAddr,
         order: Arc<ScanOrder>,
         context: ScanContext,
         pace: Arc<Pace>,

@@ -131,7 +131,8 @@ fn add_findings(findings: &mut Vec<Finding>, found: Vec<Finding>) {
         match findings.iter_mut().find(same) {
             Some(known) => {
                 if known.result.chars().count() < RESULT_CHARACTERS_MAX {
-                    known.result = format!("{}\n\n{}", known.result, finding.result).trim_start().to_owned();
+                    let joined = format!("{}\n\n{}", known.result, finding.result);
+                    joined.trim_start().clone_into(&mut known.result);
                     known.table = false;
                 }
             }

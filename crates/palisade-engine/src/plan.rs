@@ -1,7 +1,7 @@
 //! What one scan does on each of its hosts: made once from its order and the KnowledgeBase, read
 //! wherever the engine decides whether to ask.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use palisade_kb::{KnowledgeBase, Needs};
@@ -110,8 +110,9 @@ impl Plan {
     }
 
     /// The names that the web server of this address and port is asked by, beside its own.
-    pub(crate) fn virtual_names(&self, ip: Ipv4Addr, port: u16) -> impl Iterator<Item = &VirtualName> {
-        let of_port = self.virtual_hosts.iter().filter(move |host| (host.ip, host.port) == (ip, port));
+    pub(crate) fn virtual_names(&self, ip: IpAddr, port: u16) -> impl Iterator<Item = &VirtualName> {
+        let of_port =
+            self.virtual_hosts.iter().filter(move |host| (IpAddr::from(host.ip), host.port) == (ip, port));
         of_port.flat_map(|host| &host.names)
     }
 
@@ -124,7 +125,7 @@ impl Plan {
 #[cfg(test)]
 mod tests {
     use palisade_model::option_profile::{BlockedPorts, PortList, ScanPorts};
-    use palisade_model::{OptionProfile, ScanRef};
+    use palisade_model::{Ip6Set, OptionProfile, ScanRef};
 
     use super::*;
 
@@ -132,6 +133,7 @@ mod tests {
         ScanOrder {
             scan: "scan/1400000000.00001".parse::<ScanRef>().unwrap(),
             targets: "10.0.0.1".parse().unwrap(),
+            targets_v6: Ip6Set::default(),
             profile: OptionProfile { udp: ScanPorts::of(PortList::Full), ..OptionProfile::initial() },
             qids: qids.map(|numbers| numbers.iter().filter_map(|number| Qid::new(*number)).collect()),
             http_header: None,

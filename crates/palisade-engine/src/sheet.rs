@@ -3,7 +3,7 @@
 //! Everything is written here the moment it is seen, so that a host that runs out of time, or a
 //! task that fails, still delivers what was found before.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -44,8 +44,8 @@ pub(crate) struct Known {
 }
 
 impl Sheet {
-    pub(crate) fn new(address: Ipv4Addr, started_at: i64) -> Arc<Self> {
-        let facts = HostFacts { address, started_at, alive: false, ..HostFacts::default() };
+    pub(crate) fn new(address: impl Into<IpAddr>, started_at: i64) -> Arc<Self> {
+        let facts = HostFacts { address: address.into(), started_at, alive: false, ..HostFacts::default() };
         Arc::new(Self {
             known: Mutex::new(Known { facts, ..Known::default() }),
             stage: AtomicU8::new(0),
@@ -220,6 +220,8 @@ impl Tally {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
 
     #[test]

@@ -136,7 +136,7 @@ impl Stream {
         let mut config = any_certificate_config(Arc::clone(&stapled))?;
         config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
         // Of an address no extension is made.
-        let address = || ServerName::IpAddress(IpAddr::from(std::net::IpAddr::V4(host.address)));
+        let address = || ServerName::IpAddress(IpAddr::from(host.address));
         let name = server_name.and_then(|name| ServerName::try_from(name.to_owned()).ok());
         let name = name.unwrap_or_else(address);
         let handshake = TlsConnector::from(Arc::new(config)).connect(name, stream);

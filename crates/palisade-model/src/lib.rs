@@ -16,6 +16,8 @@ pub mod domain;
 pub mod fact;
 pub mod feed;
 pub mod finding;
+pub mod host_name;
+pub mod ip6_set;
 pub mod ip_set;
 pub mod map;
 pub mod map_ref;
@@ -54,6 +56,7 @@ pub use fact::{HostFacts, PortFacts, Transport};
 pub use feed::FeedKind;
 pub use finding::{Finding, FindingKind, HostResult};
 pub use ip_set::{IpRange, IpSet, IpSetError};
+pub use ip6_set::{Ip6Set, Ip6SetError};
 pub use map::{Discovery, MapHost, MapNameServer, MapPort, MapResult, MapTarget, NotAMapTarget};
 pub use map_ref::MapRef;
 pub use number_set::NumberSet;
@@ -63,7 +66,8 @@ pub use port_set::PortSet;
 pub use qid::{Qid, Severity};
 pub use remediation::{Assignee, PolicyAction, PolicyRule};
 pub use report_job::{
-    HostChoice, ReportFormat, ReportKind, ReportState, ReportSubject, Scorecard, TicketGrouping,
+    HostChoice, ReportFormat, ReportKind, ReportState, ReportSubject, ScheduledReport, Scorecard,
+    TicketGrouping,
 };
 pub use report_template::{
     FindingOrder, HostTemplate, Levels, TemplateFamily, TemplateKind, TemplateSelection,

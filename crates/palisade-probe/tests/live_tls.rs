@@ -205,7 +205,7 @@ fn an_old_server_shows_everything() {
     assert_eq!(facts.ocsp_stapled, Some(false));
     let certificate = facts.certificates.first().unwrap();
     assert_eq!((certificate.key_algorithm.as_str(), certificate.key_bits), ("RSA", 1024));
-    assert!(names_match(certificate, &["live.test".to_owned()], Ipv4Addr::LOCALHOST));
+    assert!(names_match(certificate, &["live.test".to_owned()], Ipv4Addr::LOCALHOST.into()));
     std::fs::remove_dir_all(folder).unwrap();
 }
 

@@ -54,6 +54,7 @@ mod scan_list;
 mod scan_status;
 mod scan_target;
 mod scheduled_course;
+mod scheduled_report;
 mod scheduled_run;
 mod scheduled_task;
 mod search_list;

@@ -7,7 +7,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use palisade_model::{
-    AssetGroupTitle, BeforeLaunch, IpSet, Login, MapTarget, Notifications, ScanHeader, Schedule, Timestamp,
+    AssetGroupTitle, BeforeLaunch, IpSet, Login, MapTarget, Notifications, ScanHeader, Schedule,
+    ScheduledReport, Timestamp,
 };
 use sqlx::any::AnyRow;
 
@@ -25,16 +26,18 @@ pub const TASK_USER_KIND: &str = "scheduled task";
 pub enum TaskKind {
     Scan,
     Map,
+    Report,
 }
 
 impl TaskKind {
-    pub const ALL: [Self; 2] = [Self::Scan, Self::Map];
+    pub const ALL: [Self; 3] = [Self::Scan, Self::Map, Self::Report];
 
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Scan => "scan",
             Self::Map => "map",
+            Self::Report => "report",
         }
     }
 }
@@ -116,6 +119,8 @@ pub struct TaskOrder {
     /// What its scans are given: 0 for none, 1 (first) to 9.
     pub priority: u8,
     pub notifications: Option<Notifications>,
+    /// Of a task that asks for reports.
+    pub report: Option<ScheduledReport>,
 }
 
 /// A task to be made.
@@ -169,7 +174,8 @@ pub struct TaskEdit {
 macro_rules! columns {
     () => {
         "id, kind, title, owner, active, target_text, targets, map_targets, all_hosts, excluded, scanner,
-         http_header, schedule, created_at, next_launch_at, starts, names, priority, notifications, changes,
+         http_header, schedule, created_at, next_launch_at, starts, names, priority, notifications, report,
+         changes,
          (SELECT option_profile.title FROM option_profile
           JOIN option_profile_use ON option_profile.id = option_profile_id
           WHERE user_kind = 'scheduled task' AND user_id = scheduled_task.id) AS option_title"
@@ -197,6 +203,7 @@ impl Store {
             names,
             priority,
             notifications,
+            report,
         } = order;
         let mut write = self.write().await?;
         sqlx::query(self.dialect().lock_subscription()).fetch_one(write.connection()).await?;
@@ -209,8 +216,8 @@ impl Store {
             "INSERT INTO scheduled_task (kind, title, owner, active, target_text, targets, map_targets,
                                          all_hosts, excluded, scanner, http_header, schedule, created_at,
                                          next_launch_at, starts, names, priority, notifications,
-                                         notify_before_us)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, $15, $16, $17, $18)
+                                         notify_before_us, report)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, $15, $16, $17, $18, $19)
              RETURNING id",
         )
         .bind(kind.as_str())
@@ -231,6 +238,7 @@ impl Store {
         .bind(i64::from(*priority))
         .bind(notifications.as_ref().map(json_text).transpose()?)
         .bind(lead_us(notifications.as_ref()))
+        .bind(report.as_ref().map(json_text).transpose()?)
         .fetch_one(write.connection())
         .await?;
         let id = Read::new("scheduled_task", &row).number("id")?;
@@ -260,7 +268,9 @@ impl Store {
     /// The active tasks of some kinds that should have started at `now`, at most `limit`, the longest
     /// due first. None of no kind.
     pub async fn list_due_tasks(&self, kinds: &[TaskKind], now: Timestamp, limit: u32) -> Result<Vec<Task>> {
-        let (Some(one), Some(other)) = (kinds.first(), kinds.last()) else { return Ok(Vec::new()) };
+        // As many placeholders as there are kinds; a kind may stand twice.
+        let Some(last) = kinds.last() else { return Ok(Vec::new()) };
+        let kind = |at: usize| kinds.get(at).unwrap_or(last).as_str();
         let rows = sqlx::query(concat!(
             "SELECT ",
             columns!(),
@@ -268,13 +278,14 @@ impl Store {
                 FROM (SELECT title FROM scheduled_task_asset_group
                       JOIN asset_group ON asset_group.id = asset_group_id
                       WHERE task_id = scheduled_task.id ORDER BY title) AS titles) AS groups
-              FROM scheduled_task WHERE kind IN ($3, $4) AND next_launch_at <= $1
+              FROM scheduled_task WHERE kind IN ($3, $4, $5) AND next_launch_at <= $1
               ORDER BY next_launch_at, id LIMIT $2"
         ))
         .bind(now.as_microsecond())
         .bind(i64::from(limit))
-        .bind(one.as_str())
-        .bind(other.as_str())
+        .bind(kind(0))
+        .bind(kind(1))
+        .bind(kind(2))
         .fetch_all(self.pool())
         .await?;
         rows.iter()
@@ -325,6 +336,7 @@ impl Store {
             names,
             priority,
             notifications,
+            report,
         } = order;
         let next = next_launch.flatten();
         let mut write = self.write().await?;
@@ -332,7 +344,7 @@ impl Store {
         let done = sqlx::query(
             "UPDATE scheduled_task SET title = $3, target_text = $4, targets = $5, map_targets = $6,
                     all_hosts = $7, excluded = $8, scanner = $9, http_header = $10, schedule = $11,
-                    names = $12, priority = $13, notifications = $14, notify_before_us = $15,
+                    names = $12, priority = $13, notifications = $14, notify_before_us = $15, report = $19,
                     active = CASE WHEN $16 = 1 THEN $17 ELSE active END,
                     next_launch_at = CASE WHEN $16 = 1 THEN CAST($18 AS BIGINT) ELSE next_launch_at END,
                     starts = CASE WHEN $16 = 1 THEN 0 ELSE starts END, changes = changes + 1
@@ -356,6 +368,7 @@ impl Store {
         .bind(i64::from(next_launch.is_some()))
         .bind(i64::from(next.is_some()))
         .bind(next.map(Timestamp::as_microsecond))
+        .bind(report.as_ref().map(json_text).transpose()?)
         .execute(write.connection())
         .await?;
         if done.rows_affected() == 0 {
@@ -508,6 +521,7 @@ fn read_task(row: &AnyRow, groups: &[(i64, AssetGroupTitle)]) -> Result<Task> {
             names: read.json("names")?,
             priority: u8::try_from(read.count("priority")?).map_err(|_| read.inconsistent("priority"))?,
             notifications: read.optional_json("notifications")?,
+            report: read.optional_json("report")?,
         },
         owner: read.word("owner")?,
         asset_groups: groups.iter().filter(|(task, _)| *task == id).map(|(_, title)| title.clone()).collect(),

@@ -67,6 +67,8 @@ fn write_task(xml: &mut XmlWriter, task: &TaskView, now: Timestamp) {
             match kind {
                 TaskKind::Scan => "SCAN",
                 TaskKind::Map => "MAP",
+                // Not among those that are listed.
+                TaskKind::Report => "REPORT",
             },
         );
         if !asset_groups.is_empty() {

@@ -484,6 +484,8 @@ fn targets(arguments: &Arguments, kind: TaskKind) -> Result<(IpSet, Vec<MapTarge
             let targets = text.parse().map_err(|error| invalid(InvalidReason::IpSet(error)))?;
             Ok((targets, Vec::new()))
         }
+        // None of the types that a task is added with.
+        TaskKind::Report => Ok((IpSet::new(), Vec::new())),
         TaskKind::Map => {
             let targets = MapTarget::list(text, MAP_DOMAINS_MAX);
             Ok((IpSet::new(), targets.map_err(|error| invalid(InvalidReason::NotAMapTarget(error)))?))

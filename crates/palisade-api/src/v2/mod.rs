@@ -8,6 +8,7 @@
 pub mod activity_log;
 pub mod asset_domain;
 pub mod asset_group;
+mod asset_group_table;
 pub(crate) mod asset_host;
 pub mod asset_ip;
 pub mod asset_vhost;
@@ -24,6 +25,7 @@ mod report_template;
 pub mod request;
 pub mod restricted_ips;
 pub mod scan;
+pub mod schedule_report;
 pub mod schedule_scan;
 pub mod scorecard;
 pub mod search_list;

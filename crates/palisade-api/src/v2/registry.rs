@@ -13,8 +13,8 @@ use crate::registry::{admit, module};
 use crate::v2::request::OperationRequest;
 use crate::v2::{
     activity_log, asset_domain, asset_group, asset_host, asset_ip, asset_vhost, auth, excluded_ip,
-    knowledge_base, option_profile, report, report_template, restricted_ips, scan, schedule_scan, scorecard,
-    search_list, session, vault,
+    knowledge_base, option_profile, report, report_template, restricted_ips, scan, schedule_report,
+    schedule_scan, scorecard, search_list, session, vault,
 };
 
 /// What a handler gives.
@@ -93,15 +93,17 @@ static RESOURCES: &[&[OperationRow]] = &[
     asset_vhost::ROWS,
     excluded_ip::ROWS,
     knowledge_base::ROWS,
+    option_profile::ROWS,
     report::ROWS,
     restricted_ips::ROWS,
     scan::ROWS,
     scan::stats::ROWS,
+    scan::summary::ROWS,
+    schedule_report::ROWS,
     schedule_scan::ROWS,
     scorecard::ROWS,
     search_list::ROWS,
     session::ROWS,
-    option_profile::ROWS,
     vault::ROWS,
 ];
 

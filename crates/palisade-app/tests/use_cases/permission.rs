@@ -4,7 +4,7 @@ use palisade_app::{
     Actor, AddHosts, AssetOrder, Authority, ChooseTemplate, CreateAuthRecord, CreateAuthVault, CreateUser,
     EditHosts, Error, HostKey, ListAuthRecords, ListDeletedTickets, ListHosts, ListMapReports, ListReports,
     ListScans, ListTargetHistory, ListTasks, ListUsers, ListVulnerabilities, LoginRefused, PasswordsOf,
-    ReportActivity, SearchAssets, SelectHosts, TicketSelection, UpdateAuthVault, WantedReport,
+    ReportActivity, SearchAssets, SelectHosts, TicketSelection, UpdateAuthVault, WantedReport, WantedSummary,
 };
 use palisade_model::auth_record::GivenFields;
 use palisade_model::{
@@ -30,6 +30,7 @@ const USE_CASES: &[(&str, &str)] = &[
     ("scan, list_running", "++-++--"),
     ("list_scans", "++-++--"),
     ("scan_statistics", "+------"),
+    ("summarise_unscanned", "+------"),
     ("cancel_scan", "++-+---"),
     ("pause_scan", "++-+---"),
     ("resume_scan", "++-+---"),
@@ -70,6 +71,8 @@ const USE_CASES: &[(&str, &str)] = &[
     ("drop_task", "++-+---"),
     ("list_report_templates", "+++++--"),
     ("create, update and drop_report_template", "++-++--"),
+    ("list_report_schedules", "+++++--"),
+    ("launch_report_schedule", "+++++--"),
     ("plan_asset_report, search_assets_ordered", "++-++--"),
     ("list_auth_records, list_auth_vaults", "++-+---"),
     ("create, update and delete_auth_records", "++-----"),
@@ -144,6 +147,11 @@ async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) 
             one
         }
         "list_scans" => refused(&app.list_scans(actor, &ListScans::default(), None).await),
+        "summarise_unscanned" => {
+            let wanted =
+                WantedSummary { from: desk.now(), until: desk.now(), reasons: Vec::new(), tracking: None };
+            refused(&app.summarise_unscanned(actor, &wanted).await)
+        }
         "scan_statistics" => refused(&app.scan_statistics(actor).await),
         "cancel_scan" => refused(&app.cancel_scan(actor, scan).await),
         "pause_scan" => refused(&app.pause_scan(actor, scan).await),
@@ -189,6 +197,8 @@ async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) 
         }
         "delete_option_profile" => refused(&app.delete_option_profile(actor, "Nothing").await),
         "list_report_templates" => refused(&app.list_report_templates(actor).await),
+        "list_report_schedules" => refused(&app.list_report_schedules(actor).await),
+        "launch_report_schedule" => refused(&app.launch_report_schedule(actor, 99, "http://x").await),
         "create, update and drop_report_template" => {
             let create = refused(&app.create_report_template(actor, ChooseTemplate::default()).await);
             let scan = TemplateFamily::Scan;

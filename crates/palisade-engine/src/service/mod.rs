@@ -69,7 +69,7 @@ pub(crate) async fn survey_all(
         tasks.spawn(async move {
             let Ok(_turn) = turns.acquire().await else { return };
             let port = Port { name: name.as_deref(), ..port_of(&host, &context, number) };
-            survey(&port, &sheet).await;
+            Box::pin(survey(&port, &sheet)).await;
         });
     }
     let mut done = 0;

@@ -72,7 +72,7 @@ impl Port<'_> {
         // A server that was asked for a name in TLS wants to hear the same one again.
         let host = match self.name {
             Some(name) if self.tls || self.virtual_host => name.to_owned(),
-            _ => self.host.address.to_string(),
+            _ => self.host.authority(),
         };
         if self.number == usual { host } else { format!("{host}:{}", self.number) }
     }

@@ -88,7 +88,7 @@ pub(super) async fn survey(port: &Port<'_>, upgrade: Option<Upgrade>, names: &[S
         facts.alpn = protocols(port, upgrade).await;
     }
     if everything {
-        tls_trial::run(port, upgrade, &mut facts).await;
+        Box::pin(tls_trial::run(port, upgrade, &mut facts)).await;
     }
     if let (Some(leaf), Some(chain)) = (facts.certificates.first_mut(), enumeration.chains().first()) {
         leaf.trusted = trust::is_trusted(chain, leaf);

@@ -100,7 +100,7 @@ impl Server<'_> {
         let stream = Stream::connect(self.host, self.port).await?;
         let mut stream = if self.tls { stream.into_tls(self.host, self.name, until).await? } else { stream };
         let usual = if self.tls { 443 } else { 80 };
-        let name = self.name.map_or_else(|| self.host.address.to_string(), str::to_owned);
+        let name = self.name.map_or_else(|| self.host.authority(), str::to_owned);
         let authority = if self.port == usual { name } else { format!("{name}:{}", self.port) };
         let mut request = Request::get(&authority, PATH);
         request.headers.extend(authorization.map(|value| ("Authorization".to_owned(), value)));

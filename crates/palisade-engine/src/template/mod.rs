@@ -109,7 +109,7 @@ impl Job {
             address: self.host.address,
             port: port.port,
             tls,
-            host: name.unwrap_or_else(|| self.host.address.to_string()),
+            host: name.unwrap_or_else(|| self.host.authority()),
             name: self.name.clone(),
             tls_facts: port.tls.take().map(Arc::new),
         };

@@ -9,7 +9,7 @@ use palisade_engine::{
 };
 use palisade_kb::KnowledgeBase;
 use palisade_model::option_profile::{PortList, ScanPorts};
-use palisade_model::{HostResult, IpSet, OptionProfile, PortSet, ScanRef, SeededIds, SystemClock};
+use palisade_model::{HostResult, Ip6Set, IpSet, OptionProfile, PortSet, ScanRef, SeededIds, SystemClock};
 use tokio::sync::mpsc;
 
 pub(crate) fn kb() -> Arc<KnowledgeBase> {
@@ -36,6 +36,7 @@ pub(crate) fn order(targets: &str, ports: impl IntoIterator<Item = u16>) -> Scan
     ScanOrder {
         scan: "scan/1400000000.00001".parse::<ScanRef>().expect("a reference"),
         targets: targets.parse::<IpSet>().expect("targets"),
+        targets_v6: Ip6Set::default(),
         profile,
         qids: None,
         http_header: None,
@@ -143,7 +144,7 @@ impl Link for MemoryLink {
         self.answer("take a result in", |server| {
             let hold = server.answer_hold();
             if hold == Hold::Held {
-                server.delivered.push(result.facts.address);
+                server.delivered.extend(result.facts.ipv4());
                 server.results.push(result);
             }
             hold

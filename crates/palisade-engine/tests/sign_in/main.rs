@@ -65,6 +65,7 @@ pub(crate) async fn scan_with(
     let order = ScanOrder {
         scan: "scan/1400000000.00001".parse().unwrap(),
         targets: "127.0.0.1".parse().unwrap(),
+        targets_v6: palisade_model::Ip6Set::default(),
         profile,
         qids: None,
         http_header: None,

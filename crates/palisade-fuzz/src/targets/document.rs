@@ -97,6 +97,7 @@ fn parameters(input: &[u8]) {
         ParameterKind::AssetGroupTitle,
         ParameterKind::Choices(WORDS),
         ParameterKind::Numbers,
+        ParameterKind::HostNames,
         ParameterKind::Titles { max_items: 10, max_chars: 50 },
         ParameterKind::Ports { words: WORDS, max_chars: 200 },
         ParameterKind::ScanHeader,

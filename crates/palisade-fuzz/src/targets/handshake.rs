@@ -22,7 +22,7 @@ pub const TARGETS: &[Target] = &[
 fn certificate(input: &[u8]) {
     let facts = certificate_facts(input, 1_800_000_000);
     let names = [facts.subject.clone(), "www.example.test".to_owned()];
-    let _ = names_match(&facts, &names, Ipv4Addr::new(192, 0, 2, 7));
+    let _ = names_match(&facts, &names, Ipv4Addr::new(192, 0, 2, 7).into());
 }
 
 fn flight(input: &[u8], piece: usize) -> Flight {

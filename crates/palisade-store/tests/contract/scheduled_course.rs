@@ -1,9 +1,15 @@
-//! Pauses, resumptions and notices of scheduled scans, each once; distribution groups.
+//! Pauses, resumptions and notices of scheduled scans, and starts of reports, each once; distribution groups.
 
-use palisade_model::{BeforeLaunch, LeadUnit, Notifications, ScanRef, ScanStatus};
-use palisade_store::{DueTurn, Error, RunCourse, Started, TaskEdit, TaskStart, Turned};
+use palisade_model::report_job::HostChoice;
+use palisade_model::{
+    BeforeLaunch, LeadUnit, Notifications, ReportFormat, ReportSubject, ScanRef, ScanStatus, ScheduledReport,
+};
+use palisade_store::{
+    Activity, DueTurn, Error, NewReport, ReportLaunched, ReportLimits, RunCourse, Started, Store, TaskEdit,
+    TaskKind, TaskStart, Turned,
+};
 
-use crate::bench::{Bench, at};
+use crate::bench::{Bench, at, ips, login};
 use crate::scheduled_task::{add, new_task, scheduled_scan, task, told};
 
 /// A task with a run that pauses at 200 and goes on at 300.
@@ -143,6 +149,72 @@ async fn an_edit_of_what_was_changed_meanwhile_is_refused(bench: Bench) {
     assert!(!bench.store.edit_task(&gone).await.unwrap());
 }
 
+fn new_report() -> NewReport {
+    let hosts = HostChoice::default();
+    NewReport {
+        title: "Weekly".to_owned(),
+        login: login("quays_ab1"),
+        format: ReportFormat::Csv,
+        hide_header: false,
+        subject: ReportSubject::Hosts { template_id: 2, hosts },
+        base_url: "https://vm.example".to_owned(),
+        launched_at: at(100),
+        expires_at: at(10_000),
+    }
+}
+
+/// A task that asks for reports.
+async fn report_task_of(bench: &Bench) -> i64 {
+    let mut new = new_task("Weekly");
+    new.order.kind = TaskKind::Report;
+    new.order.report = Some(ScheduledReport {
+        template_id: 2,
+        format: ReportFormat::Csv,
+        hide_header: true,
+        hosts: HostChoice { ips: Some(ips("10.0.0.1")), asset_groups: vec![4] },
+        own_tickets: true,
+        base_url: "https://vm.example".to_owned(),
+    });
+    let id = add(bench, &new).await;
+    assert_eq!(task(bench, id).await.order.report, new.order.report);
+    id
+}
+
+async fn a_start_of_a_report_is_taken_once(bench: Bench) {
+    let task_id = report_task_of(&bench).await;
+    let due = bench.store.list_due_tasks(&TaskKind::ALL, at(100), 10).await.unwrap();
+    assert_eq!(due.iter().map(|task| task.id).collect::<Vec<_>>(), [task_id]);
+    let limits = ReportLimits { unfinished_max: 2, of_user_max: 10, bytes_max: 1_000 };
+    let start = TaskStart { task_id, due_at: at(100), next_launch_at: Some(at(200)) };
+    let other = bench.open_again().await;
+    let new = new_report();
+    let launch = async |store: &Store, start: TaskStart, limits: ReportLimits| {
+        let told = |id: i64| Activity { details: format!("report {id}"), ..told(&[]) };
+        store.launch_report_task(start, &new, limits, told).await.unwrap()
+    };
+    let (one, two, three) = tokio::join!(
+        launch(&bench.store, start, limits),
+        launch(&other, start, limits),
+        launch(&bench.store, start, limits),
+    );
+    let started = [one, two, three];
+    assert_eq!(started.iter().filter(|started| matches!(started, Started::Queued(Ok(_)))).count(), 1);
+    assert_eq!(started.iter().filter(|started| **started == Started::Gone).count(), 2, "{started:?}");
+    let jobs = bench.store.list_report_jobs(at(100)).await.unwrap();
+    assert_eq!(jobs.iter().map(|job| job.title.as_str()).collect::<Vec<_>>(), ["Weekly"]);
+    // A start without room stays as it is.
+    let next = TaskStart { task_id, due_at: at(200), next_launch_at: Some(at(300)) };
+    let full = ReportLimits { unfinished_max: 1, ..limits };
+    assert_eq!(launch(&bench.store, next, full).await, Started::TooMany);
+    let of_user = ReportLimits { of_user_max: 1, ..limits };
+    assert_eq!(
+        launch(&bench.store, next, of_user).await,
+        Started::Queued(Err(ReportLaunched::TooManyOfUser))
+    );
+    assert_eq!(task(&bench, task_id).await.next_launch_at, Some(at(200)));
+    assert_eq!(bench.store.list_report_jobs(at(100)).await.unwrap().len(), 1);
+}
+
 async fn distribution_groups_come_back(bench: Bench) {
     let addresses = ["a@example.test".to_owned(), "b@example.test".to_owned()];
     let id = bench.store.add_distribution_group("Büro <1>", &addresses).await.unwrap();
@@ -166,5 +238,6 @@ crate::both!(
     an_ended_scan_has_no_turns,
     a_start_is_told_of_once,
     an_edit_of_what_was_changed_meanwhile_is_refused,
+    a_start_of_a_report_is_taken_once,
     distribution_groups_come_back,
 );

@@ -45,6 +45,7 @@ pub(crate) fn new_task(title: &str) -> NewTask {
             schedule: schedule(),
             priority: 2,
             notifications: None,
+            report: None,
         },
         owner: login("quays_ab1"),
         asset_groups: Vec::new(),

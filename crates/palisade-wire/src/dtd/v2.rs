@@ -41,7 +41,10 @@ pub const PATCH_REPORT_SCORECARD: Dtd = definition!("api/2.0/fo/report/scorecard
 pub const RESTRICTED_IPS_OUTPUT: Dtd =
     definition!("api/2.0/fo/setup/restricted_ips/restricted_ips_output.dtd");
 pub const SCAN_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/scan/scan_list_output.dtd");
+pub const SCAN_SUMMARY_OUTPUT: Dtd = definition!("api/2.0/fo/scan/summary/scan_summary_output.dtd");
 pub const VM_RECRYPT_RESULTS: Dtd = definition!("api/2.0/fo/scan/stats/vm_recrypt_results.dtd");
+pub const SCHEDULE_REPORT_LIST_OUTPUT: Dtd =
+    definition!("api/2.0/fo/schedule/report/schedule_report_list_output.dtd");
 pub const SCHEDULE_SCAN_LIST_OUTPUT: Dtd =
     definition!("api/2.0/fo/schedule/scan/schedule_scan_list_output.dtd");
 pub const SIMPLE_RETURN: Dtd = definition!("api/2.0/simple_return.dtd");
@@ -76,6 +79,8 @@ pub const ALL: &[&Dtd] = &[
     &REPORT_TEMPLATE_INFO,
     &SCAN_LIST_OUTPUT,
     &VM_RECRYPT_RESULTS,
+    &SCAN_SUMMARY_OUTPUT,
+    &SCHEDULE_REPORT_LIST_OUTPUT,
     &SCHEDULE_SCAN_LIST_OUTPUT,
     &RESTRICTED_IPS_OUTPUT,
     &OPTION_PROFILE_INFO,

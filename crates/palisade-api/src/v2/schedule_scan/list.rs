@@ -127,7 +127,13 @@ fn write_notifications(xml: &mut XmlWriter, notifications: Option<&Notifications
     });
 }
 
-fn write_schedule(xml: &mut XmlWriter, schedule: &Schedule, next: Option<Timestamp>, now: Timestamp) {
+/// When something starts, and what becomes of it by the clock.
+pub(crate) fn write_schedule(
+    xml: &mut XmlWriter,
+    schedule: &Schedule,
+    next: Option<Timestamp>,
+    now: Timestamp,
+) {
     let Schedule {
         occurrence,
         start_date: _, // told with its time

@@ -3,7 +3,7 @@
 //!
 //! Deliberately absent: continuous runs.
 
-mod list;
+pub(crate) mod list;
 mod parameters;
 
 use std::num::NonZeroU64;

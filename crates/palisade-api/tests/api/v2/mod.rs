@@ -19,6 +19,7 @@ mod report_template;
 mod restricted_ips;
 mod scan;
 mod scan_fetch;
+pub(crate) mod schedule_report;
 mod schedule_scan;
 mod scorecard;
 mod search_list;
@@ -78,16 +79,17 @@ pub(crate) const TESTS: &[&[OperationTest]] = &[
     asset_vhost::TESTS,
     excluded_ip::TESTS,
     knowledge_base::TESTS,
+    option_profile::TESTS,
     report::TESTS,
     report_template::TESTS,
     restricted_ips::TESTS,
     scan::TESTS,
     scan_fetch::TESTS,
+    schedule_report::TESTS,
     schedule_scan::TESTS,
     scorecard::TESTS,
     search_list::TESTS,
     session::TESTS,
-    option_profile::TESTS,
     vault::TESTS,
 ];
 
