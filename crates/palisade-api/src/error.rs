@@ -284,6 +284,9 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         AppError::TooManyToOrder { max } => {
             (5808, format!("At most {max} hosts can be ordered by anything but ip. Search for fewer."))
         }
+        AppError::TooManyToList { max } => {
+            (6604, format!("One answer has at most {max} of them. Ask for fewer days."))
+        }
         AppError::EmptyTitle => (5807, "Invalid value for 'title' : The title is empty.".to_owned()),
         AppError::TooMuchHistory { max } => (
             3512,

@@ -231,6 +231,9 @@ pub enum Error {
     /// More hosts than can be put into an order other than that of their addresses.
     #[error("at most {max} hosts can be ordered")]
     TooManyToOrder { max: usize },
+    /// More of something than one answer holds.
+    #[error("one answer has at most {max} of them")]
+    TooManyToList { max: usize },
     /// No address of a report's target is within the user's reach.
     #[error("the report has no hosts")]
     NothingToReport,

@@ -94,6 +94,7 @@ static RESOURCES: &[&[OperationRow]] = &[
     report::ROWS,
     scan::ROWS,
     scan::stats::ROWS,
+    scan::summary::ROWS,
     schedule_report::ROWS,
     schedule_scan::ROWS,
     scorecard::ROWS,

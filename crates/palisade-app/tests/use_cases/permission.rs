@@ -4,7 +4,7 @@ use palisade_app::{
     Actor, AddHosts, AssetOrder, Authority, ChooseTemplate, CreateAuthRecord, CreateAuthVault, CreateUser,
     EditHosts, Error, HostKey, ListAuthRecords, ListDeletedTickets, ListHosts, ListMapReports, ListReports,
     ListScans, ListTargetHistory, ListTasks, ListUsers, ListVulnerabilities, LoginRefused, PasswordsOf,
-    ReportActivity, SearchAssets, SelectHosts, TicketSelection, UpdateAuthVault, WantedReport,
+    ReportActivity, SearchAssets, SelectHosts, TicketSelection, UpdateAuthVault, WantedReport, WantedSummary,
 };
 use palisade_model::auth_record::GivenFields;
 use palisade_model::{
@@ -30,6 +30,7 @@ const USE_CASES: &[(&str, &str)] = &[
     ("scan, list_running", "++-++--"),
     ("list_scans", "++-++--"),
     ("scan_statistics", "+------"),
+    ("summarise_unscanned", "+------"),
     ("cancel_scan", "++-+---"),
     ("pause_scan", "++-+---"),
     ("resume_scan", "++-+---"),
@@ -146,6 +147,11 @@ async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) 
             one
         }
         "list_scans" => refused(&app.list_scans(actor, &ListScans::default(), None).await),
+        "summarise_unscanned" => {
+            let wanted =
+                WantedSummary { from: desk.now(), until: desk.now(), reasons: Vec::new(), tracking: None };
+            refused(&app.summarise_unscanned(actor, &wanted).await)
+        }
         "scan_statistics" => refused(&app.scan_statistics(actor).await),
         "cancel_scan" => refused(&app.cancel_scan(actor, scan).await),
         "pause_scan" => refused(&app.pause_scan(actor, scan).await),

@@ -37,6 +37,7 @@ pub const MOST_VULNERABLE_HOSTS_SCORECARD: Dtd =
     definition!("api/2.0/fo/report/scorecard/most_vulnerable_hosts_scorecard.dtd");
 pub const PATCH_REPORT_SCORECARD: Dtd = definition!("api/2.0/fo/report/scorecard/patch_report_scorecard.dtd");
 pub const SCAN_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/scan/scan_list_output.dtd");
+pub const SCAN_SUMMARY_OUTPUT: Dtd = definition!("api/2.0/fo/scan/summary/scan_summary_output.dtd");
 pub const VM_RECRYPT_RESULTS: Dtd = definition!("api/2.0/fo/scan/stats/vm_recrypt_results.dtd");
 pub const SCHEDULE_REPORT_LIST_OUTPUT: Dtd =
     definition!("api/2.0/fo/schedule/report/schedule_report_list_output.dtd");
@@ -71,6 +72,7 @@ pub const ALL: &[&Dtd] = &[
     &PATCH_REPORT_SCORECARD,
     &REPORT_TEMPLATE_INFO,
     &SCAN_LIST_OUTPUT,
+    &SCAN_SUMMARY_OUTPUT,
     &VM_RECRYPT_RESULTS,
     &SCHEDULE_REPORT_LIST_OUTPUT,
     &SCHEDULE_SCAN_LIST_OUTPUT,

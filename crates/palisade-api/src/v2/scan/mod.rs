@@ -8,6 +8,7 @@ mod fetch;
 pub(crate) mod launch;
 mod list;
 pub mod stats;
+pub mod summary;
 mod table;
 
 use palisade_app::Error as AppError;
