@@ -109,6 +109,28 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
                 known.join(", ")
             ),
         ),
+        AppError::LockedOut { from } => {
+            (6302, format!("Users could not sign in from {from} any more, where this request comes from."))
+        }
+        AppError::VirtualHostTaken { ip, port } => {
+            (6303, format!("Invalid value for 'ip' : {ip}. There is a virtual host at port {port}."))
+        }
+        AppError::UnknownVirtualHost { ip, port } => {
+            (6304, format!("Invalid value for 'ip' : {ip}. There is no virtual host at port {port}."))
+        }
+        AppError::UnknownVirtualName { name } => {
+            (6305, format!("Invalid value for 'fqdn' : {name}. The virtual host has no such name."))
+        }
+        AppError::NoVirtualNames => {
+            (6306, "The virtual host would have no names; it can be deleted.".to_owned())
+        }
+        AppError::TooManyVirtualNames { max_bytes } => {
+            (6307, format!("The names of a virtual host have at most {max_bytes} bytes."))
+        }
+        AppError::TooManyVirtualHosts { max } => {
+            (6308, format!("The subscription has at most {max} virtual hosts."))
+        }
+        AppError::NoRestrictedIps => (6309, "No addresses are named that users may sign in from.".to_owned()),
         AppError::UnknownSearchList { id } => {
             let parameter = ["search_list_ids", "exclude_search_list_ids"]
                 .into_iter()
@@ -126,6 +148,14 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         ),
         AppError::TooManySearchLists { max } => {
             (5413, format!("The subscription has at most {max} search lists."))
+        }
+        AppError::OnlyInformation => (
+            6502,
+            "The search lists hold nothing but gathered information; show_igs=1 asks for it.".to_owned(),
+        ),
+        AppError::SearchListInUse { title, by } => {
+            let by: Vec<String> = by.into_iter().take(LOGINS_SHOWN).collect();
+            (6501, format!("The search list {title} is in use by: {}.", by.join(", ")))
         }
         AppError::UnknownAuthRecords { ids } => {
             let ids: Vec<String> = ids.iter().map(u64::to_string).collect();
@@ -572,6 +602,7 @@ pub(crate) const NUMBERS: &[(u32, &str)] = &[
     (5608, "Too many maps are queued or running."),
     (5701, "The call would change more tickets than are changed at once. Nothing was changed."),
     (5702, "A QID is none of a vulnerability that can be ignored."),
+    (6301, "Users may not sign in from the address that the call comes from."),
     (19_001, "There is no option profile of this title. The text names those there are."),
 ];
 

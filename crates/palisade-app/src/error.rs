@@ -1,9 +1,13 @@
 //! Why a use case could not be carried out. No numbers, no HTTP: those are the API's business.
 
+use std::net::Ipv4Addr;
+
 use palisade_model::auth_record::BadRecord;
 use palisade_model::business_unit::NotAUnitTitle;
 use palisade_model::option_profile::BadProfile;
-use palisade_model::{Action, DomainName, IpSet, Login, MapRef, Permission, Qid, Resource, Role, ScanStatus};
+use palisade_model::{
+    Action, DomainName, IpSet, Login, MapRef, Permission, Qid, Resource, Role, ScanStatus, VirtualName,
+};
 
 /// Shorthand for the results of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -75,6 +79,30 @@ pub enum Error {
     /// Users of the role cannot be given the permission.
     #[error("a {role} cannot have the permission {permission}")]
     PermissionDoesNotFit { permission: Permission, role: Role },
+    /// The caller comes from an address that the change would shut out.
+    #[error("users could not sign in from {from} any more")]
+    LockedOut { from: std::net::IpAddr },
+    /// Sign-ins cannot be restricted to no address at all.
+    #[error("no addresses are named that users may sign in from")]
+    NoRestrictedIps,
+    /// The web server has names already.
+    #[error("there is a virtual host at {ip}:{port} already")]
+    VirtualHostTaken { ip: Ipv4Addr, port: u16 },
+    /// The web server has no names.
+    #[error("there is no virtual host at {ip}:{port}")]
+    UnknownVirtualHost { ip: Ipv4Addr, port: u16 },
+    /// The virtual host has no such name.
+    #[error("the virtual host has no name {name}")]
+    UnknownVirtualName { name: VirtualName },
+    /// A virtual host without names is deleted instead.
+    #[error("the virtual host would have no names")]
+    NoVirtualNames,
+    /// More names than a virtual host may have.
+    #[error("the names of a virtual host have at most {max_bytes} bytes")]
+    TooManyVirtualNames { max_bytes: usize },
+    /// More virtual hosts than a subscription may have.
+    #[error("a subscription has at most {max} virtual hosts")]
+    TooManyVirtualHosts { max: u64 },
     /// No search list in the user's sight has this id.
     #[error("there is no search list {id}")]
     UnknownSearchList { id: i64 },
@@ -84,6 +112,12 @@ pub enum Error {
     /// Another search list has this title.
     #[error("there is a search list '{title}' already")]
     SearchListTaken { title: String },
+    /// What is asked for is gathered information alone, and that is not wanted.
+    #[error("there is nothing but gathered information, which is not wanted")]
+    OnlyInformation,
+    /// Something goes by the search list.
+    #[error("the search list '{title}' is in use")]
+    SearchListInUse { title: String, by: Vec<String> },
     /// Only Managers make search lists for everybody.
     #[error("a search list for everybody is made by a Manager")]
     GlobalSearchList,
@@ -380,7 +414,7 @@ pub enum Error {
     Outbox(#[source] std::io::Error),
     /// A scanner delivered a host that it was not given.
     #[error("{address} is none of the slice's hosts")]
-    NotOfSlice { address: std::net::Ipv4Addr },
+    NotOfSlice { address: std::net::IpAddr },
     /// Somebody else changed the same thing at the same moment.
     #[error("somebody else changed the same thing at the same moment")]
     Conflict,

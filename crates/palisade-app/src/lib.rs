@@ -41,12 +41,14 @@ mod outbox;
 mod password;
 mod password_change;
 mod policy;
+mod profile_lists;
 mod report;
 mod report_job;
 mod report_making;
 mod report_plan;
 mod report_schedule;
 mod report_template;
+mod restricted_ip;
 mod scan;
 mod scan_list;
 mod scan_options;
@@ -67,6 +69,7 @@ mod ticket;
 mod ticket_edit;
 mod user;
 mod version_match;
+mod virtual_host;
 
 pub use account::{NewAccount, NewUser, UserView};
 pub use activity::{ActivityEntry, ActivityQuery, ActivityView, ReportActivity, ReportedActivity};
@@ -81,7 +84,9 @@ pub use auth_vault::{AuthVaultView, CreateAuthVault, UpdateAuthVault};
 pub use authentication::LoginRefused;
 pub use business_unit::{Authority, BusinessUnitView};
 pub use community_template::{TemplateImportError, TemplatesImported, template_entry};
-pub use detection_list::{DetectionList, DetectionPage, DetectionPiece, ListDetections, ListedFinding};
+pub use detection_list::{
+    DetectionList, DetectionPage, DetectionPiece, ListDetections, ListedFinding, SearchListsOf,
+};
 pub use domain::DomainView;
 pub use error::{Error, Result};
 pub use excluded_host::ExclusionView;
@@ -102,8 +107,8 @@ pub use outbox::check_address;
 pub use palisade_store::{
     ActivityMark, ActivityUser, AssignedUser, Between, CveKnowledge, DeletedTicket, DistributionGroup,
     ExcludedHosts, ExclusionChange, FeedState, GroupTexts, IgnoredDetection, LaunchType, ListedDetection,
-    ReportJob, ScanMark, SearchList, StoredMapHost, TaskKind, TaskScanner, Ticket, TicketChange,
-    TrackingMethod,
+    ReportJob, RestrictedIps, ScanMark, SearchList, StoredMapHost, TaskKind, TaskScanner, Ticket,
+    TicketChange, TrackingMethod,
 };
 pub use password::MasterKey;
 pub use password_change::{PasswordChanges, PasswordKept, PasswordsOf};
@@ -114,6 +119,7 @@ pub use report_making::ReportTask;
 pub use report_plan::{MapPlan, ReportPlan, ScorecardPlan, ScoredGroup, TicketPlan};
 pub use report_schedule::{AddReportSchedule, ReportScheduleView};
 pub use report_template::{ChooseTemplate, ReportTemplateView, TemplateOwner};
+pub use restricted_ip::RestrictedIpChange;
 pub use scan::ScanView;
 pub use scan_list::{ListScans, ListedScan, ScanPage, ScanStatistics};
 pub use scan_options::{EditScanOptions, ScanOptionsView, ScanPortsView};
@@ -127,3 +133,4 @@ pub use target_history::{ListTargetHistory, TargetHistory, TargetedScan, TitleFi
 pub use ticket::{ListDeletedTickets, PersonView, TicketPage, TicketSelection, TicketView};
 pub use ticket_edit::{EditTickets, TicketSkipped, TicketsEdited};
 pub use user::{CreateUser, ListUsers, ListedUser};
+pub use virtual_host::{VirtualHostChange, VirtualHostPlace};

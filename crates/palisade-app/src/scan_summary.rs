@@ -105,7 +105,8 @@ impl App {
         wanted: &WantedSummary,
         ranges: &[HostRange],
     ) -> Result<Option<ScanSummary>> {
-        let looked_at = [Unscanned::Dead, Unscanned::Cancelled].iter().any(|one| wanted.reasons.contains(one));
+        let looked_at =
+            [Unscanned::Dead, Unscanned::Cancelled].iter().any(|one| wanted.reasons.contains(one));
         let (alive, dead) =
             if looked_at { self.hosts_of_scan(scan.id).await? } else { (IpSet::new(), IpSet::new()) };
         let mut unscanned = Vec::new();
@@ -117,7 +118,8 @@ impl App {
                 Unscanned::Cancelled => scan.targets.difference(&alive).difference(&dead),
             };
             let methods = [TrackingMethod::Ip, TrackingMethod::Dns, TrackingMethod::Netbios];
-            for tracking in methods.into_iter().filter(|one| wanted.tracking.is_none_or(|only| only == *one)) {
+            for tracking in methods.into_iter().filter(|one| wanted.tracking.is_none_or(|only| only == *one))
+            {
                 let ips = of_tracking(&ips, ranges, tracking);
                 if !ips.is_empty() {
                     unscanned.push(UnscannedHosts { reason: *reason, tracking, ips });

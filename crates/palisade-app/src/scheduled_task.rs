@@ -177,10 +177,9 @@ impl App {
         } = new;
         check_length("scan_title", &title, TASK_TITLE_CHARACTERS_MAX)?;
         if let Some(Notifications { before, after, groups }) = &notifications {
-            let messages = before.iter().map(|before| &before.message).chain(after);
-            messages
-                .map(|message| check_length("message", message, MESSAGE_CHARACTERS_MAX))
-                .collect::<Result<()>>()?;
+            for message in before.iter().map(|before| &before.message).chain(after) {
+                check_length("message", message, MESSAGE_CHARACTERS_MAX)?;
+            }
             self.check_distribution_groups(groups).await?;
         }
         let (everything, groups): (Vec<String>, Vec<String>) =

@@ -15,6 +15,8 @@ pub mod domain;
 pub mod fact;
 pub mod feed;
 pub mod finding;
+pub mod host_name;
+pub mod ip6_set;
 pub mod ip_set;
 pub mod map;
 pub mod map_ref;
@@ -38,6 +40,7 @@ pub mod time_zone;
 pub mod user;
 pub mod user_profile;
 pub mod version;
+pub mod virtual_host;
 
 pub use asset_group::{AssetGroupTitle, BusinessImpact, Environment, EnvironmentLevel};
 pub use auth_record::{RecordContent, RecordKind, Secrets, SignIn};
@@ -51,6 +54,7 @@ pub use fact::{HostFacts, PortFacts, Transport};
 pub use feed::FeedKind;
 pub use finding::{Finding, FindingKind, HostResult};
 pub use ip_set::{IpRange, IpSet, IpSetError};
+pub use ip6_set::{Ip6Set, Ip6SetError};
 pub use map::{Discovery, MapHost, MapNameServer, MapPort, MapResult, MapTarget, NotAMapTarget};
 pub use map_ref::MapRef;
 pub use number_set::NumberSet;
@@ -77,6 +81,7 @@ pub use ticket::{RequestedState, TicketState};
 pub use time_zone::{ClockRule, TimeZoneCode};
 pub use user::{Login, UserStatus};
 pub use user_profile::{InterfaceStyle, UserEdit, UserProfile};
+pub use virtual_host::{NotAVirtualName, VirtualHost, VirtualName};
 
 /// A point in time, UTC.
 pub use jiff::Timestamp;

@@ -100,10 +100,14 @@ impl Permissions {
     pub fn of_new(role: Role) -> Self {
         match role {
             Role::UnitManager => {
-                [Permission::CreateOptionProfiles, Permission::EditAuthRecords].into_iter().collect()
+                [Permission::CreateOptionProfiles, Permission::EditAuthRecords, Permission::EditVirtualHosts]
+                    .into_iter()
+                    .collect()
             }
             Role::Scanner => {
-                [Permission::CreateOptionProfiles, Permission::EditAssetGroups].into_iter().collect()
+                [Permission::CreateOptionProfiles, Permission::EditAssetGroups, Permission::EditVirtualHosts]
+                    .into_iter()
+                    .collect()
             }
             Role::Manager | Role::Auditor | Role::Reader | Role::Contact | Role::Administrator => {
                 Self::default()
@@ -158,13 +162,14 @@ impl Role {
     #[must_use]
     pub const fn needs(self, action: Action, resource: Resource) -> Option<Permission> {
         use Action::{Add, Delete, Edit};
-        use Resource::{AssetGroup, AuthRecord, AuthVault, Domain, Host, OptionProfile, Ticket};
+        use Resource::{AssetGroup, AuthRecord, AuthVault, Domain, Host, OptionProfile, Ticket, VirtualHost};
         match (self, action, resource) {
             (Self::Manager | Self::Administrator, _, _) => None,
             (_, Add, Host | Domain) => Some(Permission::AddAssets),
             (_, Delete, Host) => Some(Permission::PurgeHosts),
             (_, Add | Edit | Delete, OptionProfile) => Some(Permission::CreateOptionProfiles),
             (_, Add | Edit | Delete, AuthRecord | AuthVault) => Some(Permission::EditAuthRecords),
+            (_, Add | Edit | Delete, VirtualHost) => Some(Permission::EditVirtualHosts),
             (_, Delete, Ticket) => Some(Permission::EditRemediationPolicy),
             (Self::Scanner, Add | Edit | Delete, AssetGroup) => Some(Permission::EditAssetGroups),
             _ => None,

@@ -95,9 +95,10 @@ impl Role {
     pub const fn scope(self, action: Action, resource: Resource) -> Scope {
         use Action::{Add, Cancel, Delete, Edit, Launch, List};
         use Resource::{
-            Account, ActivityLog, AssetGroup, AuthRecord, AuthVault, BusinessUnit, Domain, ExcludedHost,
-            Host, HostVulnerability, KnowledgeBase, Map, MapReport, OptionProfile, Report, ReportTemplate,
-            Scan, ScanReport, ScheduledTask, SearchList, Service, Ticket, User,
+            Account, ActivityLog, Appliance, AssetGroup, AuthRecord, AuthVault, BusinessUnit, Domain,
+            ExcludedHost, Host, HostVulnerability, KnowledgeBase, Map, MapReport, Network, OptionProfile,
+            Report, ReportTemplate, Scan, ScanReport, ScheduledTask, SearchList, Service, Ticket, User,
+            VirtualHost,
         };
         match (self, action, resource) {
             (Self::Contact, _, _) => Scope::None,
@@ -158,6 +159,13 @@ impl Role {
             (Self::Scanner, Delete, Host) => Scope::AssetGroups,
             (Self::Scanner | Self::Reader, List, Host) => Scope::AssetGroups,
             (Self::Auditor, List, Host) => Scope::Compliance,
+            (Self::UnitManager, List | Add | Edit | Delete, VirtualHost) => Scope::BusinessUnit,
+            (Self::Scanner, List | Add | Edit | Delete, VirtualHost) => Scope::AssetGroups,
+            (Self::Reader, List, VirtualHost) => Scope::AssetGroups,
+            (Self::UnitManager, List | Add | Edit | Delete, Appliance) => Scope::BusinessUnit,
+            (Self::Scanner, List | Add, Appliance) => Scope::AssetGroups,
+            (Self::Scanner, Edit | Delete, Appliance) => Scope::Own,
+            (Self::UnitManager | Self::Scanner | Self::Reader, List, Network) => Scope::Subscription,
             (
                 Self::UnitManager | Self::Auditor | Self::Scanner | Self::Reader | Self::Administrator,
                 _,
@@ -208,6 +216,8 @@ pub enum Resource {
     Account,
     /// What users did, and what they were refused.
     ActivityLog,
+    /// Scanner appliances.
+    Appliance,
     /// Named sets of addresses.
     AssetGroup,
     /// What scans sign in to hosts with.
@@ -230,6 +240,8 @@ pub enum Resource {
     Map,
     /// Saved results of maps.
     MapReport,
+    /// Networks that addresses are told apart by.
+    Network,
     /// Scans, running or queued.
     Scan,
     /// Saved results of scans.
@@ -240,14 +252,20 @@ pub enum Resource {
     KnowledgeBase,
     /// How scans are done; everybody sees the global ones.
     OptionProfile,
+    /// Option profiles as whole documents, to be taken to another subscription; Managers only.
+    OptionProfileDocument,
     /// Named lists of QIDs; own ones, and those that are for everybody.
     SearchList,
     /// What is known about the weaknesses of hosts: their detections.
     HostVulnerability,
     /// Remediation tickets.
     Ticket,
+    /// The addresses that users may sign in from. Managers only.
+    RestrictedIp,
     /// Accounts, those of others included.
     User,
+    /// Names that web servers are asked by.
+    VirtualHost,
 }
 
 /// How far a permission reaches.

@@ -46,6 +46,7 @@ mod report_document;
 mod report_job;
 mod report_lease;
 mod report_template;
+mod restricted_ip;
 mod row;
 mod scan;
 mod scan_list;
@@ -68,6 +69,7 @@ mod ticket_intake;
 mod ticket_write;
 mod user;
 mod user_profile;
+mod virtual_host;
 
 pub use activity::{Activity, ActivityFilter, ActivityMark, ActivityOfUser, ActivitySpan, ActivityUser};
 pub use asset_group::{AssetGroup, AssetGroupEdit, AssignedUser, GroupDeleted, GroupTexts, NewAssetGroup};
@@ -101,6 +103,7 @@ pub use reach::Reach;
 pub use report_job::{NewReport, ReportJob, ReportLaunched, ReportLimits};
 pub use report_lease::ReportHolding;
 pub use report_template::{ReportTemplate, TemplateChoice};
+pub use restricted_ip::RestrictedIps;
 pub use scan::{LaunchType, Launched, NewScan, ReportFilter, Scan, ScanHost};
 pub use scan_list::{ScanMark, ScanSpan};
 pub use scan_status::Cancelled;
@@ -110,7 +113,7 @@ pub use scheduled_run::{RunRef, RunStopped, Started, TaskRun};
 pub use scheduled_task::{
     NewTask, TASK_USER_KIND, Task, TaskEdit, TaskKind, TaskOrder, TaskScanner, TaskStart,
 };
-pub use search_list::SearchList;
+pub use search_list::{PROFILE_USER_KIND, SearchList, SearchListDeleted, SearchListUse};
 pub use session::{NewSession, Session};
 pub use slice::{Holding, LeasedSlice, Progress, SLICE_ATTEMPTS_MAX, SLICE_RESTARTS_MAX};
 pub use store::Store;

@@ -17,6 +17,7 @@ pub mod operation;
 pub mod parameter;
 pub mod parameter_error;
 pub mod xml;
+pub mod xml_tree;
 
 pub use argument::{Arguments, Value};
 pub use call::{Call, ErrorForm, Example, Rule};

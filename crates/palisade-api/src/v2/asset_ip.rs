@@ -49,6 +49,26 @@ const ENABLE_PC: Parameter = Parameter::new(
     "1 adds the addresses to policy compliance, which the subscription does not have yet.",
 )
 .default("0");
+const ENABLE_SCA: Parameter = Parameter::new(
+    "enable_sca",
+    ParameterKind::ZeroOne,
+    "0",
+    "1 adds the addresses to security configuration assessment, which the subscription does not have.",
+)
+.default("0");
+const ENABLE_CERTVIEW: Parameter = Parameter::new(
+    "enable_certview",
+    ParameterKind::ZeroOne,
+    "0",
+    "1 adds the addresses to certificate view, which the subscription does not have.",
+)
+.default("0");
+const CERTVIEW_ENABLED: Parameter = Parameter::new(
+    "certview_enabled",
+    ParameterKind::ZeroOne,
+    "0",
+    "1: only hosts in certificate view, of which there are none; 0: only the others.",
+);
 const TRACKING_METHOD: Parameter =
     Parameter::new("tracking_method", TRACKING, "IP", "What a host is recognised by in later scans.")
         .default("IP for new addresses; unchanged by an update");
@@ -85,7 +105,7 @@ pub const LIST: Operation = Operation {
     description: &[
         "Lists the addresses that the caller may see, as single ones and closed ranges, ascending.",
     ],
-    parameters: &[SHOWN_IPS, SHOWN_TRACKING, COMPLIANCE_ENABLED],
+    parameters: &[SHOWN_IPS, SHOWN_TRACKING, COMPLIANCE_ENABLED, CERTVIEW_ENABLED],
     rules: &[],
     roles: "Manager: the subscription. Unit Manager: the business unit. Scanner and Reader: assigned asset \
             groups. Auditor: hosts in policy compliance.",
@@ -102,7 +122,20 @@ pub const ADD: Operation = Operation {
     description: &[
         "Only addresses in the subscription can be scanned. Addresses that are in it already stay as they are.",
     ],
-    parameters: &[IPS, ENABLE_VM, ENABLE_PC, TRACKING_METHOD, OWNER, UD1, UD2, UD3, COMMENT, AG_TITLE],
+    parameters: &[
+        IPS,
+        ENABLE_VM,
+        ENABLE_PC,
+        ENABLE_SCA,
+        ENABLE_CERTVIEW,
+        TRACKING_METHOD,
+        OWNER,
+        UD1,
+        UD2,
+        UD3,
+        COMMENT,
+        AG_TITLE,
+    ],
     rules: &[],
     roles: "Manager. Unit Manager with the permission add_assets: to an asset group of the business unit.",
     answers: Answers::Simple,
@@ -151,7 +184,8 @@ async fn list(request: OperationRequest) -> Result<Answer, CallError> {
     if let Some(method) = arguments.choice(&SHOWN_TRACKING) {
         ips = app.tracked_hosts(request.actor()?, tracking_method(method)).await?.intersection(&ips);
     }
-    if arguments.has(COMPLIANCE_ENABLED.name) && arguments.switch(&COMPLIANCE_ENABLED) {
+    let of_module = |parameter: &Parameter| arguments.has(parameter.name) && arguments.switch(parameter);
+    if of_module(&COMPLIANCE_ENABLED) || of_module(&CERTVIEW_ENABLED) {
         ips = IpSet::new();
     }
     let mut xml = request.document();
@@ -161,8 +195,14 @@ async fn list(request: OperationRequest) -> Result<Answer, CallError> {
 
 async fn add(request: OperationRequest) -> Result<Answer, CallError> {
     let OperationRequest { app, arguments, .. } = &request;
-    if arguments.switch(&ENABLE_PC) {
-        return Err(request.invalid(&ENABLE_PC, "policy compliance is not in the subscription"));
+    for (parameter, module) in [
+        (&ENABLE_PC, "policy compliance is not in the subscription"),
+        (&ENABLE_SCA, "security configuration assessment is not in the subscription"),
+        (&ENABLE_CERTVIEW, "certificate view is not in the subscription"),
+    ] {
+        if arguments.switch(parameter) {
+            return Err(request.invalid(parameter, module));
+        }
     }
     if !arguments.switch(&ENABLE_VM) {
         return Err(request.invalid(&ENABLE_VM, "the addresses have to be in a module"));

@@ -12,8 +12,9 @@ use crate::example::Need;
 use crate::registry::{admit, module};
 use crate::v2::request::OperationRequest;
 use crate::v2::{
-    activity_log, asset_domain, asset_group, asset_host, asset_ip, auth, excluded_ip, knowledge_base, report,
-    report_template, scan, schedule_report, schedule_scan, scorecard, search_list, session, vault,
+    activity_log, asset_domain, asset_group, asset_host, asset_ip, asset_vhost, auth, excluded_ip,
+    knowledge_base, option_profile, report, report_template, restricted_ips, scan, schedule_report,
+    schedule_scan, scorecard, search_list, session, vault,
 };
 
 /// What a handler gives.
@@ -89,9 +90,12 @@ static RESOURCES: &[&[OperationRow]] = &[
     asset_group::ROWS,
     asset_host::ROWS,
     asset_ip::ROWS,
+    asset_vhost::ROWS,
     excluded_ip::ROWS,
     knowledge_base::ROWS,
+    option_profile::ROWS,
     report::ROWS,
+    restricted_ips::ROWS,
     scan::ROWS,
     scan::stats::ROWS,
     scan::summary::ROWS,

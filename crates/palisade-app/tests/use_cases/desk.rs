@@ -92,7 +92,7 @@ impl Desk {
             table: false,
         };
         HostResult {
-            facts: HostFacts { address, alive: true, ..HostFacts::default() },
+            facts: HostFacts { address: address.into(), alive: true, ..HostFacts::default() },
             findings: vec![finding(vulnerability, Some(443)), finding(information, None)],
             tested: vec![vulnerability, information],
             tcp_ports: [443].into_iter().collect(),

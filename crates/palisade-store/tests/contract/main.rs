@@ -27,6 +27,7 @@ mod pause;
 mod policy;
 mod report_job;
 mod report_template;
+mod restricted_ip;
 mod scan;
 mod scan_target;
 mod scheduled_course;
@@ -38,6 +39,7 @@ mod subscription;
 mod template_qid;
 mod ticket;
 mod user;
+mod virtual_host;
 
 /// Makes a test for each database out of each function.
 macro_rules! both {

@@ -128,7 +128,7 @@ async fn a_group_that_a_task_is_aimed_at_is_not_deleted(bench: Bench) {
 async fn the_profile_of_a_task_is_not_deleted(bench: Bench) {
     let profile = OptionProfile { title: "Gentle".to_owned(), ..OptionProfile::initial() };
     let profile = OptionProfile { is_default: false, ..profile };
-    let gentle = bench.store.add_option_profile(&profile, at(0)).await.unwrap();
+    let gentle = bench.store.add_option_profiles(std::slice::from_ref(&profile), at(0)).await.unwrap()[0];
     let id = add(&bench, &NewTask { option_profile: Some(gentle), ..new_task("Nightly") }).await;
     let renamed = OptionProfile { title: "Softly".to_owned(), ..profile };
     bench.store.edit_option_profile(gentle, 1, &renamed, at(1)).await.unwrap();

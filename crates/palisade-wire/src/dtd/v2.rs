@@ -25,6 +25,8 @@ pub const IP_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/asset/ip/ip_list_output.
 pub const KNOWLEDGE_BASE_VULN_LIST_OUTPUT: Dtd =
     definition!("api/2.0/fo/knowledge_base/vuln/knowledge_base_vuln_list_output.dtd");
 pub const MAP_REPORT: Dtd = definition!("api/2.0/fo/report/map_report.dtd");
+pub const OPTION_PROFILE_INFO: Dtd =
+    definition!("api/2.0/fo/subscription/option_profile/option_profile_info.dtd");
 pub const PATCH_REPORT: Dtd = definition!("api/2.0/fo/report/patch_report.dtd");
 pub const REPORT_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/report/report_list_output.dtd");
 pub const REPORT_TEMPLATE_INFO: Dtd = definition!("api/2.0/fo/report/template/report_template_info.dtd");
@@ -36,6 +38,8 @@ pub const MOST_PREVALENT_VULNS_SCORECARD: Dtd =
 pub const MOST_VULNERABLE_HOSTS_SCORECARD: Dtd =
     definition!("api/2.0/fo/report/scorecard/most_vulnerable_hosts_scorecard.dtd");
 pub const PATCH_REPORT_SCORECARD: Dtd = definition!("api/2.0/fo/report/scorecard/patch_report_scorecard.dtd");
+pub const RESTRICTED_IPS_OUTPUT: Dtd =
+    definition!("api/2.0/fo/setup/restricted_ips/restricted_ips_output.dtd");
 pub const SCAN_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/scan/scan_list_output.dtd");
 pub const SCAN_SUMMARY_OUTPUT: Dtd = definition!("api/2.0/fo/scan/summary/scan_summary_output.dtd");
 pub const VM_RECRYPT_RESULTS: Dtd = definition!("api/2.0/fo/scan/stats/vm_recrypt_results.dtd");
@@ -48,6 +52,7 @@ pub const STATIC_SEARCH_LIST_OUTPUT: Dtd =
     definition!("api/2.0/fo/qid/search_list/static/static_search_list_output.dtd");
 
 pub const VAULT_OUTPUT: Dtd = definition!("api/2.0/fo/vault/vault_output.dtd");
+pub const VIRTUAL_HOST_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/asset/vhost/vhost_list_output.dtd");
 
 /// Those that stand in files, by file name.
 pub const ALL: &[&Dtd] = &[
@@ -59,6 +64,7 @@ pub const ALL: &[&Dtd] = &[
     &HOST_LIST_OUTPUT,
     &HOST_LIST_VM_DETECTION_OUTPUT,
     &IP_LIST_OUTPUT,
+    &VIRTUAL_HOST_LIST_OUTPUT,
     &KNOWLEDGE_BASE_VULN_LIST_OUTPUT,
     &DYNAMIC_SEARCH_LIST_OUTPUT,
     &STATIC_SEARCH_LIST_OUTPUT,
@@ -74,8 +80,11 @@ pub const ALL: &[&Dtd] = &[
     &SCAN_LIST_OUTPUT,
     &SCAN_SUMMARY_OUTPUT,
     &VM_RECRYPT_RESULTS,
+    &SCAN_SUMMARY_OUTPUT,
     &SCHEDULE_REPORT_LIST_OUTPUT,
     &SCHEDULE_SCAN_LIST_OUTPUT,
+    &RESTRICTED_IPS_OUTPUT,
+    &OPTION_PROFILE_INFO,
     &AUTH_VAULT_LIST_OUTPUT,
     &VAULT_OUTPUT,
     &SIMPLE_RETURN,

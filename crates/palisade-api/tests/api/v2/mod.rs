@@ -6,14 +6,17 @@ mod asset_domain;
 mod asset_group;
 mod asset_host;
 mod asset_ip;
+mod asset_vhost;
 mod auth;
 mod bad_input;
 mod coverage;
 mod dispatch;
 mod excluded_ip;
 mod knowledge_base;
+mod option_profile;
 mod report;
 mod report_template;
+mod restricted_ips;
 mod scan;
 mod scan_fetch;
 pub(crate) mod schedule_report;
@@ -73,10 +76,13 @@ pub(crate) const TESTS: &[&[OperationTest]] = &[
     asset_group::TESTS,
     asset_host::TESTS,
     asset_ip::TESTS,
+    asset_vhost::TESTS,
     excluded_ip::TESTS,
     knowledge_base::TESTS,
+    option_profile::TESTS,
     report::TESTS,
     report_template::TESTS,
+    restricted_ips::TESTS,
     scan::TESTS,
     scan_fetch::TESTS,
     schedule_report::TESTS,
