@@ -1,7 +1,7 @@
 //! What one scan does on each of its hosts: made once from its order and the KnowledgeBase, read
 //! wherever the engine decides whether to ask.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use palisade_kb::{KnowledgeBase, Needs};
@@ -110,8 +110,9 @@ impl Plan {
     }
 
     /// The names that the web server of this address and port is asked by, beside its own.
-    pub(crate) fn virtual_names(&self, ip: Ipv4Addr, port: u16) -> impl Iterator<Item = &VirtualName> {
-        let of_port = self.virtual_hosts.iter().filter(move |host| (host.ip, host.port) == (ip, port));
+    pub(crate) fn virtual_names(&self, ip: IpAddr, port: u16) -> impl Iterator<Item = &VirtualName> {
+        let of_port =
+            self.virtual_hosts.iter().filter(move |host| (IpAddr::from(host.ip), host.port) == (ip, port));
         of_port.flat_map(|host| &host.names)
     }
 
