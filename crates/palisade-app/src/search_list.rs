@@ -1,11 +1,13 @@
 //! Search lists: who sees and changes which, and what is on a dynamic one at this moment.
 
+use std::collections::HashMap;
+
 use palisade_kb::Entry;
 use palisade_model::search_list::{DateCriterion, Operand, TITLE_CHARACTERS_MAX};
 use palisade_model::{
     Action, FindingKind, Qid, Resource, Role, SearchCriteria, SearchListContent, Timestamp,
 };
-use palisade_store::{Reach, SearchList};
+use palisade_store::{PROFILE_USER_KIND, Reach, SearchList, SearchListDeleted, SearchListUse};
 
 use crate::actor::Actor;
 use crate::app::App;
@@ -22,6 +24,8 @@ pub struct SearchListView {
     pub list: SearchList,
     /// Ascending.
     pub qids: Vec<Qid>,
+    /// Ids and titles of the option profiles that go by it, as far as the caller sees them; by id.
+    pub option_profiles: Vec<(i64, String)>,
 }
 
 /// A list to be made.
@@ -49,7 +53,37 @@ impl App {
         let lists = self.store().list_search_lists().await?;
         let seen =
             lists.into_iter().filter(|list| list.content.is_static() == are_static && sees(&reach, list));
-        Ok(seen.map(|list| SearchListView { qids: self.qids_on(&list.content), list }).collect())
+        let mut users = self.profiles_by_search_list(actor).await?;
+        let view = |list: SearchList| SearchListView {
+            qids: self.qids_on(&list.content),
+            option_profiles: users.remove(&list.id).unwrap_or_default(),
+            list,
+        };
+        Ok(seen.map(view).collect())
+    }
+
+    /// The option profiles that go by lists and that the caller sees, by the id of the list.
+    async fn profiles_by_search_list(&self, actor: &Actor) -> Result<HashMap<i64, Vec<(i64, String)>>> {
+        let uses = self.store().list_search_list_uses().await?;
+        let mut users: HashMap<i64, Vec<(i64, String)>> = HashMap::new();
+        if uses.is_empty() {
+            return Ok(users);
+        }
+        let profiles = self.list_option_profiles(actor).await?;
+        for SearchListUse { list, kind, id } in uses {
+            let profile = profiles.iter().find(|view| kind == PROFILE_USER_KIND && view.id == id);
+            let named = profile.map(|view| (id, view.profile.title.clone()));
+            users.entry(list).or_default().extend(named);
+        }
+        Ok(users)
+    }
+
+    /// The lists in the caller's sight, of both kinds, by id.
+    pub(crate) async fn lists_in_sight(&self, actor: &Actor) -> Result<Vec<SearchList>> {
+        let reach = actor.allow(Action::List, Resource::SearchList)?.reach();
+        let mut lists = self.store().list_search_lists().await?;
+        lists.retain(|list| sees(&reach, list));
+        Ok(lists)
     }
 
     /// Makes a list and gives its id. The caller owns it.
@@ -124,8 +158,13 @@ impl App {
     pub async fn delete_search_list(&self, actor: &Actor, id: i64, are_static: bool) -> Result<()> {
         let reach = actor.allow(Action::Delete, Resource::SearchList)?.reach();
         let list = self.own_search_list(&reach, id, are_static).await?;
-        if !self.store().delete_search_list(id).await? {
-            return Err(Error::UnknownSearchList { id });
+        match self.store().delete_search_list(id).await? {
+            SearchListDeleted::Deleted => {}
+            SearchListDeleted::Unknown => return Err(Error::UnknownSearchList { id }),
+            SearchListDeleted::InUse(uses) => {
+                let by = uses.into_iter().map(|one| format!("{} {}", one.kind.replace('_', " "), one.id));
+                return Err(Error::SearchListInUse { title: list.title, by: by.collect() });
+            }
         }
         self.record_done(actor, "search_list", "delete", list.title).await
     }
@@ -141,9 +180,7 @@ impl App {
         ids: &[i64],
         titles: &[String],
     ) -> Result<std::collections::BTreeSet<Qid>> {
-        let reach = actor.allow(Action::List, Resource::SearchList)?.reach();
-        let mut lists = self.store().list_search_lists().await?;
-        lists.retain(|list| sees(&reach, list));
+        let lists = self.lists_in_sight(actor).await?;
         let mut qids = std::collections::BTreeSet::new();
         for id in ids {
             let list = lists.iter().find(|list| list.id == *id);
@@ -155,6 +192,30 @@ impl App {
             qids.extend(self.qids_on(&list.ok_or_else(unknown)?.content));
         }
         Ok(qids)
+    }
+
+    /// Titles of lists with these ids, and the QIDs on them, for something that goes by them: whoever made
+    /// it saw the lists.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownSearchList`] when one of them is gone.
+    pub(crate) async fn qids_of_named_lists(
+        &self,
+        ids: &[i64],
+    ) -> Result<(Vec<String>, std::collections::BTreeSet<Qid>)> {
+        let (mut titles, mut qids) = (Vec::new(), std::collections::BTreeSet::new());
+        if ids.is_empty() {
+            return Ok((titles, qids));
+        }
+        let lists = self.store().list_search_lists().await?;
+        for id in ids {
+            let list = lists.iter().find(|list| list.id == *id);
+            let list = list.ok_or(Error::UnknownSearchList { id: *id })?;
+            titles.push(list.title.clone());
+            qids.extend(self.qids_on(&list.content));
+        }
+        Ok((titles, qids))
     }
 
     /// A list that the caller may change.
@@ -178,7 +239,7 @@ impl App {
     }
 
     /// What is on a list now.
-    fn qids_on(&self, content: &SearchListContent) -> Vec<Qid> {
+    pub(crate) fn qids_on(&self, content: &SearchListContent) -> Vec<Qid> {
         match content {
             SearchListContent::Static(qids) => qids.iter().copied().collect(),
             SearchListContent::Dynamic(criteria) => {

@@ -76,6 +76,7 @@ impl App {
         let Some(LeasedSlice { slice_id, scan, targets, delivered }) = leased else { return Ok(None) };
         self.announce_change();
         let sign_ins = self.sign_ins(&targets, &scan.profile).await?;
+        let virtual_hosts = self.virtual_hosts_of(&targets).await?;
         Ok(Some(Lease {
             slice_id,
             token,
@@ -88,6 +89,7 @@ impl App {
                 http_header: scan.http_header,
                 zones: scan.zones,
                 sign_ins,
+                virtual_hosts,
             },
             delivered,
             lease_s: self.parts.config.lease_s,

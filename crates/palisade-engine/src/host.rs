@@ -133,6 +133,7 @@ impl HostScan {
             },
         );
         certificate_names::copy(&named, &mut self.sheet.lock().facts);
+        service::survey_virtual_hosts(host, &self.sheet, &self.context).await;
         sign_in::all(host, &self.sheet, &self.context, &self.order).await;
         template::run_all(host, &self.sheet, &self.context, name.as_deref()).await;
         self.sheet.lock().facts.round_trip_us =

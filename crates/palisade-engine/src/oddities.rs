@@ -91,6 +91,7 @@ mod tests {
                 http_header: None,
                 zones: Vec::new(),
                 sign_ins: Vec::new(),
+                virtual_hosts: Vec::new(),
             };
             let plan = Plan::of(&order, &kb, None);
             let pace = Pace::new(Arc::new(Limits::new(10, 100)), &order.profile.performance, plan);

@@ -1,11 +1,12 @@
 //! What one scan does on each of its hosts: made once from its order and the KnowledgeBase, read
 //! wherever the engine decides whether to ask.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use palisade_kb::{KnowledgeBase, Needs};
 use palisade_model::option_profile::{PasswordBruteForcing, ProtectedIps, QidSelection};
-use palisade_model::{PortSet, Qid, ScanHeader, Transport};
+use palisade_model::{PortSet, Qid, ScanHeader, Transport, VirtualHost, VirtualName};
 use palisade_template::{Library, Protocol};
 
 use crate::order::ScanOrder;
@@ -30,6 +31,7 @@ pub(crate) struct Plan {
     /// The QIDs that are judged; all when `None`.
     pub(crate) wanted: Option<Vec<Qid>>,
     pub(crate) templates: TemplatePlan,
+    virtual_hosts: Vec<VirtualHost>,
 }
 
 impl Plan {
@@ -79,6 +81,7 @@ impl Plan {
             load_balancers: profile.load_balancer_detection,
             wanted,
             templates,
+            virtual_hosts: order.virtual_hosts.clone(),
         }
     }
 
@@ -94,6 +97,7 @@ impl Plan {
             load_balancers: true,
             wanted: None,
             templates: TemplatePlan::default(),
+            virtual_hosts: Vec::new(),
         }
     }
 
@@ -103,6 +107,13 @@ impl Plan {
             Transport::Tcp => &self.tcp,
             Transport::Udp => &self.udp,
         }
+    }
+
+    /// The names that the web server of this address and port is asked by, beside its own.
+    pub(crate) fn virtual_names(&self, ip: IpAddr, port: u16) -> impl Iterator<Item = &VirtualName> {
+        let of_port =
+            self.virtual_hosts.iter().filter(move |host| (IpAddr::from(host.ip), host.port) == (ip, port));
+        of_port.flat_map(|host| &host.names)
     }
 
     /// Whether something may be said to an open port.
@@ -128,6 +139,7 @@ mod tests {
             http_header: None,
             zones: Vec::new(),
             sign_ins: Vec::new(),
+            virtual_hosts: Vec::new(),
         }
     }
 

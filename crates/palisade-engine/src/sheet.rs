@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use palisade_model::{Finding, HostFacts, PortFacts, PortSet, Qid, Transport};
+use palisade_model::{Finding, HostFacts, PortFacts, PortSet, Qid, Transport, VirtualName};
 
 use crate::link::{SliceProgress, Stage};
 use crate::ports::Found;
@@ -36,6 +36,8 @@ pub(crate) struct Known {
     /// Ports whose service was not looked at to the end, so that nothing follows from what is
     /// missing there.
     pub(crate) unfinished: Vec<(u16, Transport)>,
+    /// What web servers show of themselves by the names of their virtual hosts.
+    pub(crate) virtual_hosts: Vec<(VirtualName, PortFacts)>,
     /// What templates found, and those that were run to their end wherever they apply.
     pub(crate) template_findings: Vec<Finding>,
     pub(crate) templates_tested: Vec<Qid>,
@@ -138,6 +140,20 @@ impl Sheet {
             known.unfinished.push(key);
         }
         place(&mut known.facts.ports, facts);
+    }
+
+    /// Writes down what a web server showed by the name of a virtual host.
+    pub(crate) fn write_virtual_host(&self, name: VirtualName, facts: PortFacts) {
+        self.lock().virtual_hosts.push((name, facts));
+    }
+
+    /// A service of the port was not heard to the end: nothing follows there from what is missing.
+    pub(crate) fn leave_unfinished(&self, port: u16, transport: Transport) {
+        let mut known = self.lock();
+        let key = (port, transport);
+        if !known.unfinished.contains(&key) {
+            known.unfinished.push(key);
+        }
     }
 }
 

@@ -15,6 +15,7 @@ pub mod domain;
 pub mod fact;
 pub mod feed;
 pub mod finding;
+pub mod host_name;
 pub mod ip6_set;
 pub mod ip_set;
 pub mod map;
@@ -22,6 +23,7 @@ pub mod map_ref;
 pub mod number_set;
 pub mod option_profile;
 pub mod osv;
+pub mod permission;
 pub mod port_set;
 pub mod qid;
 pub mod remediation;
@@ -38,6 +40,7 @@ pub mod time_zone;
 pub mod user;
 pub mod user_profile;
 pub mod version;
+pub mod virtual_host;
 
 pub use asset_group::{AssetGroupTitle, BusinessImpact, Environment, EnvironmentLevel};
 pub use auth_record::{RecordContent, RecordKind, Secrets, SignIn};
@@ -56,23 +59,29 @@ pub use map::{Discovery, MapHost, MapNameServer, MapPort, MapResult, MapTarget, 
 pub use map_ref::MapRef;
 pub use number_set::NumberSet;
 pub use option_profile::OptionProfile;
+pub use permission::{NotAPermission, Permission, Permissions};
 pub use port_set::PortSet;
 pub use qid::{Qid, Severity};
 pub use remediation::{Assignee, PolicyAction, PolicyRule};
 pub use report_job::{
-    HostChoice, ReportFormat, ReportKind, ReportState, ReportSubject, Scorecard, TicketGrouping,
+    HostChoice, ReportFormat, ReportKind, ReportState, ReportSubject, ScheduledReport, Scorecard,
+    TicketGrouping,
 };
-pub use report_template::{FindingOrder, HostTemplate, Levels, TemplateKind, TemplateSelection};
+pub use report_template::{
+    FindingOrder, HostTemplate, Levels, TemplateFamily, TemplateKind, TemplateSelection,
+};
 pub use role::{Action, Resource, Role, Scope};
 pub use scan::ScanStatus;
 pub use scan_header::ScanHeader;
 pub use scan_ref::ScanRef;
-pub use schedule::{MonthDay, Occurrence, Schedule, ScheduleZone, WeekOfMonth, Weekdays};
+pub use schedule::notify::{BeforeLaunch, LeadUnit, Notifications};
+pub use schedule::{MonthDay, Occurrence, RunPause, Schedule, ScheduleZone, WeekOfMonth, Weekdays};
 pub use search_list::{SearchCriteria, SearchListContent};
 pub use ticket::{RequestedState, TicketState};
 pub use time_zone::{ClockRule, TimeZoneCode};
 pub use user::{Login, UserStatus};
 pub use user_profile::{InterfaceStyle, UserEdit, UserProfile};
+pub use virtual_host::{NotAVirtualName, VirtualHost, VirtualName};
 
 /// A point in time, UTC.
 pub use jiff::Timestamp;

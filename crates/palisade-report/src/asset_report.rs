@@ -6,7 +6,8 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use palisade_app::{
-    App, AssetReport, HostRisk, ReportPiece, ReportSummary, ReportedFinding, ReportedHostHead, TrackingMethod,
+    App, AssetReport, HostRisk, ReportLists, ReportPiece, ReportSummary, ReportedFinding, ReportedHostHead,
+    TrackingMethod,
 };
 use palisade_kb::{Entry, KnowledgeBase};
 use palisade_model::report_template::{HostTemplate, TemplateDisplay, TemplateFilter};
@@ -343,13 +344,13 @@ fn write_appendices(xml: &mut XmlWriter, report: &AssetReport, seen: &Seen, docu
             }
         }
         if document == Document::Report {
-            xml.element("TEMPLATE_DETAILS", &[], |xml| write_template(xml, &report.content));
+            xml.element("TEMPLATE_DETAILS", &[], |xml| write_template(xml, &report.content, &report.lists));
         }
     });
 }
 
 /// The template's filters, for people.
-fn write_template(xml: &mut XmlWriter, content: &HostTemplate) {
+fn write_template(xml: &mut XmlWriter, content: &HostTemplate, lists: &ReportLists) {
     let TemplateFilter {
         vulnerabilities,
         potential,
@@ -357,7 +358,9 @@ fn write_template(xml: &mut XmlWriter, content: &HostTemplate) {
         statuses,
         categories,
         qids,
+        search_lists: _, // these two by their titles
         excluded_qids,
+        excluded_search_lists: _,
         operating_systems,
         timeframe_days,
     } = &content.filter;
@@ -369,7 +372,11 @@ fn write_template(xml: &mut XmlWriter, content: &HostTemplate) {
         |texts: &[String], all: &str| if texts.is_empty() { all.to_owned() } else { texts.join(", ") };
     let statuses: Vec<&str> = statuses.iter().map(|status| status.as_str()).collect();
     let timeframe = timeframe_days.map_or("All".to_owned(), |days| format!("Last {days} days"));
+    let ReportLists { wanted, excluded } = lists;
+    let titles = |titles: &[String]| Some(titles.join(", ")).filter(|text| !text.is_empty());
+    xml.optional_cdata("VULN_LISTS", titles(wanted).as_deref());
     xml.optional_text("SELECTIVE_VULNS", numbers(qids).as_deref());
+    xml.optional_cdata("EXCLUDED_VULN_LISTS", titles(excluded).as_deref());
     xml.optional_text("EXCLUDED_VULNS", numbers(excluded_qids).as_deref());
     let lines = [
         format!("Status:{}", statuses.join(", ")),

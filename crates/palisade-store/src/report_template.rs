@@ -33,8 +33,12 @@ pub struct ReportTemplate {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TemplateChoice {
     pub title: String,
+    /// Stays what it was made with.
+    pub kind: TemplateKind,
+    pub selection: TemplateSelection,
     pub is_global: bool,
     pub content: HostTemplate,
+    pub unknown_only: bool,
 }
 
 macro_rules! columns {
@@ -45,25 +49,28 @@ macro_rules! columns {
 }
 
 impl Store {
-    /// Makes a template of reports on hosts and gives its id. [`crate::Error::Conflict`] when the
-    /// title is taken.
+    /// Makes a template and gives its id. [`crate::Error::Conflict`] when the title is taken.
     pub async fn add_report_template(
         &self,
         choice: &TemplateChoice,
         owner: Option<&Login>,
         now: Timestamp,
     ) -> Result<i64> {
-        let TemplateChoice { title, is_global, content } = choice;
+        let TemplateChoice { title, kind, selection, is_global, content, unknown_only } = choice;
         let mut write = self.write().await?;
         let row = sqlx::query(
-            "INSERT INTO report_template (title, kind, selection, owner, is_global, content, updated_at)
-             VALUES ($1, 'Scan', 'Auto', $2, $3, $4, $5) RETURNING id",
+            "INSERT INTO report_template (title, kind, selection, owner, is_global, content, updated_at,
+                                          unknown_only)
+             VALUES ($1, $6, $7, $2, $3, $4, $5, $8) RETURNING id",
         )
         .bind(title.clone())
         .bind(owner.map(Login::to_string))
         .bind(i64::from(*is_global))
         .bind(json_text(content)?)
         .bind(now.as_microsecond())
+        .bind(kind.as_str())
+        .bind(selection.as_str())
+        .bind(i64::from(*unknown_only))
         .fetch_one(write.connection())
         .await?;
         let id = Read::new("report_template", &row).number("id")?;
@@ -97,10 +104,11 @@ impl Store {
         read_at: Timestamp,
         now: Timestamp,
     ) -> Result<bool> {
-        let TemplateChoice { title, is_global, content } = choice;
+        let TemplateChoice { title, kind: _, selection, is_global, content, unknown_only } = choice;
         let mut write = self.write().await?;
         let done = sqlx::query(
-            "UPDATE report_template SET title = $2, is_global = $3, content = $4, updated_at = $5
+            "UPDATE report_template SET title = $2, is_global = $3, content = $4, updated_at = $5,
+                                        selection = $7, unknown_only = $8
              WHERE id = $1 AND updated_at = $6",
         )
         .bind(id)
@@ -109,6 +117,8 @@ impl Store {
         .bind(json_text(content)?)
         .bind(now.as_microsecond())
         .bind(read_at.as_microsecond())
+        .bind(selection.as_str())
+        .bind(i64::from(*unknown_only))
         .execute(write.connection())
         .await?;
         if done.rows_affected() == 0 {

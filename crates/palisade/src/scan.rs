@@ -275,6 +275,7 @@ fn scan_order(
         http_header: None,
         zones,
         sign_ins: Vec::new(),
+        virtual_hosts: Vec::new(),
     }
 }
 

@@ -79,6 +79,12 @@ pub(crate) enum ServerError {
     Templates(#[from] palisade_template::LibraryError),
 }
 
+/// How documents name the server when nobody's request says how it is reached.
+pub(crate) fn named_url(settings: &Settings) -> String {
+    let scheme = if settings.http { "http" } else { "https" };
+    settings.base_url.as_deref().map_or_else(|| format!("{scheme}://{}", settings.listen), platform_url)
+}
+
 /// Opens store, KnowledgeBase and use cases, without listening.
 pub(crate) async fn open_app(settings: &Settings, data: &DataDirectory) -> Result<App, ServerError> {
     open_app_with(settings, data, None).await

@@ -251,7 +251,9 @@ pub const STATIC_UPDATE: Operation = Operation {
 pub const STATIC_DELETE: Operation = Operation {
     action: "delete",
     summary: "Delete a static search list",
-    description: &["What was made with the list stays as it is."],
+    description: &[
+        "A list that an option profile goes by is not deleted. What was made with the list stays as it is.",
+    ],
     parameters: &[ID],
     example: Example { parameters: &[("id", "ID")], description: "Delete a list." },
     ..WRITE
@@ -344,7 +346,7 @@ async fn list(request: OperationRequest) -> Result<Answer, CallError> {
 }
 
 fn write_list(xml: &mut XmlWriter, view: &SearchListView, show_qids: bool) {
-    let SearchListView { list, qids } = view;
+    let SearchListView { list, qids, option_profiles } = view;
     let SearchList { id, title, owner, is_global, content, comments, created_at, modified_at, modified_by } =
         list;
     xml.text("ID", &id.to_string());
@@ -364,6 +366,12 @@ fn write_list(xml: &mut XmlWriter, view: &SearchListView, show_qids: bool) {
             }
         });
     }
+    xml.list("OPTION_PROFILES", option_profiles, |xml, (id, title)| {
+        xml.element("OPTION_PROFILE", &[], |xml| {
+            xml.text("ID", &id.to_string());
+            xml.cdata("TITLE", title);
+        });
+    });
     xml.optional_cdata("COMMENTS", comments.as_deref());
 }
 

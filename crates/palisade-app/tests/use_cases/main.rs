@@ -22,6 +22,7 @@ mod option_profile;
 mod pause;
 mod permission;
 mod report;
+mod report_schedule;
 mod schedule;
 mod schedule_year;
 mod session;

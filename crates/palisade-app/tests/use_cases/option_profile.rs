@@ -131,7 +131,7 @@ async fn a_scan_that_would_look_for_nothing_is_refused() {
     let mut runtime = new_profile("Runtime");
     runtime.detection.scope = DetectionScope::Runtime;
     let list =
-        SearchList { title: "Not this".to_owned(), qids: [vulnerability].into(), least_severity: None };
+        SearchList { title: "Not this".to_owned(), qids: [vulnerability].into(), ..SearchList::default() };
     runtime.detection.exclude = vec![list];
     desk.app.add_option_profile(&manager, runtime).await.unwrap();
     let with =

@@ -14,8 +14,10 @@ mod smb;
 mod ssh;
 mod tls;
 mod tls_trial;
+mod virtual_host;
 
 pub(crate) use self::product::{bind as bind_product, of as product_of, texts as product_texts};
+pub(crate) use self::virtual_host::survey_all as survey_virtual_hosts;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -93,6 +95,7 @@ fn port_of<'a>(host: &'a HostPace, context: &'a ScanContext, number: u16) -> Por
         tls: false,
         old_tls: false,
         name: None,
+        virtual_host: false,
         until: host.until(PORT_BUDGET),
         ids: context.ids.as_ref(),
         now: context.clock.now().as_second(),

@@ -34,7 +34,7 @@ const CROWDED_TRIES: usize = 4;
 const REACTION_PATIENCE: Duration = Duration::from_secs(2);
 /// For tickets, which come at once or not at all.
 const TICKET_PATIENCE: Duration = Duration::from_millis(500);
-/// Names asked for of a server that shows certificates only to a real client.
+/// Names asked for of a server that shows certificates only to a real client, beside virtual names.
 const NAMES_MAX: usize = 4;
 /// Application protocols that such a server is asked for one after the other.
 const PROTOCOLS_MAX: usize = 6;
@@ -51,6 +51,7 @@ pub(super) async fn survey(port: &Port<'_>, upgrade: Option<Upgrade>, names: &[S
     let options = EnumerationOptions {
         server_name: port.name.map(str::to_owned),
         names: names.to_vec(),
+        virtual_names: port.virtual_names(),
         now: port.now,
         random: port.random(),
         starttls: upgrade.is_some(),
@@ -135,11 +136,14 @@ async fn virtual_hosts(
     let Some(own) = facts.certificates.first() else { return Vec::new() };
     let mut asked: Vec<Option<String>> = Vec::new();
     asked.extend(port.name.is_some().then_some(None));
-    for name in names.iter().chain(&own.alternative_names).map(|name| name.to_ascii_lowercase()) {
+    let virtual_names = port.virtual_names();
+    let names_max = virtual_names.len().saturating_add(NAMES_MAX);
+    let known = virtual_names.iter().chain(names).chain(&own.alternative_names);
+    for name in known.map(|name| name.to_ascii_lowercase()) {
         let usable = name.contains('.') && !name.contains('*') && name.parse::<std::net::IpAddr>().is_err();
         if usable && port.name.is_none_or(|first| !name.eq_ignore_ascii_case(first)) {
             let name = Some(name);
-            if asked.len() < NAMES_MAX && !asked.contains(&name) {
+            if asked.len() < names_max && !asked.contains(&name) {
                 asked.push(name);
             }
         }

@@ -42,6 +42,7 @@ pub(crate) fn order(targets: &str, ports: impl IntoIterator<Item = u16>) -> Scan
         http_header: None,
         zones: Vec::new(),
         sign_ins: Vec::new(),
+        virtual_hosts: Vec::new(),
     }
 }
 

@@ -71,6 +71,7 @@ pub(crate) async fn scan_with(
         http_header: None,
         zones: Vec::new(),
         sign_ins,
+        virtual_hosts: Vec::new(),
     };
     let context = ScanContext {
         kb: Arc::new(KnowledgeBase::embedded().unwrap()),

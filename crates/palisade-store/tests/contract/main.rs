@@ -27,8 +27,10 @@ mod pause;
 mod policy;
 mod report_job;
 mod report_template;
+mod restricted_ip;
 mod scan;
 mod scan_target;
+mod scheduled_course;
 mod scheduled_task;
 mod search_list;
 mod session;
@@ -37,6 +39,7 @@ mod subscription;
 mod template_qid;
 mod ticket;
 mod user;
+mod virtual_host;
 
 /// Makes a test for each database out of each function.
 macro_rules! both {
