@@ -59,6 +59,7 @@ def until(read, wanted):
 
 # Addresses and groups.
 call("get_ip_list")
+call("add_ips", target)
 call("add_ips", "198.51.100.1-198.51.100.2", comment="By a client")
 call("update_ips", "198.51.100.1", ud1="Room 101")
 call("get_ip_list", ips="198.51.100.0/24")

@@ -112,7 +112,7 @@ impl Plan {
     /// The names that the web server of this address and port is asked by, beside its own.
     pub(crate) fn virtual_names(&self, ip: IpAddr, port: u16) -> impl Iterator<Item = &VirtualName> {
         let of_port =
-            self.virtual_hosts.iter().filter(move |host| (IpAddr::V4(host.ip), host.port) == (ip, port));
+            self.virtual_hosts.iter().filter(move |host| (IpAddr::from(host.ip), host.port) == (ip, port));
         of_port.flat_map(|host| &host.names)
     }
 

@@ -18,6 +18,9 @@ use crate::store::Store;
 /// Ranges that stand in a query one by one.
 const RANGES_IN_QUERY: usize = 100;
 
+/// Addresses that are looked for one by one rather than by going through the hosts.
+const NARROW_ADDRESSES: u64 = 4_096;
+
 /// Which hosts are wanted: those that everything given is true of.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct HostQuery {
@@ -92,6 +95,13 @@ impl HostQuery {
         has_id && self.ips.contains(ip)
     }
 
+    /// The id as the query is to see it. For few addresses that is a sum, which no index has: the hosts are
+    /// found by their addresses then. Both databases would rather go through all hosts by their ids.
+    fn id(&self) -> &'static str {
+        let is_narrow = self.ips.ranges().len() <= RANGES_IN_QUERY && self.ips.count() <= NARROW_ADDRESSES;
+        if is_narrow { "id + 0" } else { "id" }
+    }
+
     fn condition(&self) -> String {
         let ips: Vec<(i64, i64)> = self
             .ips
@@ -101,7 +111,7 @@ impl HostQuery {
             .collect();
         let mut text = within("ip", &ips);
         if let Some(ids) = &self.ids {
-            let _ = write!(text, " AND {}", within("id", ids));
+            let _ = write!(text, " AND {}", within(self.id(), ids));
         }
         text + &self.processed.condition("last_scan_at")
             + &self.scan_ended.condition("COALESCE(scan_ended_at, last_scan_at)")
@@ -139,8 +149,9 @@ impl Store {
                                    octet_length(COALESCE(netbios_name, '')), COALESCE(netbios_name, ''),
                                    octet_length(COALESCE(os, '')), COALESCE(os, ''),
                                    octet_length(COALESCE(os_cpe, '')), COALESCE(os_cpe, ''), '') AS record
-                  FROM host WHERE id > $1 AND {} ORDER BY id LIMIT $2) AS page",
-            query.condition()
+                  FROM host WHERE {id} > $1 AND {} ORDER BY {id} LIMIT $2) AS page",
+            query.condition(),
+            id = query.id()
         )))
         .bind(after)
         .bind(i64::from(limit))

@@ -56,6 +56,11 @@ async fn hosts_come_by_id(bench: Bench) {
     let query = HostQuery { ids, ..everywhere() };
     assert_eq!(addresses(list(&query, 0, 10).await), ["10.0.0.9", "10.0.0.5"]);
     assert!(query.has(all[0].0, ip("10.0.0.9")) && !query.has(all[1].0, ip("10.0.0.1")));
+    let few =
+        HostQuery { ips: ips("10.0.0.1,10.0.0.9"), ids: Some(vec![(0, all[1].0)]), ..HostQuery::default() };
+    assert_eq!(addresses(list(&few, 0, 10).await), ["10.0.0.9", "10.0.0.1"], "not by their addresses");
+    assert_eq!(addresses(list(&few, 0, 1).await), ["10.0.0.9"]);
+    assert_eq!(addresses(list(&few, all[0].0, 10).await), ["10.0.0.1"]);
     let query = HostQuery { ips: ips("10.0.0.1,10.0.0.5"), processed: before(50), ..HostQuery::default() };
     assert_eq!(addresses(list(&query, 0, 10).await), ["10.0.0.1"]);
     let query = HostQuery { scan_ended: before(20), ..everywhere() };
