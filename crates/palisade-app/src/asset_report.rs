@@ -196,6 +196,7 @@ impl App {
         let kb = self.kb();
         let selected = kb
             .entries()
+            .filter(|entry| !entry.is_disabled())
             .filter(|entry| filter.levels(entry.kind).contains(entry.severity.level()))
             .filter(|entry| filter.categories.is_empty() || filter.categories.contains(&entry.category))
             .filter(|entry| all || filter.qids.contains(&entry.qid) || listed.contains(&entry.qid))

@@ -46,6 +46,8 @@ pub struct ListDetections {
     /// Gathered information too.
     pub information: bool,
     pub include_ignored: bool,
+    /// Detections of QIDs that the subscription has disabled.
+    pub include_disabled: bool,
     /// When something about it last changed, and when it was last tested for.
     pub updated: Between,
     pub tested: Between,
@@ -77,6 +79,7 @@ pub struct DetectionList {
 struct Known {
     kind: FindingKind,
     severity: u8,
+    disabled: bool,
 }
 
 /// Some of a host's detections.
@@ -105,8 +108,18 @@ pub enum DetectionPage {
 /// A detection of a list.
 #[derive(Debug, Clone, Copy)]
 pub enum ListedFinding<'a> {
-    Detection { detection: &'a ListedDetection, kind: FindingKind, severity: u8, result: &'a str },
-    Information { finding: &'a Finding, severity: u8, found_at: Timestamp },
+    Detection {
+        detection: &'a ListedDetection,
+        kind: FindingKind,
+        severity: u8,
+        disabled: bool,
+        result: &'a str,
+    },
+    Information {
+        finding: &'a Finding,
+        severity: u8,
+        found_at: Timestamp,
+    },
 }
 
 impl DetectionPiece {
@@ -114,8 +127,9 @@ impl DetectionPiece {
     pub fn findings(&self) -> impl Iterator<Item = ListedFinding<'_>> {
         let detections = self.shown.iter().filter_map(|(place, known)| {
             let detection = self.batch.entries().get(*place)?;
-            let (kind, severity) = (known.kind, known.severity);
-            Some(ListedFinding::Detection { detection, kind, severity, result: self.batch.result(detection) })
+            let Known { kind, severity, disabled } = *known;
+            let result = self.batch.result(detection);
+            Some(ListedFinding::Detection { detection, kind, severity, disabled, result })
         });
         let found_at = self.information_at;
         detections.chain(self.information.iter().map(move |(finding, known)| ListedFinding::Information {
@@ -177,6 +191,7 @@ impl App {
             confirmed,
             potential,
             information,
+            include_disabled,
             ..
         } = wanted;
         let has_kind = |kind: FindingKind| match kind {
@@ -193,13 +208,17 @@ impl App {
         }
         let entries = kb.entries().filter(|entry| {
             has_kind(entry.kind)
+                && (*include_disabled || !entry.is_disabled())
                 && qids.as_ref().is_none_or(|qids| qids.contains(u64::from(entry.qid.number())))
                 && severities.as_ref().is_none_or(|levels| levels.contains(u64::from(entry.severity.level())))
                 && listed.as_ref().is_none_or(|listed| listed.contains(&entry.qid))
                 && !unlisted.as_ref().is_some_and(|unlisted| unlisted.contains(&entry.qid))
         });
         Ok(entries
-            .map(|entry| (entry.qid, Known { kind: entry.kind, severity: entry.severity.level() }))
+            .map(|entry| {
+                let (kind, severity) = (entry.kind, entry.severity.level());
+                (entry.qid, Known { kind, severity, disabled: entry.is_disabled() })
+            })
             .collect())
     }
 

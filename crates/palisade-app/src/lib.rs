@@ -96,7 +96,7 @@ pub use host_info::{HostInfo, HostKey};
 pub use host_list::{HostEntry, HostList, HostPage};
 pub use host_selection::{SelectHosts, SystemPattern};
 pub use ignore::{IgnoreOn, IgnoreUntil, IgnoreVulnerabilities};
-pub use knowledge_base::ListVulnerabilities;
+pub use knowledge_base::{EditVulnerability, ListVulnerabilities};
 pub use launch::LaunchScan;
 pub use limits::{Admission, LimitReached, LimitStatus, Limits, Slot};
 pub use mail_server::{MailSecurity, MailServer, MailServerError};

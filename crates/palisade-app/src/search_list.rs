@@ -7,7 +7,9 @@ use palisade_model::search_list::{DateCriterion, Operand, TITLE_CHARACTERS_MAX};
 use palisade_model::{
     Action, FindingKind, Qid, Resource, Role, SearchCriteria, SearchListContent, Timestamp,
 };
-use palisade_store::{PROFILE_USER_KIND, Reach, SearchList, SearchListDeleted, SearchListUse};
+use palisade_store::{
+    PROFILE_USER_KIND, Reach, SearchList, SearchListDeleted, SearchListUse, TEMPLATE_USER_KIND,
+};
 
 use crate::actor::Actor;
 use crate::app::App;
@@ -26,7 +28,12 @@ pub struct SearchListView {
     pub qids: Vec<Qid>,
     /// Ids and titles of the option profiles that go by it, as far as the caller sees them; by id.
     pub option_profiles: Vec<(i64, String)>,
+    /// The same of report templates.
+    pub report_templates: Vec<(i64, String)>,
 }
+
+/// Ids and titles of what goes by lists, by the id of the list.
+type UsersOfLists = HashMap<i64, Vec<(i64, String)>>;
 
 /// A list to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,29 +60,38 @@ impl App {
         let lists = self.store().list_search_lists().await?;
         let seen =
             lists.into_iter().filter(|list| list.content.is_static() == are_static && sees(&reach, list));
-        let mut users = self.profiles_by_search_list(actor).await?;
+        let (mut profiles, mut templates) = self.users_of_search_lists(actor).await?;
         let view = |list: SearchList| SearchListView {
             qids: self.qids_on(&list.content),
-            option_profiles: users.remove(&list.id).unwrap_or_default(),
+            option_profiles: profiles.remove(&list.id).unwrap_or_default(),
+            report_templates: templates.remove(&list.id).unwrap_or_default(),
             list,
         };
         Ok(seen.map(view).collect())
     }
 
-    /// The option profiles that go by lists and that the caller sees, by the id of the list.
-    async fn profiles_by_search_list(&self, actor: &Actor) -> Result<HashMap<i64, Vec<(i64, String)>>> {
+    /// The option profiles and the report templates that go by lists and that the caller sees, by the id of
+    /// the list.
+    async fn users_of_search_lists(&self, actor: &Actor) -> Result<(UsersOfLists, UsersOfLists)> {
+        let (mut profiles, mut templates) = (UsersOfLists::new(), UsersOfLists::new());
         let uses = self.store().list_search_list_uses().await?;
-        let mut users: HashMap<i64, Vec<(i64, String)>> = HashMap::new();
         if uses.is_empty() {
-            return Ok(users);
+            return Ok((profiles, templates));
         }
-        let profiles = self.list_option_profiles(actor).await?;
+        let seen_profiles = self.list_option_profiles(actor).await?;
+        let seen_templates = self.list_report_templates(actor).await?;
         for SearchListUse { list, kind, id } in uses {
-            let profile = profiles.iter().find(|view| kind == PROFILE_USER_KIND && view.id == id);
-            let named = profile.map(|view| (id, view.profile.title.clone()));
-            users.entry(list).or_default().extend(named);
+            if kind == PROFILE_USER_KIND {
+                let seen = seen_profiles.iter().find(|view| view.id == id);
+                let named = seen.map(|view| (id, view.profile.title.clone()));
+                profiles.entry(list).or_default().extend(named);
+            } else if kind == TEMPLATE_USER_KIND {
+                let seen = seen_templates.iter().find(|view| view.id == id);
+                let named = seen.map(|view| (id, view.title.clone()));
+                templates.entry(list).or_default().extend(named);
+            }
         }
-        Ok(users)
+        Ok((profiles, templates))
     }
 
     /// The lists in the caller's sight, of both kinds, by id.

@@ -3,7 +3,7 @@
 //! What reports on hosts and on patches hold is a [`HostTemplate`]. Of it, templates of other kinds have
 //! what is kept alone; what else they say stands beside it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -248,6 +248,12 @@ impl Default for TemplateFilter {
 }
 
 impl TemplateFilter {
+    /// The search lists that it goes by, by id, each once.
+    #[must_use]
+    pub fn list_ids(&self) -> BTreeSet<i64> {
+        self.search_lists.iter().chain(&self.excluded_search_lists).copied().collect()
+    }
+
     /// The severities wanted of a kind of finding.
     #[must_use]
     pub const fn levels(&self, kind: FindingKind) -> &Levels {

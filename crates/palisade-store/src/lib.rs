@@ -15,6 +15,7 @@ mod asset_group;
 mod auth_record;
 mod auth_vault;
 mod business_unit;
+mod custom_vulnerability;
 mod cve;
 mod detection;
 mod dialect;
@@ -113,7 +114,7 @@ pub use scheduled_run::{RunRef, RunStopped, Started, TaskRun};
 pub use scheduled_task::{
     NewTask, TASK_USER_KIND, Task, TaskEdit, TaskKind, TaskOrder, TaskScanner, TaskStart,
 };
-pub use search_list::{PROFILE_USER_KIND, SearchList, SearchListDeleted, SearchListUse};
+pub use search_list::{PROFILE_USER_KIND, SearchList, SearchListDeleted, SearchListUse, TEMPLATE_USER_KIND};
 pub use session::{NewSession, Session};
 pub use slice::{Holding, LeasedSlice, Progress, SLICE_ATTEMPTS_MAX, SLICE_RESTARTS_MAX};
 pub use store::Store;

@@ -6,6 +6,7 @@ use sqlx::any::AnyRow;
 
 use crate::error::Result;
 use crate::row::{Read, json_text};
+use crate::search_list::{TEMPLATE_USER_KIND, note_search_list_uses};
 use crate::store::{Store, expect_rows};
 
 /// A template as it is stored.
@@ -49,7 +50,8 @@ macro_rules! columns {
 }
 
 impl Store {
-    /// Makes a template and gives its id. [`crate::Error::Conflict`] when the title is taken.
+    /// Makes a template and gives its id. [`crate::Error::Conflict`] when the title is taken, or
+    /// a search list that it goes by is gone.
     pub async fn add_report_template(
         &self,
         choice: &TemplateChoice,
@@ -74,6 +76,7 @@ impl Store {
         .fetch_one(write.connection())
         .await?;
         let id = Read::new("report_template", &row).number("id")?;
+        note_search_list_uses(&mut write, TEMPLATE_USER_KIND, id, &content.filter.list_ids()).await?;
         write.commit().await?;
         Ok(id)
     }
@@ -96,7 +99,8 @@ impl Store {
     }
 
     /// Changes a template that is still as it was at `read_at`; `false` when it was changed since,
-    /// or is gone. [`crate::Error::Conflict`] when the new title is taken.
+    /// or is gone. [`crate::Error::Conflict`] when the new title is taken, or a search list that it
+    /// goes by is gone.
     pub async fn edit_report_template(
         &self,
         id: i64,
@@ -125,6 +129,7 @@ impl Store {
             return Ok(false);
         }
         expect_rows(1, done.rows_affected())?;
+        note_search_list_uses(&mut write, TEMPLATE_USER_KIND, id, &content.filter.list_ids()).await?;
         write.commit().await?;
         Ok(true)
     }
@@ -132,6 +137,7 @@ impl Store {
     /// Deletes a template; `false` when it was gone already.
     pub async fn delete_report_template(&self, id: i64) -> Result<bool> {
         let mut write = self.write().await?;
+        note_search_list_uses(&mut write, TEMPLATE_USER_KIND, id, &std::collections::BTreeSet::new()).await?;
         let done = sqlx::query("DELETE FROM report_template WHERE id = $1")
             .bind(id)
             .execute(write.connection())

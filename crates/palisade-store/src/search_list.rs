@@ -28,6 +28,9 @@ pub struct SearchList {
 /// Kind of an option profile that goes by a list.
 pub const PROFILE_USER_KIND: &str = "option_profile";
 
+/// Kind of a report template that goes by a list.
+pub const TEMPLATE_USER_KIND: &str = "report_template";
+
 /// Something that goes by a list and would miss it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SearchListUse {

@@ -13,6 +13,7 @@ mod desk;
 mod domain;
 mod every_scan_ends;
 mod host;
+mod knowledge_base;
 mod launch;
 mod limits;
 mod login;

@@ -10,6 +10,7 @@ mod asset_group;
 mod auth_record;
 mod bench;
 mod business_unit;
+mod custom_vulnerability;
 mod database;
 mod detection;
 mod domain;

@@ -82,7 +82,7 @@ const SHOW_IGS: Parameter =
     switch("show_igs", "1", "1 adds gathered information: what the last stored result of a host has.");
 const INCLUDE_IGNORED: Parameter = switch("include_ignored", "1", "1 adds ignored detections.");
 const INCLUDE_DISABLED: Parameter =
-    switch("include_disabled", "1", "1 adds detections of disabled QIDs. No QID is disabled yet.");
+    switch("include_disabled", "1", "1 adds detections of QIDs that the subscription has disabled.");
 const DETECTION_UPDATED_SINCE: Parameter = date(
     "detection_updated_since",
     "Only detections of which something changed then or later: found, fixed, ignored or restored.",
@@ -343,6 +343,7 @@ fn wanted(request: &OperationRequest) -> Result<ListDetections, CallError> {
         potential: kind != Some("confirmed"),
         information: arguments.switch(&SHOW_IGS),
         include_ignored: arguments.switch(&INCLUDE_IGNORED),
+        include_disabled: arguments.switch(&INCLUDE_DISABLED),
         updated: updated.and(recently),
         tested,
         with_results: shows_results(arguments),

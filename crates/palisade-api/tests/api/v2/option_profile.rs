@@ -208,6 +208,9 @@ async fn goldens_of_settings() {
     let hidden = [("title", "Mine"), ("exclude_search_list_ids", "2")];
     golden!("fo-subscription-option_profile-vm-create-hidden", call("scanner", "create", &hidden).await);
     golden!("fo-subscription-option_profile-vm-list", call("reader", "list", &[("id", "6")]).await);
+    let template =
+        [("title", "Weak ones"), ("global", "1"), ("selective_vulns", "custom"), ("search_list_ids", "1")];
+    let template = server.operation("manager", "report/template/scan", "create", &template).await.made_id();
     let used = server.operation("manager", "qid/search_list/static", "delete", &[("id", "1")]).await;
     golden!("fo-qid-search_list-static-delete-used", used);
     let listed = server.operation("scanner", "qid/search_list/static", "list", &[]).await;
@@ -237,6 +240,8 @@ async fn goldens_of_settings() {
     golden!("fo-subscription-option_profile-vm-delete-default", call("manager", "delete", &id).await);
     golden!("fo-subscription-option_profile-vm-delete", call("manager", "delete", &[("id", "1")]).await);
     golden!("fo-subscription-option_profile-vm-delete-gone", call("manager", "delete", &[("id", "1")]).await);
+    let template = [("template_id", template.as_deref().unwrap())];
+    server.operation("manager", "report/template/scan", "delete", &template).await.assert_success();
     // Nothing goes by the list any more.
     server.operation("manager", "qid/search_list/static", "delete", &[("id", "1")]).await.assert_success();
 }
