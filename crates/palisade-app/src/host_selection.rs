@@ -116,7 +116,11 @@ impl App {
             target = IpSet::new();
         }
         let ids = bounded(ids.as_ref(), id_min, id_max);
-        Ok(ChosenHosts { query: HostQuery { ips: target, ids, processed, scan_ended, auth_scan_ended }, system, ranges })
+        Ok(ChosenHosts {
+            query: HostQuery { ips: target, ids, processed, scan_ended, auth_scan_ended },
+            system,
+            ranges,
+        })
     }
 
     async fn asset_group_ips_by_id(&self, actor: &Actor, ids: &NumberSet) -> Result<IpSet> {

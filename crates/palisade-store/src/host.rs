@@ -134,18 +134,8 @@ impl Store {
 /// Notes what was seen and gives the host's id. The operating system and its CPE belong
 /// together, so they are replaced together.
 pub(crate) async fn add_sighting(write: &mut Write, sighting: Sighting) -> Result<i64> {
-    let Sighting {
-        ip,
-        dns_name,
-        netbios_name,
-        os,
-        os_cpe,
-        seen_at,
-        ended_at,
-        duration_s,
-        signed_in,
-        scan,
-    } = sighting;
+    let Sighting { ip, dns_name, netbios_name, os, os_cpe, seen_at, ended_at, duration_s, signed_in, scan } =
+        sighting;
     let row = sqlx::query(
         "INSERT INTO host (ip, dns_name, netbios_name, os, os_cpe, first_scan_at, last_scan_at, last_scan,
                            scan_ended_at, scan_duration_s, auth_scan_ended_at, auth_scan_duration_s)

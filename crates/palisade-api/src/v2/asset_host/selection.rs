@@ -65,14 +65,10 @@ pub(super) const VM_SCAN_DATE_BEFORE: Parameter =
     date("vm_scan_date_before", "Only hosts whose last scan ended before.");
 pub(super) const VM_SCAN_DATE_AFTER: Parameter =
     date("vm_scan_date_after", "Only hosts whose last scan ended then or later.");
-pub(super) const VM_AUTH_SCAN_DATE_BEFORE: Parameter = date(
-    "vm_auth_scan_date_before",
-    "Only hosts whose last scan that signed in ended before.",
-);
-pub(super) const VM_AUTH_SCAN_DATE_AFTER: Parameter = date(
-    "vm_auth_scan_date_after",
-    "Only hosts whose last scan that signed in ended then or later.",
-);
+pub(super) const VM_AUTH_SCAN_DATE_BEFORE: Parameter =
+    date("vm_auth_scan_date_before", "Only hosts whose last scan that signed in ended before.");
+pub(super) const VM_AUTH_SCAN_DATE_AFTER: Parameter =
+    date("vm_auth_scan_date_after", "Only hosts whose last scan that signed in ended then or later.");
 pub(super) const NO_COMPLIANCE_SCAN_SINCE: Parameter = date(
     "no_compliance_scan_since",
     "Only hosts without a compliance scan since then: all of them, as there are no compliance scans yet.",
@@ -175,9 +171,7 @@ pub(super) async fn selection(request: &OperationRequest) -> Result<SelectHosts,
         )),
         scan_ended: between(arguments, &VM_SCAN_DATE_AFTER, &VM_SCAN_DATE_BEFORE),
         auth_scan_ended: between(arguments, &VM_AUTH_SCAN_DATE_AFTER, &VM_AUTH_SCAN_DATE_BEFORE),
-        nothing: has_tag
-            || !has_hosts(networks.as_deref())
-            || arguments.switch(&COMPLIANCE_ENABLED),
+        nothing: has_tag || !has_hosts(networks.as_deref()) || arguments.switch(&COMPLIANCE_ENABLED),
     })
 }
 

@@ -320,7 +320,7 @@ fn apply(request: &OperationRequest, changes: Changes, task: &mut AddTask) {
     if let Some(groups) = groups {
         task.asset_groups = groups;
         task.targets = arguments.ip_set(&IP).cloned().unwrap_or_default();
-        task.target_text = arguments.written(&IP).unwrap_or_default().to_owned();
+        arguments.written(&IP).unwrap_or_default().clone_into(&mut task.target_text);
         task.names = arguments.titles(&FQDN).unwrap_or_default().to_vec();
     }
     if let Some(excluded) = arguments.ip_set(&EXCLUDE_IP_PER_SCAN) {

@@ -495,7 +495,8 @@ async fn hosts_tell_when_they_last_let_a_scan_in() {
             assert_eq!(texts(&answer, "LAST_VM_AUTH_SCANNED_DATE").len(), expected.len(), "{}", answer.text);
         }
     }
-    let csv = server.operation("manager", DETECTION, "list", &[("output_format", "CSV_NO_METADATA")]).await.text;
+    let csv =
+        server.operation("manager", DETECTION, "list", &[("output_format", "CSV_NO_METADATA")]).await.text;
     let mut lines = csv.lines();
     let column = lines.next().unwrap().split(',').position(|name| name.contains("Last VM Auth Scanned Date"));
     let column = column.unwrap();
