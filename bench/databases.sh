@@ -3,7 +3,7 @@
 # the processes to end.
 
 # A PostgreSQL of our own, on a socket in the work folder. It does not run as root.
-# With a database `bench` in it.
+# With the databases `bench` and `bench_small` in it.
 start_postgres() {
   local programs user=()
   programs=$(dirname "$(readlink -f "$(command -v initdb || ls /usr/lib/postgresql/*/bin/initdb | tail -n 1)")")
@@ -19,8 +19,11 @@ start_postgres() {
     -c fsync=off -c max_wal_size=8GB -c shared_buffers=256MB) >"$work/pg.log" 2>&1 &
   postgres=$!
   until psql -q -h "$work/pg" -U palisade -d postgres -c 'SELECT 1' >/dev/null 2>&1; do sleep 0.2; done
-  psql -q -h "$work/pg" -U palisade -d postgres -tAc "SELECT 1 FROM pg_database WHERE datname = 'bench'" | grep -q 1 ||
-    psql -q -h "$work/pg" -U palisade -d postgres -c 'CREATE DATABASE bench'
+  local name
+  for name in bench bench_small; do
+    psql -q -h "$work/pg" -U palisade -d postgres -tAc "SELECT 1 FROM pg_database WHERE datname = '$name'" |
+      grep -q 1 || psql -q -h "$work/pg" -U palisade -d postgres -c "CREATE DATABASE $name"
+  done
 }
 
 # dump QUERY: what the database's own client makes of it, as CSV.
@@ -29,13 +32,13 @@ dump() {
   local query=$1 times=${2:-1} commands=() each
   for each in $(seq "$times"); do
     case $database in
-      sqlite) commands+=("$query;") ;;
-      postgres) commands+=(-c "\\copy ($query) TO STDOUT WITH (FORMAT csv)") ;;
+      sqlite*) commands+=("$query;") ;;
+      postgres*) commands+=(-c "\\copy ($query) TO STDOUT WITH (FORMAT csv)") ;;
     esac
   done
   case $database in
-    sqlite) sqlite3 -csv "$work/sqlite/palisade.sqlite" "${commands[*]}" ;;
-    postgres) psql -q -d "$url" "${commands[@]}" ;;
+    sqlite*) sqlite3 -csv "$work/$database/palisade.sqlite" "${commands[*]}" ;;
+    postgres*) psql -q -d "$url" "${commands[@]}" ;;
   esac
 }
 
@@ -47,7 +50,7 @@ seconds() { # COMMAND...: how long it takes; what it writes is thrown away
   awk -v ns=$((after - before)) 'BEGIN { printf "%.3f", ns / 1e9 }'
 }
 
-# Fills the database unless it is, and serves it.
+# Fills the database unless it is, and serves it. What is called sqlite-... or postgres-... is of that kind.
 serve() { # DATABASE URL
   database=$1 url=$2
   local data=$work/$database
@@ -57,8 +60,8 @@ serve() { # DATABASE URL
     "$PALISADE" user add --role manager --accept-terms --data "$data" --database "$url" |
       awk '{ printf "%s%s", (NR > 1 ? ":" : ""), $2 }' >"$data/new-login"
     case $database in
-      sqlite) "$here/bench/subscription.sh" "$PALISADE" sqlite3 "$data/palisade.sqlite" ;;
-      postgres) "$here/bench/subscription.sh" "$PALISADE" psql "$url" ;;
+      sqlite*) "$here/bench/subscription.sh" "$PALISADE" sqlite3 "$data/palisade.sqlite" ;;
+      postgres*) "$here/bench/subscription.sh" "$PALISADE" psql "$url" ;;
     esac
     mv "$data/new-login" "$data/login"
   fi

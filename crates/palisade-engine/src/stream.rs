@@ -145,6 +145,11 @@ impl Stream {
         Some((stream, stapled.load(Ordering::Relaxed)))
     }
 
+    /// Whether the connection may deliver so many bytes more.
+    pub(crate) const fn may_deliver(&self, bytes: usize) -> bool {
+        self.bytes_left >= bytes
+    }
+
     /// The application protocol that was agreed.
     pub(crate) fn protocol(&self) -> Option<&[u8]> {
         match &self.transport {

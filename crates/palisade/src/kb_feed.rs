@@ -94,7 +94,8 @@ pub(crate) async fn show(cve: &CveId, settings: &Settings) -> Result<(), KbFeedE
     let known = app.cve_knowledge(cve).await?.ok_or_else(|| KbFeedError::UnknownCve(cve.clone()))?;
     let CveKnowledge { record, known_exploited, exploit_score } = known;
     line(cve.to_string());
-    let mut intelligence = ThreatIntelligence { known_exploited, exploit_score, ..ThreatIntelligence::default() };
+    let mut intelligence =
+        ThreatIntelligence { known_exploited, exploit_score, ..ThreatIntelligence::default() };
     if let Some(record) = record {
         let date = |time: Timestamp| time.strftime("%Y-%m-%d").to_string();
         let state = if record.rejected { ", taken back" } else { "" };

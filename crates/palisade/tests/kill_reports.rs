@@ -3,22 +3,21 @@
 //!
 //! `PALISADE_KILLS` sets how often (10), `PALISADE_SEED` repeats a run.
 
+mod filled;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::Ipv4Addr;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use palisade_kb::KnowledgeBase;
-use palisade_model::{Finding, HostFacts, HostResult, IpSet, OptionProfile, Qid, Timestamp, Transport};
-use palisade_store::{Delivery, HostAttributes, Intake, LaunchType, Launched, NewScan, Store};
 use palisade_testkit::postgres::Database;
 use palisade_testkit::server::TestServer;
 
+use crate::filled::{Filling, fill_database};
+
 const PALISADE: &str = env!("CARGO_BIN_EXE_palisade");
 /// What the reports are about; large enough that a kill hits one that is being made.
-const HOSTS: u32 = 250;
-const FINDINGS: usize = 80;
+const FILLING: Filling = Filling { hosts: 250, findings: 80 };
 /// How long the reports may take to end once nobody kills the server any more.
 const PATIENCE: Duration = Duration::from_mins(3);
 const SETTINGS: [&str; 2] = ["--rate-limit-calls", "0"];
@@ -46,88 +45,6 @@ impl Dice {
 
 fn kills() -> u32 {
     std::env::var("PALISADE_KILLS").map_or(10, |text| text.parse().expect("PALISADE_KILLS is a number"))
-}
-
-fn first() -> Ipv4Addr {
-    Ipv4Addr::new(10, 0, 0, 0)
-}
-
-/// Puts hosts with detections into the database, as a scan would.
-async fn fill(store: &Store, login: &str) {
-    let kb = KnowledgeBase::embedded().expect("the KnowledgeBase can be read");
-    let qids: Vec<Qid> = kb
-        .entries()
-        .filter(|entry| entry.kind.is_detection())
-        .map(|entry| entry.qid)
-        .take(FINDINGS)
-        .collect();
-    assert_eq!(qids.len(), FINDINGS, "the KnowledgeBase has so many");
-    let targets: IpSet =
-        format!("{}-{}", first(), Ipv4Addr::from(u32::from(first()) + HOSTS - 1)).parse().expect("a range");
-    store.add_host_ranges(&targets, &HostAttributes::default()).await.expect("hosts can be added");
-    let now = Timestamp::from_second(1_790_000_000).expect("a time");
-    let new = NewScan {
-        title: "Filled".to_owned(),
-        target_text: targets.to_string(),
-        slices: targets.chunks(HOSTS),
-        targets: targets.clone(),
-        launched_at: now,
-        login: login.parse().expect("a login"),
-        launch_type: LaunchType::Api,
-        save_report: true,
-        profile: OptionProfile::initial(),
-        http_header: None,
-        qids: None,
-        zones: Vec::new(),
-        asset_groups: Vec::new(),
-        assigned_only: false,
-        priority: 0,
-        excluded: IpSet::new(),
-        running_max: 10,
-    };
-    let launched = store.launch_scan(&new).await.expect("a scan can be launched");
-    let Launched::Queued(scan) = launched else { panic!("{launched:?}") };
-    let later = Timestamp::from_second(1_990_000_000).expect("a time");
-    let slice = store.lease_slice("filler", "token", now, later).await.expect("a lease").expect("a slice");
-    for address in targets.iter() {
-        let finding = |qid: &Qid| Finding {
-            qid: *qid,
-            port: Some(443),
-            transport: Some(Transport::Tcp),
-            tls: true,
-            result: format!("What was seen of {qid} on {address}. ").repeat(10),
-            table: false,
-        };
-        let result = HostResult {
-            facts: HostFacts { address: address.into(), alive: true, ..HostFacts::default() },
-            findings: qids.iter().map(finding).collect(),
-            tested: qids.clone(),
-            tcp_ports: (1..=1_000).collect(),
-            udp_ports: (1..=100).collect(),
-        };
-        let delivery = Delivery {
-            slice_id: slice.slice_id,
-            token: "token",
-            scan: &scan,
-            result: &result,
-            is_detection: &|_| true,
-            remedy: &|_| None,
-            expires_at: later,
-            now,
-        };
-        let intake = store.take_in(&delivery).await.expect("a result can be taken in");
-        assert!(matches!(intake, Intake::TakenIn { .. }), "{intake:?}");
-    }
-    store.complete_slice(slice.slice_id, "token", now).await.expect("the slice is complete");
-}
-
-fn fill_database(url: &str, documents: &Path, login: &str) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(async {
-        let store = Store::open(url, documents).await.expect("the database opens");
-        fill(&store, login).await;
-        store.close().await;
-    });
 }
 
 const REPORT: &str = "api/2.0/fo/report/";
@@ -215,7 +132,7 @@ fn settled(server: &TestServer) -> BTreeMap<u64, String> {
 /// A finished report is whole.
 fn check_report(server: &TestServer, id: u64, format: &str) {
     let document = server.call(REPORT, &[("action", "fetch"), ("id", &id.to_string())]);
-    let findings = usize::try_from(HOSTS).expect("few hosts") * FINDINGS;
+    let findings = usize::try_from(FILLING.hosts).expect("few hosts") * FILLING.findings;
     let (counted, end) = if format == "xml" {
         (document.matches("<VULN_INFO>").count(), document.contains("</ASSET_DATA_REPORT>"))
     } else {
@@ -254,7 +171,8 @@ fn check(server: &TestServer, documents: &Path, wanted: &BTreeMap<u64, &'static 
 fn killed_reports_end_right_on_sqlite() {
     let mut server = TestServer::start_with_settings(PALISADE, None, &SETTINGS);
     let documents = server.data().join("documents");
-    fill_database(&server.sqlite_url(), &documents, server.login());
+    let url = server.sqlite_url();
+    fill_database(&mut server, &url, FILLING);
     let mut wanted = torment(&mut server, &mut Dice::new());
     wanted.extend(launch(&server, "xml").map(|id| (id, "xml")));
     check(&server, &documents, &wanted);
@@ -265,7 +183,7 @@ fn killed_reports_end_right_on_postgresql() {
     let database = Database::create().expect("PostgreSQL runs");
     let mut server = TestServer::start_with_settings(PALISADE, Some(&database.url()), &SETTINGS);
     let documents = server.data().join("documents");
-    fill_database(&database.url(), &documents, server.login());
+    fill_database(&mut server, &database.url(), FILLING);
     let mut wanted = torment(&mut server, &mut Dice::new());
     wanted.extend(launch(&server, "xml").map(|id| (id, "xml")));
     check(&server, &documents, &wanted);
