@@ -4,6 +4,8 @@
 # a third of nmap's time or more than 150 MiB. Needs root. See README.md beside this file.
 #
 #   bench/scan_vs_nmap.sh [RUNS]      (default 5 of each)
+#
+# PALISADE=PATH takes a binary that is there instead of building one.
 set -euo pipefail
 export LC_ALL=C
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -20,9 +22,12 @@ for command in nmap cargo /usr/bin/time; do
   command -v "$command" >/dev/null || fail "$command is missing: apt-get install nmap time"
 done
 
-say "building with full optimisation (cargo build --release)"
-cargo build --locked --release --manifest-path "$here/Cargo.toml" -p palisade --bin palisade
-palisade=$(target_directory "$here/Cargo.toml")/release/palisade
+palisade=${PALISADE:-}
+if [ -z "$palisade" ]; then
+  say "building with full optimisation (cargo build --release)"
+  cargo build --locked --release --manifest-path "$here/Cargo.toml" -p palisade --bin palisade
+  palisade=$(target_directory "$here/Cargo.toml")/release/palisade
+fi
 
 work=$(mktemp -d)
 trap '"$lab" down; rm -rf "$work"' EXIT

@@ -21,6 +21,7 @@ umask 022
 readonly LAB=${PALISADE_LAB:-palisade}
 readonly RUN=/tmp/$LAB-lab
 readonly LAN=10.91.0
+readonly LAN6=fd91
 readonly DOMAIN=lab.test
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 

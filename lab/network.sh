@@ -40,6 +40,8 @@ add_host() { # name
   ip -n "$switch" link add "to-${address##*.}" type veth peer name lan netns "$host"
   ip -n "$switch" link set "to-${address##*.}" master bridge up
   ip -n "$host" address add "$address/24" dev lan
+  # A kernel without IPv6 has a lab without it.
+  ip -n "$host" address add "$LAN6::${address##*.}/64" dev lan nodad || true
   ip -n "$host" link set lan up
   name_host "$1"
 }

@@ -29,6 +29,9 @@ const CREDENTIAL_BYTES_MAX: usize = 1024;
 pub(crate) const ACCOUNT_EXPIRED: (u32, &str) = (2001, "Account Expired");
 pub(crate) const ACCOUNT_INACTIVE: (u32, &str) = (2002, "Account Inactive");
 
+/// Users may not sign in from where the caller is.
+pub(crate) const RESTRICTED_ADDRESS: (u32, &str) = (6301, "Users may not sign in from this address.");
+
 /// Lets the caller in, or gives the response to send instead.
 pub(crate) async fn authenticate(
     app: &App,
@@ -53,6 +56,7 @@ pub(crate) async fn authenticate(
         }
         Err(LoginRefused::Inactive) => Err(account_state(ACCOUNT_INACTIVE)),
         Err(LoginRefused::Expired) => Err(account_state(ACCOUNT_EXPIRED)),
+        Err(LoginRefused::RestrictedAddress) => Err(account_state(RESTRICTED_ADDRESS)),
         // Sessions are version 2's.
         Err(LoginRefused::NoApiAccess | LoginRefused::TooManySessions) => {
             Err(denied(StatusCode::FORBIDDEN, None))

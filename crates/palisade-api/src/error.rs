@@ -109,8 +109,34 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
                 known.join(", ")
             ),
         ),
+        AppError::LockedOut { from } => {
+            (6302, format!("Users could not sign in from {from} any more, where this request comes from."))
+        }
+        AppError::VirtualHostTaken { ip, port } => {
+            (6303, format!("Invalid value for 'ip' : {ip}. There is a virtual host at port {port}."))
+        }
+        AppError::UnknownVirtualHost { ip, port } => {
+            (6304, format!("Invalid value for 'ip' : {ip}. There is no virtual host at port {port}."))
+        }
+        AppError::UnknownVirtualName { name } => {
+            (6305, format!("Invalid value for 'fqdn' : {name}. The virtual host has no such name."))
+        }
+        AppError::NoVirtualNames => {
+            (6306, "The virtual host would have no names; it can be deleted.".to_owned())
+        }
+        AppError::TooManyVirtualNames { max_bytes } => {
+            (6307, format!("The names of a virtual host have at most {max_bytes} bytes."))
+        }
+        AppError::TooManyVirtualHosts { max } => {
+            (6308, format!("The subscription has at most {max} virtual hosts."))
+        }
+        AppError::NoRestrictedIps => (6309, "No addresses are named that users may sign in from.".to_owned()),
         AppError::UnknownSearchList { id } => {
-            (5410, format!("Invalid value for 'id' : {id}. No such search list."))
+            let parameter = ["search_list_ids", "exclude_search_list_ids"]
+                .into_iter()
+                .find(|name| arguments.has(name))
+                .unwrap_or("id");
+            (5410, format!("Invalid value for '{parameter}' : {id}. No such search list."))
         }
         AppError::UnknownSearchListTitle { title } => (5410, format!("No such search list: {title}.")),
         AppError::SearchListTaken { title } => {
@@ -122,6 +148,14 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         ),
         AppError::TooManySearchLists { max } => {
             (5413, format!("The subscription has at most {max} search lists."))
+        }
+        AppError::OnlyInformation => (
+            6502,
+            "The search lists hold nothing but gathered information; show_igs=1 asks for it.".to_owned(),
+        ),
+        AppError::SearchListInUse { title, by } => {
+            let by: Vec<String> = by.into_iter().take(LOGINS_SHOWN).collect();
+            (6501, format!("The search list {title} is in use by: {}.", by.join(", ")))
         }
         AppError::UnknownAuthRecords { ids } => {
             let ids: Vec<String> = ids.iter().map(u64::to_string).collect();
@@ -216,6 +250,9 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
             (5502, format!("The subscription has at most {max} scheduled tasks."))
         }
         AppError::NeverStarts => (5503, "The task would never start.".to_owned()),
+        AppError::UnknownDistributionGroup { id } => {
+            (6602, format!("Invalid value for 'recipient_group_ids' : {id}. No such distribution group."))
+        }
         AppError::NotAssignable { login } => {
             (5000, format!("Invalid value for 'user_logins' : {login}. No such Scanner, Reader or Contact."))
         }
@@ -235,6 +272,10 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         AppError::NothingToReport => {
             (5803, "None of the hosts of the report are in the user account.".to_owned())
         }
+        AppError::GlobalTemplate => (
+            6601,
+            "Invalid value for 'global' : 1. Only a Manager makes report templates for everybody.".to_owned(),
+        ),
         AppError::TemplateTitleTaken { title } => {
             (5804, format!("There is a report template {title} already."))
         }
@@ -255,6 +296,7 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
             (5812, format!("Reports with the template {title} take no '{parameter}'."))
         }
         AppError::UnknownReport => (5813, "No such report in the user account.".to_owned()),
+        AppError::UnknownReportSchedule => (6603, "No such scheduled report in the user account.".to_owned()),
         AppError::ReportNotFetched => (7001, "Report cannot be fetched.".to_owned()),
         AppError::ReportEnded => (5814, "The report has ended already.".to_owned()),
         AppError::TooManyReportsUnfinished { .. } => {
@@ -271,6 +313,9 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         }
         AppError::TooManyToOrder { max } => {
             (5808, format!("At most {max} hosts can be ordered by anything but ip. Search for fewer."))
+        }
+        AppError::TooManyToList { max } => {
+            (6604, format!("One answer has at most {max} of them. Ask for fewer days."))
         }
         AppError::EmptyTitle => (5807, "Invalid value for 'title' : The title is empty.".to_owned()),
         AppError::TooMuchHistory { max } => (
@@ -364,6 +409,16 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         AppError::NoAssetGroups { role } => {
             (5901, format!("Asset groups are assigned to Scanners, Readers and Contacts, not to a {role}."))
         }
+        AppError::HostsOfOthers { ips } => {
+            let ips = shown(&ips);
+            (5102, format!("These IPs are in the subscription already, beyond your business unit: {ips}"))
+        }
+        AppError::UnitWithoutGroups => {
+            (5909, "Your business unit has no asset group to put it into. Ask a Manager for one.".to_owned())
+        }
+        AppError::PermissionDoesNotFit { permission, role } => {
+            (5910, format!("A {role} cannot have the permission {permission}."))
+        }
         AppError::UnitDoesNotFit { role } => (5902, about_unit(role)),
         AppError::RoleBeyondCaller { role } => {
             (5903, format!("The user's role does not permit making a {role}."))
@@ -399,8 +454,11 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
         AppError::LoginTaken => (5000, "The login is taken.".to_owned()),
         AppError::Conflict => (3508, "Something changed at the same moment. Repeat the call.".to_owned()),
         AppError::PasswordLength { .. } => (5000, "The password is too short or too long.".to_owned()),
-        // The command line alone manages policies.
-        error @ (AppError::UnknownPolicy { .. }
+        // The command line alone manages policies and distribution groups.
+        error @ (AppError::DistributionGroupTaken { .. }
+        | AppError::TooManyAddresses { .. }
+        | AppError::TooManyDistributionGroups { .. }
+        | AppError::UnknownPolicy { .. }
         | AppError::PolicyTaken { .. }
         | AppError::TooManyPolicies { .. }
         | AppError::DeadlineDays { .. }
@@ -544,6 +602,7 @@ pub(crate) const NUMBERS: &[(u32, &str)] = &[
     (5608, "Too many maps are queued or running."),
     (5701, "The call would change more tickets than are changed at once. Nothing was changed."),
     (5702, "A QID is none of a vulnerability that can be ignored."),
+    (6301, "Users may not sign in from the address that the call comes from."),
     (19_001, "There is no option profile of this title. The text names those there are."),
 ];
 

@@ -37,6 +37,8 @@ pub enum Need {
     Session,
     /// Every report that was asked for is finished.
     FinishedReports,
+    /// A scheduled report. `ID` in the example stands for its id.
+    ReportSchedule,
     /// A scan of 192.0.2.4 that is being done; [`SCAN_REF`] stands for its reference.
     RunningScan,
     /// A paused scan of 192.0.2.4; [`SCAN_REF`] stands for its reference.
@@ -58,6 +60,7 @@ impl Need {
                 format!("{resource} was called before with {ACTION}={action}{}.", parameters.join(""))
             }
             Self::Session => "A session was opened; the environment holds its token as SESSION.".to_owned(),
+            Self::ReportSchedule => "There is a scheduled report; put its id where ID stands.".to_owned(),
             Self::FinishedReports => "The report is finished.".to_owned(),
             Self::User => format!("There is a user {LOGIN}."),
             Self::SavedReport => {

@@ -76,6 +76,10 @@ pub(crate) fn admit(permissions: &[(Action, Resource)], actor: &Actor) -> palisa
 pub(crate) fn module(permissions: &[(Action, Resource)]) -> &'static str {
     match permissions.first() {
         Some((_, Resource::Service)) | None => "service",
+        Some((_, Resource::Appliance)) => "appliance",
+        Some((_, Resource::Network)) => "network",
+        Some((_, Resource::RestrictedIp)) => "restricted_ips",
+        Some((_, Resource::VirtualHost)) => "vhost",
         Some((_, Resource::Account)) => "account",
         Some((_, Resource::ActivityLog)) => "activity",
         Some((_, Resource::AssetGroup)) => "asset_group",
@@ -92,7 +96,7 @@ pub(crate) fn module(permissions: &[(Action, Resource)]) -> &'static str {
         Some((_, Resource::Domain)) => "domain",
         Some((_, Resource::Map)) => "map",
         Some((_, Resource::KnowledgeBase)) => "knowledgebase",
-        Some((_, Resource::OptionProfile)) => "option_profile",
+        Some((_, Resource::OptionProfile | Resource::OptionProfileDocument)) => "option_profile",
         Some((_, Resource::ScheduledTask)) => "schedule",
         Some((_, Resource::SearchList)) => "search_list",
         Some((_, Resource::Ticket)) => "ticket",

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use palisade_model::user::Password;
-use palisade_model::{Action, IpSet, Login, Resource, Role, Timestamp, UserProfile, UserStatus};
+use palisade_model::{Action, IpSet, Login, Permissions, Resource, Role, Timestamp, UserProfile, UserStatus};
 use palisade_store::{AssetGroup, BusinessUnit, User};
 
 use crate::activity::ActivityEntry;
@@ -59,6 +59,8 @@ pub struct UserView {
     pub profile: UserProfile,
     /// Beside the addresses of its asset groups.
     pub assigned_ips: IpSet,
+    /// What it may do beyond its role.
+    pub permissions: Permissions,
     /// Titles of the asset groups assigned to it; for a Unit Manager those of the unit.
     pub asset_groups: Vec<String>,
     /// The title of the business unit it is in.
@@ -160,6 +162,21 @@ impl App {
         self.record_local("status", format!("{login}, {status}")).await
     }
 
+    /// Replaces what an account may do beyond its role. Local administration, so nobody's permission is
+    /// asked. It takes effect with the next call the account makes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownUser`], [`Error::PermissionDoesNotFit`].
+    pub async fn set_permissions(&self, login: &Login, permissions: &Permissions) -> Result<()> {
+        let user = self.store().user(login).await?.ok_or(Error::UnknownUser)?;
+        if let Some(permission) = permissions.misfit(user.role) {
+            return Err(Error::PermissionDoesNotFit { permission, role: user.role });
+        }
+        self.store().set_permissions(user.id, permissions).await?;
+        self.record_local("permissions", format!("{login}, {permissions}")).await
+    }
+
     /// Accepts the terms for the caller; an account that waited for it becomes active.
     pub async fn accept_eula(&self, actor: &Actor) -> Result<()> {
         let caller = actor.allow_before_eula(Action::Edit, Resource::Account)?.caller();
@@ -186,6 +203,7 @@ impl App {
             profile: UserProfile { company: self.company().to_owned(), ..UserProfile::default() },
             password_hash: password_hash.to_owned(),
             assigned_ips: new.assigned_ips.clone(),
+            permissions: Permissions::of_new(new.role),
             business_unit: None,
             eula_accepted_at: new.eula_accepted.then_some(now),
             created_at: now,
@@ -241,6 +259,7 @@ pub(crate) fn view(user: User, groups: &[AssetGroup], units: &[BusinessUnit]) ->
         email: user.email,
         profile: user.profile,
         assigned_ips: user.assigned_ips,
+        permissions: user.permissions,
         asset_groups,
         business_unit: unit.map(|unit| unit.title.to_string()),
         eula_accepted: user.eula_accepted_at.is_some(),

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use palisade_model::{Action, IpSet, Login, Resource, Role, Scope};
+use palisade_model::{Action, IpSet, Login, Permissions, Resource, Role, Scope};
 use palisade_store::{AssetGroup, Reach, User};
 
 use crate::error::{Error, Result};
@@ -15,6 +15,8 @@ pub struct Actor {
     pub user_id: i64,
     pub login: Login,
     pub role: Role,
+    /// What the user may do beyond the role.
+    pub permissions: Permissions,
     pub first_name: String,
     pub last_name: String,
     pub eula_accepted: bool,
@@ -44,6 +46,7 @@ impl Actor {
             login: Login::command_line(),
             business_unit: None,
             role: Role::Manager,
+            permissions: Permissions::default(),
             first_name: String::new(),
             last_name: String::new(),
             eula_accepted: true,
@@ -76,8 +79,12 @@ impl Actor {
 
     /// The same for the one use case that comes before the terms are accepted.
     pub(crate) fn allow_before_eula(&self, action: Action, resource: Resource) -> Result<Permit<'_>> {
+        let needed = self.role.needs(action, resource);
         match self.role.scope(action, resource) {
             Scope::None => Err(Error::Forbidden { action, resource }),
+            _ if needed.is_some_and(|needed| !self.permissions.allow(self.role, needed)) => {
+                Err(Error::Forbidden { action, resource })
+            }
             scope => Ok(Permit { actor: self, scope }),
         }
     }

@@ -5,6 +5,7 @@
 //! can put in only what they reach themselves.
 
 use palisade_model::asset_group::{ALL, Environment};
+use palisade_model::host_name::{HostNames, HostNamesEdit};
 use palisade_model::{
     Action, AssetGroupTitle, BusinessImpact, DomainName, IpSet, Login, Resource, Role, Timestamp,
 };
@@ -33,6 +34,7 @@ pub struct AssetGroupView {
     pub ips: IpSet,
     /// By name.
     pub domains: Vec<DomainView>,
+    pub names: HostNames,
     pub business_impact: BusinessImpact,
     pub texts: GroupTexts,
     pub environment: Environment,
@@ -63,6 +65,8 @@ pub struct AddAssetGroup {
     pub ips: IpSet,
     /// Domains within the caller's reach.
     pub domains: Vec<DomainName>,
+    /// Hosts that belong to it wherever they are.
+    pub names: HostNames,
     /// High when `None`.
     pub business_impact: Option<BusinessImpact>,
     pub texts: GroupTexts,
@@ -84,6 +88,7 @@ pub struct EditAssetGroup {
     pub domains: Option<Vec<DomainName>>,
     pub added_domains: Vec<DomainName>,
     pub removed_domains: Vec<DomainName>,
+    pub names: HostNamesEdit,
     pub business_impact: Option<BusinessImpact>,
     pub texts: GroupTexts,
     pub environment: Environment,
@@ -123,6 +128,7 @@ impl App {
         let reach = actor.allow(Action::List, Resource::AssetGroup)?.asset_groups();
         let groups = self.store().list_asset_groups().await?;
         let mut ranges = Vec::new();
+        let mut names = HostNames::default();
         for title in titles {
             if title.eq_ignore_ascii_case(ALL) {
                 ranges.extend_from_slice(self.everything(&reach.reach).await?.ips.ranges());
@@ -130,9 +136,21 @@ impl App {
                 let group = named(&groups, title).filter(|group| reach.has(group));
                 let group = group.ok_or_else(|| Error::UnknownAssetGroup { title: title.clone() })?;
                 ranges.extend_from_slice(group.ips.ranges());
+                names.join(&group.names);
             }
         }
-        Ok(ranges.into_iter().collect())
+        Ok(ranges.into_iter().collect::<IpSet>().union(&self.named_hosts(actor, &names).await?))
+    }
+
+    /// The addresses within the caller's reach at which scans have last found hosts of these names.
+    pub(crate) async fn named_hosts(&self, actor: &Actor, names: &HostNames) -> Result<IpSet> {
+        if *names == HostNames::default() {
+            return Ok(IpSet::new());
+        }
+        // Who only manages users sees nothing of the hosts.
+        let Ok(permit) = actor.allow(Action::List, Resource::Host) else { return Ok(IpSet::new()) };
+        let visible = permit.reach().hosts(&self.store().subscription_ips().await?);
+        Ok(self.store().ips_of_names(names).await?.intersection(&visible))
     }
 
     /// Makes a group and gives its id. The caller owns it; a Unit Manager's group is in the unit.
@@ -144,7 +162,7 @@ impl App {
     /// [`Error::AssetGroupTaken`], [`Error::TooManyAssetGroups`].
     pub async fn add_asset_group(&self, actor: &Actor, group: AddAssetGroup) -> Result<i64> {
         let reach = actor.allow(Action::Add, Resource::AssetGroup)?.asset_groups();
-        let AddAssetGroup { title, ips, domains, business_impact, texts, environment, users } = group;
+        let AddAssetGroup { title, ips, domains, names, business_impact, texts, environment, users } = group;
         refuse_everything(&title)?;
         check_texts(&texts)?;
         self.refuse_foreign(actor, &ips).await?;
@@ -160,6 +178,7 @@ impl App {
             owner: actor.login.clone(),
             ips,
             domains,
+            names,
             business_impact: business_impact.unwrap_or_default(),
             texts: GroupTexts {
                 comments: filled(comments),
@@ -190,6 +209,7 @@ impl App {
             domains,
             added_domains,
             removed_domains,
+            names,
             business_impact,
             texts,
             environment,
@@ -216,6 +236,7 @@ impl App {
             domains,
             added_domains,
             removed_domains,
+            names,
             business_impact,
             texts,
             environment,
@@ -296,6 +317,24 @@ impl App {
         titles.iter().map(id).collect()
     }
 
+    /// The group of the unit that something new goes into: the one with the title, else the first there
+    /// was. `None` for whoever reaches everything, with or without a group.
+    pub(crate) async fn group_of_unit(&self, within: GroupReach, title: Option<&str>) -> Result<Option<i64>> {
+        if within.reach == Reach::Everything {
+            return Ok(None);
+        }
+        let Some(unit) = within.unit else { return Err(Error::UnitWithoutGroups) };
+        let units = self.store().list_business_units().await?;
+        let of_unit = units.into_iter().find(|found| found.id == unit).map(|unit| unit.asset_groups);
+        let of_unit = of_unit.unwrap_or_default();
+        let Some(title) = title else {
+            return of_unit.into_iter().min().map(Some).ok_or(Error::UnitWithoutGroups);
+        };
+        let groups = self.store().list_asset_groups().await?;
+        let group = named(&groups, title).map(|group| group.id).filter(|id| of_unit.contains(id));
+        group.map(Some).ok_or_else(|| Error::UnknownAssetGroup { title: title.to_owned() })
+    }
+
     /// The ids of the stored groups with these titles.
     pub(crate) async fn asset_group_ids(&self, titles: &[String]) -> Result<Vec<i64>> {
         let groups = self.store().list_asset_groups().await?;
@@ -320,6 +359,7 @@ impl App {
             title: ALL.to_owned(),
             ips: reach.hosts(&self.store().subscription_ips().await?),
             domains: self.domains_within(reach).await?.into_iter().map(DomainView::from).collect(),
+            names: HostNames::default(),
             business_impact: BusinessImpact::default(),
             texts: GroupTexts::default(),
             environment: Environment::default(),
@@ -390,8 +430,19 @@ fn view(
     all_users: &[User],
     units: &[BusinessUnit],
 ) -> AssetGroupView {
-    let AssetGroup { id, title, owner, ips, domains, business_impact, texts, environment, updated_at, users } =
-        group;
+    let AssetGroup {
+        id,
+        title,
+        owner,
+        ips,
+        domains,
+        names,
+        business_impact,
+        texts,
+        environment,
+        updated_at,
+        users,
+    } = group;
     let domains = all_domains.iter().filter(|domain| domains.contains(&domain.name)).cloned();
     let owner = all_users.iter().find(|user| user.login == owner).map(|user| GroupOwner {
         id: user.id,
@@ -406,6 +457,7 @@ fn view(
         title: title.to_string(),
         ips,
         domains: domains.map(DomainView::from).collect(),
+        names,
         business_impact,
         texts,
         environment,

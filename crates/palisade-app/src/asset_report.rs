@@ -45,6 +45,8 @@ pub struct AssetReport {
     /// What of them is in the subscription and within the caller's reach.
     pub target: IpSet,
     pub content: HostTemplate,
+    /// The search lists that its filters go by.
+    pub lists: ReportLists,
     pub(crate) selected: HashMap<Qid, Selected>,
     pub(crate) found_since: Option<Timestamp>,
     pub(crate) ranges: Vec<HostRange>,
@@ -53,6 +55,15 @@ pub struct AssetReport {
     pub(crate) impact: BusinessImpact,
     /// The scans whose results it is made of, the newest first; empty: the history of the hosts.
     pub(crate) scans: Vec<ReportedScan>,
+}
+
+/// Titles of the search lists that a report goes by.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ReportLists {
+    /// QIDs on these are wanted.
+    pub wanted: Vec<String>,
+    /// QIDs on these are not.
+    pub excluded: Vec<String>,
 }
 
 /// A scan that a report is made of.
@@ -151,7 +162,8 @@ impl App {
             user_ips,
             target,
             scans: Vec::new(),
-            selected: self.selected(&content),
+            lists: self.report_lists(&content).await?,
+            selected: self.selected(&content).await?,
             found_since: self.found_since(&content),
             ranges,
             groups: shown_groups(&content, &groups),
@@ -168,20 +180,34 @@ impl App {
         })
     }
 
-    /// The QIDs that the filters let through.
-    pub(crate) fn selected(&self, content: &HostTemplate) -> HashMap<Qid, Selected> {
+    /// The search lists that the filters name.
+    pub(crate) async fn report_lists(&self, content: &HostTemplate) -> Result<ReportLists> {
         let filter = &content.filter;
+        let (wanted, _) = self.qids_of_named_lists(&filter.search_lists).await?;
+        let (excluded, _) = self.qids_of_named_lists(&filter.excluded_search_lists).await?;
+        Ok(ReportLists { wanted, excluded })
+    }
+
+    /// The QIDs that the filters let through.
+    pub(crate) async fn selected(&self, content: &HostTemplate) -> Result<HashMap<Qid, Selected>> {
+        let filter = &content.filter;
+        let (_, listed) = self.qids_of_named_lists(&filter.search_lists).await?;
+        let (_, unlisted) = self.qids_of_named_lists(&filter.excluded_search_lists).await?;
+        let all = filter.qids.is_empty() && filter.search_lists.is_empty();
         let kb = self.kb();
-        kb.entries()
+        let selected = kb
+            .entries()
+            .filter(|entry| !entry.is_disabled())
             .filter(|entry| filter.levels(entry.kind).contains(entry.severity.level()))
             .filter(|entry| filter.categories.is_empty() || filter.categories.contains(&entry.category))
-            .filter(|entry| filter.qids.is_empty() || filter.qids.contains(&entry.qid))
-            .filter(|entry| !filter.excluded_qids.contains(&entry.qid))
+            .filter(|entry| all || filter.qids.contains(&entry.qid) || listed.contains(&entry.qid))
+            .filter(|entry| !filter.excluded_qids.contains(&entry.qid) && !unlisted.contains(&entry.qid))
             .map(|entry| {
                 let cvss = entry.cvss_temporal.as_deref().or(entry.cvss_base.as_deref()).map(Arc::from);
                 (entry.qid, Selected { kind: entry.kind, severity: entry.severity.level(), cvss })
             })
-            .collect()
+            .collect();
+        Ok(selected)
     }
 
     /// Counts what a report will show; `None` when its template shows no totals.

@@ -49,6 +49,9 @@ pub enum LoginRefused {
     /// The role has no access to the API.
     #[error("the user has no access to the API")]
     NoApiAccess,
+    /// Users may not sign in from where this one does.
+    #[error("users may not sign in from this address")]
+    RestrictedAddress,
     /// The user has as many sessions as may be.
     #[error("too many sessions at the same time")]
     TooManySessions,
@@ -216,6 +219,7 @@ impl App {
         }
         let Some(user) = user else { return Err(LoginRefused::BadCredentials) };
         let mut actor = let_in(&user, from, now)?;
+        self.check_sign_in_address(from).await?;
         self.note_reach(&mut actor, &user).await.map_err(LoginRefused::Unavailable)?;
         if !remembered {
             authentication.remember(digest, &user, now, REMEMBERED_S);
@@ -300,6 +304,7 @@ pub(crate) fn let_in(user: &User, from: IpAddr, now: Timestamp) -> Result<Actor,
         user_id: user.id,
         login: user.login.clone(),
         role: user.role,
+        permissions: user.permissions.clone(),
         first_name: user.first_name.clone(),
         last_name: user.last_name.clone(),
         eula_accepted: user.eula_accepted_at.is_some(),

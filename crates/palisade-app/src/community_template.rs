@@ -100,11 +100,14 @@ pub fn template_entry(numbered: &Numbered) -> Entry {
         pci: fails_card_industry_scan(numbered),
         patchable: false,
         updated_at: numbered.updated_at,
+        published_at: numbered.updated_at,
         threat: threat_of(numbered),
         impact: paragraphs(&info.impact),
         solution: paragraphs(&info.remediation),
         remote: true,
+        auth_types: Vec::new(),
         intelligence: ThreatIntelligence::default(),
+        custom: None,
     }
 }
 

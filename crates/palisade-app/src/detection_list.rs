@@ -1,7 +1,7 @@
 //! Lists of hosts with their detections, as they are sent: piece by piece, by the ids of the hosts,
 //! read ahead while the piece before is written. Hosts without a wanted detection are left out.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -36,18 +36,31 @@ pub struct ListDetections {
     pub qids: Option<NumberSet>,
     /// Levels of severity.
     pub severities: Option<NumberSet>,
+    /// Only QIDs on these search lists; all without any.
+    pub search_lists: Option<SearchListsOf>,
+    /// None of the QIDs on these.
+    pub excluded_search_lists: Option<SearchListsOf>,
     /// Confirmed vulnerabilities, and potential ones.
     pub confirmed: bool,
     pub potential: bool,
     /// Gathered information too.
     pub information: bool,
     pub include_ignored: bool,
+    /// Detections of QIDs that the subscription has disabled.
+    pub include_disabled: bool,
     /// When something about it last changed, and when it was last tested for.
     pub updated: Between,
     pub tested: Between,
     pub with_results: bool,
     /// Most hosts; all when `None`.
     pub limit: Option<u64>,
+}
+
+/// Search lists, as a caller names them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SearchListsOf {
+    Ids(Vec<i64>),
+    Titles(Vec<String>),
 }
 
 /// A list that is about to be read.
@@ -66,6 +79,7 @@ pub struct DetectionList {
 struct Known {
     kind: FindingKind,
     severity: u8,
+    disabled: bool,
 }
 
 /// Some of a host's detections.
@@ -94,8 +108,18 @@ pub enum DetectionPage {
 /// A detection of a list.
 #[derive(Debug, Clone, Copy)]
 pub enum ListedFinding<'a> {
-    Detection { detection: &'a ListedDetection, kind: FindingKind, severity: u8, result: &'a str },
-    Information { finding: &'a Finding, severity: u8, found_at: Timestamp },
+    Detection {
+        detection: &'a ListedDetection,
+        kind: FindingKind,
+        severity: u8,
+        disabled: bool,
+        result: &'a str,
+    },
+    Information {
+        finding: &'a Finding,
+        severity: u8,
+        found_at: Timestamp,
+    },
 }
 
 impl DetectionPiece {
@@ -103,8 +127,9 @@ impl DetectionPiece {
     pub fn findings(&self) -> impl Iterator<Item = ListedFinding<'_>> {
         let detections = self.shown.iter().filter_map(|(place, known)| {
             let detection = self.batch.entries().get(*place)?;
-            let (kind, severity) = (known.kind, known.severity);
-            Some(ListedFinding::Detection { detection, kind, severity, result: self.batch.result(detection) })
+            let Known { kind, severity, disabled } = *known;
+            let result = self.batch.result(detection);
+            Some(ListedFinding::Detection { detection, kind, severity, disabled, result })
         });
         let found_at = self.information_at;
         detections.chain(self.information.iter().map(move |(finding, known)| ListedFinding::Information {
@@ -139,11 +164,13 @@ impl App {
     ///
     /// # Errors
     ///
-    /// Beside permission those of an asset group that is unknown.
+    /// Beside permission those of an asset group or a search list that is unknown, and
+    /// [`Error::OnlyInformation`] for search lists of nothing but gathered information, when that is not
+    /// wanted.
     pub async fn plan_detection_list(&self, actor: &Actor, wanted: ListDetections) -> Result<DetectionList> {
         let reach = actor.allow(Action::List, Resource::HostVulnerability)?.reach();
         self.store().bring_tickets_back(self.clock().now()).await?;
-        let known = self.wanted_qids(&wanted);
+        let known = self.wanted_qids(actor, &wanted).await?;
         let ListDetections { hosts, statuses, include_ignored, updated, tested, with_results, limit, .. } =
             wanted;
         let chosen = self.choose_hosts(actor, &reach, hosts).await?;
@@ -155,22 +182,59 @@ impl App {
         Ok(DetectionList { chosen, query, wanted: known, information, limit })
     }
 
-    fn wanted_qids(&self, wanted: &ListDetections) -> HashMap<Qid, Known> {
-        let ListDetections { qids, severities, confirmed, potential, information, .. } = wanted;
+    async fn wanted_qids(&self, actor: &Actor, wanted: &ListDetections) -> Result<HashMap<Qid, Known>> {
+        let ListDetections {
+            qids,
+            severities,
+            search_lists,
+            excluded_search_lists,
+            confirmed,
+            potential,
+            information,
+            include_disabled,
+            ..
+        } = wanted;
         let has_kind = |kind: FindingKind| match kind {
             FindingKind::Vulnerability => *confirmed,
             FindingKind::Potential => *potential,
             FindingKind::Information | FindingKind::Service => *information,
         };
+        let listed = self.qids_on_lists(actor, search_lists.as_ref()).await?;
+        let unlisted = self.qids_on_lists(actor, excluded_search_lists.as_ref()).await?;
         let kb = self.kb();
+        let detects = |qid: &Qid| kb.entry(*qid).is_some_and(|entry| entry.kind.is_detection());
+        if !information && listed.as_ref().is_some_and(|qids| !qids.is_empty() && !qids.iter().any(detects)) {
+            return Err(Error::OnlyInformation);
+        }
         let entries = kb.entries().filter(|entry| {
             has_kind(entry.kind)
+                && (*include_disabled || !entry.is_disabled())
                 && qids.as_ref().is_none_or(|qids| qids.contains(u64::from(entry.qid.number())))
                 && severities.as_ref().is_none_or(|levels| levels.contains(u64::from(entry.severity.level())))
+                && listed.as_ref().is_none_or(|listed| listed.contains(&entry.qid))
+                && !unlisted.as_ref().is_some_and(|unlisted| unlisted.contains(&entry.qid))
         });
-        entries
-            .map(|entry| (entry.qid, Known { kind: entry.kind, severity: entry.severity.level() }))
-            .collect()
+        Ok(entries
+            .map(|entry| {
+                let (kind, severity) = (entry.kind, entry.severity.level());
+                (entry.qid, Known { kind, severity, disabled: entry.is_disabled() })
+            })
+            .collect())
+    }
+
+    /// What is on lists; `None` where none are named.
+    async fn qids_on_lists(
+        &self,
+        actor: &Actor,
+        lists: Option<&SearchListsOf>,
+    ) -> Result<Option<BTreeSet<Qid>>> {
+        match lists {
+            None => Ok(None),
+            Some(SearchListsOf::Ids(ids)) => self.qids_of_search_lists(actor, ids, &[]).await.map(Some),
+            Some(SearchListsOf::Titles(titles)) => {
+                self.qids_of_search_lists(actor, &[], titles).await.map(Some)
+            }
+        }
     }
 
     /// The hosts of the list with their detections, read ahead. Reading stops when the receiver is

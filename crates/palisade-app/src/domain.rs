@@ -29,20 +29,25 @@ impl App {
         Ok(self.domains_within(&reach).await?.into_iter().map(DomainView::from).collect())
     }
 
-    /// Adds a domain with its addresses.
+    /// Adds a domain with its addresses. One that a Unit Manager adds is in the first asset group of the
+    /// unit then, so that the unit has it.
     ///
     /// # Errors
     ///
     /// Beside permission: [`Error::NoNetblock`], [`Error::DomainTaken`],
-    /// [`Error::TooManyDomains`].
+    /// [`Error::TooManyDomains`], [`Error::UnitWithoutGroups`].
     pub async fn add_domain(&self, actor: &Actor, name: &DomainName, netblock: &IpSet) -> Result<()> {
-        // Nobody owns a domain that is not there yet, so this reach decides nothing.
-        let _own = actor.allow(Action::Add, Resource::Domain)?.reach();
+        let within = actor.allow(Action::Add, Resource::Domain)?.asset_groups();
         check_netblock(name, netblock)?;
+        let group = self.group_of_unit(within, None).await?;
         if self.store().list_domains().await?.len() >= DOMAINS_MAX {
             return Err(Error::TooManyDomains { max: DOMAINS_MAX });
         }
-        let added = self.store().add_domain(name, netblock, self.clock().now()).await;
+        let now = self.clock().now();
+        let added = match group {
+            None => self.store().add_domain(name, netblock, now).await,
+            Some(group) => self.store().add_domain_to_group(name, netblock, group, now).await,
+        };
         added.map_err(|error| match error {
             palisade_store::Error::Conflict => Error::DomainTaken { domain: name.clone() },
             other => other.into(),

@@ -1,9 +1,13 @@
 //! Why a use case could not be carried out. No numbers, no HTTP: those are the API's business.
 
+use std::net::Ipv4Addr;
+
 use palisade_model::auth_record::BadRecord;
 use palisade_model::business_unit::NotAUnitTitle;
 use palisade_model::option_profile::BadProfile;
-use palisade_model::{Action, DomainName, IpSet, Login, MapRef, Qid, Resource, Role, ScanStatus};
+use palisade_model::{
+    Action, DomainName, IpSet, Login, MapRef, Permission, Qid, Resource, Role, ScanStatus, VirtualName,
+};
 
 /// Shorthand for the results of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -66,6 +70,39 @@ pub enum Error {
     /// Some addresses are not in the subscription or not within the user's reach.
     #[error("addresses are not in the subscription: {ips}")]
     NotInSubscription { ips: IpSet },
+    /// These addresses are in the subscription already, but not in the user's business unit.
+    #[error("these addresses are in the subscription already, beyond the business unit: {ips}")]
+    HostsOfOthers { ips: IpSet },
+    /// A Unit Manager adds something, and the business unit has no asset group to put it into.
+    #[error("the business unit has no asset group to put it into")]
+    UnitWithoutGroups,
+    /// Users of the role cannot be given the permission.
+    #[error("a {role} cannot have the permission {permission}")]
+    PermissionDoesNotFit { permission: Permission, role: Role },
+    /// The caller comes from an address that the change would shut out.
+    #[error("users could not sign in from {from} any more")]
+    LockedOut { from: std::net::IpAddr },
+    /// Sign-ins cannot be restricted to no address at all.
+    #[error("no addresses are named that users may sign in from")]
+    NoRestrictedIps,
+    /// The web server has names already.
+    #[error("there is a virtual host at {ip}:{port} already")]
+    VirtualHostTaken { ip: Ipv4Addr, port: u16 },
+    /// The web server has no names.
+    #[error("there is no virtual host at {ip}:{port}")]
+    UnknownVirtualHost { ip: Ipv4Addr, port: u16 },
+    /// The virtual host has no such name.
+    #[error("the virtual host has no name {name}")]
+    UnknownVirtualName { name: VirtualName },
+    /// A virtual host without names is deleted instead.
+    #[error("the virtual host would have no names")]
+    NoVirtualNames,
+    /// More names than a virtual host may have.
+    #[error("the names of a virtual host have at most {max_bytes} bytes")]
+    TooManyVirtualNames { max_bytes: usize },
+    /// More virtual hosts than a subscription may have.
+    #[error("a subscription has at most {max} virtual hosts")]
+    TooManyVirtualHosts { max: u64 },
     /// No search list in the user's sight has this id.
     #[error("there is no search list {id}")]
     UnknownSearchList { id: i64 },
@@ -75,6 +112,12 @@ pub enum Error {
     /// Another search list has this title.
     #[error("there is a search list '{title}' already")]
     SearchListTaken { title: String },
+    /// What is asked for is gathered information alone, and that is not wanted.
+    #[error("there is nothing but gathered information, which is not wanted")]
+    OnlyInformation,
+    /// Something goes by the search list.
+    #[error("the search list '{title}' is in use")]
+    SearchListInUse { title: String, by: Vec<String> },
     /// Only Managers make search lists for everybody.
     #[error("a search list for everybody is made by a Manager")]
     GlobalSearchList,
@@ -141,6 +184,18 @@ pub enum Error {
     /// The calendar has no day that the task would start on.
     #[error("the scheduled task would never start")]
     NeverStarts,
+    /// There is no such distribution group.
+    #[error("there is no distribution group {id}")]
+    UnknownDistributionGroup { id: i64 },
+    /// Another distribution group has this title.
+    #[error("there is a distribution group '{title}' already")]
+    DistributionGroupTaken { title: String },
+    /// More distribution groups than a subscription may have.
+    #[error("a subscription has at most {max} distribution groups")]
+    TooManyDistributionGroups { max: usize },
+    /// More addresses than a distribution group may have.
+    #[error("a distribution group has at most {max} addresses")]
+    TooManyAddresses { max: usize },
     /// Asset groups are assigned to Scanners, Readers and Contacts only, and this is none of them.
     #[error("'{login}' is no user that asset groups are assigned to")]
     NotAssignable { login: String },
@@ -168,6 +223,9 @@ pub enum Error {
     /// There is no such saved report, or it is out of the user's reach.
     #[error("the report is unknown")]
     UnknownReport,
+    /// There is no such schedule of reports, or it is out of the user's reach.
+    #[error("the schedule of reports is unknown")]
+    UnknownReportSchedule,
     /// There is nothing to read: the report is not finished, or not there.
     #[error("the report cannot be fetched")]
     ReportNotFetched,
@@ -189,6 +247,9 @@ pub enum Error {
     /// The map is not of the report's domain.
     #[error("the map {map} is not of the domain '{domain}'")]
     MapOfOtherDomain { map: MapRef, domain: DomainName },
+    /// Only Managers make report templates for everybody.
+    #[error("a report template for everybody is made by a Manager")]
+    GlobalTemplate,
     /// Another report template has this title.
     #[error("there is a report template '{title}' already")]
     TemplateTitleTaken { title: String },
@@ -204,6 +265,9 @@ pub enum Error {
     /// More hosts than can be put into an order other than that of their addresses.
     #[error("at most {max} hosts can be ordered")]
     TooManyToOrder { max: usize },
+    /// More of something than one answer holds.
+    #[error("one answer has at most {max} of them")]
+    TooManyToList { max: usize },
     /// No address of a report's target is within the user's reach.
     #[error("the report has no hosts")]
     NothingToReport,
@@ -350,7 +414,7 @@ pub enum Error {
     Outbox(#[source] std::io::Error),
     /// A scanner delivered a host that it was not given.
     #[error("{address} is none of the slice's hosts")]
-    NotOfSlice { address: std::net::Ipv4Addr },
+    NotOfSlice { address: std::net::IpAddr },
     /// Somebody else changed the same thing at the same moment.
     #[error("somebody else changed the same thing at the same moment")]
     Conflict,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::Ipv4Addr;
 
 use palisade_model::{Action, IpRange, IpSet, Login, Resource, Timestamp};
-use palisade_store::{AttributeEdit, Host, HostAttributes, HostRange, TrackingMethod, User};
+use palisade_store::{AttributeEdit, GroupHostsAdded, Host, HostAttributes, HostRange, TrackingMethod, User};
 
 use crate::actor::Actor;
 use crate::app::App;
@@ -65,6 +65,9 @@ pub struct AddHosts {
     pub comment: Option<String>,
     /// The user-defined fields.
     pub ud: [Option<String>; 3],
+    /// Title of the asset group of the unit that a Unit Manager adds them to; without it the one that
+    /// was made first.
+    pub asset_group: Option<String>,
 }
 
 /// Addresses to be edited; `None` leaves an attribute as it is, an empty text removes it.
@@ -101,11 +104,21 @@ impl App {
         Ok(reach.hosts(&tracked.map(|part| part.range).collect()))
     }
 
-    /// Adds addresses to the subscription; gives those that are new.
+    /// Adds addresses to the subscription; gives those that are new. Those that a Unit Manager adds
+    /// are in an asset group of the unit then, so that the unit has them.
+    ///
+    /// # Errors
+    ///
+    /// Beside permission: [`Error::UnknownOwner`], [`Error::TooLong`], and of Unit Managers
+    /// [`Error::UnknownAssetGroup`], [`Error::UnitWithoutGroups`], [`Error::HostsOfOthers`]. Then nothing
+    /// was added.
     pub async fn add_hosts(&self, actor: &Actor, hosts: AddHosts) -> Result<IpSet> {
-        let reach = actor.allow(Action::Add, Resource::Host)?.reach();
-        let AddHosts { ips, tracking, owner, comment, ud } = hosts;
-        refuse_beyond(&ips, &reach.hosts(&ips))?;
+        let permit = actor.allow(Action::Add, Resource::Host)?;
+        let AddHosts { ips, tracking, owner, comment, ud, asset_group } = hosts;
+        if ips.is_empty() {
+            return Err(Error::NoTargets);
+        }
+        let group = self.group_of_unit(permit.asset_groups(), asset_group.as_deref()).await?;
         let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
         let attributes = HostAttributes {
             tracking: tracking.unwrap_or(TrackingMethod::Ip),
@@ -114,7 +127,18 @@ impl App {
             ud: ud.map(filled),
         };
         check_texts(attributes.comment.as_ref(), attributes.ud.each_ref().map(Option::as_ref))?;
-        let added = self.store().add_host_ranges(&ips, &attributes).await?;
+        let added = match group {
+            None => self.store().add_host_ranges(&ips, &attributes).await?,
+            Some(group) => {
+                let into = (group, self.clock().now());
+                let own = &actor.assigned_ips;
+                match self.store().add_host_ranges_to_group(&ips, &attributes, own, into).await? {
+                    GroupHostsAdded::Added(added) => added,
+                    GroupHostsAdded::Taken(ips) => return Err(Error::HostsOfOthers { ips }),
+                    GroupHostsAdded::NoGroup => return Err(Error::Conflict),
+                }
+            }
+        };
         self.record_done(actor, "host", "add", ips.to_string()).await?;
         Ok(added)
     }

@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 use crate::actor::Actor;
 use crate::app::App;
 use crate::asset_report_piece::{ReportPiece, ReportedHostHead, Services};
+use crate::auth_record::ListAuthRecords;
 use crate::error::{Error, Result};
 use crate::host::{OwnerView, attributes_of};
 
@@ -51,6 +52,11 @@ pub struct HostInfo {
     pub asset_groups: Vec<String>,
     /// The users that those groups are assigned to, by login.
     pub users: Vec<OwnerView>,
+    /// Titles of the business units that those groups are in.
+    pub business_units: Vec<String>,
+    /// Types and titles of the authentication records that scans sign in to it with, as far as the caller
+    /// sees them.
+    pub records: Vec<(&'static str, String)>,
     /// What is read of its findings later.
     findings: HostFindings,
 }
@@ -99,8 +105,16 @@ impl App {
         }
         let groups = self.list_asset_groups(actor, None).await?;
         let groups = groups.into_iter().filter(|group| group.id != 0 && group.ips.contains(ip));
-        let (asset_groups, users): (Vec<String>, Vec<Vec<AssignedUser>>) =
-            groups.map(|group| (group.title, group.users)).unzip();
+        let (mut group_ids, mut asset_groups, mut users) = (Vec::new(), Vec::new(), Vec::new());
+        for group in groups {
+            group_ids.push(group.id);
+            asset_groups.push(group.title);
+            users.push(group.users);
+        }
+        let units = self.store().list_business_units().await?.into_iter();
+        let units = units.filter(|unit| unit.asset_groups.iter().any(|id| group_ids.contains(id)));
+        let business_units = units.map(|unit| unit.title.to_string()).collect();
+        let records = self.sign_ins_of(actor, ip).await?;
         let mut users: Vec<AssignedUser> = users.into_iter().flatten().collect();
         users.sort_by(|one, other| one.login.as_str().cmp(other.login.as_str()));
         users.dedup_by(|one, other| one.id == other.id);
@@ -109,7 +123,18 @@ impl App {
             last_name,
             login,
         });
-        self.describe_host(ip, host, &ranges, asset_groups, users.collect()).await
+        let described = self.describe_host(ip, host, &ranges, asset_groups, users.collect()).await?;
+        Ok(HostInfo { business_units, records, ..described })
+    }
+
+    /// Types and titles of the authentication records for a host, as far as the caller sees them.
+    async fn sign_ins_of(&self, actor: &Actor, ip: Ipv4Addr) -> Result<Vec<(&'static str, String)>> {
+        if actor.may(Action::List, Resource::AuthRecord).is_err() {
+            return Ok(Vec::new());
+        }
+        let records = self.list_auth_records(actor, &ListAuthRecords::default()).await?;
+        let of_host = records.into_iter().filter(|record| record.ips.contains(ip));
+        Ok(of_host.map(|record| (record.kind.title, record.title)).collect())
     }
 
     async fn describe_host(
@@ -149,6 +174,8 @@ impl App {
             security_risk,
             asset_groups,
             users,
+            business_units: Vec::new(),
+            records: Vec::new(),
             findings,
         })
     }

@@ -3,6 +3,7 @@
 
 use std::net::Ipv4Addr;
 
+use palisade_model::host_name::HostNames;
 use palisade_model::{IpSet, NumberSet};
 use palisade_store::{Between, HostQuery, HostRange, ListedHost, Reach};
 use regex::{Regex, RegexBuilder};
@@ -125,7 +126,12 @@ impl App {
         if let Some(unknown) = singles.into_iter().find(|number| !is_known(*number)) {
             return Err(Error::UnknownAssetGroupId { id: unknown });
         }
-        Ok(named.iter().fold(IpSet::new(), |all, group| all.union(&group.ips)))
+        let mut names = HostNames::default();
+        for group in &named {
+            names.join(&group.names);
+        }
+        let addresses = named.iter().fold(IpSet::new(), |all, group| all.union(&group.ips));
+        Ok(addresses.union(&self.named_hosts(actor, &names).await?))
     }
 
     /// One page of the chosen hosts, by id, and where the next one begins.

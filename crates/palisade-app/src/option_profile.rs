@@ -5,6 +5,8 @@
 //! goes by, and the default one, cannot be deleted. A scan keeps a copy, so that nothing here
 //! reaches back to scans that were launched before.
 
+use std::collections::BTreeSet;
+
 use palisade_model::option_profile::{self, predefined};
 use palisade_model::{Action, Login, OptionProfile, Qid, Resource, Timestamp};
 use palisade_store::{ProfileDeleted, ProfileEdited, ProfileUser, Reach, StoredProfile, TASK_USER_KIND};
@@ -12,6 +14,7 @@ use palisade_store::{ProfileDeleted, ProfileEdited, ProfileUser, Reach, StoredPr
 use crate::actor::Actor;
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::profile_lists::with_lists_by_title;
 
 /// Most profiles of a subscription.
 const PROFILES_MAX: usize = 1_000;
@@ -63,19 +66,63 @@ impl App {
         let reach = actor.allow(Action::Add, Resource::OptionProfile)?.reach();
         let profile = OptionProfile { owner: owner(actor), is_default: false, ..profile };
         refuse_global(&reach, None, &profile)?;
-        option_profile::check(&profile).map_err(Error::BadOptionProfile)?;
-        let profiles = self.stored_profiles().await?;
-        if profiles.len() >= PROFILES_MAX {
+        let profile = self.with_named_lists(actor, profile, None).await?;
+        let mut made = self.make_profiles(vec![profile]).await?;
+        let made = made.pop().ok_or(Error::Conflict)?;
+        self.record_done(actor, "option_profile", "add", made.profile.title.clone()).await?;
+        Ok(made)
+    }
+
+    /// Makes profiles that were written elsewhere, all or none; the caller owns them, and none of them
+    /// is the default one. Search lists without contents stand for those of the subscription with
+    /// their titles; where there is none, they are left out, and a custom detection that has no list
+    /// left becomes a complete one. Gives them back as they were made.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`App::add_option_profile`].
+    pub async fn import_option_profiles(
+        &self,
+        actor: &Actor,
+        profiles: Vec<OptionProfile>,
+    ) -> Result<Vec<OptionProfileView>> {
+        actor.may(Action::Add, Resource::OptionProfileDocument)?;
+        let lists = self.lists_in_sight(actor).await?;
+        let import = |profile: OptionProfile| {
+            let profile = OptionProfile { owner: owner(actor), is_default: false, ..profile };
+            with_lists_by_title(profile, &lists)
+        };
+        let made = self.make_profiles(profiles.into_iter().map(import).collect()).await?;
+        for view in &made {
+            self.record_done(actor, "option_profile", "import", view.profile.title.clone()).await?;
+        }
+        Ok(made)
+    }
+
+    /// The profiles with all that they hold, for being taken elsewhere.
+    pub async fn export_option_profiles(&self, actor: &Actor) -> Result<Vec<OptionProfileView>> {
+        actor.may(Action::List, Resource::OptionProfileDocument)?;
+        self.list_option_profiles(actor).await
+    }
+
+    /// Writes new profiles, all or none.
+    async fn make_profiles(&self, profiles: Vec<OptionProfile>) -> Result<Vec<OptionProfileView>> {
+        for profile in &profiles {
+            option_profile::check(profile).map_err(Error::BadOptionProfile)?;
+        }
+        let known = self.stored_profiles().await?;
+        if known.len().saturating_add(profiles.len()) > PROFILES_MAX {
             return Err(Error::TooManyOptionProfiles { max: PROFILES_MAX });
         }
+        let mut titles: BTreeSet<&str> = known.iter().map(|stored| stored.profile.title.as_str()).collect();
+        if let Some(twice) = profiles.iter().find(|profile| !titles.insert(&profile.title)) {
+            return Err(Error::OptionProfileTaken { title: twice.title.clone() });
+        }
         let now = self.clock().now();
-        let id = self
-            .store()
-            .add_option_profile(&profile, now)
-            .await
-            .map_err(|error| taken(error, &profile.title))?;
-        self.record_done(actor, "option_profile", "add", profile.title.clone()).await?;
-        Ok(OptionProfileView { id, version: 1, updated_at: now, profile })
+        // What was looked at was changed at the same moment, if anything still conflicts.
+        let ids = self.store().add_option_profiles(&profiles, now).await?;
+        let made = ids.into_iter().zip(profiles);
+        Ok(made.map(|(id, profile)| OptionProfileView { id, version: 1, updated_at: now, profile }).collect())
     }
 
     /// Puts `profile` in the place of the one titled `title` (the default one for `None`), as long
@@ -99,6 +146,7 @@ impl App {
         let profile =
             OptionProfile { owner: old.profile.owner.clone(), is_default: old.profile.is_default, ..profile };
         refuse_global(&reach, Some(&old.profile), &profile)?;
+        let profile = self.with_named_lists(actor, profile, Some(&old.profile)).await?;
         self.replace_profile(actor, &old, version, profile, "edit").await
     }
 
@@ -174,14 +222,16 @@ impl App {
         if let Some(StoredProfile { profile, .. }) = self.store().find_option_profile(title).await?
             && (profile.is_global || reach.has_option_profile(&profile))
         {
-            return Ok(profile);
+            return self.with_lists_looked_up(profile).await;
         }
         let profiles = self.profiles_in_sight(&reach).await?;
-        let found = profiles.iter().find(|view| fits(&view.profile, title));
-        found.map(|view| view.profile.clone()).ok_or_else(|| Error::UnknownOption {
-            title: title.unwrap_or_default().to_owned(),
-            known: profiles.iter().map(|view| view.profile.title.clone()).collect(),
-        })
+        match profiles.iter().find(|view| fits(&view.profile, title)) {
+            Some(view) => self.with_lists_looked_up(view.profile.clone()).await,
+            None => Err(Error::UnknownOption {
+                title: title.unwrap_or_default().to_owned(),
+                known: profiles.iter().map(|view| view.profile.title.clone()).collect(),
+            }),
+        }
     }
 
     /// Refuses a scan that would look for nothing, or whose profile waits for QIDs to be chosen.
@@ -209,11 +259,13 @@ impl App {
     ) -> Result<OptionProfileView> {
         option_profile::check_edit(&old.profile, &profile).map_err(Error::BadOptionProfile)?;
         let now = self.clock().now();
-        let edited = self
-            .store()
-            .edit_option_profile(old.id, version, &profile, now)
-            .await
-            .map_err(|error| taken(error, &profile.title))?;
+        let edited = self.store().edit_option_profile(old.id, version, &profile, now).await;
+        let edited = match edited {
+            Err(palisade_store::Error::Conflict) => {
+                return Err(self.why_conflict(old.id, profile.title).await?);
+            }
+            edited => edited?,
+        };
         let title = || old.profile.title.clone();
         match edited {
             ProfileEdited::Edited => {}
@@ -227,6 +279,13 @@ impl App {
         };
         self.record_done(actor, "option_profile", action, details).await?;
         Ok(OptionProfileView { id: old.id, version: version.saturating_add(1), updated_at: now, profile })
+    }
+
+    /// Why an edit conflicts: its title is taken, or something that it names is gone.
+    async fn why_conflict(&self, id: i64, title: String) -> Result<Error> {
+        let mut profiles = self.store().list_option_profiles().await?.into_iter();
+        let is_taken = profiles.any(|stored| stored.id != id && stored.profile.title == title);
+        Ok(if is_taken { Error::OptionProfileTaken { title } } else { Error::Conflict })
     }
 
     /// All there are; those that a subscription comes with are made when there are none.
@@ -244,6 +303,7 @@ impl App {
         let in_sight =
             profiles.filter(|stored| stored.profile.is_global || reach.has_option_profile(&stored.profile));
         let mut views: Vec<OptionProfileView> = in_sight.map(view).collect();
+        self.name_lists(&mut views).await?;
         views.sort_by(|one, two| {
             (!one.profile.is_default, &one.profile.title).cmp(&(!two.profile.is_default, &two.profile.title))
         });
@@ -297,11 +357,4 @@ fn refuse_global(reach: &Reach, old: Option<&OptionProfile>, new: &OptionProfile
 
 fn unknown(title: Option<&str>) -> Error {
     Error::UnknownOptionProfile { title: title.unwrap_or("the default one").to_owned() }
-}
-
-fn taken(error: palisade_store::Error, title: &str) -> Error {
-    match error {
-        palisade_store::Error::Conflict => Error::OptionProfileTaken { title: title.to_owned() },
-        other => other.into(),
-    }
 }

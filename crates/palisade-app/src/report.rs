@@ -115,19 +115,21 @@ impl App {
     }
 }
 
-impl From<&HostResult> for HostReport {
-    /// The report of a host that was scanned without a server.
-    fn from(result: &HostResult) -> Self {
+impl HostReport {
+    /// The report of a host that was scanned without a server; `None` for an IPv6 host, for which the
+    /// documents have no place.
+    #[must_use]
+    pub fn of(result: &HostResult) -> Option<Self> {
         let facts = &result.facts;
-        Self {
-            address: facts.address,
+        Some(Self {
+            address: facts.ipv4()?,
             name: facts.name.clone(),
             os: facts.os.as_ref().map(|os| os.name.clone()),
             os_cpe: facts.os.as_ref().and_then(|os| os.cpe.clone()),
             netbios: facts.netbios_name().map(str::to_owned),
             alive: facts.alive,
             findings: result.findings.clone(),
-        }
+        })
     }
 }
 

@@ -84,6 +84,12 @@ impl App {
     /// limits ([`Error::TooManyReportsUnfinished`], [`Error::TooManyReports`],
     /// [`Error::ReportsFull`]), and what the report itself would be refused for.
     pub async fn launch_report(&self, actor: &Actor, wanted: LaunchReport) -> Result<i64> {
+        let order = self.report_to_order(actor, wanted).await?;
+        self.order_report(actor, order).await
+    }
+
+    /// What a report with a template is about.
+    pub(crate) async fn report_to_order(&self, actor: &Actor, wanted: LaunchReport) -> Result<ReportOrder> {
         actor.may(Action::Launch, Resource::Report)?;
         let template = self.usable_report_template(actor, wanted.template_id).await?;
         if wanted.kind.is_some_and(|kind| kind != template.kind) {
@@ -92,7 +98,7 @@ impl App {
         let title = wanted.title.clone().unwrap_or_else(|| template.title.clone());
         let (format, hide_header, base_url) = (wanted.format, wanted.hide_header, wanted.base_url.clone());
         let subject = subject_of(&template, wanted)?;
-        self.order_report(actor, ReportOrder { subject, title, format, hide_header, base_url }).await
+        Ok(ReportOrder { subject, title, format, hide_header, base_url })
     }
 
     /// Asks for a report whose subject is known, and gives its id.
@@ -101,6 +107,35 @@ impl App {
     ///
     /// Those of [`App::launch_report`].
     pub async fn order_report(&self, actor: &Actor, order: ReportOrder) -> Result<i64> {
+        let (new, limits) = self.prepare_report(actor, order).await?;
+        let id = match self.store().launch_report_job(&new, limits).await? {
+            ReportLaunched::Submitted(id) => id,
+            refused => return Err(self.no_room(refused)),
+        };
+        self.parts.report.notify_one();
+        self.record_done(actor, "report", "launch", format!("{id}, {}", new.title)).await?;
+        Ok(id)
+    }
+
+    /// Why a report has no room.
+    pub(crate) fn no_room(&self, refused: ReportLaunched) -> Error {
+        let config = &self.parts.config;
+        match refused {
+            ReportLaunched::TooManyOfUser => Error::TooManyReports { max: config.reports_of_user_max },
+            ReportLaunched::Full => Error::ReportsFull { bytes_max: config.reports_bytes_max },
+            ReportLaunched::TooManyUnfinished | ReportLaunched::Submitted(_) => {
+                Error::TooManyReportsUnfinished { max: config.unfinished_reports_max }
+            }
+        }
+    }
+
+    /// Everything about asking for a report but the asking, and how many there may be: what is refused is
+    /// refused here, except for too many.
+    pub(crate) async fn prepare_report(
+        &self,
+        actor: &Actor,
+        order: ReportOrder,
+    ) -> Result<(NewReport, ReportLimits)> {
         actor.may(Action::Launch, Resource::Report)?;
         let ReportOrder { subject, title, format, hide_header, base_url } = order;
         let title = match (title.trim(), &subject) {
@@ -130,19 +165,7 @@ impl App {
             of_user_max: u64::from(config.reports_of_user_max),
             bytes_max: config.reports_bytes_max,
         };
-        let id = match self.store().launch_report_job(&new, limits).await? {
-            ReportLaunched::Submitted(id) => id,
-            ReportLaunched::TooManyUnfinished => {
-                return Err(Error::TooManyReportsUnfinished { max: config.unfinished_reports_max });
-            }
-            ReportLaunched::TooManyOfUser => {
-                return Err(Error::TooManyReports { max: config.reports_of_user_max });
-            }
-            ReportLaunched::Full => return Err(Error::ReportsFull { bytes_max: config.reports_bytes_max }),
-        };
-        self.parts.report.notify_one();
-        self.record_done(actor, "report", "launch", format!("{id}, {}", new.title)).await?;
-        Ok(id)
+        Ok((new, limits))
     }
 
     /// The saved reports within the caller's reach, the newest first.
@@ -219,7 +242,7 @@ impl App {
     }
 
     /// Whose reports somebody sees.
-    async fn report_owners(&self, reach: UserReach) -> Result<Owners> {
+    pub(crate) async fn report_owners(&self, reach: UserReach) -> Result<Owners> {
         if reach == UserReach::Everybody {
             return Ok(Owners::Everybody);
         }
@@ -229,14 +252,14 @@ impl App {
 }
 
 /// Whose reports somebody sees.
-enum Owners {
+pub(crate) enum Owners {
     /// Also of accounts that are gone.
     Everybody,
     These(Vec<Login>),
 }
 
 impl Owners {
-    fn has(&self, login: &Login) -> bool {
+    pub(crate) fn has(&self, login: &Login) -> bool {
         match self {
             Self::Everybody => true,
             Self::These(logins) => logins.contains(login),

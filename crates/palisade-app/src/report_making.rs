@@ -65,6 +65,11 @@ impl App {
         }
     }
 
+    /// Tells those who make reports that one waits.
+    pub(crate) fn report_waits(&self) {
+        self.parts.report.notify_one();
+    }
+
     /// Waits until there may be a report to make.
     pub async fn reports_changed(&self) {
         let _ = tokio::time::timeout(LOOK_EVERY, self.parts.report.notified()).await;

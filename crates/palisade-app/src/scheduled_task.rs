@@ -7,10 +7,12 @@
 use std::fmt;
 
 use palisade_model::asset_group::ALL;
+use palisade_model::schedule::notify::MESSAGE_CHARACTERS_MAX;
 use palisade_model::{
-    Action, AssetGroupTitle, DomainName, IpSet, Login, MapTarget, Resource, ScanHeader, Schedule, Timestamp,
+    Action, AssetGroupTitle, DomainName, IpSet, Login, MapTarget, Notifications, Resource, ScanHeader,
+    Schedule, Timestamp,
 };
-use palisade_store::{LaunchType, NewTask, Reach, Task, TaskKind, TaskOrder, TaskScanner};
+use palisade_store::{LaunchType, NewTask, Reach, Task, TaskEdit, TaskKind, TaskOrder, TaskScanner};
 
 use crate::actor::Actor;
 use crate::app::App;
@@ -19,7 +21,7 @@ use crate::launch::LaunchScan;
 use crate::map_launch::LaunchMap;
 
 /// Most tasks of a subscription.
-const TASKS_MAX: u32 = 1_000;
+pub(crate) const TASKS_MAX: u32 = 1_000;
 /// Longest title: the title of a scan has room for it and for a note.
 pub const TASK_TITLE_CHARACTERS_MAX: usize = 1_000;
 
@@ -45,12 +47,18 @@ pub struct AddTask {
     /// The value that every web request of its scans carries; the profile's own when `None`.
     pub http_header: Option<ScanHeader>,
     pub schedule: Schedule,
+    /// DNS names of hosts, of a task that scans; their addresses are those at the time of each start.
+    pub names: Vec<String>,
+    /// What its scans are given: 0 for none, 1 (first) to 9.
+    pub priority: u8,
+    /// Who is told of starts and ends; `None`: the owner, of ends.
+    pub notifications: Option<Notifications>,
 }
 
 /// Which tasks are to be listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ListTasks {
-    /// All kinds when `None`.
+    /// Scans and maps when `None`.
     pub kind: Option<TaskKind>,
     /// Only those that are, or are not, active.
     pub active: Option<bool>,
@@ -74,6 +82,10 @@ pub struct TaskView {
     pub scanner: TaskScanner,
     pub schedule: Schedule,
     pub next_launch_at: Option<Timestamp>,
+    /// DNS names of hosts among the targets.
+    pub names: Vec<String>,
+    pub priority: u8,
+    pub notifications: Option<Notifications>,
 }
 
 impl App {
@@ -86,6 +98,66 @@ impl App {
     pub async fn add_task(&self, actor: &Actor, new: AddTask) -> Result<TaskView> {
         // Nobody owns a task that is not there yet, so this reach decides nothing.
         let _own = actor.allow(Action::Add, Resource::ScheduledTask)?.reach();
+        let (order, groups, active) = self.checked_order(actor, new).await?;
+        let now = self.clock().now();
+        let next_launch_at = order.schedule.next_after(now).ok_or(Error::NeverStarts)?;
+        let new = NewTask {
+            owner: actor.login.clone(),
+            asset_groups: self.asset_group_ids(&groups).await?,
+            option_profile: self.profile_of_order(actor, &order).await?,
+            order,
+            created_at: now,
+            next_launch_at: active.then_some(next_launch_at),
+            tasks_max: TASKS_MAX,
+        };
+        let id = self.store().add_task(&new).await?.ok_or(Error::TooManyTasks { max: TASKS_MAX })?;
+        self.record_done(actor, "schedule", "add", described(id, &new.order.title)).await?;
+        self.find_task(&Reach::Everything, id).await
+    }
+
+    /// Changes a task by what `change` makes of it. Its owner stays; what it is to be is checked as if the
+    /// caller made it. When it is to start at other times, or is switched on or off, its starts are counted
+    /// anew.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`App::add_task`]; [`Error::UnknownTask`], also for those out of reach; [`Error::Conflict`]
+    /// when somebody else changed it meanwhile.
+    pub async fn edit_task(
+        &self,
+        actor: &Actor,
+        id: i64,
+        change: impl FnOnce(&mut AddTask) + Send,
+    ) -> Result<()> {
+        let reach = actor.allow(Action::Edit, Resource::ScheduledTask)?.reach();
+        let known = self.find_task(&reach, id).await?;
+        let stored = self.store().list_tasks().await?.into_iter().find(|task| task.id == id);
+        let stored = stored.ok_or(Error::UnknownTask)?;
+        let changes = stored.changes;
+        let mut wanted = again(stored);
+        let before = wanted.clone();
+        change(&mut wanted);
+        wanted.kind = known.kind;
+        let (order, groups, active) = self.checked_order(actor, wanted).await?;
+        let times = order.schedule != before.schedule || active != before.active;
+        let next = order.schedule.next_after(self.clock().now()).ok_or(Error::NeverStarts)?;
+        let edit = TaskEdit {
+            id,
+            asset_groups: self.asset_group_ids(&groups).await?,
+            option_profile: self.profile_of_order(actor, &order).await?,
+            next_launch: times.then(|| active.then_some(next)),
+            changes,
+            order,
+        };
+        if !self.store().edit_task(&edit).await? {
+            return Err(Error::Conflict);
+        }
+        self.record_done(actor, "schedule", "edit", described(id, &edit.order.title)).await
+    }
+
+    /// What a task comes to as an order, with the titles of its asset groups and whether it is active, if the
+    /// caller may start it.
+    async fn checked_order(&self, actor: &Actor, new: AddTask) -> Result<(TaskOrder, Vec<String>, bool)> {
         let AddTask {
             kind,
             title,
@@ -99,8 +171,17 @@ impl App {
             scanner,
             http_header,
             schedule,
+            names,
+            priority,
+            notifications,
         } = new;
         check_length("scan_title", &title, TASK_TITLE_CHARACTERS_MAX)?;
+        if let Some(Notifications { before, after, groups }) = &notifications {
+            for message in before.iter().map(|before| &before.message).chain(after) {
+                check_length("message", message, MESSAGE_CHARACTERS_MAX)?;
+            }
+            self.check_distribution_groups(groups).await?;
+        }
         let (everything, groups): (Vec<String>, Vec<String>) =
             asset_groups.into_iter().partition(|title| title.eq_ignore_ascii_case(ALL));
         let order = TaskOrder {
@@ -115,6 +196,10 @@ impl App {
             scanner,
             http_header,
             schedule,
+            names,
+            priority,
+            notifications,
+            report: None,
         };
         match kind {
             TaskKind::Scan => {
@@ -123,25 +208,18 @@ impl App {
             TaskKind::Map => {
                 self.prepare_maps(actor, map_launch_of(&order, groups.clone(), order.title.clone())).await?;
             }
+            // Made and changed by local administration alone.
+            TaskKind::Report => return Err(Error::UnknownTask),
         }
-        let now = self.clock().now();
-        let next_launch_at = order.schedule.next_after(now).ok_or(Error::NeverStarts)?;
-        let option_profile = match &order.option {
+        Ok((order, groups, active))
+    }
+
+    /// Id of the option profile that an order names; `None` when it names none.
+    async fn profile_of_order(&self, actor: &Actor, order: &TaskOrder) -> Result<Option<i64>> {
+        Ok(match &order.option {
             Some(title) => Some(self.option_profile(actor, Some(title)).await?.id),
             None => None,
-        };
-        let new = NewTask {
-            order,
-            owner: actor.login.clone(),
-            asset_groups: self.asset_group_ids(&groups).await?,
-            option_profile,
-            created_at: now,
-            next_launch_at: active.then_some(next_launch_at),
-            tasks_max: TASKS_MAX,
-        };
-        let id = self.store().add_task(&new).await?.ok_or(Error::TooManyTasks { max: TASKS_MAX })?;
-        self.record_done(actor, "schedule", "add", described(id, &new.order.title)).await?;
-        self.find_task(&Reach::Everything, id).await
+        })
     }
 
     /// The tasks within the caller's reach, by id.
@@ -207,6 +285,8 @@ impl App {
             let targets = match task.order.kind {
                 TaskKind::Scan => Targets::Hosts(self.task_targets(&task).await?),
                 TaskKind::Map => Targets::Domains(self.task_domains(&task).await?),
+                // Seen by those who see their reports.
+                TaskKind::Report => continue,
             };
             let within = match reach {
                 Reach::Everything => true,
@@ -231,6 +311,10 @@ impl App {
             for group in groups.iter().filter(|group| task.asset_groups.contains(&group.title)) {
                 targets = targets.union(&group.ips);
             }
+        }
+        for name in &task.order.names {
+            let hosts = self.store().list_hosts_by_dns_name(name.trim_end_matches('.')).await?;
+            targets = hosts.iter().fold(targets, |all, host| all.union(&IpSet::from(host.ip)));
         }
         if task.order.all_hosts
             && let Ok(owner) = self.act_for(&task.owner).await?
@@ -314,8 +398,8 @@ pub(crate) fn launch_of(order: &TaskOrder, groups: Vec<String>, title: String) -
         specific_vulns: None,
         http_header: order.http_header.clone(),
         launched_by: LaunchType::Scheduled,
-        names: Vec::new(),
-        priority: 0,
+        names: order.names.clone(),
+        priority: order.priority,
         leave_out_foreign: false,
     }
 }
@@ -341,7 +425,17 @@ pub(crate) fn described(id: i64, title: &str) -> String {
 
 /// `default` is the title of the default option profile.
 fn view(task: Task, targets: &Targets, default: &str) -> TaskView {
-    let Task { id, order, owner, asset_groups, active, created_at: _, next_launch_at, starts: _ } = task;
+    let Task {
+        id,
+        order,
+        owner,
+        asset_groups,
+        active,
+        created_at: _, // these three concern nobody
+        next_launch_at,
+        starts: _,
+        changes: _,
+    } = task;
     let TaskOrder {
         kind,
         title,
@@ -354,8 +448,12 @@ fn view(task: Task, targets: &Targets, default: &str) -> TaskView {
         scanner,
         http_header: _,
         schedule,
+        names,
+        priority,
+        notifications,
+        report: _, // none
     } = order;
-    let by_groups = all_hosts || !asset_groups.is_empty();
+    let by_groups = all_hosts || !asset_groups.is_empty() || !names.is_empty();
     let everything = all_hosts.then(|| ALL.to_owned());
     let groups = asset_groups.iter().map(AssetGroupTitle::to_string);
     TaskView {
@@ -372,5 +470,49 @@ fn view(task: Task, targets: &Targets, default: &str) -> TaskView {
         scanner,
         schedule,
         next_launch_at,
+        names,
+        priority,
+        notifications,
+    }
+}
+
+/// A task as it would be made again.
+fn again(task: Task) -> AddTask {
+    let Task { order, asset_groups, active, .. } = task;
+    let TaskOrder {
+        kind,
+        title,
+        target_text,
+        targets,
+        map_targets,
+        all_hosts,
+        excluded,
+        option,
+        scanner,
+        http_header,
+        schedule,
+        names,
+        priority,
+        notifications,
+        report: _, // none
+    } = order;
+    let everything = all_hosts.then(|| ALL.to_owned());
+    let groups = asset_groups.iter().map(AssetGroupTitle::to_string);
+    AddTask {
+        kind,
+        title,
+        active,
+        targets,
+        map_targets,
+        target_text,
+        asset_groups: everything.into_iter().chain(groups).collect(),
+        excluded,
+        option,
+        scanner,
+        http_header,
+        schedule,
+        names,
+        priority,
+        notifications,
     }
 }

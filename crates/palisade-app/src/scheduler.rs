@@ -10,37 +10,45 @@
 //!   profile is gone), this start is left out and the next one tried. Both are in the activity log,
 //!   and mailed.
 //! - A task does not wait for the end of what it started the last time.
+//!
+//! What happens between is in `task_course`.
 
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr};
 
 use palisade_model::{AssetGroupTitle, Login, ScanStatus, Timestamp};
-use palisade_store::{Activity, RunRef, RunStopped, Started, Task, TaskKind, TaskRun, TaskStart};
-use zeroize::Zeroizing;
+use palisade_store::{RunCourse, RunRef, RunStopped, Started, Task, TaskKind, TaskRun, TaskStart};
 
 use crate::activity::ActivityEntry;
 use crate::actor::Actor;
 use crate::app::App;
 use crate::authentication::LoginRefused;
 use crate::error::{Error, Result};
-use crate::outbox::{Mail, check_address};
 use crate::scheduled_task::{described, launch_of, map_launch_of};
+use crate::task_course::{course_from, paragraph};
 
 /// Tasks started, and runs closed, at one look; the next look follows at once.
-const LOOK_MAX: u32 = 100;
+pub(crate) const LOOK_MAX: u32 = 100;
 /// From how late on a start counts as missed, in seconds.
 const MISSED_S: i64 = 60;
 /// Most missed starts that are counted.
 const PASSED_OVER_MAX: usize = 1_000;
-const SUBJECT: &str = "Palisade scheduled task";
+pub(crate) const SUBJECT: &str = "Palisade scheduled task";
 
 /// What a look came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Look {
+pub(crate) enum Look {
     /// Nothing is left to be done now.
     Done,
     /// There may be more.
     More,
+}
+
+impl Look {
+    /// After so many were found.
+    pub(crate) const fn of(found: usize) -> Self {
+        if found >= LOOK_MAX as usize { Self::More } else { Self::Done }
+    }
 }
 
 /// What became of one start.
@@ -78,6 +86,8 @@ impl App {
     /// Does all that is due, and tells when there is something to do again.
     async fn look_after_tasks(&self) -> Result<Option<Timestamp>> {
         while self.close_runs().await? == Look::More {}
+        while self.take_due_turns().await? == Look::More {}
+        while self.tell_of_starts().await? == Look::More {}
         let mut kinds = TaskKind::ALL.to_vec();
         while !kinds.is_empty() && self.start_due_tasks(&mut kinds).await? == Look::More {}
         Ok(self.store().next_scheduled().await?)
@@ -93,7 +103,7 @@ impl App {
                 kinds.retain(|each| *each != kind);
             }
         }
-        Ok(if due.len() >= LOOK_MAX as usize { Look::More } else { Look::Done })
+        Ok(Look::of(due.len()))
     }
 
     async fn start_task(&self, task: &Task, due_at: Timestamp) -> Result<Start> {
@@ -109,10 +119,10 @@ impl App {
         };
         let missed = now.as_second() - due_at.as_second() >= MISSED_S;
         let title = if missed { missed_title(&order.title, due_at) } else { order.title.clone() };
-        let end_at = order.schedule.end_after_hours.and_then(|hours| hours_after(now, hours.get()));
+        let course = course_from(now, &order.schedule, order.notifications.as_ref());
         let start = TaskStart { next_launch_at: next.filter(|_| !last), ..left_out };
         let missed = missed.then(|| (due_at, passed_over(task, due_at, now)));
-        match self.launch_order(&owner, task, start, title, end_at, missed).await {
+        match self.launch_order(&owner, task, start, title, course, missed).await {
             Err(error @ (Error::Store(_) | Error::Conflict)) => return Err(error),
             Err(refusal) => return self.leave_out(task, left_out, &refusal.to_string()).await,
             Ok(Started::TooMany) => return Ok(Start::Waiting),
@@ -129,54 +139,31 @@ impl App {
         task: &Task,
         start: TaskStart,
         title: String,
-        end_at: Option<Timestamp>,
+        course: RunCourse<'_>,
         missed: Option<(Timestamp, usize)>,
     ) -> Result<Started<()>> {
-        let told = |references: &[RunRef]| self.told_start(owner, task, references, missed);
+        let told =
+            |references: &[RunRef]| self.written_down(start_entry(owner, task, &shown(references), missed));
         let order = &task.order;
         let groups = task.asset_groups.iter().map(AssetGroupTitle::to_string).collect();
         match order.kind {
             TaskKind::Scan => {
                 let new = self.prepare_scan(owner, launch_of(order, groups, title)).await?;
-                let started = self.store().launch_task(start, &order.title, &new, end_at, told).await?;
+                let started = self.store().launch_task(start, &order.title, &new, course, told).await?;
                 Ok(started.map(|_| ()))
             }
             TaskKind::Map => {
                 let new = self.prepare_maps(owner, map_launch_of(order, groups, title)).await?;
-                let started = self.store().launch_map_task(start, &order.title, &new, end_at, told).await?;
+                let started = self.store().launch_map_task(start, &order.title, &new, course, told).await?;
                 Ok(started.map(|_| ()))
             }
+            TaskKind::Report => {
+                // One that asks for nothing was never made.
+                let report = order.report.as_ref().ok_or(Error::UnknownReportSchedule)?;
+                let told = |report: String| start_entry(owner, task, &report, missed);
+                self.start_report(owner, report, start, title, told).await
+            }
         }
-    }
-
-    /// What the activity log says of a start: its due time and how many later ones it stands for, when
-    /// it was missed.
-    fn told_start(
-        &self,
-        owner: &Actor,
-        task: &Task,
-        references: &[RunRef],
-        missed: Option<(Timestamp, usize)>,
-    ) -> Activity {
-        let launched = format!("{}, {}", shown(references), described(task.id, &task.order.title));
-        let (action, details) = match missed {
-            None => ("launch", launched),
-            Some((due_at, passed_over)) => (
-                "launch_missed",
-                format!(
-                    "{launched}: missed start of {}, {passed_over} later ones are passed over",
-                    told(due_at)
-                ),
-            ),
-        };
-        self.written_down(ActivityEntry {
-            login: Some(owner.login.to_string()),
-            from: owner.from,
-            module: "schedule".to_owned(),
-            action: action.to_owned(),
-            details,
-            refused: false,
-        })
     }
 
     /// Leaves a start out; the task goes on.
@@ -214,7 +201,7 @@ impl App {
             task.id,
             told(due_at)
         );
-        self.mail_to(&task.owner, text).await;
+        self.tell(&task.owner, &[], &text).await;
         Ok(())
     }
 
@@ -229,10 +216,12 @@ impl App {
             } else if self.store().close_run(run).await?
                 && let Some(status) = run.status
             {
-                self.mail_to(&run.owner, ended_text(run, status)).await;
+                let groups = run.notifications.as_ref().filter(|notified| notified.after.is_some());
+                let groups = groups.map_or(&[][..], |notified| &notified.groups);
+                self.tell(&run.owner, groups, &ended_text(run, status)).await;
             }
         }
-        Ok(if runs.len() >= LOOK_MAX as usize { Look::More } else { Look::Done })
+        Ok(Look::of(runs.len()))
     }
 
     async fn stop_run(&self, run: &TaskRun, now: Timestamp) -> Result<()> {
@@ -255,11 +244,17 @@ impl App {
             told(run.launched_at),
             run.reference
         );
-        self.mail_to(&run.owner, text).await;
+        self.tell(&run.owner, &[], &text).await;
         Ok(())
     }
 
-    async fn record_for(&self, owner: &Login, action: &str, details: String, refused: bool) -> Result<()> {
+    pub(crate) async fn record_for(
+        &self,
+        owner: &Login,
+        action: &str,
+        details: String,
+        refused: bool,
+    ) -> Result<()> {
         self.record(ActivityEntry {
             login: Some(owner.to_string()),
             from: IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -270,22 +265,31 @@ impl App {
         })
         .await
     }
+}
 
-    /// Mails to the owner of a task, where mails are sent and the owner has an address. What cannot
-    /// be mailed holds nothing up.
-    async fn mail_to(&self, owner: &Login, text: String) {
-        let sent = async {
-            let user = self.store().user(owner).await?;
-            let Some(user) = user.filter(|user| check_address(&user.email).is_ok()) else { return Ok(()) };
-            self.send_mail(Mail { to: user.email, subject: SUBJECT, text: Zeroizing::new(text) }).await
-        };
-        match sent.await {
-            Ok(()) | Err(Error::NoOutbox) => {}
-            Err(error) => {
-                let error: &dyn std::error::Error = &error;
-                tracing::warn!(error, %owner, "the owner of a scheduled task cannot be told by mail");
-            }
-        }
+/// What the activity log says of a start: its due time and how many later ones it stands for, when it was
+/// missed.
+fn start_entry(
+    owner: &Actor,
+    task: &Task,
+    started: &str,
+    missed: Option<(Timestamp, usize)>,
+) -> ActivityEntry {
+    let launched = format!("{started}, {}", described(task.id, &task.order.title));
+    let (action, details) = match missed {
+        None => ("launch", launched),
+        Some((due_at, passed_over)) => (
+            "launch_missed",
+            format!("{launched}: missed start of {}, {passed_over} later ones are passed over", told(due_at)),
+        ),
+    };
+    ActivityEntry {
+        login: Some(owner.login.to_string()),
+        from: owner.from,
+        module: "schedule".to_owned(),
+        action: action.to_owned(),
+        details,
+        refused: false,
     }
 }
 
@@ -303,7 +307,7 @@ fn missed_title(title: &str, due_at: Timestamp) -> String {
 }
 
 /// A point in time for people.
-fn told(at: Timestamp) -> String {
+pub(crate) fn told(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M GMT").to_string()
 }
 
@@ -311,12 +315,14 @@ fn ended_text(run: &TaskRun, status: ScanStatus) -> String {
     let missed = run.launched_at.as_second() - run.due_at.as_second() >= MISSED_S;
     let late =
         if missed { format!(" It was due on {} and missed.", told(run.due_at)) } else { String::new() };
+    let message = run.notifications.as_ref().and_then(|notified| notified.after.as_deref());
     format!(
-        "What the scheduled task {} \"{}\" started on {} has ended.{late}\n\nReference: {}\nStatus: {status}\n",
+        "What the scheduled task {} \"{}\" started on {} has ended.{late}\n\nReference: {}\nStatus: {status}\n{}",
         run.task_id,
         run.title,
         told(run.launched_at),
-        run.reference
+        run.reference,
+        paragraph(message.unwrap_or_default())
     )
 }
 
@@ -325,8 +331,4 @@ fn passed_over(task: &Task, due_at: Timestamp, now: Timestamp) -> usize {
     let next = |after: &Timestamp| task.order.schedule.next_after(*after);
     let starts = std::iter::successors(next(&due_at), next);
     starts.take(PASSED_OVER_MAX).take_while(|start| *start <= now).count()
-}
-
-fn hours_after(at: Timestamp, hours: u8) -> Option<Timestamp> {
-    Timestamp::from_microsecond(at.as_microsecond() + i64::from(hours) * 3_600_000_000).ok()
 }

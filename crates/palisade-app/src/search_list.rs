@@ -1,11 +1,15 @@
 //! Search lists: who sees and changes which, and what is on a dynamic one at this moment.
 
+use std::collections::HashMap;
+
 use palisade_kb::Entry;
 use palisade_model::search_list::{DateCriterion, Operand, TITLE_CHARACTERS_MAX};
 use palisade_model::{
     Action, FindingKind, Qid, Resource, Role, SearchCriteria, SearchListContent, Timestamp,
 };
-use palisade_store::{Reach, SearchList};
+use palisade_store::{
+    PROFILE_USER_KIND, Reach, SearchList, SearchListDeleted, SearchListUse, TEMPLATE_USER_KIND,
+};
 
 use crate::actor::Actor;
 use crate::app::App;
@@ -22,7 +26,14 @@ pub struct SearchListView {
     pub list: SearchList,
     /// Ascending.
     pub qids: Vec<Qid>,
+    /// Ids and titles of the option profiles that go by it, as far as the caller sees them; by id.
+    pub option_profiles: Vec<(i64, String)>,
+    /// The same of report templates.
+    pub report_templates: Vec<(i64, String)>,
 }
+
+/// Ids and titles of what goes by lists, by the id of the list.
+type UsersOfLists = HashMap<i64, Vec<(i64, String)>>;
 
 /// A list to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +60,46 @@ impl App {
         let lists = self.store().list_search_lists().await?;
         let seen =
             lists.into_iter().filter(|list| list.content.is_static() == are_static && sees(&reach, list));
-        Ok(seen.map(|list| SearchListView { qids: self.qids_on(&list.content), list }).collect())
+        let (mut profiles, mut templates) = self.users_of_search_lists(actor).await?;
+        let view = |list: SearchList| SearchListView {
+            qids: self.qids_on(&list.content),
+            option_profiles: profiles.remove(&list.id).unwrap_or_default(),
+            report_templates: templates.remove(&list.id).unwrap_or_default(),
+            list,
+        };
+        Ok(seen.map(view).collect())
+    }
+
+    /// The option profiles and the report templates that go by lists and that the caller sees, by the id of
+    /// the list.
+    async fn users_of_search_lists(&self, actor: &Actor) -> Result<(UsersOfLists, UsersOfLists)> {
+        let (mut profiles, mut templates) = (UsersOfLists::new(), UsersOfLists::new());
+        let uses = self.store().list_search_list_uses().await?;
+        if uses.is_empty() {
+            return Ok((profiles, templates));
+        }
+        let seen_profiles = self.list_option_profiles(actor).await?;
+        let seen_templates = self.list_report_templates(actor).await?;
+        for SearchListUse { list, kind, id } in uses {
+            if kind == PROFILE_USER_KIND {
+                let seen = seen_profiles.iter().find(|view| view.id == id);
+                let named = seen.map(|view| (id, view.profile.title.clone()));
+                profiles.entry(list).or_default().extend(named);
+            } else if kind == TEMPLATE_USER_KIND {
+                let seen = seen_templates.iter().find(|view| view.id == id);
+                let named = seen.map(|view| (id, view.title.clone()));
+                templates.entry(list).or_default().extend(named);
+            }
+        }
+        Ok((profiles, templates))
+    }
+
+    /// The lists in the caller's sight, of both kinds, by id.
+    pub(crate) async fn lists_in_sight(&self, actor: &Actor) -> Result<Vec<SearchList>> {
+        let reach = actor.allow(Action::List, Resource::SearchList)?.reach();
+        let mut lists = self.store().list_search_lists().await?;
+        lists.retain(|list| sees(&reach, list));
+        Ok(lists)
     }
 
     /// Makes a list and gives its id. The caller owns it.
@@ -124,8 +174,13 @@ impl App {
     pub async fn delete_search_list(&self, actor: &Actor, id: i64, are_static: bool) -> Result<()> {
         let reach = actor.allow(Action::Delete, Resource::SearchList)?.reach();
         let list = self.own_search_list(&reach, id, are_static).await?;
-        if !self.store().delete_search_list(id).await? {
-            return Err(Error::UnknownSearchList { id });
+        match self.store().delete_search_list(id).await? {
+            SearchListDeleted::Deleted => {}
+            SearchListDeleted::Unknown => return Err(Error::UnknownSearchList { id }),
+            SearchListDeleted::InUse(uses) => {
+                let by = uses.into_iter().map(|one| format!("{} {}", one.kind.replace('_', " "), one.id));
+                return Err(Error::SearchListInUse { title: list.title, by: by.collect() });
+            }
         }
         self.record_done(actor, "search_list", "delete", list.title).await
     }
@@ -141,9 +196,7 @@ impl App {
         ids: &[i64],
         titles: &[String],
     ) -> Result<std::collections::BTreeSet<Qid>> {
-        let reach = actor.allow(Action::List, Resource::SearchList)?.reach();
-        let mut lists = self.store().list_search_lists().await?;
-        lists.retain(|list| sees(&reach, list));
+        let lists = self.lists_in_sight(actor).await?;
         let mut qids = std::collections::BTreeSet::new();
         for id in ids {
             let list = lists.iter().find(|list| list.id == *id);
@@ -155,6 +208,30 @@ impl App {
             qids.extend(self.qids_on(&list.ok_or_else(unknown)?.content));
         }
         Ok(qids)
+    }
+
+    /// Titles of lists with these ids, and the QIDs on them, for something that goes by them: whoever made
+    /// it saw the lists.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownSearchList`] when one of them is gone.
+    pub(crate) async fn qids_of_named_lists(
+        &self,
+        ids: &[i64],
+    ) -> Result<(Vec<String>, std::collections::BTreeSet<Qid>)> {
+        let (mut titles, mut qids) = (Vec::new(), std::collections::BTreeSet::new());
+        if ids.is_empty() {
+            return Ok((titles, qids));
+        }
+        let lists = self.store().list_search_lists().await?;
+        for id in ids {
+            let list = lists.iter().find(|list| list.id == *id);
+            let list = list.ok_or(Error::UnknownSearchList { id: *id })?;
+            titles.push(list.title.clone());
+            qids.extend(self.qids_on(&list.content));
+        }
+        Ok((titles, qids))
     }
 
     /// A list that the caller may change.
@@ -178,7 +255,7 @@ impl App {
     }
 
     /// What is on a list now.
-    fn qids_on(&self, content: &SearchListContent) -> Vec<Qid> {
+    pub(crate) fn qids_on(&self, content: &SearchListContent) -> Vec<Qid> {
         match content {
             SearchListContent::Static(qids) => qids.iter().copied().collect(),
             SearchListContent::Dynamic(criteria) => {

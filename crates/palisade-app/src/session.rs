@@ -117,6 +117,7 @@ impl App {
             return Err(LoginRefused::BadCredentials);
         }
         let mut actor = let_in(&session.user, from, now)?;
+        self.check_sign_in_address(from).await?;
         self.note_reach(&mut actor, &session.user).await.map_err(LoginRefused::Unavailable)?;
         Ok(actor)
     }

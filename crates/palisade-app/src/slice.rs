@@ -1,10 +1,9 @@
 //! Handing out slices and taking results in: the server's end of a [`Link`].
 
-use std::net::Ipv4Addr;
 use std::sync::atomic::Ordering;
 
 use palisade_engine::{Hold, Lease, Link, LinkError, ScanOrder, SliceProgress, Stage};
-use palisade_model::{HostResult, Qid, Timestamp};
+use palisade_model::{HostResult, Ip6Set, Qid, Timestamp};
 use palisade_store::{Delivery, Holding, Intake, LeasedSlice, Progress};
 use tokio::sync::OnceCell;
 
@@ -77,17 +76,20 @@ impl App {
         let Some(LeasedSlice { slice_id, scan, targets, delivered }) = leased else { return Ok(None) };
         self.announce_change();
         let sign_ins = self.sign_ins(&targets, &scan.profile).await?;
+        let virtual_hosts = self.virtual_hosts_of(&targets).await?;
         Ok(Some(Lease {
             slice_id,
             token,
             order: ScanOrder {
                 scan: scan.reference,
                 targets,
+                targets_v6: Ip6Set::default(),
                 profile: scan.profile,
                 qids: scan.qids,
                 http_header: scan.http_header,
                 zones: scan.zones,
                 sign_ins,
+                virtual_hosts,
             },
             delivered,
             lease_s: self.parts.config.lease_s,
@@ -113,7 +115,9 @@ impl App {
         let kb = self.kb();
         let is_detection = |qid: Qid| kb.entry(qid).is_some_and(|entry| entry.kind.is_detection());
         let scan = &lease.order.scan;
-        let remedies = self.remedies(scan, result.facts.address).await?;
+        let address = result.facts.address;
+        let ip = result.facts.ipv4().ok_or(Error::NotOfSlice { address })?;
+        let remedies = self.remedies(scan, ip).await?;
         let remedy = |qid: Qid| remedies.remedy(&kb, qid);
         let delivery = Delivery {
             slice_id: lease.slice_id,
@@ -130,7 +134,7 @@ impl App {
         match intake {
             Intake::TakenIn { holding, .. } | Intake::AlreadyTakenIn { holding } => Ok(hold(holding)),
             Intake::Lost => Ok(Hold::Lost),
-            Intake::NotOfSlice => Err(Error::NotOfSlice { address: result.facts.address }),
+            Intake::NotOfSlice => Err(Error::NotOfSlice { address }),
         }
     }
 
@@ -178,7 +182,7 @@ impl Link for InProcessLink {
     }
 
     async fn deliver(&self, lease: &Lease, mut result: HostResult) -> Result<Hold, LinkError> {
-        let address: Ipv4Addr = result.facts.address;
+        let address = result.facts.address;
         let taken_in = async {
             self.app.add_version_matches(&lease.order, &mut result).await?;
             self.app.take_in(lease, &result).await

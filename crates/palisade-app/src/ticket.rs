@@ -13,7 +13,7 @@ use palisade_store::{DeletedTicket, Reach, Ticket, TicketChange, TicketQuery, Us
 
 use crate::actor::Actor;
 use crate::app::App;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Tickets read from the store at a time.
 const PAGE_TICKETS: u32 = 1_000;
@@ -161,9 +161,9 @@ impl App {
         wanted: &ListDeletedTickets,
         limit: usize,
     ) -> Result<(Vec<DeletedTicket>, bool)> {
-        // Whoever reaches less than everything reaches no deleted ticket: nobody has them any more.
+        // Nobody has a deleted ticket any more, so that only who reaches everything reaches it.
         if actor.allow(Action::Delete, Resource::Ticket)?.reach() != Reach::Everything {
-            return Ok((Vec::new(), false));
+            return Err(Error::Forbidden { action: Action::Delete, resource: Resource::Ticket });
         }
         let ListDeletedTickets { numbers, since_number, until_number, deleted_since, deleted_before } =
             wanted;

@@ -2,7 +2,7 @@
 
 use palisade_model::business_unit::UNASSIGNED;
 use palisade_model::user::Password;
-use palisade_model::{Action, IpSet, Login, Resource, Role, UserEdit, UserProfile, UserStatus};
+use palisade_model::{Action, IpSet, Login, Permissions, Resource, Role, UserEdit, UserProfile, UserStatus};
 use palisade_store::User;
 use zeroize::Zeroizing;
 
@@ -141,6 +141,7 @@ impl App {
                 profile: profile.clone(),
                 password_hash: password_hash.clone(),
                 assigned_ips: IpSet::new(),
+                permissions: Permissions::of_new(role),
                 business_unit,
                 eula_accepted_at: None,
                 created_at,

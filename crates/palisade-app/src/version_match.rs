@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use palisade_engine::ScanOrder;
 use palisade_kb::{Decision, Entry, KnowledgeBase, decide, entry_of, first_cve_qid, is_cve_qid, names_of};
-use palisade_model::cve::{Cvss, ThreatIntelligence};
+use palisade_model::cve::{Cvss, SOFTWARE_MAX, ThreatIntelligence};
 use palisade_model::{CpeName, Cve, CveId, FeedKind, Finding, HostFacts, HostResult, Qid, Timestamp};
 use palisade_store::{CveKnowledge, KnowledgeOfCves};
 
@@ -33,7 +33,7 @@ type RecordsOfProducts = HashMap<(String, String), Records>;
 #[derive(Debug)]
 pub(crate) struct Knowledge {
     /// The content alone.
-    content: Arc<KnowledgeBase>,
+    content: RwLock<Arc<KnowledgeBase>>,
     in_use: RwLock<Arc<KnowledgeBase>>,
     looked_up: Mutex<Arc<LookedUp>>,
     /// Records of products, without their descriptions, as of an import.
@@ -64,7 +64,7 @@ impl Knowledge {
     pub(crate) fn new(content: Arc<KnowledgeBase>) -> Self {
         Self {
             in_use: RwLock::new(Arc::clone(&content)),
-            content,
+            content: RwLock::new(content),
             looked_up: Mutex::default(),
             records: Mutex::default(),
             making: tokio::sync::Mutex::default(),
@@ -79,15 +79,19 @@ impl Knowledge {
         Arc::clone(&self.looked_up.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// CVEs that entries of the content speak about: their own checks decide.
-    fn covered(&self) -> BTreeSet<&str> {
-        self.content.entries().flat_map(|entry| &entry.cves).map(String::as_str).collect()
+    fn content(&self) -> Arc<KnowledgeBase> {
+        Arc::clone(&self.content.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
+/// CVEs that entries of the content speak about: their own checks decide.
+fn covered(content: &KnowledgeBase) -> BTreeSet<&str> {
+    content.entries().flat_map(|entry| &entry.cves).map(String::as_str).collect()
+}
+
 impl App {
-    /// Makes the KnowledgeBase anew if what is known of CVEs has changed, here or by another process;
-    /// says whether it had.
+    /// Makes the KnowledgeBase anew if what is known of CVEs, or said by the subscription, has changed,
+    /// here or by another process; says whether it had.
     pub async fn refresh_knowledge_base(&self) -> Result<bool> {
         let knowledge = &self.parts.knowledge;
         if self.store().feed_revision().await? == knowledge.looked_up().revision {
@@ -99,21 +103,40 @@ impl App {
         if revision == knowledge.looked_up().revision {
             return Ok(false);
         }
+        self.make_knowledge_base(revision).await?;
+        Ok(true)
+    }
+
+    /// Puts other content in the place of what there was, for who asks from now on: our own checks are
+    /// the same for as long as the process lives, what community templates find is not.
+    pub async fn replace_content(&self, content: Arc<KnowledgeBase>) -> Result<()> {
+        let knowledge = &self.parts.knowledge;
+        let _making = knowledge.making.lock().await;
+        *knowledge.content.write().unwrap_or_else(PoisonError::into_inner) = content;
+        let revision = self.store().feed_revision().await?;
+        self.make_knowledge_base(revision).await
+    }
+
+    /// Makes it of the content and of what the store knows at this revision, or later.
+    async fn make_knowledge_base(&self, revision: i64) -> Result<()> {
+        let knowledge = &self.parts.knowledge;
+        let content = knowledge.content();
         let feeds = self.store().list_feeds().await?;
         let nvd = feeds.iter().find(|state| state.feed == FeedKind::Nvd && state.records > 0);
         let imported_at_us = nvd.and_then(|state| state.imported_at).map(Timestamp::as_microsecond);
         let qids = self.store().list_cve_qids().await?;
-        let of_content = knowledge.covered().into_iter().filter_map(|cve| cve.parse().ok());
+        let of_content = covered(&content).into_iter().filter_map(|cve| cve.parse().ok());
         let wanted: BTreeSet<CveId> = of_content.chain(qids.keys().cloned()).collect();
         let wanted: Vec<CveId> = wanted.into_iter().collect();
         let known = self.store().list_cve_knowledge(&wanted).await?;
-        let made = knowledge.content.with_feeds(added(&qids, &known), |cves| {
+        let made = content.with_feeds(added(&qids, &known), |cves| {
             intelligence(cves.iter().filter_map(|cve| known.get(&cve.parse().ok()?)))
         });
+        let made = made.with_custom(self.store().list_custom_vulnerabilities().await?);
         *knowledge.in_use.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(made);
         let looked_up = Arc::new(LookedUp { revision, imported_at_us, qids });
         *knowledge.looked_up.lock().unwrap_or_else(PoisonError::into_inner) = looked_up;
-        Ok(true)
+        Ok(())
     }
 
     /// What the public lists say of a CVE.
@@ -166,7 +189,8 @@ impl App {
     }
 
     async fn conclude(&self, facts: &HostFacts) -> Result<Concluded> {
-        let covered = self.parts.knowledge.covered();
+        let content = self.parts.knowledge.content();
+        let covered = covered(&content);
         let beside = names_on(facts);
         let mut concluded = Concluded::default();
         for (place, port) in facts.ports.iter().enumerate() {
@@ -288,13 +312,24 @@ fn added(qids: &BTreeMap<CveId, Qid>, known: &KnowledgeOfCves) -> Vec<Entry> {
     qids.iter().filter_map(entry).collect()
 }
 
+/// Puts the higher score in the place of the other.
+fn raise(highest: &mut Option<Cvss>, score: Option<&Cvss>) {
+    if let Some(score) = score.filter(|new| highest.as_ref().is_none_or(|old| new.score > old.score)) {
+        *highest = Some(score.clone());
+    }
+}
+
 /// What the lists say of an entry's CVEs, all together.
 fn intelligence<'k>(known: impl Iterator<Item = &'k CveKnowledge>) -> ThreatIntelligence {
     let mut all = ThreatIntelligence::default();
     for CveKnowledge { record, known_exploited, exploit_score } in known {
-        let cvss3: Option<&Cvss> = record.as_ref().and_then(|record| record.scores.v3.as_ref());
-        if let Some(score) = cvss3.filter(|new| all.cvss3.as_ref().is_none_or(|old| new.score > old.score)) {
-            all.cvss3 = Some(score.clone());
+        if let Some(record) = record {
+            raise(&mut all.cvss2, record.scores.v2.as_ref());
+            raise(&mut all.cvss3, record.scores.v3.as_ref());
+            let room = SOFTWARE_MAX.saturating_sub(all.software.len());
+            let products = record.products().into_iter().filter(|each| !all.software.contains(each));
+            let products: Vec<(String, String)> = products.take(room).collect();
+            all.software.extend(products);
         }
         let earlier = |new: &&palisade_model::cve::KnownExploited| {
             all.known_exploited.as_ref().is_none_or(|old| new.added_on < old.added_on)

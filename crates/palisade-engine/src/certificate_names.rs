@@ -3,8 +3,6 @@
 //! By a name the host is known by elsewhere, by its address, or by a name that resolves to it.
 //! Resolving is bounded; wildcards are matched but, having no address, never resolved.
 
-use std::net::IpAddr;
-
 use palisade_model::HostFacts;
 use palisade_model::fact::CertificateFacts;
 use palisade_probe::tls::names_match;
@@ -79,7 +77,7 @@ impl Resolved {
 async fn resolves_to(host: &HostPace, name: String) -> bool {
     let address = host.address;
     host.look_up(LOOK_UP_PATIENCE, move || {
-        let found = dns_lookup::lookup_host(&name).ok()?.any(|each| each == IpAddr::V4(address));
+        let found = dns_lookup::lookup_host(&name).ok()?.any(|each| each == address);
         Some(found)
     })
     .await

@@ -5,7 +5,7 @@
 //! services, UDP services and the host's name side by side, and at the end what follows from all
 //! of it together. The host's time covers everything but the waiting for its turn.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use palisade_model::{HostResult, PortSet, Transport};
@@ -27,7 +27,7 @@ use crate::{certificate_names, names, oddities, os, ports, service, sign_in, tem
 #[derive(Debug)]
 pub(crate) struct HostScan {
     pub(crate) sheet: Arc<Sheet>,
-    address: Ipv4Addr,
+    address: IpAddr,
     order: Arc<ScanOrder>,
     context: ScanContext,
     pace: Arc<Pace>,
@@ -45,7 +45,7 @@ pub(crate) enum Known {
 
 impl HostScan {
     pub(crate) fn new(
-        address: Ipv4Addr,
+        address: IpAddr,
         order: Arc<ScanOrder>,
         context: ScanContext,
         pace: Arc<Pace>,
@@ -133,6 +133,7 @@ impl HostScan {
             },
         );
         certificate_names::copy(&named, &mut self.sheet.lock().facts);
+        service::survey_virtual_hosts(host, &self.sheet, &self.context).await;
         sign_in::all(host, &self.sheet, &self.context, &self.order).await;
         template::run_all(host, &self.sheet, &self.context, name.as_deref()).await;
         self.sheet.lock().facts.round_trip_us =

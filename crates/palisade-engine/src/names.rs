@@ -20,8 +20,7 @@ pub(crate) const ZONES_MAX: usize = 5;
 /// The registered name of the address.
 pub(crate) async fn registered(host: &HostPace) -> Option<String> {
     let address = host.address;
-    let name =
-        host.look_up(LOOK_UP_PATIENCE, move || dns_lookup::lookup_addr(&IpAddr::V4(address)).ok()).await?;
+    let name = host.look_up(LOOK_UP_PATIENCE, move || dns_lookup::lookup_addr(&address).ok()).await?;
     let name = name.trim_end_matches('.').to_ascii_lowercase();
     // Without a name the resolver repeats the address.
     (name.parse::<IpAddr>().is_err() && is_host_name(&name)).then_some(name)

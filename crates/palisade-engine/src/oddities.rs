@@ -70,7 +70,7 @@ mod tests {
     use std::sync::Arc;
 
     use palisade_kb::KnowledgeBase;
-    use palisade_model::{OptionProfile, ScanRef};
+    use palisade_model::{Ip6Set, OptionProfile, ScanRef};
 
     use super::*;
     use crate::order::ScanOrder;
@@ -85,11 +85,13 @@ mod tests {
             let order = ScanOrder {
                 scan: "scan/1400000000.00001".parse::<ScanRef>().unwrap(),
                 targets: "10.0.0.1".parse().unwrap(),
+                targets_v6: Ip6Set::default(),
                 profile: OptionProfile { load_balancer_detection: wanted, ..OptionProfile::initial() },
                 qids: None,
                 http_header: None,
                 zones: Vec::new(),
                 sign_ins: Vec::new(),
+                virtual_hosts: Vec::new(),
             };
             let plan = Plan::of(&order, &kb, None);
             let pace = Pace::new(Arc::new(Limits::new(10, 100)), &order.profile.performance, plan);

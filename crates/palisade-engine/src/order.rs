@@ -1,6 +1,6 @@
 //! What is to be scanned, and how.
 
-use palisade_model::{IpSet, OptionProfile, Qid, ScanHeader, ScanRef, SignIn};
+use palisade_model::{Ip6Set, IpSet, OptionProfile, Qid, ScanHeader, ScanRef, SignIn, VirtualHost};
 use serde::{Deserialize, Serialize};
 
 /// What a scanner is asked to do.
@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 pub struct ScanOrder {
     pub scan: ScanRef,
     pub targets: IpSet,
+    /// IPv6 hosts, which are connected to. A server has none.
+    #[serde(default)]
+    pub targets_v6: Ip6Set,
     pub profile: OptionProfile,
     /// Only these QIDs are judged; `None` for all.
     pub qids: Option<Vec<Qid>>,
@@ -20,4 +23,7 @@ pub struct ScanOrder {
     /// serialises an order sends them along.
     #[serde(default)]
     pub sign_ins: Vec<SignIn>,
+    /// Names that web servers among the targets are asked by too.
+    #[serde(default)]
+    pub virtual_hosts: Vec<VirtualHost>,
 }

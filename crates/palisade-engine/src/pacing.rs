@@ -5,7 +5,7 @@
 //! budgets of its option profile. [`HostPace`] belongs to one host: its connections, its round
 //! trips, its end of time. Nothing in this crate opens a socket to a host without passing here.
 
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -180,7 +180,7 @@ pub(crate) struct SocketPermit {
 /// One host's share: its connections, its round trips, the moment its time is up.
 #[derive(Debug)]
 pub(crate) struct HostPace {
-    pub(crate) address: Ipv4Addr,
+    pub(crate) address: IpAddr,
     pub(crate) deadline: Instant,
     pub(crate) round_trip: Arc<RoundTrip>,
     pace: Arc<Pace>,
@@ -188,9 +188,9 @@ pub(crate) struct HostPace {
 }
 
 impl HostPace {
-    pub(crate) fn new(address: Ipv4Addr, pace: Arc<Pace>) -> Arc<Self> {
+    pub(crate) fn new(address: impl Into<IpAddr>, pace: Arc<Pace>) -> Arc<Self> {
         Arc::new(Self {
-            address,
+            address: address.into(),
             deadline: Instant::now() + pace.host_timeout,
             round_trip: Arc::default(),
             connections: Arc::new(Semaphore::new(pace.connections_per_host)),
@@ -265,11 +265,12 @@ impl HostPace {
             self.pace.depart().await;
             let started = Instant::now();
             let limit = patience.unwrap_or_else(|| self.round_trip.timeout());
-            let Ok(socket) = TcpSocket::new_v4() else {
+            let socket = if self.address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
+            let Ok(socket) = socket else {
                 tokio::time::sleep(Duration::from_millis(20)).await;
                 continue;
             };
-            let target = SocketAddr::V4(SocketAddrV4::new(self.address, port));
+            let target = SocketAddr::new(self.address, port);
             match tokio::time::timeout(limit, socket.connect(target)).await {
                 Err(_) => return Connected::Silent,
                 Ok(Ok(stream)) => {
@@ -297,10 +298,26 @@ impl HostPace {
         Connected::Silent
     }
 
+    /// Of the host's family: none of ours in particular.
+    const fn any_address(&self) -> IpAddr {
+        match self.address {
+            IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+        }
+    }
+
+    /// The host as it stands in front of a port, in addresses of the web and elsewhere.
+    pub(crate) fn authority(&self) -> String {
+        match self.address {
+            IpAddr::V4(address) => address.to_string(),
+            IpAddr::V6(address) => format!("[{address}]"),
+        }
+    }
+
     /// A datagram socket that hears this host's port only, and its ICMP errors.
     pub(crate) async fn datagram(&self, port: u16) -> Option<(UdpSocket, SocketPermit)> {
         let permit = self.room().await?;
-        let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).await.ok()?;
+        let socket = UdpSocket::bind((self.any_address(), 0)).await.ok()?;
         socket.connect((self.address, port)).await.ok()?;
         Some((socket, permit))
     }
@@ -308,7 +325,7 @@ impl HostPace {
     /// A datagram socket that hears everybody, for services that answer from another port.
     pub(crate) async fn listener(&self) -> Option<(UdpSocket, SocketPermit)> {
         let permit = self.room().await?;
-        Some((UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).await.ok()?, permit))
+        Some((UdpSocket::bind((self.any_address(), 0)).await.ok()?, permit))
     }
 
     /// Returns when one more datagram may leave.

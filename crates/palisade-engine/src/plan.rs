@@ -1,11 +1,12 @@
 //! What one scan does on each of its hosts: made once from its order and the KnowledgeBase, read
 //! wherever the engine decides whether to ask.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use palisade_kb::{KnowledgeBase, Needs};
 use palisade_model::option_profile::{PasswordBruteForcing, ProtectedIps, QidSelection};
-use palisade_model::{PortSet, Qid, ScanHeader, Transport};
+use palisade_model::{PortSet, Qid, ScanHeader, Transport, VirtualHost, VirtualName};
 use palisade_template::{Library, Protocol};
 
 use crate::order::ScanOrder;
@@ -30,6 +31,7 @@ pub(crate) struct Plan {
     /// The QIDs that are judged; all when `None`.
     pub(crate) wanted: Option<Vec<Qid>>,
     pub(crate) templates: TemplatePlan,
+    virtual_hosts: Vec<VirtualHost>,
 }
 
 impl Plan {
@@ -79,6 +81,7 @@ impl Plan {
             load_balancers: profile.load_balancer_detection,
             wanted,
             templates,
+            virtual_hosts: order.virtual_hosts.clone(),
         }
     }
 
@@ -94,6 +97,7 @@ impl Plan {
             load_balancers: true,
             wanted: None,
             templates: TemplatePlan::default(),
+            virtual_hosts: Vec::new(),
         }
     }
 
@@ -105,6 +109,13 @@ impl Plan {
         }
     }
 
+    /// The names that the web server of this address and port is asked by, beside its own.
+    pub(crate) fn virtual_names(&self, ip: IpAddr, port: u16) -> impl Iterator<Item = &VirtualName> {
+        let of_port =
+            self.virtual_hosts.iter().filter(move |host| (IpAddr::from(host.ip), host.port) == (ip, port));
+        of_port.flat_map(|host| &host.names)
+    }
+
     /// Whether something may be said to an open port.
     pub(crate) fn may_speak_to(&self, port: u16) -> bool {
         self.printers || !PRINTER_PORTS.contains(&port)
@@ -114,7 +125,7 @@ impl Plan {
 #[cfg(test)]
 mod tests {
     use palisade_model::option_profile::{BlockedPorts, PortList, ScanPorts};
-    use palisade_model::{OptionProfile, ScanRef};
+    use palisade_model::{Ip6Set, OptionProfile, ScanRef};
 
     use super::*;
 
@@ -122,11 +133,13 @@ mod tests {
         ScanOrder {
             scan: "scan/1400000000.00001".parse::<ScanRef>().unwrap(),
             targets: "10.0.0.1".parse().unwrap(),
+            targets_v6: Ip6Set::default(),
             profile: OptionProfile { udp: ScanPorts::of(PortList::Full), ..OptionProfile::initial() },
             qids: qids.map(|numbers| numbers.iter().filter_map(|number| Qid::new(*number)).collect()),
             http_header: None,
             zones: Vec::new(),
             sign_ins: Vec::new(),
+            virtual_hosts: Vec::new(),
         }
     }
 

@@ -5,7 +5,7 @@
 //! becomes of one (out of time, a defect of ours) it is delivered with what was seen of it.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -72,7 +72,7 @@ pub(crate) async fn scan_slice(
     pace: Arc<Pace>,
     events: mpsc::Sender<Event>,
 ) {
-    let tally = Arc::new(Tally::new(order.targets.count()));
+    let tally = Arc::new(Tally::new(order.targets.count() + order.targets_v6.count()));
     tally.skip(delivered.iter().filter(|address| order.targets.contains(**address)).count());
     let mut running = Running { tasks: JoinSet::new(), sheets: HashMap::new() };
     let gone: IpSet = delivered.iter().filter_map(|address| IpRange::new(*address, *address)).collect();
@@ -80,7 +80,8 @@ pub(crate) async fn scan_slice(
     let ports = Some(pace.plan.ports(Transport::Tcp).clone()).filter(|ports| !ports.is_empty());
     let survey = SurveyOrder::of(&order.profile, targets, ports);
     let mut sweeping = Sweeping::start(survey, &context.ids, Arc::clone(&pace));
-    let mut waiting = Waiting::default();
+    // Sweeps are for IPv4: these are few, and connected to.
+    let mut waiting = Waiting { v6: order.targets_v6.iter().collect(), ..Waiting::default() };
     let mut sweep_over = false;
     let mut ticks = tokio::time::interval(PROGRESS_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -119,6 +120,7 @@ pub(crate) async fn scan_slice(
 struct Waiting {
     sighted: VecDeque<Box<Sighting>>,
     sets: VecDeque<(IpSet, fn() -> Known)>,
+    v6: VecDeque<Ipv6Addr>,
     /// The next address of the first set.
     offset: u64,
 }
@@ -129,7 +131,7 @@ impl Waiting {
     }
 
     fn is_empty(&self) -> bool {
-        self.sighted.is_empty() && self.sets.is_empty()
+        self.sighted.is_empty() && self.sets.is_empty() && self.v6.is_empty()
     }
 
     fn push(&mut self, swept: Swept) {
@@ -142,9 +144,12 @@ impl Waiting {
     }
 
     /// Hosts that are there come first.
-    fn next(&mut self) -> Option<(Ipv4Addr, Known)> {
+    fn next(&mut self) -> Option<(IpAddr, Known)> {
         if let Some(sighting) = self.sighted.pop_front() {
             return Some((sighting.address, Known::Sighted(sighting)));
+        }
+        if let Some(address) = self.v6.pop_front() {
+            return Some((address.into(), Known::Nothing));
         }
         let (set, known) = self.sets.front()?;
         let (address, known) = (set.nth(self.offset)?, known());
@@ -153,7 +158,7 @@ impl Waiting {
             self.sets.pop_front();
             self.offset = 0;
         }
-        Some((address, known))
+        Some((address.into(), known))
     }
 }
 

@@ -3,11 +3,11 @@
 //! Everything is written here the moment it is seen, so that a host that runs out of time, or a
 //! task that fails, still delivers what was found before.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use palisade_model::{Finding, HostFacts, PortFacts, PortSet, Qid, Transport};
+use palisade_model::{Finding, HostFacts, PortFacts, PortSet, Qid, Transport, VirtualName};
 
 use crate::link::{SliceProgress, Stage};
 use crate::ports::Found;
@@ -36,14 +36,16 @@ pub(crate) struct Known {
     /// Ports whose service was not looked at to the end, so that nothing follows from what is
     /// missing there.
     pub(crate) unfinished: Vec<(u16, Transport)>,
+    /// What web servers show of themselves by the names of their virtual hosts.
+    pub(crate) virtual_hosts: Vec<(VirtualName, PortFacts)>,
     /// What templates found, and those that were run to their end wherever they apply.
     pub(crate) template_findings: Vec<Finding>,
     pub(crate) templates_tested: Vec<Qid>,
 }
 
 impl Sheet {
-    pub(crate) fn new(address: Ipv4Addr, started_at: i64) -> Arc<Self> {
-        let facts = HostFacts { address, started_at, alive: false, ..HostFacts::default() };
+    pub(crate) fn new(address: impl Into<IpAddr>, started_at: i64) -> Arc<Self> {
+        let facts = HostFacts { address: address.into(), started_at, alive: false, ..HostFacts::default() };
         Arc::new(Self {
             known: Mutex::new(Known { facts, ..Known::default() }),
             stage: AtomicU8::new(0),
@@ -139,6 +141,20 @@ impl Sheet {
         }
         place(&mut known.facts.ports, facts);
     }
+
+    /// Writes down what a web server showed by the name of a virtual host.
+    pub(crate) fn write_virtual_host(&self, name: VirtualName, facts: PortFacts) {
+        self.lock().virtual_hosts.push((name, facts));
+    }
+
+    /// A service of the port was not heard to the end: nothing follows there from what is missing.
+    pub(crate) fn leave_unfinished(&self, port: u16, transport: Transport) {
+        let mut known = self.lock();
+        let key = (port, transport);
+        if !known.unfinished.contains(&key) {
+            known.unfinished.push(key);
+        }
+    }
 }
 
 /// Puts `facts` in the place of the same port's, or adds them.
@@ -204,6 +220,8 @@ impl Tally {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
 
     #[test]

@@ -1,7 +1,8 @@
 //! A stream to one port with an end of time and an end of bytes, plain or through TLS, and the
 //! driver that holds a probe's [`Conversation`] over it.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use palisade_probe::conversation::{ANSWER_BYTES_MAX, Conversation, Step};
@@ -119,14 +120,42 @@ impl Stream {
         server_name: Option<&str>,
         until: Instant,
     ) -> Option<Self> {
+        Some(self.into_tls_offering(host, server_name, &[], until).await?.0)
+    }
+
+    /// The same, offering application protocols; and whether an OCSP response came.
+    pub(crate) async fn into_tls_offering(
+        self,
+        host: &HostPace,
+        server_name: Option<&str>,
+        protocols: &[&str],
+        until: Instant,
+    ) -> Option<(Self, bool)> {
         let Transport::Plain(stream) = self.transport else { return None };
+        let stapled = Arc::new(AtomicBool::new(false));
+        let mut config = any_certificate_config(Arc::clone(&stapled))?;
+        config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
         // Of an address no extension is made.
-        let address = || ServerName::IpAddress(IpAddr::from(std::net::IpAddr::V4(host.address)));
+        let address = || ServerName::IpAddress(IpAddr::from(host.address));
         let name = server_name.and_then(|name| ServerName::try_from(name.to_owned()).ok());
         let name = name.unwrap_or_else(address);
-        let handshake = TlsConnector::from(any_certificate_config()?).connect(name, stream);
+        let handshake = TlsConnector::from(Arc::new(config)).connect(name, stream);
         let stream = timeout_at(until, handshake).await.ok()?.ok()?;
-        Some(Self { transport: Transport::Tls(Box::new(stream)), ..self })
+        let stream = Self { transport: Transport::Tls(Box::new(stream)), ..self };
+        Some((stream, stapled.load(Ordering::Relaxed)))
+    }
+
+    /// Whether the connection may deliver so many bytes more.
+    pub(crate) const fn may_deliver(&self, bytes: usize) -> bool {
+        self.bytes_left >= bytes
+    }
+
+    /// The application protocol that was agreed.
+    pub(crate) fn protocol(&self) -> Option<&[u8]> {
+        match &self.transport {
+            Transport::Tls(stream) => stream.get_ref().1.alpn_protocol(),
+            Transport::Plain(_) | Transport::OldTls(_) => None,
+        }
     }
 
     /// The same with TLS 1.0 to 1.2 as they were, for servers that have nothing newer. `seed` is any
@@ -295,26 +324,27 @@ impl Stream {
 }
 
 /// A client that takes any certificate: the scanner looks at services, it does not rely on them.
-fn any_certificate_config() -> Option<Arc<rustls::ClientConfig>> {
-    static CONFIG: OnceLock<Option<Arc<rustls::ClientConfig>>> = OnceLock::new();
-    CONFIG
-        .get_or_init(|| {
-            let provider = Arc::new(rustls::crypto::ring::default_provider());
-            let verifier = Arc::new(AnyCertificate(Arc::clone(&provider)));
-            let mut config = rustls::ClientConfig::builder_with_provider(provider)
-                .with_protocol_versions(&[&rustls::version::TLS12, &rustls::version::TLS13])
-                .ok()?
-                .dangerous()
-                .with_custom_certificate_verifier(verifier)
-                .with_no_client_auth();
-            config.resumption = rustls::client::Resumption::disabled();
-            Some(Arc::new(config))
-        })
-        .clone()
+/// `stapled` becomes true when an OCSP response comes with it.
+fn any_certificate_config(stapled: Arc<AtomicBool>) -> Option<rustls::ClientConfig> {
+    static PROVIDER: LazyLock<Arc<rustls::crypto::CryptoProvider>> =
+        LazyLock::new(|| Arc::new(rustls::crypto::ring::default_provider()));
+    let provider = Arc::clone(&PROVIDER);
+    let verifier = Arc::new(AnyCertificate { provider: Arc::clone(&provider), stapled });
+    let mut config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS12, &rustls::version::TLS13])
+        .ok()?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier)
+        .with_no_client_auth();
+    config.resumption = rustls::client::Resumption::disabled();
+    Some(config)
 }
 
 #[derive(Debug)]
-struct AnyCertificate(Arc<rustls::crypto::CryptoProvider>);
+struct AnyCertificate {
+    provider: Arc<rustls::crypto::CryptoProvider>,
+    stapled: Arc<AtomicBool>,
+}
 
 impl ServerCertVerifier for AnyCertificate {
     fn verify_server_cert(
@@ -322,9 +352,10 @@ impl ServerCertVerifier for AnyCertificate {
         _end_entity: &CertificateDer<'_>,
         _intermediates: &[CertificateDer<'_>],
         _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
+        ocsp_response: &[u8],
         _now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
+        self.stapled.store(!ocsp_response.is_empty(), Ordering::Relaxed);
         Ok(ServerCertVerified::assertion())
     }
 
@@ -347,6 +378,6 @@ impl ServerCertVerifier for AnyCertificate {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
+        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }

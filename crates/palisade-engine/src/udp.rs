@@ -157,7 +157,7 @@ async fn ask_from_any_port(host: &HostPace, port: u16, payload: &[u8], farewell:
         let until = host.until(patience(host));
         let mut bytes = vec![0; DATAGRAM_BYTES];
         while let Ok(Ok((count, from))) = timeout_at(until, socket.recv_from(&mut bytes)).await {
-            if from.ip() == std::net::IpAddr::V4(host.address) {
+            if from.ip() == host.address {
                 bytes.truncate(count);
                 let _ = socket.send_to(farewell, from).await;
                 return Some(bytes);

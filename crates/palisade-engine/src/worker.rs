@@ -8,7 +8,7 @@
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
 use palisade_fingerprint::Fingerprints;
@@ -74,7 +74,7 @@ pub struct Worker<L> {
 #[derive(Debug)]
 struct Shared<L> {
     link: Arc<L>,
-    context: ScanContext,
+    context: RwLock<ScanContext>,
     options: WorkerOptions,
     /// Budgets of the scans at work; slices of one scan share them.
     paces: Mutex<HashMap<ScanRef, Weak<Pace>>>,
@@ -98,13 +98,26 @@ impl<L: Link> Worker<L> {
             fingerprints: options.fingerprints.clone(),
             templates: options.templates.clone(),
         };
-        Self { shared: Arc::new(Shared { link, context, options, paces: Mutex::default() }) }
+        Self {
+            shared: Arc::new(Shared {
+                link,
+                context: RwLock::new(context),
+                options,
+                paces: Mutex::default(),
+            }),
+        }
     }
 
     /// What the worker scans with, for others in the process who share its limits.
     #[must_use]
     pub fn context(&self) -> ScanContext {
-        self.shared.context.clone()
+        self.shared.context()
+    }
+
+    /// Scans that begin from now on are made with these; those that are under way end as they began.
+    pub fn replace_content(&self, kb: Arc<KnowledgeBase>, templates: Option<Arc<Library>>) {
+        let mut context = self.shared.context.write().unwrap_or_else(PoisonError::into_inner);
+        (context.kb, context.templates) = (kb, templates);
     }
 
     /// Works until `shutdown` is ready, then lets go of everything within moments.
@@ -219,7 +232,7 @@ impl<L: Link> Shared<L> {
         let scanning = scan_slice(
             Arc::new(lease.order.clone()),
             lease.delivered.iter().copied().collect(),
-            self.context.clone(),
+            self.context(),
             self.pace(&lease),
             events,
         );
@@ -239,17 +252,22 @@ impl<L: Link> Shared<L> {
         tracing::info!(%scan, slice = lease.slice_id, ?stopped, "slice ended");
     }
 
+    fn context(&self) -> ScanContext {
+        self.context.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// The budgets of the lease's scan.
     fn pace(&self, lease: &Lease) -> Arc<Pace> {
+        let context = self.context();
         let mut paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
         paces.retain(|_, pace| pace.strong_count() > 0);
         if let Some(pace) = paces.get(&lease.order.scan).and_then(Weak::upgrade) {
             return pace;
         }
         let pace = Pace::new(
-            Arc::clone(&self.context.limits),
+            Arc::clone(&context.limits),
             &lease.order.profile.performance,
-            Plan::of(&lease.order, &self.context.kb, self.context.templates.as_ref()),
+            Plan::of(&lease.order, &context.kb, context.templates.as_ref()),
         );
         paces.insert(lease.order.scan.clone(), Arc::downgrade(&pace));
         pace

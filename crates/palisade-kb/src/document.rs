@@ -128,6 +128,7 @@ impl Document {
         if self.scope == Scope::Host && !needs.is_empty() {
             return Err(wrong("`needs` is for checks of scope `port`"));
         }
+        let auth_types = auth_types(&self.when);
         let check = Check {
             qid,
             scope: self.scope,
@@ -150,14 +151,45 @@ impl Document {
             pci: self.pci,
             patchable: self.patchable,
             updated_at,
+            published_at: updated_at,
             threat: folded(&self.threat),
             impact: folded(&self.impact),
             solution: folded(&self.solution),
-            remote: true,
+            remote: auth_types.is_empty(),
+            auth_types,
             intelligence: ThreatIntelligence::default(),
+            custom: None,
         };
         Ok((entry, check))
     }
+}
+
+/// Technologies that scans sign in to, by their word in facts and their name in the API.
+const TECHNOLOGIES: [(&str, &str); 6] = [
+    ("unix", "Unix"),
+    ("windows", "Windows"),
+    ("snmp", "SNMP"),
+    ("http", "HTTP"),
+    ("mysql", "MySQL"),
+    ("postgresql", "PostgreSQL"),
+];
+
+/// What has to be signed in to for an expression to see anything: what is read from inside comes from
+/// Unix; sign-ins are of the technologies that the expression names, or leaves over.
+fn auth_types(when: &str) -> Vec<&'static str> {
+    if when.contains("host.inside") {
+        return vec!["Unix"];
+    }
+    if !when.contains("sign_ins") {
+        return Vec::new();
+    }
+    let compared = |sign: &str, word: &str| when.contains(&format!("technology {sign} \"{word}\""));
+    let named: Vec<&str> =
+        TECHNOLOGIES.iter().filter(|(word, _)| compared("==", word)).map(|(_, name)| *name).collect();
+    if !named.is_empty() {
+        return named;
+    }
+    TECHNOLOGIES.iter().filter(|(word, _)| !compared("!=", word)).map(|(_, name)| *name).collect()
 }
 
 /// Wrapped lines joined, and paragraphs (divided by an empty line in the file) divided by `<P>`.
@@ -208,6 +240,18 @@ mod tests {
     #[test]
     fn texts_are_folded_into_paragraphs() {
         assert_eq!(folded("\nOne\n  two.\n\nThree.\n"), "One two.\n<P>\nThree.");
+    }
+
+    #[test]
+    fn what_has_to_be_signed_in_to_is_told_from_the_expression() {
+        assert_eq!(auth_types("host.alive"), [""; 0]);
+        assert_eq!(auth_types("has(host.inside) && size(host.inside.packages) > 0"), ["Unix"]);
+        let some = r#"host.?sign_ins.orValue([]).exists(s, s.technology == "windows")"#;
+        assert_eq!(auth_types(some), ["Windows"]);
+        let others =
+            r#"host.?sign_ins.orValue([]).exists(s, s.technology != "unix" && s.technology != "windows")"#;
+        assert_eq!(auth_types(others), ["SNMP", "HTTP", "MySQL", "PostgreSQL"]);
+        assert_eq!(auth_types("host.?sign_ins.orValue([]).exists(s, s.timed_out)").len(), 6);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use palisade_model::cve::ThreatIntelligence;
 use palisade_model::fact::PortFacts;
-use palisade_model::{Finding, HostFacts, Qid, Timestamp};
+use palisade_model::{CustomVulnerability, Finding, HostFacts, Qid, Timestamp};
 
 use crate::check::{Applicability, Check};
 use crate::document::{Document, Scope};
@@ -139,6 +139,18 @@ impl KnowledgeBase {
         }
         made.entries.extend(added.into_iter().map(|entry| (entry.qid, entry)));
         made
+    }
+
+    /// The same with what the subscription says of entries.
+    #[must_use]
+    pub fn with_custom(mut self, said: impl IntoIterator<Item = CustomVulnerability>) -> Self {
+        for custom in said {
+            if let Some(entry) = self.entries.get_mut(&custom.qid) {
+                entry.severity = custom.severity.unwrap_or(entry.severity);
+                entry.custom = Some(custom);
+            }
+        }
+        self
     }
 
     /// Adds entries of what others find; those whose QID is taken are left out.

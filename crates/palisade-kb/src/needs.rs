@@ -60,7 +60,7 @@ const SSH_OTHER_FIELDS: [&str; 8] = [
 /// What a handshake that succeeds shows of TLS, and what the hunt for suites adds.
 const TLS_HANDSHAKE_FIELDS: [&str; 2] = ["certificates", "starttls"];
 const TLS_SUITES_FIELDS: [&str; 2] = ["versions", "suites"];
-const TLS_OTHER_FIELDS: [&str; 20] = [
+const TLS_OTHER_FIELDS: [&str; 24] = [
     "server_preference",
     "virtual_hosts",
     "ocsp_stapled",
@@ -81,6 +81,10 @@ const TLS_OTHER_FIELDS: [&str; 20] = [
     "heartbleed",
     "early_cipher_change",
     "rsa_padding_oracle",
+    "padding_unchecked",
+    "padding_oracle",
+    "client_renegotiation",
+    "ticket_leak",
 ];
 /// What only signing in tells.
 const SIGNED_IN_FIELDS: [&str; 2] = ["inside", "sign_ins"];

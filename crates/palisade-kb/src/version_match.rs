@@ -199,6 +199,7 @@ pub fn entry_of(cve: &Cve, qid: Qid, intelligence: ThreatIntelligence) -> Entry 
         pci: base.is_some_and(|score| score.score >= 40),
         patchable,
         updated_at: cve.modified_at,
+        published_at: cve.published_at,
         threat: format!(
             "{}\n<P>\nThis is a potential vulnerability. It was concluded from nothing but the version that \
              the service tells of itself, which the record of the National Vulnerability Database names. \
@@ -213,7 +214,9 @@ pub fn entry_of(cve: &Cve, qid: Qid, intelligence: ThreatIntelligence) -> Entry 
                    record does not name."
                 .to_owned(),
         remote: true,
+        auth_types: Vec::new(),
         intelligence,
+        custom: None,
     }
 }
 

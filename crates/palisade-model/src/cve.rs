@@ -74,6 +74,13 @@ pub struct Cvss {
 }
 
 impl Cvss {
+    /// The value of a metric of the vector: `N` for `AV`.
+    #[must_use]
+    pub fn metric(&self, name: &str) -> Option<&str> {
+        let metrics = self.vector.split('/').filter_map(|metric| metric.split_once(':'));
+        metrics.filter(|(metric, _)| *metric == name).map(|(_, value)| value).next()
+    }
+
     /// The score as it is written: `9.8`.
     #[must_use]
     pub fn text(&self) -> String {
@@ -219,15 +226,50 @@ pub fn fraction(parts: u32) -> String {
     format!("{}.{:05}", parts / 100_000, parts % 100_000)
 }
 
+/// Most products that are kept of a vulnerability.
+pub const SOFTWARE_MAX: usize = 50;
+/// Who is likely to be exploited within 30 days: parts of 100,000.
+const LIKELY_EXPLOITED: u32 = 50_000;
+
+/// A kind of threat, by the number and the name that the API has for it.
+pub type Threat = (u32, &'static str);
+
 /// What may come of a vulnerability, as the public lists have it today.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ThreatIntelligence {
-    /// The highest CVSS 3 score of its CVEs.
+    /// The highest CVSS 2 score of its CVEs, and the highest CVSS 3 score.
+    pub cvss2: Option<Cvss>,
     pub cvss3: Option<Cvss>,
+    /// Vendors and products that the records of its CVEs name, at most [`SOFTWARE_MAX`].
+    pub software: Vec<(String, String)>,
     /// The earliest entry of its CVEs in the catalogue of known exploited vulnerabilities.
     pub known_exploited: Option<KnownExploited>,
     /// The highest of its CVEs.
     pub exploit_score: Option<ExploitScore>,
+}
+
+impl ThreatIntelligence {
+    /// The kinds of threats that the lists show, by number.
+    #[must_use]
+    pub fn threats(&self) -> Vec<Threat> {
+        let Self { cvss3, known_exploited, exploit_score, .. } = self;
+        let is_exploited = known_exploited.is_some();
+        let is_likely = exploit_score.as_ref().is_some_and(|score| score.probability >= LIKELY_EXPLOITED);
+        let is = |metric: &str, value: &str| {
+            cvss3.as_ref().is_some_and(|score| score.metric(metric) == Some(value))
+        };
+        let without_account = is("AV", "N") && is("PR", "N");
+        let all = [
+            (is_exploited, (3, "Active_Attacks")),
+            (without_account && is("AC", "L") && is("UI", "N"), (5, "Easy_Exploit")),
+            (is("A", "H") && is("C", "N") && is("I", "N"), (7, "Denial_of_Service")),
+            (is_likely, (12, "Predicted_High_Risk")),
+            (without_account, (14, "Unauthenticated_Exploitation")),
+            (known_exploited.as_ref().is_some_and(|entry| entry.ransomware), (16, "Ransomware")),
+            (is_exploited, (18, "Cisa_Known_Exploited_Vulns")),
+        ];
+        all.into_iter().filter_map(|(shown, threat)| shown.then_some(threat)).collect()
+    }
 }
 
 #[cfg(test)]
@@ -242,6 +284,33 @@ mod tests {
         for bad in ["", "CVE-14-1", "CVE-2014-12", "cve-2014-3566", "CVE-2014-3566-1", "CVE-2014-35x6"] {
             assert!(bad.parse::<CveId>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn threats_are_what_the_lists_show() {
+        assert_eq!(ThreatIntelligence::default().threats(), []);
+        let vector = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H".to_owned();
+        let score = Cvss { score: 75, vector };
+        assert_eq!((score.metric("AV"), score.metric("A"), score.metric("X")), (Some("N"), Some("H"), None));
+        let cve: CveId = "CVE-2026-0001".parse().unwrap();
+        let known = KnownExploited {
+            cve: cve.clone(),
+            vendor: String::new(),
+            product: String::new(),
+            name: String::new(),
+            added_on: Date::constant(2026, 1, 1),
+            due_on: None,
+            action: String::new(),
+            ransomware: true,
+        };
+        let all = ThreatIntelligence {
+            cvss3: Some(score),
+            known_exploited: Some(known),
+            exploit_score: Some(ExploitScore { cve, probability: 50_000, percentile: 99_000 }),
+            ..ThreatIntelligence::default()
+        };
+        let numbers: Vec<u32> = all.threats().into_iter().map(|(number, _)| number).collect();
+        assert_eq!(numbers, [3, 5, 7, 12, 14, 16, 18]);
     }
 
     #[test]

@@ -135,6 +135,21 @@ pub struct HostChoice {
     pub asset_groups: Vec<i64>,
 }
 
+/// What report a schedule asks for, each time with the template as it is then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScheduledReport {
+    pub template_id: i64,
+    pub format: ReportFormat,
+    /// Only the table, of a format that has anything before it.
+    pub hide_header: bool,
+    pub hosts: HostChoice,
+    /// Of tickets, only those given to the owner.
+    pub own_tickets: bool,
+    /// Scheme, host and port that documents name the server by.
+    pub base_url: String,
+}
+
 /// Which hosts a scorecard is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]

@@ -1,8 +1,9 @@
 //! Report templates: what a report is about and what it shows.
 //!
-//! Only reports on hosts have contents so far ([`HostTemplate`]). Templates of other kinds have a
-//! title and a kind; what they hold comes with the reports that they describe.
+//! What reports on hosts and on patches hold is a [`HostTemplate`]. Of it, templates of other kinds have
+//! what is kept alone; what else they say stands beside it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -87,6 +88,41 @@ words!(
         Manual = "Manual",
     }
 );
+
+words!(
+    /// The templates that the API makes, by the last word of their path.
+    TemplateFamily {
+        Scan = "scan",
+        PciScan = "pciscan",
+        Patch = "patch",
+        Map = "map",
+    }
+);
+
+impl TemplateFamily {
+    /// The family of templates of a kind; `None` for those that the API does not make.
+    #[must_use]
+    pub const fn of(kind: TemplateKind, selection: TemplateSelection) -> Option<Self> {
+        match (kind, selection) {
+            (TemplateKind::Scan, _) => Some(Self::Scan),
+            (TemplateKind::Compliance, TemplateSelection::Manual) => Some(Self::PciScan),
+            (TemplateKind::Patch, _) => Some(Self::Patch),
+            (TemplateKind::Map, _) => Some(Self::Map),
+            (TemplateKind::Compliance | TemplateKind::Remediation | TemplateKind::Policy, _) => None,
+        }
+    }
+
+    /// What a new template of the family is about, and where its reports take their findings from.
+    #[must_use]
+    pub const fn kind(self) -> (TemplateKind, TemplateSelection) {
+        match self {
+            Self::Scan => (TemplateKind::Scan, TemplateSelection::Automatic),
+            Self::PciScan => (TemplateKind::Compliance, TemplateSelection::Manual),
+            Self::Patch => (TemplateKind::Patch, TemplateSelection::Automatic),
+            Self::Map => (TemplateKind::Map, TemplateSelection::Manual),
+        }
+    }
+}
 
 words!(
     /// The order of a host's findings.
@@ -179,9 +215,13 @@ pub struct TemplateFilter {
     pub statuses: Vec<DetectionStatus>,
     /// In the KnowledgeBase's words; none of them stands for all.
     pub categories: Vec<String>,
-    /// None of them stands for all.
+    /// None of them stands for all, unless there are search lists.
     pub qids: Vec<Qid>,
+    /// Ids of search lists; what is on them when a report is made counts beside `qids`.
+    pub search_lists: Vec<i64>,
     pub excluded_qids: Vec<Qid>,
+    /// The same of what is not wanted.
+    pub excluded_search_lists: Vec<i64>,
     /// Only hosts whose operating system has one of these texts, in any case of letters; none of
     /// them stands for all.
     pub operating_systems: Vec<String>,
@@ -198,7 +238,9 @@ impl Default for TemplateFilter {
             statuses: vec![DetectionStatus::New, DetectionStatus::Active, DetectionStatus::ReOpened],
             categories: Vec::new(),
             qids: Vec::new(),
+            search_lists: Vec::new(),
             excluded_qids: Vec::new(),
+            excluded_search_lists: Vec::new(),
             operating_systems: Vec::new(),
             timeframe_days: None,
         }
@@ -206,6 +248,12 @@ impl Default for TemplateFilter {
 }
 
 impl TemplateFilter {
+    /// The search lists that it goes by, by id, each once.
+    #[must_use]
+    pub fn list_ids(&self) -> BTreeSet<i64> {
+        self.search_lists.iter().chain(&self.excluded_search_lists).copied().collect()
+    }
+
     /// The severities wanted of a kind of finding.
     #[must_use]
     pub const fn levels(&self, kind: FindingKind) -> &Levels {
@@ -271,6 +319,9 @@ pub struct HostTemplate {
     pub target: TemplateTarget,
     pub filter: TemplateFilter,
     pub display: TemplateDisplay,
+    /// Choices about documents for people, and about what this server does not have, by the API's names
+    /// for them: they are told as they were made.
+    pub kept: BTreeMap<String, String>,
 }
 
 impl HostTemplate {
@@ -284,7 +335,7 @@ impl HostTemplate {
         };
         let display =
             TemplateDisplay { host_asset_groups: true, host_ids: true, ..TemplateDisplay::default() };
-        Self { target: TemplateTarget::default(), filter, display }
+        Self { filter, display, ..Self::default() }
     }
 }
 
@@ -310,6 +361,11 @@ mod tests {
         }
         for selection in TemplateSelection::ALL {
             assert_eq!(selection.as_str().parse(), Ok(*selection));
+        }
+        for family in TemplateFamily::ALL {
+            assert_eq!(family.as_str().parse(), Ok(*family));
+            let (kind, selection) = family.kind();
+            assert_eq!(TemplateFamily::of(kind, selection), Some(*family));
         }
         for order in FindingOrder::ALL {
             assert_eq!(order.as_str().parse(), Ok(*order));

@@ -88,15 +88,17 @@ impl Role {
 
     /// How far the role reaches when it does `action` to `resource`. Source: the role table of
     /// the API (Manager the whole subscription, Unit Manager the business unit, Scanner and
-    /// Reader the assigned asset groups, Auditor compliance only).
+    /// Reader the assigned asset groups, Auditor compliance only). For some of it single users need a
+    /// permission besides: [`Role::needs`].
     #[must_use]
     #[expect(clippy::match_same_arms, reason = "one line a cell of the role table, in the table's order")]
     pub const fn scope(self, action: Action, resource: Resource) -> Scope {
         use Action::{Add, Cancel, Delete, Edit, Launch, List};
         use Resource::{
-            Account, ActivityLog, AssetGroup, AuthRecord, AuthVault, BusinessUnit, Domain, ExcludedHost,
-            Host, HostVulnerability, KnowledgeBase, Map, MapReport, OptionProfile, Report, ReportTemplate,
-            Scan, ScanReport, ScheduledTask, SearchList, Service, Ticket, User,
+            Account, ActivityLog, Appliance, AssetGroup, AuthRecord, AuthVault, BusinessUnit, Domain,
+            ExcludedHost, Host, HostVulnerability, KnowledgeBase, Map, MapReport, Network, OptionProfile,
+            Report, ReportTemplate, Scan, ScanReport, ScheduledTask, SearchList, Service, Ticket, User,
+            VirtualHost,
         };
         match (self, action, resource) {
             (Self::Contact, _, _) => Scope::None,
@@ -114,7 +116,7 @@ impl Role {
             // A vault has no hosts.
             (Self::UnitManager, List | Add | Edit | Delete, AuthVault) => Scope::BusinessUnit,
             (Self::Scanner, List, AuthVault) => Scope::AssetGroups,
-            (Self::UnitManager, List, Domain) => Scope::BusinessUnit,
+            (Self::UnitManager, List | Add, Domain) => Scope::BusinessUnit,
             (Self::Scanner | Self::Reader, List, Domain) => Scope::AssetGroups,
             (Self::UnitManager, List, HostVulnerability) => Scope::BusinessUnit,
             (Self::Scanner | Self::Reader, List, HostVulnerability) => Scope::AssetGroups,
@@ -122,10 +124,14 @@ impl Role {
             (Self::Scanner | Self::Reader, List | Launch | Cancel | Delete, Report) => Scope::Own,
             (Self::Auditor, List, Report) => Scope::Subscription,
             (Self::Auditor, Launch | Cancel | Delete, Report) => Scope::Own,
-            (Self::UnitManager | Self::Scanner | Self::Reader, List, ReportTemplate) => Scope::Own,
+            (
+                Self::UnitManager | Self::Scanner | Self::Reader,
+                List | Add | Edit | Delete,
+                ReportTemplate,
+            ) => Scope::Own,
             (Self::Auditor, List, ReportTemplate) => Scope::Compliance,
             (Self::UnitManager, List | Launch | Cancel | Delete, Scan | ScanReport) => Scope::BusinessUnit,
-            (Self::UnitManager, List | Edit, Host) => Scope::BusinessUnit,
+            (Self::UnitManager, List | Add | Edit | Delete, Host) => Scope::BusinessUnit,
             (Self::UnitManager, List, ExcludedHost) => Scope::BusinessUnit,
             (Self::Scanner, List, ExcludedHost) => Scope::AssetGroups,
             (Self::UnitManager, List | Add | Edit | Delete, OptionProfile) => Scope::BusinessUnit,
@@ -134,7 +140,7 @@ impl Role {
             (Self::UnitManager | Self::Scanner | Self::Reader, List | Add | Edit | Delete, SearchList) => {
                 Scope::Own
             }
-            (Self::UnitManager, List | Edit, Ticket) => Scope::BusinessUnit,
+            (Self::UnitManager, List | Edit | Delete, Ticket) => Scope::BusinessUnit,
             (Self::Scanner | Self::Reader, List, Ticket) => Scope::AssetGroups,
             (Self::UnitManager, List, ActivityLog) => Scope::BusinessUnit,
             (Self::UnitManager, List | Add | Edit, User) => Scope::BusinessUnit,
@@ -150,8 +156,16 @@ impl Role {
             (Self::UnitManager, List | Add | Edit | Delete, ScheduledTask) => Scope::BusinessUnit,
             (Self::Scanner, List | Add | Edit | Delete, ScheduledTask) => Scope::Own,
             (Self::Reader, List, ScheduledTask) => Scope::AssetGroups,
+            (Self::Scanner, Delete, Host) => Scope::AssetGroups,
             (Self::Scanner | Self::Reader, List, Host) => Scope::AssetGroups,
             (Self::Auditor, List, Host) => Scope::Compliance,
+            (Self::UnitManager, List | Add | Edit | Delete, VirtualHost) => Scope::BusinessUnit,
+            (Self::Scanner, List | Add | Edit | Delete, VirtualHost) => Scope::AssetGroups,
+            (Self::Reader, List, VirtualHost) => Scope::AssetGroups,
+            (Self::UnitManager, List | Add | Edit | Delete, Appliance) => Scope::BusinessUnit,
+            (Self::Scanner, List | Add, Appliance) => Scope::AssetGroups,
+            (Self::Scanner, Edit | Delete, Appliance) => Scope::Own,
+            (Self::UnitManager | Self::Scanner | Self::Reader, List, Network) => Scope::Subscription,
             (
                 Self::UnitManager | Self::Auditor | Self::Scanner | Self::Reader | Self::Administrator,
                 _,
@@ -202,6 +216,8 @@ pub enum Resource {
     Account,
     /// What users did, and what they were refused.
     ActivityLog,
+    /// Scanner appliances.
+    Appliance,
     /// Named sets of addresses.
     AssetGroup,
     /// What scans sign in to hosts with.
@@ -224,6 +240,8 @@ pub enum Resource {
     Map,
     /// Saved results of maps.
     MapReport,
+    /// Networks that addresses are told apart by.
+    Network,
     /// Scans, running or queued.
     Scan,
     /// Saved results of scans.
@@ -234,14 +252,20 @@ pub enum Resource {
     KnowledgeBase,
     /// How scans are done; everybody sees the global ones.
     OptionProfile,
+    /// Option profiles as whole documents, to be taken to another subscription; Managers only.
+    OptionProfileDocument,
     /// Named lists of QIDs; own ones, and those that are for everybody.
     SearchList,
     /// What is known about the weaknesses of hosts: their detections.
     HostVulnerability,
     /// Remediation tickets.
     Ticket,
+    /// The addresses that users may sign in from. Managers only.
+    RestrictedIp,
     /// Accounts, those of others included.
     User,
+    /// Names that web servers are asked by.
+    VirtualHost,
 }
 
 /// How far a permission reaches.

@@ -358,8 +358,10 @@ impl<'a> Sending<'a> {
 
     /// Lets each pass follow the one before, as far as that had its time.
     fn ripen(&mut self, now: Instant) {
-        let patience = self.shared.patience.get();
+        let last = self.passes.len().saturating_sub(2);
         for (index, pass) in self.passes.iter_mut().enumerate() {
+            let patience = &self.shared.patience;
+            let patience = if index == last { patience.at_last() } else { patience.get() };
             if let Some(position) = pass.ripe_until(patience, now)
                 && let Some(limit) = self.limits.get_mut(index + 1)
             {

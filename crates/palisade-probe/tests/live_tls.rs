@@ -9,6 +9,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use palisade_model::fact::TlsFacts;
+use palisade_probe::conversation::{Conversation, Step};
+use palisade_probe::tls::old_trial::{OldTrial, OldTrialConversation, TicketConversation};
 use palisade_probe::tls::{
     Enumeration, EnumerationOptions, Flight, OldClient, Outcome, Progress, ReactionReader, ServerFlight,
     Verdict, names_match,
@@ -203,7 +205,7 @@ fn an_old_server_shows_everything() {
     assert_eq!(facts.ocsp_stapled, Some(false));
     let certificate = facts.certificates.first().unwrap();
     assert_eq!((certificate.key_algorithm.as_str(), certificate.key_bits), ("RSA", 1024));
-    assert!(names_match(certificate, &["live.test".to_owned()], Ipv4Addr::LOCALHOST));
+    assert!(names_match(certificate, &["live.test".to_owned()], Ipv4Addr::LOCALHOST.into()));
     std::fs::remove_dir_all(folder).unwrap();
 }
 
@@ -331,5 +333,56 @@ fn a_tls12_only_server_with_an_elliptic_key() {
     assert!(facts.suites.len() >= 5);
     assert_eq!((facts.session_tickets, facts.session_ids), (Some(false), Some(true)));
     assert_eq!(facts.certificates.first().unwrap().key_bits, 384);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// Holds a conversation with the server to its end.
+fn converse(port: u16, conversation: &mut impl Conversation) {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    stream.write_all(&conversation.start()).unwrap();
+    let (mut received, mut buffer) = (Vec::new(), [0; 777]);
+    loop {
+        match stream.read(&mut buffer) {
+            Ok(count) if count > 0 => received.extend_from_slice(&buffer[..count]),
+            _ => return conversation.closed(&received),
+        }
+        match conversation.receive(&received) {
+            Step::NeedMore => {}
+            Step::Send(bytes) => {
+                received.clear();
+                stream.write_all(&bytes).unwrap();
+            }
+            _ => return,
+        }
+    }
+}
+
+#[test]
+fn a_library_of_today_withstands_the_trials_and_begins_again_where_it_is_told_to() {
+    let folder = folder("trials");
+    certificate(&folder, "rsa", &["-newkey", "rsa:1024"]);
+    let tried = |port: u16, trial: OldTrial| {
+        let mut conversation = OldTrialConversation::new(trial, Some("live.test"), [0x42; 32]);
+        converse(port, &mut conversation);
+        conversation.finish()
+    };
+    for version in ["-tls1", "-tls1_1", "-tls1_2"] {
+        for suite in ["AES128-SHA:@SECLEVEL=0", "AES256-SHA256:AES256-SHA:@SECLEVEL=0"] {
+            let usual = ["-cert", "rsa.pem", version, "-cipher", suite];
+            let server = serve(&folder, &usual);
+            for trial in OldTrial::ALL {
+                assert_eq!(tried(server.port, trial), Some(false), "{trial:?} {version} {suite}");
+            }
+            let mut first = TicketConversation::new(Some("live.test"), [0x42; 32]);
+            converse(server.port, &mut first);
+            let mut second = first.finish().expect("a ticket was handed out");
+            converse(server.port, &mut second);
+            assert_eq!(second.finish(), Some(false), "{version} {suite}");
+
+            let server = serve(&folder, &[usual.as_slice(), &["-client_renegotiation"]].concat());
+            assert_eq!(tried(server.port, OldTrial::Renegotiation), Some(true), "{version} {suite}");
+        }
+    }
     std::fs::remove_dir_all(folder).unwrap();
 }

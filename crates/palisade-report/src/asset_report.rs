@@ -6,7 +6,8 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use palisade_app::{
-    App, AssetReport, HostRisk, ReportPiece, ReportSummary, ReportedFinding, ReportedHostHead, TrackingMethod,
+    App, AssetReport, HostRisk, ReportLists, ReportPiece, ReportSummary, ReportedFinding, ReportedHostHead,
+    TrackingMethod,
 };
 use palisade_kb::{Entry, KnowledgeBase};
 use palisade_model::report_template::{HostTemplate, TemplateDisplay, TemplateFilter};
@@ -15,7 +16,10 @@ use palisade_wire::XmlWriter;
 use palisade_wire::date_time::date_time;
 
 use crate::pages::{Disconnected, Pages, WriteError};
-use crate::vulnerability::{filled, write_bugtraq, write_cves, write_cvss_base, write_vendor_references};
+use crate::vulnerability::{
+    filled, write_bugtraq, write_correlation, write_cves, write_cvss_base, write_text,
+    write_vendor_references,
+};
 
 /// Who asks for a report, and when.
 #[derive(Debug, Clone, Copy)]
@@ -297,23 +301,37 @@ fn write_details(xml: &mut XmlWriter, entry: &Entry, display: &TemplateDisplay) 
         cvss_base,
         cvss_temporal,
         pci,
-        patchable: _,    // no element for these two
-        intelligence: _, // no element for it
+        patchable: _, // no element for these
         remote: _,
+        auth_types: _,
+        published_at: _,
         updated_at,
         threat,
         impact,
         solution,
+        intelligence,
+        custom,
     } = entry;
+    let [on_threat, on_impact, on_solution] = entry.comments();
     xml.element("VULN_DETAILS", &[("id", &format!("qid_{qid}"))], |xml| {
         write_qid(xml, *qid);
         xml.cdata("TITLE", title);
         xml.text("SEVERITY", &severity.to_string());
         xml.text("CATEGORY", category);
-        xml.optional_cdata("THREAT", filled(threat).filter(|_| display.threat));
-        xml.optional_cdata("IMPACT", filled(impact).filter(|_| display.impact));
-        xml.optional_cdata("SOLUTION", filled(solution).filter(|_| display.solution));
+        if custom.as_ref().is_some_and(|custom| custom.severity.is_some()) {
+            xml.element("CUSTOMIZED", &[], |xml| xml.text("CUSTOM_SEVERITY", "1"));
+        }
+        for (is_told, element, text, comment) in [
+            (display.threat, "THREAT", threat, on_threat),
+            (display.impact, "IMPACT", impact, on_impact),
+            (display.solution, "SOLUTION", solution, on_solution),
+        ] {
+            if is_told {
+                write_text(xml, element, text, comment);
+            }
+        }
         xml.text("PCI_FLAG", if *pci { "1" } else { "0" });
+        write_correlation(xml, entry, "EXPLOITABILITY");
         xml.date_time("LAST_UPDATE", *updated_at);
         if display.cvss && (cvss_base.is_some() || cvss_temporal.is_some()) {
             xml.element("CVSS_SCORE", &[], |xml| {
@@ -324,6 +342,12 @@ fn write_details(xml: &mut XmlWriter, entry: &Entry, display: &TemplateDisplay) 
         write_vendor_references(xml, vendor_references);
         write_cves(xml, cves);
         write_bugtraq(xml, bugtraq);
+        if let Some(score) = intelligence.cvss3.as_ref().filter(|_| display.cvss) {
+            xml.element("CVSS3_SCORE", &[], |xml| {
+                xml.text("CVSS3_BASE", &score.text());
+                xml.text("CVSS3_TEMPORAL", "-");
+            });
+        }
     });
 }
 
@@ -343,13 +367,13 @@ fn write_appendices(xml: &mut XmlWriter, report: &AssetReport, seen: &Seen, docu
             }
         }
         if document == Document::Report {
-            xml.element("TEMPLATE_DETAILS", &[], |xml| write_template(xml, &report.content));
+            xml.element("TEMPLATE_DETAILS", &[], |xml| write_template(xml, &report.content, &report.lists));
         }
     });
 }
 
 /// The template's filters, for people.
-fn write_template(xml: &mut XmlWriter, content: &HostTemplate) {
+fn write_template(xml: &mut XmlWriter, content: &HostTemplate, lists: &ReportLists) {
     let TemplateFilter {
         vulnerabilities,
         potential,
@@ -357,7 +381,9 @@ fn write_template(xml: &mut XmlWriter, content: &HostTemplate) {
         statuses,
         categories,
         qids,
+        search_lists: _, // these two by their titles
         excluded_qids,
+        excluded_search_lists: _,
         operating_systems,
         timeframe_days,
     } = &content.filter;
@@ -369,7 +395,11 @@ fn write_template(xml: &mut XmlWriter, content: &HostTemplate) {
         |texts: &[String], all: &str| if texts.is_empty() { all.to_owned() } else { texts.join(", ") };
     let statuses: Vec<&str> = statuses.iter().map(|status| status.as_str()).collect();
     let timeframe = timeframe_days.map_or("All".to_owned(), |days| format!("Last {days} days"));
+    let ReportLists { wanted, excluded } = lists;
+    let titles = |titles: &[String]| Some(titles.join(", ")).filter(|text| !text.is_empty());
+    xml.optional_cdata("VULN_LISTS", titles(wanted).as_deref());
     xml.optional_text("SELECTIVE_VULNS", numbers(qids).as_deref());
+    xml.optional_cdata("EXCLUDED_VULN_LISTS", titles(excluded).as_deref());
     xml.optional_text("EXCLUDED_VULNS", numbers(excluded_qids).as_deref());
     let lines = [
         format!("Status:{}", statuses.join(", ")),

@@ -11,6 +11,7 @@ use palisade_wire::csv::CsvWriter;
 use crate::asset_report::{tracking_word, type_word};
 use crate::csv_head::{time, write_origin, yes};
 use crate::pages::{Lines, WriteError};
+use crate::vulnerability::{associated_malware, exploitability};
 
 /// The columns; those that only the history of a host has are marked.
 const COLUMNS: &[(&str, bool)] = &[
@@ -178,11 +179,13 @@ fn write_finding(
         "Threat" => told(display.threat, &entry.threat),
         "Impact" => told(display.impact, &entry.impact),
         "Solution" => told(display.solution, &entry.solution),
+        "Exploitability" => exploitability(entry).unwrap_or_default(),
+        "Associated Malware" => associated_malware(entry).unwrap_or_default(),
         "Results" => finding.result.to_owned(),
         "PCI Vuln" => yes(entry.pci).to_owned(),
         "OS CPE" => text(host.os_cpe.as_deref()),
         "Category" => entry.category.clone(),
-        // Nothing is known of these: full names, exploits, malware, tickets, instances, tags.
+        // Nothing is known of these: full names, tickets, instances, tags.
         _ => String::new(),
     };
     let columns = COLUMNS.iter().filter(|(column, is_history)| shown.has(column, *is_history));

@@ -4,6 +4,7 @@
 //! subscription: an edit applies to what is stored at that moment, not to what its maker saw.
 
 use palisade_model::asset_group::Environment;
+use palisade_model::host_name::{HostNames, HostNamesEdit};
 use palisade_model::{
     AssetGroupTitle, BusinessImpact, BusinessUnitTitle, DomainName, IpSet, Login, Role, Timestamp,
 };
@@ -45,6 +46,8 @@ pub struct AssetGroup {
     pub ips: IpSet,
     /// By name.
     pub domains: Vec<DomainName>,
+    /// Hosts that belong to it wherever they are.
+    pub names: HostNames,
     pub business_impact: BusinessImpact,
     pub texts: GroupTexts,
     pub environment: Environment,
@@ -61,6 +64,7 @@ pub struct NewAssetGroup {
     pub ips: IpSet,
     /// Ids of its domains.
     pub domains: Vec<i64>,
+    pub names: HostNames,
     pub business_impact: BusinessImpact,
     pub texts: GroupTexts,
     pub environment: Environment,
@@ -83,6 +87,7 @@ pub struct AssetGroupEdit {
     pub domains: Option<Vec<i64>>,
     pub added_domains: Vec<i64>,
     pub removed_domains: Vec<i64>,
+    pub names: HostNamesEdit,
     pub business_impact: Option<BusinessImpact>,
     pub texts: GroupTexts,
     pub environment: Environment,
@@ -106,7 +111,7 @@ pub enum GroupDeleted {
 macro_rules! columns {
     () => {
         "id, title, owner, ips, business_impact, comments, division, function, location, environment,
-         updated_at"
+         host_names, updated_at"
     };
 }
 
@@ -118,6 +123,7 @@ impl Store {
             owner,
             ips,
             domains,
+            names,
             business_impact,
             texts,
             environment,
@@ -130,8 +136,8 @@ impl Store {
         sqlx::query(self.dialect().lock_subscription()).fetch_one(write.connection()).await?;
         let row = sqlx::query(
             "INSERT INTO asset_group (title, owner, ips, business_impact, comments, division, function,
-                                      location, environment, updated_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
+                                      location, environment, host_names, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id",
         )
         .bind(title.to_string())
         .bind(owner.to_string())
@@ -142,6 +148,7 @@ impl Store {
         .bind(function.clone())
         .bind(location.clone())
         .bind(json_text(environment)?)
+        .bind(json_text(names)?)
         .bind(updated_at.as_microsecond())
         .fetch_one(write.connection())
         .await?;
@@ -178,45 +185,9 @@ impl Store {
     pub async fn edit_asset_group(&self, id: i64, edit: &AssetGroupEdit, now: Timestamp) -> Result<bool> {
         let mut write = self.write().await?;
         sqlx::query(self.dialect().lock_subscription()).fetch_one(write.connection()).await?;
-        let row = sqlx::query(concat!("SELECT ", columns!(), " FROM asset_group WHERE id = $1"))
-            .bind(id)
-            .fetch_optional(write.connection())
-            .await?;
-        let Some(row) = row else { return Ok(false) };
-        let edited = edit.apply(read_group(&row, &[], &[])?);
-        let AssetGroup { title, ips, business_impact, texts, environment, .. } = edited;
-        let GroupTexts { comments, division, function, location } = texts;
-        sqlx::query(
-            "UPDATE asset_group SET title = $2, ips = $3, business_impact = $4, comments = $5,
-                 division = $6, function = $7, location = $8, environment = $9, updated_at = $10
-             WHERE id = $1",
-        )
-        .bind(id)
-        .bind(title.to_string())
-        .bind(ips.to_string())
-        .bind(business_impact.as_str())
-        .bind(comments)
-        .bind(division)
-        .bind(function)
-        .bind(location)
-        .bind(json_text(&environment)?)
-        .bind(now.as_microsecond())
-        .execute(write.connection())
-        .await?;
-        if let Some(users) = &edit.users {
-            sqlx::query("DELETE FROM asset_group_user WHERE asset_group_id = $1")
-                .bind(id)
-                .execute(write.connection())
-                .await?;
-            for user in users {
-                assign(&mut write, id, *user).await?;
-            }
+        if !edit_group(&mut write, id, edit, now).await? {
+            return Ok(false);
         }
-        if let Some(domains) = &edit.domains {
-            set_group_domains(&mut write, id, domains).await?;
-        }
-        add_group_domains(&mut write, id, &edit.added_domains).await?;
-        remove_group_domains(&mut write, id, &edit.removed_domains).await?;
         write.commit().await?;
         Ok(true)
     }
@@ -267,6 +238,56 @@ impl Store {
     }
 }
 
+/// Changes a group within a transaction that holds the subscription; `false` when the group is gone.
+pub(crate) async fn edit_group(
+    write: &mut Write,
+    id: i64,
+    edit: &AssetGroupEdit,
+    now: Timestamp,
+) -> Result<bool> {
+    let row = sqlx::query(concat!("SELECT ", columns!(), " FROM asset_group WHERE id = $1"))
+        .bind(id)
+        .fetch_optional(write.connection())
+        .await?;
+    let Some(row) = row else { return Ok(false) };
+    let edited = edit.apply(read_group(&row, &[], &[])?);
+    let AssetGroup { title, ips, names, business_impact, texts, environment, .. } = edited;
+    let GroupTexts { comments, division, function, location } = texts;
+    sqlx::query(
+        "UPDATE asset_group SET title = $2, ips = $3, business_impact = $4, comments = $5,
+             division = $6, function = $7, location = $8, environment = $9, host_names = $10, updated_at = $11
+         WHERE id = $1",
+    )
+    .bind(id)
+    .bind(title.to_string())
+    .bind(ips.to_string())
+    .bind(business_impact.as_str())
+    .bind(comments)
+    .bind(division)
+    .bind(function)
+    .bind(location)
+    .bind(json_text(&environment)?)
+    .bind(json_text(&names)?)
+    .bind(now.as_microsecond())
+    .execute(write.connection())
+    .await?;
+    if let Some(users) = &edit.users {
+        sqlx::query("DELETE FROM asset_group_user WHERE asset_group_id = $1")
+            .bind(id)
+            .execute(write.connection())
+            .await?;
+        for user in users {
+            assign(write, id, *user).await?;
+        }
+    }
+    if let Some(domains) = &edit.domains {
+        set_group_domains(write, id, domains).await?;
+    }
+    add_group_domains(write, id, &edit.added_domains).await?;
+    remove_group_domains(write, id, &edit.removed_domains).await?;
+    Ok(true)
+}
+
 /// Assigns these groups to a user and no others.
 pub(crate) async fn assign_only(write: &mut Write, user: i64, groups: &[i64]) -> Result<()> {
     sqlx::query("DELETE FROM asset_group_user WHERE user_id = $1")
@@ -303,6 +324,7 @@ impl AssetGroupEdit {
         AssetGroup {
             title: self.title.clone().unwrap_or(group.title),
             ips: ips.union(&self.added_ips).difference(&self.removed_ips),
+            names: group.names.edited(&self.names),
             business_impact: self.business_impact.unwrap_or(group.business_impact),
             texts: GroupTexts {
                 comments: text(&self.texts.comments, comments),
@@ -341,6 +363,7 @@ fn read_group(
         owner: read.word("owner")?,
         ips: read.value("ips")?,
         domains: domains.iter().filter(|(group, _)| *group == id).map(|(_, name)| name.clone()).collect(),
+        names: read.json("host_names")?,
         business_impact: read.word("business_impact")?,
         texts: GroupTexts {
             comments: read.optional_text("comments")?,

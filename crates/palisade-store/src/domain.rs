@@ -23,14 +23,24 @@ impl Store {
     /// Adds a domain and gives its id. [`Error::Conflict`] when it is there already.
     pub async fn add_domain(&self, name: &DomainName, netblock: &IpSet, now: Timestamp) -> Result<i64> {
         let mut write = self.write().await?;
-        let row =
-            sqlx::query("INSERT INTO domain (name, netblock, updated_at) VALUES ($1, $2, $3) RETURNING id")
-                .bind(name.to_string())
-                .bind(netblock.to_string())
-                .bind(now.as_microsecond())
-                .fetch_one(write.connection())
-                .await?;
-        let id = Read::new("domain", &row).number("id")?;
+        let id = insert(&mut write, name, netblock, now).await?;
+        write.commit().await?;
+        Ok(id)
+    }
+
+    /// The same for a domain that an asset group is to have, in one step. [`Error::Conflict`] also when
+    /// the group is gone.
+    pub async fn add_domain_to_group(
+        &self,
+        name: &DomainName,
+        netblock: &IpSet,
+        group: i64,
+        now: Timestamp,
+    ) -> Result<i64> {
+        let mut write = self.write().await?;
+        sqlx::query(self.dialect().lock_subscription()).fetch_one(write.connection()).await?;
+        let id = insert(&mut write, name, netblock, now).await?;
+        add_group_domains(&mut write, group, &[id]).await?;
         write.commit().await?;
         Ok(id)
     }
@@ -113,6 +123,16 @@ pub(crate) async fn add_group_domains(write: &mut Write, group: i64, domains: &[
         }
     }
     Ok(())
+}
+
+async fn insert(write: &mut Write, name: &DomainName, netblock: &IpSet, now: Timestamp) -> Result<i64> {
+    let row = sqlx::query("INSERT INTO domain (name, netblock, updated_at) VALUES ($1, $2, $3) RETURNING id")
+        .bind(name.to_string())
+        .bind(netblock.to_string())
+        .bind(now.as_microsecond())
+        .fetch_one(write.connection())
+        .await?;
+    Read::new("domain", &row).number("id")
 }
 
 fn read_domain(row: &AnyRow) -> Result<Domain> {

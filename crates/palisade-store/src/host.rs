@@ -2,7 +2,9 @@
 
 use std::net::Ipv4Addr;
 
-use palisade_model::{ScanRef, Timestamp};
+use futures_util::TryStreamExt as _;
+use palisade_model::host_name::HostNames;
+use palisade_model::{IpRange, IpSet, ScanRef, Timestamp};
 use sqlx::any::AnyRow;
 
 use crate::detection::storable;
@@ -76,6 +78,28 @@ impl Store {
         .fetch_all(self.pool())
         .await?;
         rows.iter().map(read_host).collect()
+    }
+
+    /// The addresses of the hosts that have one of these names.
+    pub async fn ips_of_names(&self, names: &HostNames) -> Result<IpSet> {
+        let mut ranges = Vec::new();
+        let mut rows = sqlx::query(
+            "SELECT ip, dns_name, netbios_name FROM host
+             WHERE ip >= 0 AND (dns_name IS NOT NULL OR netbios_name IS NOT NULL)",
+        )
+        .fetch(self.pool());
+        while let Some(row) = rows.try_next().await? {
+            let read = Read::new("host", &row);
+            let dns = read.optional_text("dns_name")?.map(|name| name.to_ascii_lowercase());
+            let netbios = read.optional_text("netbios_name")?.map(|name| name.to_ascii_uppercase());
+            if dns.is_some_and(|name| names.dns.contains(name.trim_end_matches('.')))
+                || netbios.is_some_and(|name| names.netbios.contains(&name))
+            {
+                let ip = read.address("ip")?;
+                ranges.extend(IpRange::new(ip, ip));
+            }
+        }
+        Ok(ranges.into_iter().collect())
     }
 
     /// The hosts with this NetBIOS name, in any case of letters, by address.

@@ -84,15 +84,15 @@ impl Store {
         let Some(held) = hold(self, &mut write, delivery.slice_id, delivery.token).await? else {
             return Ok(Intake::Lost);
         };
-        if !held.targets.contains(facts.address) {
+        let Some(ip) = facts.ipv4().filter(|ip| held.targets.contains(*ip)) else {
             return Ok(Intake::NotOfSlice);
-        }
+        };
         let holding = held.holding;
-        if !add_scan_host(&mut write, held.scan_id, delivery, document).await? {
+        if !add_scan_host(&mut write, held.scan_id, ip, delivery, document).await? {
             return Ok(Intake::AlreadyTakenIn { holding });
         }
         let counts = if facts.alive {
-            add_host(&mut write, held.scan_id, delivery).await?
+            add_host(&mut write, held.scan_id, ip, delivery).await?
         } else {
             DetectionCounts::default()
         };
@@ -106,6 +106,7 @@ impl Store {
 async fn add_scan_host(
     write: &mut Write,
     scan_id: i64,
+    ip: Ipv4Addr,
     delivery: &Delivery<'_>,
     document: String,
 ) -> Result<bool> {
@@ -117,7 +118,7 @@ async fn add_scan_host(
          ON CONFLICT (scan_id, ip) DO NOTHING",
     )
     .bind(scan_id)
-    .bind(number_of(facts.address))
+    .bind(number_of(ip))
     .bind(facts.name.as_deref().map(storable))
     .bind(facts.os.as_ref().map(|os| storable(&os.name)))
     .bind(facts.os.as_ref().and_then(|os| os.cpe.as_deref()).map(storable))
@@ -133,11 +134,16 @@ async fn add_scan_host(
 }
 
 /// Notes the host and runs its detections and its tickets through their state machines.
-async fn add_host(write: &mut Write, scan_id: i64, delivery: &Delivery<'_>) -> Result<DetectionCounts> {
+async fn add_host(
+    write: &mut Write,
+    scan_id: i64,
+    ip: Ipv4Addr,
+    delivery: &Delivery<'_>,
+) -> Result<DetectionCounts> {
     let Delivery { scan, result, is_detection, now, .. } = delivery;
     let facts = &result.facts;
     let sighting = Sighting {
-        ip: facts.address,
+        ip,
         dns_name: facts.name.as_deref().map(storable),
         netbios_name: netbios_name(result),
         os: facts.os.as_ref().map(|os| storable(&os.name)),

@@ -9,6 +9,7 @@ use sqlx::any::AnyRow;
 
 use crate::error::Result;
 use crate::row::{Read, integer, json_text};
+use crate::search_list::{PROFILE_USER_KIND, note_search_list_uses};
 use crate::store::{Store, Write};
 
 /// A profile as it is stored.
@@ -73,13 +74,17 @@ impl Store {
         Ok(true)
     }
 
-    /// Adds a profile and gives its id. [`crate::Error::Conflict`] when the title is taken.
-    pub async fn add_option_profile(&self, profile: &OptionProfile, now: Timestamp) -> Result<i64> {
+    /// Adds profiles, all or none, and gives their ids in the order given. [`crate::Error::Conflict`]
+    /// when a title is taken, or a search list that one of them stands on is gone.
+    pub async fn add_option_profiles(&self, profiles: &[OptionProfile], now: Timestamp) -> Result<Vec<i64>> {
         let mut write = self.write().await?;
         sqlx::query(self.dialect().lock_subscription()).fetch_one(write.connection()).await?;
-        let id = add(&mut write, profile, now).await?;
+        let mut ids = Vec::with_capacity(profiles.len());
+        for profile in profiles {
+            ids.push(add(&mut write, profile, now).await?);
+        }
         write.commit().await?;
-        Ok(id)
+        Ok(ids)
     }
 
     /// All profiles, in the order in which they were made.
@@ -105,7 +110,7 @@ impl Store {
     }
 
     /// Puts `profile` in the place of what version `version` was.
-    /// [`crate::Error::Conflict`] when the new title is taken.
+    /// [`crate::Error::Conflict`] when the new title is taken, or a search list that it stands on is gone.
     pub async fn edit_option_profile(
         &self,
         id: i64,
@@ -138,6 +143,7 @@ impl Store {
         .bind(now.as_microsecond())
         .execute(write.connection())
         .await?;
+        note_search_list_uses(&mut write, PROFILE_USER_KIND, id, &profile.detection.list_ids()).await?;
         write.commit().await?;
         Ok(ProfileEdited::Edited)
     }
@@ -164,6 +170,7 @@ impl Store {
         if !users.is_empty() {
             return Ok(ProfileDeleted::InUse(users.iter().map(read_user).collect::<Result<_>>()?));
         }
+        note_search_list_uses(&mut write, PROFILE_USER_KIND, id, &std::collections::BTreeSet::new()).await?;
         sqlx::query("DELETE FROM option_profile WHERE id = $1").bind(id).execute(write.connection()).await?;
         write.commit().await?;
         Ok(ProfileDeleted::Deleted)
@@ -235,7 +242,9 @@ async fn add(write: &mut Write, profile: &OptionProfile, now: Timestamp) -> Resu
     .bind(now.as_microsecond())
     .fetch_one(write.connection())
     .await?;
-    Read::new("option_profile", &row).number("id")
+    let id = Read::new("option_profile", &row).number("id")?;
+    note_search_list_uses(write, PROFILE_USER_KIND, id, &profile.detection.list_ids()).await?;
+    Ok(id)
 }
 
 /// The columns win over the JSON: flags are moved without touching the rest.

@@ -6,7 +6,7 @@ use sqlx::any::AnyRow;
 
 use crate::error::Result;
 use crate::row::{Read, json_text};
-use crate::store::Store;
+use crate::store::{Store, Write};
 
 /// A report as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,46 +81,14 @@ pub(crate) use columns;
 impl Store {
     /// Puts a report to those that are to be made, unless there are too many.
     pub async fn launch_report_job(&self, new: &NewReport, limits: ReportLimits) -> Result<ReportLaunched> {
-        let NewReport { title, login, format, hide_header, subject, base_url, launched_at, expires_at } = new;
         let mut write = self.write().await?;
         // Counting and adding are one step.
         sqlx::query(self.dialect().lock_subscription()).fetch_one(write.connection()).await?;
-        let row = sqlx::query(
-            "SELECT COUNT(CASE WHEN state IN ('Submitted', 'Running') THEN 1 END) AS unfinished,
-                    COUNT(CASE WHEN login = $1 THEN 1 END) AS of_user,
-                    CAST(COALESCE(SUM(size_bytes), 0) AS BIGINT) AS bytes FROM report_job",
-        )
-        .bind(login.to_string())
-        .fetch_one(write.connection())
-        .await?;
-        let read = Read::new("report_job", &row);
-        if read.count("unfinished")? >= limits.unfinished_max {
-            return Ok(ReportLaunched::TooManyUnfinished);
+        let launched = launch_report_within(&mut write, new, limits).await?;
+        if matches!(launched, ReportLaunched::Submitted(_)) {
+            write.commit().await?;
         }
-        if read.count("of_user")? >= limits.of_user_max {
-            return Ok(ReportLaunched::TooManyOfUser);
-        }
-        if read.count("bytes")? >= limits.bytes_max {
-            return Ok(ReportLaunched::Full);
-        }
-        let row = sqlx::query(
-            "INSERT INTO report_job (title, login, format, hide_header, subject, base_url, state, percent,
-                                     launched_at, expires_at, size_bytes, attempts, restarts)
-             VALUES ($1, $2, $3, $4, $5, $6, 'Submitted', 0, $7, $8, 0, 0, 0) RETURNING id",
-        )
-        .bind(title.clone())
-        .bind(login.to_string())
-        .bind(format.as_str())
-        .bind(i64::from(*hide_header))
-        .bind(json_text(subject)?)
-        .bind(base_url.clone())
-        .bind(launched_at.as_microsecond())
-        .bind(expires_at.as_microsecond())
-        .fetch_one(write.connection())
-        .await?;
-        let id = Read::new("report_job", &row).number("id")?;
-        write.commit().await?;
-        Ok(ReportLaunched::Submitted(id))
+        Ok(launched)
     }
 
     /// The reports that have not expired at `now`, the newest first.
@@ -188,6 +156,50 @@ impl Store {
                 .await?;
         rows.iter().map(|row| Read::new("report_job", row).number("id")).collect()
     }
+}
+
+/// Puts a report to those that are to be made, within a transaction that holds the lock of the
+/// subscription; it is to be committed if the report was submitted.
+pub(crate) async fn launch_report_within(
+    write: &mut Write,
+    new: &NewReport,
+    limits: ReportLimits,
+) -> Result<ReportLaunched> {
+    let NewReport { title, login, format, hide_header, subject, base_url, launched_at, expires_at } = new;
+    let row = sqlx::query(
+        "SELECT COUNT(CASE WHEN state IN ('Submitted', 'Running') THEN 1 END) AS unfinished,
+                COUNT(CASE WHEN login = $1 THEN 1 END) AS of_user,
+                CAST(COALESCE(SUM(size_bytes), 0) AS BIGINT) AS bytes FROM report_job",
+    )
+    .bind(login.to_string())
+    .fetch_one(write.connection())
+    .await?;
+    let read = Read::new("report_job", &row);
+    if read.count("unfinished")? >= limits.unfinished_max {
+        return Ok(ReportLaunched::TooManyUnfinished);
+    }
+    if read.count("of_user")? >= limits.of_user_max {
+        return Ok(ReportLaunched::TooManyOfUser);
+    }
+    if read.count("bytes")? >= limits.bytes_max {
+        return Ok(ReportLaunched::Full);
+    }
+    let row = sqlx::query(
+        "INSERT INTO report_job (title, login, format, hide_header, subject, base_url, state, percent,
+                                 launched_at, expires_at, size_bytes, attempts, restarts)
+         VALUES ($1, $2, $3, $4, $5, $6, 'Submitted', 0, $7, $8, 0, 0, 0) RETURNING id",
+    )
+    .bind(title.clone())
+    .bind(login.to_string())
+    .bind(format.as_str())
+    .bind(i64::from(*hide_header))
+    .bind(json_text(subject)?)
+    .bind(base_url.clone())
+    .bind(launched_at.as_microsecond())
+    .bind(expires_at.as_microsecond())
+    .fetch_one(write.connection())
+    .await?;
+    Ok(ReportLaunched::Submitted(Read::new("report_job", &row).number("id")?))
 }
 
 pub(crate) fn read_job(row: &AnyRow) -> Result<ReportJob> {

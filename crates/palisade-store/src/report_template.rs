@@ -6,6 +6,7 @@ use sqlx::any::AnyRow;
 
 use crate::error::Result;
 use crate::row::{Read, json_text};
+use crate::search_list::{TEMPLATE_USER_KIND, note_search_list_uses};
 use crate::store::{Store, expect_rows};
 
 /// A template as it is stored.
@@ -33,8 +34,12 @@ pub struct ReportTemplate {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TemplateChoice {
     pub title: String,
+    /// Stays what it was made with.
+    pub kind: TemplateKind,
+    pub selection: TemplateSelection,
     pub is_global: bool,
     pub content: HostTemplate,
+    pub unknown_only: bool,
 }
 
 macro_rules! columns {
@@ -45,28 +50,33 @@ macro_rules! columns {
 }
 
 impl Store {
-    /// Makes a template of reports on hosts and gives its id. [`crate::Error::Conflict`] when the
-    /// title is taken.
+    /// Makes a template and gives its id. [`crate::Error::Conflict`] when the title is taken, or
+    /// a search list that it goes by is gone.
     pub async fn add_report_template(
         &self,
         choice: &TemplateChoice,
         owner: Option<&Login>,
         now: Timestamp,
     ) -> Result<i64> {
-        let TemplateChoice { title, is_global, content } = choice;
+        let TemplateChoice { title, kind, selection, is_global, content, unknown_only } = choice;
         let mut write = self.write().await?;
         let row = sqlx::query(
-            "INSERT INTO report_template (title, kind, selection, owner, is_global, content, updated_at)
-             VALUES ($1, 'Scan', 'Auto', $2, $3, $4, $5) RETURNING id",
+            "INSERT INTO report_template (title, kind, selection, owner, is_global, content, updated_at,
+                                          unknown_only)
+             VALUES ($1, $6, $7, $2, $3, $4, $5, $8) RETURNING id",
         )
         .bind(title.clone())
         .bind(owner.map(Login::to_string))
         .bind(i64::from(*is_global))
         .bind(json_text(content)?)
         .bind(now.as_microsecond())
+        .bind(kind.as_str())
+        .bind(selection.as_str())
+        .bind(i64::from(*unknown_only))
         .fetch_one(write.connection())
         .await?;
         let id = Read::new("report_template", &row).number("id")?;
+        note_search_list_uses(&mut write, TEMPLATE_USER_KIND, id, &content.filter.list_ids()).await?;
         write.commit().await?;
         Ok(id)
     }
@@ -89,7 +99,8 @@ impl Store {
     }
 
     /// Changes a template that is still as it was at `read_at`; `false` when it was changed since,
-    /// or is gone. [`crate::Error::Conflict`] when the new title is taken.
+    /// or is gone. [`crate::Error::Conflict`] when the new title is taken, or a search list that it
+    /// goes by is gone.
     pub async fn edit_report_template(
         &self,
         id: i64,
@@ -97,10 +108,11 @@ impl Store {
         read_at: Timestamp,
         now: Timestamp,
     ) -> Result<bool> {
-        let TemplateChoice { title, is_global, content } = choice;
+        let TemplateChoice { title, kind: _, selection, is_global, content, unknown_only } = choice;
         let mut write = self.write().await?;
         let done = sqlx::query(
-            "UPDATE report_template SET title = $2, is_global = $3, content = $4, updated_at = $5
+            "UPDATE report_template SET title = $2, is_global = $3, content = $4, updated_at = $5,
+                                        selection = $7, unknown_only = $8
              WHERE id = $1 AND updated_at = $6",
         )
         .bind(id)
@@ -109,12 +121,15 @@ impl Store {
         .bind(json_text(content)?)
         .bind(now.as_microsecond())
         .bind(read_at.as_microsecond())
+        .bind(selection.as_str())
+        .bind(i64::from(*unknown_only))
         .execute(write.connection())
         .await?;
         if done.rows_affected() == 0 {
             return Ok(false);
         }
         expect_rows(1, done.rows_affected())?;
+        note_search_list_uses(&mut write, TEMPLATE_USER_KIND, id, &content.filter.list_ids()).await?;
         write.commit().await?;
         Ok(true)
     }
@@ -122,6 +137,7 @@ impl Store {
     /// Deletes a template; `false` when it was gone already.
     pub async fn delete_report_template(&self, id: i64) -> Result<bool> {
         let mut write = self.write().await?;
+        note_search_list_uses(&mut write, TEMPLATE_USER_KIND, id, &std::collections::BTreeSet::new()).await?;
         let done = sqlx::query("DELETE FROM report_template WHERE id = $1")
             .bind(id)
             .execute(write.connection())

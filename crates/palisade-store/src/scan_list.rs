@@ -1,9 +1,11 @@
 //! Lists of scans by the time of their launch, page by page.
 
+use std::net::Ipv4Addr;
+
 use palisade_model::Timestamp;
 
 use crate::error::Result;
-use crate::row::integer;
+use crate::row::{Read, integer, number_of};
 use crate::scan::{Scan, columns, read_scan};
 use crate::store::Store;
 
@@ -46,6 +48,30 @@ impl Store {
         .fetch_all(self.pool())
         .await?;
         rows.iter().map(read_scan).collect()
+    }
+
+    /// One page of the hosts whose results a scan has, by address, and whether they answered: at most `limit`
+    /// of those after `after`.
+    pub async fn list_scanned_hosts(
+        &self,
+        scan_id: i64,
+        after: Option<Ipv4Addr>,
+        limit: u32,
+    ) -> Result<Vec<(Ipv4Addr, bool)>> {
+        let rows = sqlx::query(
+            "SELECT ip, alive FROM scan_host WHERE scan_id = $1 AND ip > $2 ORDER BY ip LIMIT $3",
+        )
+        .bind(scan_id)
+        .bind(after.map_or(-1, number_of))
+        .bind(i64::from(limit))
+        .fetch_all(self.pool())
+        .await?;
+        rows.iter()
+            .map(|row| {
+                let read = Read::new("scan_host", row);
+                Ok((read.address("ip")?, read.yes("alive")?))
+            })
+            .collect()
     }
 
     /// The scan with this id.

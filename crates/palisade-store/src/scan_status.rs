@@ -77,7 +77,7 @@ pub(crate) async fn cancel_within(
 }
 
 /// Asks something of a scan; `None` when there is none.
-async fn ask_within(
+pub(crate) async fn ask_within(
     store: &Store,
     write: &mut Write,
     scan_id: i64,

@@ -7,15 +7,16 @@
 use std::fmt;
 use std::str::FromStr;
 
-use palisade_model::{Login, MapRef, ScanRef, ScanStatus, Timestamp};
+use palisade_model::{Login, MapRef, Notifications, ScanRef, ScanStatus, Timestamp};
 use sqlx::any::AnyRow;
 
 use crate::activity::{Activity, add_activity_within};
 use crate::error::Result;
 use crate::map::{NewMaps, cancel_map_within, launch_maps_within};
-use crate::row::Read;
+use crate::row::{Read, json_text};
 use crate::scan::{Launched, NewScan, launch_within};
 use crate::scan_status::{Cancelled, cancel_within};
+use crate::scheduled_course::RunCourse;
 use crate::scheduled_task::{NotAWordOfTasks, TaskStart, deactivate, take_start};
 use crate::store::{Store, Write};
 
@@ -81,6 +82,8 @@ pub struct TaskRun {
     pub reference: RunRef,
     /// When it is cancelled if it has not ended.
     pub end_at: Option<Timestamp>,
+    /// Of the task, when it started.
+    pub notifications: Option<Notifications>,
     /// Of the scan or map; `None` when it was deleted.
     pub status: Option<ScanStatus>,
 }
@@ -102,7 +105,7 @@ impl Store {
         start: TaskStart,
         title: &str,
         new: &NewScan,
-        end_at: Option<Timestamp>,
+        course: RunCourse<'_>,
         told: impl FnOnce(&[RunRef]) -> Activity,
     ) -> Result<Started<ScanRef>> {
         let mut write = self.write().await?;
@@ -114,7 +117,7 @@ impl Store {
             Launched::Queued(reference) => reference,
             Launched::TooMany => return Ok(Started::TooMany),
         };
-        let run = NewRun { start, title, owner: &new.login, launched_at: new.launched_at, end_at };
+        let run = NewRun { start, title, owner: &new.login, launched_at: new.launched_at, course };
         let started = RunRef::Scan(reference.clone());
         add_run(&mut write, run, &started).await?;
         add_activity_within(&mut write, &told(&[started])).await?;
@@ -130,7 +133,7 @@ impl Store {
         start: TaskStart,
         title: &str,
         new: &NewMaps,
-        end_at: Option<Timestamp>,
+        course: RunCourse<'_>,
         told: impl FnOnce(&[RunRef]) -> Activity,
     ) -> Result<Started<Vec<MapRef>>> {
         let mut write = self.write().await?;
@@ -141,7 +144,7 @@ impl Store {
         let Some(references) = launch_maps_within(self, &mut write, new).await? else {
             return Ok(Started::TooMany);
         };
-        let run = NewRun { start, title, owner: &new.login, launched_at: new.launched_at, end_at };
+        let run = NewRun { start, title, owner: &new.login, launched_at: new.launched_at, course };
         let started: Vec<RunRef> = references.iter().cloned().map(RunRef::Map).collect();
         for reference in &started {
             add_run(&mut write, run, reference).await?;
@@ -159,25 +162,32 @@ impl Store {
         Ok(taken)
     }
 
-    /// When the next task starts or the next run is to be stopped.
+    /// When the next task starts or is told of, or the next run is to be paused, resumed or stopped.
     pub async fn next_scheduled(&self) -> Result<Option<Timestamp>> {
         let row = sqlx::query(
             "SELECT id, (SELECT MIN(next_launch_at) FROM scheduled_task) AS start_at,
-                    (SELECT MIN(end_at) FROM scheduled_run WHERE open = 1) AS end_at
+                    (SELECT MIN(next_launch_at - notify_before_us) FROM scheduled_task
+                     WHERE announced_at IS NULL OR announced_at <> next_launch_at) AS told_at,
+                    (SELECT MIN(end_at) FROM scheduled_run WHERE open = 1) AS end_at,
+                    (SELECT MIN(pause_at) FROM scheduled_run WHERE open = 1) AS pause_at,
+                    (SELECT MIN(resume_at) FROM scheduled_run WHERE open = 1) AS resume_at
              FROM subscription",
         )
         .fetch_one(self.pool())
         .await?;
         let read = Read::new("scheduled_task", &row);
-        let (start, end) = (read.optional_time("start_at")?, read.optional_time("end_at")?);
-        Ok(start.into_iter().chain(end).min())
+        let mut next = None;
+        for column in ["start_at", "told_at", "end_at", "pause_at", "resume_at"] {
+            next = next.into_iter().chain(read.optional_time(column)?).min();
+        }
+        Ok(next)
     }
 
     /// Open runs that have ended or run too long at `now`; at most `limit`, oldest first.
     pub async fn list_runs_to_close(&self, now: Timestamp, limit: u32) -> Result<Vec<TaskRun>> {
         let rows = sqlx::query(
             "SELECT scheduled_run.id, task_id, scheduled_run.title, owner, due_at, scheduled_run.launched_at,
-                    scheduled_run.reference, end_at, COALESCE(scan.status, map.status) AS status
+                    scheduled_run.reference, end_at, scheduled_run.notifications, COALESCE(scan.status, map.status) AS status
              FROM scheduled_run LEFT JOIN scan ON scan.reference = scheduled_run.reference
              LEFT JOIN map ON map.reference = scheduled_run.reference
              WHERE open = 2 OR (open = 1 AND end_at <= $1)
@@ -235,14 +245,16 @@ struct NewRun<'a> {
     title: &'a str,
     owner: &'a Login,
     launched_at: Timestamp,
-    end_at: Option<Timestamp>,
+    course: RunCourse<'a>,
 }
 
 async fn add_run(write: &mut Write, run: NewRun<'_>, reference: &RunRef) -> Result<()> {
-    let NewRun { start, title, owner, launched_at, end_at } = run;
+    let NewRun { start, title, owner, launched_at, course } = run;
+    let RunCourse { end_at, pause_at, resume_at, notifications } = course;
     sqlx::query(
-        "INSERT INTO scheduled_run (task_id, title, owner, due_at, launched_at, reference, end_at, open)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 1)",
+        "INSERT INTO scheduled_run (task_id, title, owner, due_at, launched_at, reference, end_at, open,
+                                    pause_at, resume_at, notifications)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, $9, $10)",
     )
     .bind(start.task_id)
     .bind(title.to_owned())
@@ -251,6 +263,9 @@ async fn add_run(write: &mut Write, run: NewRun<'_>, reference: &RunRef) -> Resu
     .bind(launched_at.as_microsecond())
     .bind(reference.to_string())
     .bind(end_at.map(Timestamp::as_microsecond))
+    .bind(pause_at.map(Timestamp::as_microsecond))
+    .bind(resume_at.map(Timestamp::as_microsecond))
+    .bind(notifications.map(json_text).transpose()?)
     .execute(write.connection())
     .await?;
     Ok(())
@@ -300,6 +315,7 @@ fn read_run(row: &AnyRow) -> Result<TaskRun> {
         launched_at: read.time("launched_at")?,
         reference: read.word("reference")?,
         end_at: read.optional_time("end_at")?,
+        notifications: read.optional_json("notifications")?,
         status: read.optional_word("status")?,
     })
 }

@@ -6,7 +6,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use palisade_model::{AssetGroupTitle, IpSet, Login, MapTarget, ScanHeader, Schedule, Timestamp};
+use palisade_model::{
+    AssetGroupTitle, BeforeLaunch, IpSet, Login, MapTarget, Notifications, ScanHeader, Schedule,
+    ScheduledReport, Timestamp,
+};
 use sqlx::any::AnyRow;
 
 use crate::error::{Error, Result};
@@ -23,16 +26,18 @@ pub const TASK_USER_KIND: &str = "scheduled task";
 pub enum TaskKind {
     Scan,
     Map,
+    Report,
 }
 
 impl TaskKind {
-    pub const ALL: [Self; 2] = [Self::Scan, Self::Map];
+    pub const ALL: [Self; 3] = [Self::Scan, Self::Map, Self::Report];
 
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Scan => "scan",
             Self::Map => "map",
+            Self::Report => "report",
         }
     }
 }
@@ -97,6 +102,8 @@ pub struct TaskOrder {
     pub target_text: String,
     /// The addresses among them; none for a map.
     pub targets: IpSet,
+    /// DNS names of hosts among them; none for a map.
+    pub names: Vec<String>,
     /// The domains among them; none for a scan.
     pub map_targets: Vec<MapTarget>,
     /// Whether everything within the owner's reach is among the targets.
@@ -109,6 +116,11 @@ pub struct TaskOrder {
     /// The value that every web request of its scans carries.
     pub http_header: Option<ScanHeader>,
     pub schedule: Schedule,
+    /// What its scans are given: 0 for none, 1 (first) to 9.
+    pub priority: u8,
+    pub notifications: Option<Notifications>,
+    /// Of a task that asks for reports.
+    pub report: Option<ScheduledReport>,
 }
 
 /// A task to be made.
@@ -140,12 +152,30 @@ pub struct Task {
     pub next_launch_at: Option<Timestamp>,
     /// Starts since it was last activated.
     pub starts: u64,
+    /// How often it was changed.
+    pub changes: u64,
+}
+
+/// What a task is to become.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskEdit {
+    pub id: i64,
+    pub order: TaskOrder,
+    /// Ids of the asset groups among its targets.
+    pub asset_groups: Vec<i64>,
+    /// Id of the option profile; the default one of each start when `None`.
+    pub option_profile: Option<i64>,
+    /// When it starts next, and that its starts are counted anew; `None` leaves both as they are.
+    pub next_launch: Option<Option<Timestamp>>,
+    /// How often it had been changed when it was read.
+    pub changes: u64,
 }
 
 macro_rules! columns {
     () => {
         "id, kind, title, owner, active, target_text, targets, map_targets, all_hosts, excluded, scanner,
-         http_header, schedule, created_at, next_launch_at, starts,
+         http_header, schedule, created_at, next_launch_at, starts, names, priority, notifications, report,
+         changes,
          (SELECT option_profile.title FROM option_profile
           JOIN option_profile_use ON option_profile.id = option_profile_id
           WHERE user_kind = 'scheduled task' AND user_id = scheduled_task.id) AS option_title"
@@ -170,6 +200,10 @@ impl Store {
             scanner,
             http_header,
             schedule,
+            names,
+            priority,
+            notifications,
+            report,
         } = order;
         let mut write = self.write().await?;
         sqlx::query(self.dialect().lock_subscription()).fetch_one(write.connection()).await?;
@@ -181,8 +215,10 @@ impl Store {
         let row = sqlx::query(
             "INSERT INTO scheduled_task (kind, title, owner, active, target_text, targets, map_targets,
                                          all_hosts, excluded, scanner, http_header, schedule, created_at,
-                                         next_launch_at, starts)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0) RETURNING id",
+                                         next_launch_at, starts, names, priority, notifications,
+                                         notify_before_us, report)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, $15, $16, $17, $18, $19)
+             RETURNING id",
         )
         .bind(kind.as_str())
         .bind(title.clone())
@@ -198,6 +234,11 @@ impl Store {
         .bind(json_text(schedule)?)
         .bind(created_at.as_microsecond())
         .bind(next_launch_at.map(Timestamp::as_microsecond))
+        .bind(json_text(names)?)
+        .bind(i64::from(*priority))
+        .bind(notifications.as_ref().map(json_text).transpose()?)
+        .bind(lead_us(notifications.as_ref()))
+        .bind(report.as_ref().map(json_text).transpose()?)
         .fetch_one(write.connection())
         .await?;
         let id = Read::new("scheduled_task", &row).number("id")?;
@@ -227,7 +268,9 @@ impl Store {
     /// The active tasks of some kinds that should have started at `now`, at most `limit`, the longest
     /// due first. None of no kind.
     pub async fn list_due_tasks(&self, kinds: &[TaskKind], now: Timestamp, limit: u32) -> Result<Vec<Task>> {
-        let (Some(one), Some(other)) = (kinds.first(), kinds.last()) else { return Ok(Vec::new()) };
+        // As many placeholders as there are kinds; a kind may stand twice.
+        let Some(last) = kinds.last() else { return Ok(Vec::new()) };
+        let kind = |at: usize| kinds.get(at).unwrap_or(last).as_str();
         let rows = sqlx::query(concat!(
             "SELECT ",
             columns!(),
@@ -235,13 +278,14 @@ impl Store {
                 FROM (SELECT title FROM scheduled_task_asset_group
                       JOIN asset_group ON asset_group.id = asset_group_id
                       WHERE task_id = scheduled_task.id ORDER BY title) AS titles) AS groups
-              FROM scheduled_task WHERE kind IN ($3, $4) AND next_launch_at <= $1
+              FROM scheduled_task WHERE kind IN ($3, $4, $5) AND next_launch_at <= $1
               ORDER BY next_launch_at, id LIMIT $2"
         ))
         .bind(now.as_microsecond())
         .bind(i64::from(limit))
-        .bind(one.as_str())
-        .bind(other.as_str())
+        .bind(kind(0))
+        .bind(kind(1))
+        .bind(kind(2))
         .fetch_all(self.pool())
         .await?;
         rows.iter()
@@ -261,7 +305,8 @@ impl Store {
     pub async fn switch_task(&self, id: i64, next_launch_at: Option<Timestamp>) -> Result<bool> {
         let mut write = self.write().await?;
         let switched = sqlx::query(
-            "UPDATE scheduled_task SET active = $2, next_launch_at = $3, starts = 0 WHERE id = $1",
+            "UPDATE scheduled_task SET active = $2, next_launch_at = $3, starts = 0, changes = changes + 1
+             WHERE id = $1",
         )
         .bind(id)
         .bind(i64::from(next_launch_at.is_some()))
@@ -270,6 +315,75 @@ impl Store {
         .await?;
         write.commit().await?;
         Ok(switched.rows_affected() > 0)
+    }
+
+    /// Changes a task that is still as it was read; `false` when it was changed since, or is gone.
+    /// [`Error::Conflict`] when one of its asset groups or its option profile is gone.
+    pub async fn edit_task(&self, edit: &TaskEdit) -> Result<bool> {
+        let TaskEdit { id, order, asset_groups, option_profile, next_launch, changes } = edit;
+        let TaskOrder {
+            kind: _, // stays
+            title,
+            target_text,
+            targets,
+            map_targets,
+            all_hosts,
+            excluded,
+            option: _,
+            scanner,
+            http_header,
+            schedule,
+            names,
+            priority,
+            notifications,
+            report,
+        } = order;
+        let next = next_launch.flatten();
+        let mut write = self.write().await?;
+        sqlx::query(self.dialect().lock_subscription()).fetch_one(write.connection()).await?;
+        let done = sqlx::query(
+            "UPDATE scheduled_task SET title = $3, target_text = $4, targets = $5, map_targets = $6,
+                    all_hosts = $7, excluded = $8, scanner = $9, http_header = $10, schedule = $11,
+                    names = $12, priority = $13, notifications = $14, notify_before_us = $15, report = $19,
+                    active = CASE WHEN $16 = 1 THEN $17 ELSE active END,
+                    next_launch_at = CASE WHEN $16 = 1 THEN CAST($18 AS BIGINT) ELSE next_launch_at END,
+                    starts = CASE WHEN $16 = 1 THEN 0 ELSE starts END, changes = changes + 1
+             WHERE id = $1 AND changes = $2",
+        )
+        .bind(*id)
+        .bind(integer(*changes))
+        .bind(title.clone())
+        .bind(target_text.clone())
+        .bind(targets.to_string())
+        .bind(json_text(map_targets)?)
+        .bind(i64::from(*all_hosts))
+        .bind(excluded.to_string())
+        .bind(scanner.as_str())
+        .bind(http_header.as_ref().map(ToString::to_string))
+        .bind(json_text(schedule)?)
+        .bind(json_text(names)?)
+        .bind(i64::from(*priority))
+        .bind(notifications.as_ref().map(json_text).transpose()?)
+        .bind(lead_us(notifications.as_ref()))
+        .bind(i64::from(next_launch.is_some()))
+        .bind(i64::from(next.is_some()))
+        .bind(next.map(Timestamp::as_microsecond))
+        .bind(report.as_ref().map(json_text).transpose()?)
+        .execute(write.connection())
+        .await?;
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
+        sqlx::query("DELETE FROM scheduled_task_asset_group WHERE task_id = $1")
+            .bind(*id)
+            .execute(write.connection())
+            .await?;
+        for group in asset_groups {
+            aim_at(&mut write, *id, *group).await?;
+        }
+        note_option_profile_use(&mut write, &profile_user(*id), *option_profile).await?;
+        write.commit().await?;
+        Ok(true)
     }
 
     /// Drops a task. What it started goes on. `false` when it is gone.
@@ -299,6 +413,11 @@ pub(crate) async fn tasks_of_group(write: &mut Write, group: i64) -> Result<Vec<
     .fetch_all(write.connection())
     .await?;
     rows.iter().map(|row| Read::new("scheduled_task", row).text("title")).collect()
+}
+
+/// How long before each start somebody is to be told of it.
+fn lead_us(notifications: Option<&Notifications>) -> Option<i64> {
+    notifications.and_then(|notifications| notifications.before.as_ref()).map(BeforeLaunch::lead_us)
 }
 
 /// A task among those who go by an option profile.
@@ -399,6 +518,10 @@ fn read_task(row: &AnyRow, groups: &[(i64, AssetGroupTitle)]) -> Result<Task> {
             scanner: read.word("scanner")?,
             http_header: read.optional_word("http_header")?,
             schedule: read.json("schedule")?,
+            names: read.json("names")?,
+            priority: u8::try_from(read.count("priority")?).map_err(|_| read.inconsistent("priority"))?,
+            notifications: read.optional_json("notifications")?,
+            report: read.optional_json("report")?,
         },
         owner: read.word("owner")?,
         asset_groups: groups.iter().filter(|(task, _)| *task == id).map(|(_, title)| title.clone()).collect(),
@@ -406,5 +529,6 @@ fn read_task(row: &AnyRow, groups: &[(i64, AssetGroupTitle)]) -> Result<Task> {
         created_at: read.time("created_at")?,
         next_launch_at: read.optional_time("next_launch_at")?,
         starts: read.count("starts")?,
+        changes: read.count("changes")?,
     })
 }

@@ -1,11 +1,13 @@
-//! Search lists.
+//! Search lists, and what goes by them.
+
+use std::collections::BTreeSet;
 
 use palisade_model::{Login, SearchListContent, Timestamp};
 use sqlx::any::AnyRow;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::row::{Read, json_text};
-use crate::store::Store;
+use crate::store::{Store, Write};
 
 /// A list as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,9 +25,40 @@ pub struct SearchList {
     pub modified_by: Login,
 }
 
+/// Kind of an option profile that goes by a list.
+pub const PROFILE_USER_KIND: &str = "option_profile";
+
+/// Kind of a report template that goes by a list.
+pub const TEMPLATE_USER_KIND: &str = "report_template";
+
+/// Something that goes by a list and would miss it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SearchListUse {
+    pub list: i64,
+    /// For example [`PROFILE_USER_KIND`].
+    pub kind: String,
+    /// Of the user.
+    pub id: i64,
+}
+
+/// What became of a deletion.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SearchListDeleted {
+    Deleted,
+    /// These go by it, and it is still there.
+    InUse(Vec<SearchListUse>),
+    Unknown,
+}
+
 macro_rules! columns {
     () => {
         "id, title, owner, is_global, content, comments, created_at, modified_at, modified_by"
+    };
+}
+
+macro_rules! uses {
+    () => {
+        "SELECT search_list_id, user_kind, user_id FROM search_list_use"
     };
 }
 
@@ -105,14 +138,64 @@ impl Store {
         Ok(true)
     }
 
-    /// Deletes a list; gives whether it was there.
-    pub async fn delete_search_list(&self, id: i64) -> Result<bool> {
+    /// Deletes a list that nothing goes by.
+    pub async fn delete_search_list(&self, id: i64) -> Result<SearchListDeleted> {
         let mut write = self.write().await?;
+        sqlx::query(self.dialect().lock_subscription()).fetch_one(write.connection()).await?;
+        let uses = sqlx::query(concat!(uses!(), " WHERE search_list_id = $1 ORDER BY user_kind, user_id"))
+            .bind(id)
+            .fetch_all(write.connection())
+            .await?;
+        if !uses.is_empty() {
+            return Ok(SearchListDeleted::InUse(uses.iter().map(read_use).collect::<Result<_>>()?));
+        }
         let done =
             sqlx::query("DELETE FROM search_list WHERE id = $1").bind(id).execute(write.connection()).await?;
         write.commit().await?;
-        Ok(done.rows_affected() > 0)
+        Ok(if done.rows_affected() > 0 { SearchListDeleted::Deleted } else { SearchListDeleted::Unknown })
     }
+
+    /// What goes by which list: by list, kind and id.
+    pub async fn list_search_list_uses(&self) -> Result<Vec<SearchListUse>> {
+        let rows = sqlx::query(concat!(uses!(), " ORDER BY search_list_id, user_kind, user_id"))
+            .fetch_all(self.pool())
+            .await?;
+        rows.iter().map(read_use).collect()
+    }
+}
+
+/// Notes which lists something goes by, in place of those it went by before.
+/// [`crate::Error::Conflict`] when one of them is gone.
+pub(crate) async fn note_search_list_uses(
+    write: &mut Write,
+    kind: &str,
+    id: i64,
+    lists: &BTreeSet<i64>,
+) -> Result<()> {
+    sqlx::query("DELETE FROM search_list_use WHERE user_kind = $1 AND user_id = $2")
+        .bind(kind.to_owned())
+        .bind(id)
+        .execute(write.connection())
+        .await?;
+    for list in lists {
+        sqlx::query("INSERT INTO search_list_use (search_list_id, user_kind, user_id) VALUES ($1, $2, $3)")
+            .bind(*list)
+            .bind(kind.to_owned())
+            .bind(id)
+            .execute(write.connection())
+            .await
+            .map_err(Error::gone_is_conflict)?;
+    }
+    Ok(())
+}
+
+fn read_use(row: &AnyRow) -> Result<SearchListUse> {
+    let read = Read::new("search_list_use", row);
+    Ok(SearchListUse {
+        list: read.number("search_list_id")?,
+        kind: read.text("user_kind")?,
+        id: read.number("user_id")?,
+    })
 }
 
 fn read_list(row: &AnyRow) -> Result<SearchList> {

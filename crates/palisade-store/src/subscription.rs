@@ -7,9 +7,10 @@ use std::fmt;
 use std::net::Ipv4Addr;
 use std::str::FromStr;
 
-use palisade_model::{IpRange, IpSet, Login};
+use palisade_model::{IpRange, IpSet, Login, Timestamp};
 use sqlx::any::AnyRow;
 
+use crate::asset_group::{AssetGroupEdit, edit_group};
 use crate::error::{Error, Result};
 use crate::row::{Read, number_of};
 use crate::store::{Store, Write};
@@ -96,6 +97,17 @@ impl AttributeEdit {
     }
 }
 
+/// What became of addresses that an asset group was to have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GroupHostsAdded {
+    /// These are new in the subscription.
+    Added(IpSet),
+    /// These are in the subscription already, and others' own; nothing changed.
+    Taken(IpSet),
+    /// The group is gone; nothing changed.
+    NoGroup,
+}
+
 /// An interval of addresses with the same attributes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostRange {
@@ -121,14 +133,33 @@ impl Store {
     pub async fn add_host_ranges(&self, ips: &IpSet, attributes: &HostAttributes) -> Result<IpSet> {
         let mut write = self.write().await?;
         let old = lock_ranges(self, &mut write).await?;
-        let new = ips.difference(&addresses(&old));
-        let mut wanted = old.clone();
-        wanted.extend(
-            new.ranges().iter().map(|range| HostRange { range: *range, attributes: attributes.clone() }),
-        );
-        replace(&mut write, &old, joined(wanted)).await?;
+        let new = add_ranges(&mut write, &old, ips, attributes).await?;
         write.commit().await?;
         Ok(new)
+    }
+
+    /// The same for addresses that an asset group is to have, in one step. Addresses in the
+    /// subscription already must be among `own`.
+    pub async fn add_host_ranges_to_group(
+        &self,
+        ips: &IpSet,
+        attributes: &HostAttributes,
+        own: &IpSet,
+        (group, now): (i64, Timestamp),
+    ) -> Result<GroupHostsAdded> {
+        let mut write = self.write().await?;
+        let old = lock_ranges(self, &mut write).await?;
+        let taken = ips.intersection(&addresses(&old)).difference(own);
+        if !taken.is_empty() {
+            return Ok(GroupHostsAdded::Taken(taken));
+        }
+        let edit = AssetGroupEdit { added_ips: ips.clone(), ..AssetGroupEdit::default() };
+        if !edit_group(&mut write, group, &edit, now).await? {
+            return Ok(GroupHostsAdded::NoGroup);
+        }
+        let new = add_ranges(&mut write, &old, ips, attributes).await?;
+        write.commit().await?;
+        Ok(GroupHostsAdded::Added(new))
     }
 
     /// Changes attributes of addresses of the subscription. Gives those that are in it.
@@ -151,6 +182,21 @@ async fn lock_ranges(store: &Store, write: &mut Write) -> Result<Vec<HostRange>>
     sqlx::query(store.dialect().lock_subscription()).fetch_one(write.connection()).await?;
     let rows = sqlx::query(ALL_RANGES).fetch_all(write.connection()).await?;
     rows.iter().map(read_range).collect()
+}
+
+/// Adds what is not among the `old` intervals; gives it.
+async fn add_ranges(
+    write: &mut Write,
+    old: &[HostRange],
+    ips: &IpSet,
+    attributes: &HostAttributes,
+) -> Result<IpSet> {
+    let new = ips.difference(&addresses(old));
+    let mut wanted = old.to_vec();
+    wanted
+        .extend(new.ranges().iter().map(|range| HostRange { range: *range, attributes: attributes.clone() }));
+    replace(write, old, joined(wanted)).await?;
+    Ok(new)
 }
 
 /// The addresses of the subscription as a transaction sees them.

@@ -1,6 +1,6 @@
 //! Accounts.
 
-use palisade_model::{IpSet, Login, Role, Timestamp, UserProfile, UserStatus};
+use palisade_model::{IpSet, Login, Permissions, Role, Timestamp, UserProfile, UserStatus};
 use sqlx::any::AnyRow;
 
 use crate::asset_group::assign;
@@ -22,6 +22,8 @@ pub struct User {
     pub profile: UserProfile,
     pub password_hash: String,
     pub assigned_ips: IpSet,
+    /// What it may do beyond its role.
+    pub permissions: Permissions,
     /// The id of the business unit the user is in.
     pub business_unit: Option<i64>,
     pub eula_accepted_at: Option<Timestamp>,
@@ -49,6 +51,8 @@ pub struct NewUser {
     pub profile: UserProfile,
     pub password_hash: String,
     pub assigned_ips: IpSet,
+    /// What it may do beyond its role.
+    pub permissions: Permissions,
     /// The id of the business unit the user is in.
     pub business_unit: Option<i64>,
     pub eula_accepted_at: Option<Timestamp>,
@@ -73,7 +77,7 @@ impl std::fmt::Debug for NewUser {
 macro_rules! columns {
     () => {
         "login, role, status, first_name, last_name, email, password_hash, assigned_ips,
-         business_unit_id, eula_accepted_at, created_at, expires_at, external_id, title, phone, fax,
+         permissions, business_unit_id, eula_accepted_at, created_at, expires_at, external_id, title, phone, fax,
          company, address1, address2, city, country, state, zip_code, time_zone_code,
          ui_interface_style"
     };
@@ -101,6 +105,7 @@ impl Store {
             profile,
             password_hash,
             assigned_ips,
+            permissions,
             business_unit,
             eula_accepted_at,
             created_at,
@@ -112,7 +117,7 @@ impl Store {
             "INSERT INTO users (",
             columns!(),
             ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-                      $19, $20, $21, $22, $23, $24, $25) RETURNING id",
+                      $19, $20, $21, $22, $23, $24, $25, $26) RETURNING id",
         ))
         .bind(login.to_string())
         .bind(role.as_str())
@@ -122,6 +127,7 @@ impl Store {
         .bind(email.clone())
         .bind(password_hash.clone())
         .bind(assigned_ips.to_string())
+        .bind(permissions.to_string())
         .bind(*business_unit)
         .bind(eula_accepted_at.map(Timestamp::as_microsecond))
         .bind(created_at.as_microsecond())
@@ -193,6 +199,18 @@ impl Store {
         write.commit().await
     }
 
+    /// Replaces what the account may do beyond its role. The account must be there.
+    pub async fn set_permissions(&self, id: i64, permissions: &Permissions) -> Result<()> {
+        let mut write = self.write().await?;
+        let done = sqlx::query("UPDATE users SET permissions = $2 WHERE id = $1")
+            .bind(id)
+            .bind(permissions.to_string())
+            .execute(write.connection())
+            .await?;
+        expect_rows(1, done.rows_affected())?;
+        write.commit().await
+    }
+
     /// Moves the account from one status to another; `false` when its status is another one.
     pub async fn move_user_status(&self, id: i64, from: UserStatus, to: UserStatus) -> Result<bool> {
         let mut write = self.write().await?;
@@ -251,6 +269,7 @@ pub(crate) fn read_user(row: &AnyRow) -> Result<User> {
         profile: read_profile(&read)?,
         password_hash: read.text("password_hash")?,
         assigned_ips: read.value("assigned_ips")?,
+        permissions: read.word("permissions")?,
         business_unit: read.optional_number("business_unit_id")?,
         eula_accepted_at: read.optional_time("eula_accepted_at")?,
         created_at: read.time("created_at")?,

@@ -98,7 +98,7 @@ impl Arguments {
     getter!(/** What is to be mapped. */ map_targets, MapTargets, [MapTarget]);
     getter!(/** The QIDs of a list, in the order given, each once. */ qids, Qids, [Qid]);
     getter!(/** The title of an asset group. */ asset_group_title, AssetGroupTitle, AssetGroupTitle);
-    getter!(/** The titles of a list. */ titles, Titles, [String]);
+    getter!(/** The titles of a list, or the names of hosts. */ titles, Titles, [String]);
 
     getter!(/** The ports of a list; `None` for a word in its place. */ ports, Ports, PortSet);
     getter!(/** The value of a header. */ scan_header, ScanHeader, ScanHeader);

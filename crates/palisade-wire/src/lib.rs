@@ -11,11 +11,13 @@ pub mod csv;
 pub mod date_time;
 pub mod dtd;
 pub mod form;
+pub mod keyed_document;
 mod line_frame;
 pub mod operation;
 pub mod parameter;
 pub mod parameter_error;
 pub mod xml;
+pub mod xml_tree;
 
 pub use argument::{Arguments, Value};
 pub use call::{Call, ErrorForm, Example, Rule};

@@ -27,6 +27,8 @@ pub enum Methods {
     Get,
     /// POST alone: something changes.
     Post,
+    /// PUT, and POST for clients that have no other way.
+    PutOrPost,
 }
 
 impl Methods {
@@ -36,6 +38,7 @@ impl Methods {
             Self::Any => &["GET", "POST"],
             Self::Get => &["GET"],
             Self::Post => &["POST"],
+            Self::PutOrPost => &["PUT", "POST"],
         }
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use palisade_model::asset_group::TITLE_CHARACTERS_MAX;
 use palisade_model::domain::DOMAIN_CHARACTERS_MAX;
 use palisade_model::schedule::NotAWeekday;
-use palisade_model::{IpSet, IpSetError, MapTarget, PortSet};
+use palisade_model::{IpSet, IpSetError, MapTarget, PortSet, host_name};
 
 use crate::argument::Value;
 use crate::date_time::{parse_american_date, parse_date_time};
@@ -67,6 +67,8 @@ pub enum ParameterKind {
     Choices(&'static [&'static str]),
     /// Numbers from 1 on and ranges of them, separated by commas.
     Numbers,
+    /// Names of hosts separated by commas, or nothing.
+    HostNames,
     /// Titles separated by commas.
     Titles { max_items: usize, max_chars: usize },
     /// Ports and ranges of ports separated by commas, at least one; or one of these words.
@@ -104,6 +106,7 @@ impl ParameterKind {
             Self::Numbers => NUMBERS_CHARS_MAX,
             // Ten digits, a comma and a blank.
             Self::QidList { max_items } => max_items * 12,
+            Self::HostNames => host_name::NAMES_MAX * (host_name::NAME_CHARACTERS_MAX + 2),
             Self::Titles { max_items, max_chars } => max_items * (max_chars + 2),
         }
     }
@@ -163,6 +166,7 @@ impl ParameterKind {
                 text.parse().map(Value::AssetGroupTitle).map_err(InvalidReason::NotATitle)
             }
             Self::QidList { max_items } => parse_qids(text, max_items),
+            Self::HostNames => parse_host_names(text),
             Self::Titles { max_items, max_chars } => parse_titles(text, max_items, max_chars),
             Self::Ports { words, .. } => parse_ports(text, words),
             Self::ScanHeader => text.parse().map(Value::ScanHeader).map_err(InvalidReason::NotAHeader),
@@ -215,6 +219,13 @@ impl fmt::Display for ParameterKind {
             Self::QidList { max_items } => write!(f, "QIDs separated by commas, at most {max_items}"),
             Self::AssetGroupTitle => {
                 write!(f, "title, at most {TITLE_CHARACTERS_MAX} characters, no comma")
+            }
+            Self::HostNames => {
+                write!(
+                    f,
+                    "names of hosts separated by commas, at most {}; may be empty",
+                    host_name::NAMES_MAX
+                )
             }
             Self::Titles { max_items, max_chars } => {
                 write!(f, "titles separated by commas, at most {max_items} of {max_chars} characters each")
@@ -302,6 +313,18 @@ fn parse_ports(text: &str, words: &'static [&'static str]) -> Result<Value, Inva
         Ok(ports) if ports.is_empty() => Err(InvalidReason::EmptyList),
         Ok(ports) => Ok(Value::Ports(ports)),
         Err(error) => Err(InvalidReason::NotAPort(error)),
+    }
+}
+
+fn parse_host_names(text: &str) -> Result<Value, InvalidReason> {
+    let names: Vec<String> =
+        text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
+    if names.len() > host_name::NAMES_MAX {
+        return Err(InvalidReason::TooManyItems { max: host_name::NAMES_MAX });
+    }
+    match names.iter().find(|name| !host_name::is_host_name(name)) {
+        Some(name) => Err(InvalidReason::NotAHostName { item: name.clone() }),
+        None => Ok(Value::Titles(names)),
     }
 }
 

@@ -53,6 +53,9 @@ pub enum InvalidReason {
         max_chars: usize,
     },
     NotADomain(NotADomain),
+    NotAHostName {
+        item: String,
+    },
     EmptyList,
     ControlCharacter,
     NotUtf8,
@@ -64,6 +67,7 @@ impl InvalidReason {
         match self {
             Self::IpSet(error) => offending_item(error),
             Self::NotAQid { item }
+            | Self::NotAHostName { item }
             | Self::NotAWeekday { item }
             | Self::NotAMapTarget(
                 NotAMapTarget::Domain { item, .. } | NotAMapTarget::Netblock { item, .. },
@@ -97,6 +101,7 @@ impl fmt::Display for InvalidReason {
             Self::NotNumbers(error) => write_numbers_reason(f, error),
             Self::NotATitle(error) => write_title_reason(f, error),
             Self::NotADomain(error) => write_domain_reason(f, error),
+            Self::NotAHostName { .. } => f.write_str("Not the name of a host."),
             Self::NotAPort(_) => f.write_str("Invalid port or range of ports."),
             Self::NotAHeader(error) => write_header_reason(f, *error),
             Self::TooManyItems { max } => write!(f, "The list has more than {max} items."),

@@ -94,7 +94,8 @@ pub(crate) async fn show(cve: &CveId, settings: &Settings) -> Result<(), KbFeedE
     let known = app.cve_knowledge(cve).await?.ok_or_else(|| KbFeedError::UnknownCve(cve.clone()))?;
     let CveKnowledge { record, known_exploited, exploit_score } = known;
     line(cve.to_string());
-    let mut intelligence = ThreatIntelligence { cvss3: None, known_exploited, exploit_score };
+    let mut intelligence =
+        ThreatIntelligence { known_exploited, exploit_score, ..ThreatIntelligence::default() };
     if let Some(record) = record {
         let date = |time: Timestamp| time.strftime("%Y-%m-%d").to_string();
         let state = if record.rejected { ", taken back" } else { "" };
@@ -127,7 +128,8 @@ pub(crate) async fn show(cve: &CveId, settings: &Settings) -> Result<(), KbFeedE
 
 /// Prints what the lists say; nothing where they say nothing.
 pub(crate) fn tell_intelligence(intelligence: &ThreatIntelligence) {
-    let ThreatIntelligence { cvss3, known_exploited, exploit_score } = intelligence;
+    // Scores of version 2 and products are told with the record.
+    let ThreatIntelligence { cvss2: _, cvss3, software: _, known_exploited, exploit_score } = intelligence;
     if let Some(score) = cvss3 {
         line(plain(&format!("CVSS 3: {} ({})", score.text(), score.vector)));
     }

@@ -1,8 +1,10 @@
 //! `palisade kb import DIR`: takes community templates in; and loading what an import left, for the
 //! server and for scans without one.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use palisade_app::{TemplateImportError, TemplatesImported, template_entry};
 use palisade_kb::KnowledgeBase;
@@ -36,8 +38,8 @@ pub(crate) enum KbTemplateError {
     Library(#[from] LibraryError),
 }
 
-/// Takes a directory of templates in, in the place of the last one. A server takes them at its next
-/// start.
+/// Takes a directory of templates in, in the place of the last one. A running server takes them for the
+/// scans that begin from then on.
 pub(crate) async fn import(directory: &Path, settings: &Settings) -> Result<(), KbTemplateError> {
     if !directory.is_dir() {
         return Err(KbTemplateError::NotADirectory { path: directory.to_owned() });
@@ -83,7 +85,12 @@ fn told(collection: &Collection) -> Vec<String> {
 
 /// What the last import left, if there was one.
 pub(crate) fn imported(data: &DataDirectory) -> Result<Option<Arc<Library>>, LibraryError> {
-    let (library, unread) = Library::open(&data.templates())?;
+    imported_at(&data.templates())
+}
+
+/// The same of a file.
+pub(crate) fn imported_at(path: &Path) -> Result<Option<Arc<Library>>, LibraryError> {
+    let (library, unread) = Library::open(path)?;
     if !unread.is_empty() {
         tracing::warn!(
             templates = unread.len(),
@@ -95,6 +102,12 @@ pub(crate) fn imported(data: &DataDirectory) -> Result<Option<Arc<Library>>, Lib
     }
     tracing::info!(templates = library.templates().len(), "community templates loaded");
     Ok(Some(Arc::new(library)))
+}
+
+/// What changes when an import puts another file in the place of the last one; `None` without a file.
+pub(crate) fn stamp(path: &Path) -> Option<(u64, u64, SystemTime)> {
+    let file = std::fs::metadata(path).ok()?;
+    Some((file.ino(), file.len(), file.modified().ok()?))
 }
 
 /// The templates of a directory, or those that an import left in a file.

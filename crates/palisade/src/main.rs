@@ -4,6 +4,7 @@
 mod certificate;
 mod client;
 mod data_directory;
+mod distribution;
 mod doctor;
 mod fingerprints;
 mod kb;
@@ -19,6 +20,7 @@ mod progress;
 mod quickstart;
 mod report;
 mod scan;
+mod schedule;
 mod server;
 mod settings;
 mod stall;
@@ -106,9 +108,15 @@ enum Command {
     /// Make, list and change option profiles, which say how scans are done
     #[command(subcommand)]
     Profile(Box<profile::ProfileCommand>),
+    /// Make, list and change distribution groups: people who are told of scheduled scans by mail
+    #[command(subcommand)]
+    Distribution(Box<distribution::DistributionCommand>),
     /// Look into the KnowledgeBase
     #[command(subcommand)]
     Kb(kb::KbCommand),
+    /// Make, list and switch scheduled reports
+    #[command(subcommand)]
+    Schedule(Box<schedule::ScheduleCommand>),
     /// Make, list and change report templates
     #[command(subcommand)]
     Template(Box<template::TemplateCommand>),
@@ -162,7 +170,9 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error>> {
         Command::User(command) => user::run(*command).await?,
         Command::Policy(command) => policy::run(*command).await?,
         Command::Profile(command) => profile::run(*command).await?,
+        Command::Distribution(command) => distribution::run(*command).await?,
         Command::Kb(command) => kb::run(command).await?,
+        Command::Schedule(command) => schedule::run(*command).await?,
         Command::Template(command) => template::run(*command).await?,
         Command::Settings => raw(&settings::page()),
         Command::Completions { shell } => {

@@ -2,7 +2,7 @@
 //! JSON for programs.
 
 use std::io::IsTerminal;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -71,7 +71,7 @@ impl Reporter {
     }
 
     /// One host is done, in a full scan.
-    pub(crate) fn tell_host(&self, address: Ipv4Addr, alive: bool, findings: usize) {
+    pub(crate) fn tell_host(&self, address: IpAddr, alive: bool, findings: usize) {
         if self.json {
             note(serde_json::json!({"event": "host", "address": address, "alive": alive, "findings": findings}).to_string());
         }

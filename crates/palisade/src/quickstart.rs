@@ -79,7 +79,7 @@ pub(crate) enum TourError {
 /// Runs the tour.
 pub(crate) async fn run(arguments: QuickstartArguments) -> Result<(), TourError> {
     let settings = &arguments.settings;
-    let targets = targets::resolve(&arguments.targets, targets::SCANNED_MAX)?;
+    let targets = targets::resolve_v4(&arguments.targets, targets::SCANNED_MAX)?;
     let data = DataDirectory::open(&settings.data).map_err(server::ServerError::Data)?;
     let templates = kb_template::imported(&data).map_err(server::ServerError::Templates)?;
     let app = server::open_app_with(settings, &data, templates.as_deref()).await?;

@@ -23,7 +23,7 @@ use crate::fingerprints;
 use crate::progress::{ProgressFormat, Reporter};
 use crate::settings::Settings;
 use crate::survey;
-use crate::targets;
+use crate::targets::{self, Targets};
 use crate::terminal::{line, plain, raw, titled_table};
 use crate::{kb_feed, kb_template};
 
@@ -61,7 +61,7 @@ enum ScanStage {
 /// A scan's own arguments.
 #[derive(Debug, Args)]
 pub(crate) struct ScanArguments {
-    /// Addresses, ranges, CIDR blocks or names; only hosts you may scan
+    /// Addresses, ranges, CIDR blocks (IPv6: /112 and longer) or names; only hosts you may scan
     #[arg(value_name = "TARGET", required = true)]
     targets: Vec<String>,
 
@@ -140,6 +140,8 @@ pub(crate) struct ScanArguments {
 pub(crate) enum ScanError {
     #[error("the targets cannot be used")]
     Targets(#[from] targets::TargetError),
+    #[error("the SCAN document has no place for IPv6 hosts; `--format json` and `table` have")]
+    NoIpv6InXml,
     #[error("the KnowledgeBase cannot be loaded")]
     KnowledgeBase(#[from] palisade_kb::Error),
     #[error("there is no QID {qid}; `palisade kb list` shows all")]
@@ -179,6 +181,9 @@ struct NamedResult<'a> {
 
 pub(crate) async fn run(arguments: ScanArguments) -> Result<(), ScanError> {
     let targets = targets::resolve(&arguments.targets, arguments.addresses_max())?;
+    if arguments.format == Format::Xml && !targets.v6.is_empty() {
+        return Err(ScanError::NoIpv6InXml);
+    }
     let profile = arguments.profile()?;
     match arguments.stage {
         ScanStage::Discovery => survey_only(&arguments, targets, profile, None).await,
@@ -225,12 +230,13 @@ impl ScanArguments {
 /// The stages that look at nothing closely.
 async fn survey_only(
     arguments: &ScanArguments,
-    targets: IpSet,
+    targets: Targets,
     profile: OptionProfile,
     ports: Option<PortSet>,
 ) -> Result<(), ScanError> {
     let started_at = SystemClock.now();
-    let mut order = SurveyOrder::of(&profile, targets.clone(), ports);
+    let mut order = SurveyOrder::of(&profile, targets.v4.clone(), ports);
+    order.targets_v6 = targets.v6.clone();
     if let Some(probes) = &arguments.probes {
         order.probes.clone_from(probes);
     }
@@ -253,17 +259,27 @@ async fn survey_only(
 }
 
 fn scan_order(
-    targets: IpSet,
+    targets: Targets,
     profile: OptionProfile,
     qids: Option<Vec<Qid>>,
     zones: Vec<String>,
     started_at: Timestamp,
 ) -> ScanOrder {
     let scan = ScanRef::new(started_at, SystemIds.below(100_000));
-    ScanOrder { scan, targets, profile, qids, http_header: None, zones, sign_ins: Vec::new() }
+    ScanOrder {
+        scan,
+        targets: targets.v4,
+        targets_v6: targets.v6,
+        profile,
+        qids,
+        http_header: None,
+        zones,
+        sign_ins: Vec::new(),
+        virtual_hosts: Vec::new(),
+    }
 }
 
-async fn scan(arguments: ScanArguments, targets: IpSet, profile: OptionProfile) -> Result<(), ScanError> {
+async fn scan(arguments: ScanArguments, targets: Targets, profile: OptionProfile) -> Result<(), ScanError> {
     let templates = arguments.templates.as_deref().map(kb_template::of_path).transpose()?;
     let app = match &arguments.data {
         Some(data) => kb_feed::open_existing(&Settings::of_data(data, arguments.database.as_deref())).await?,
@@ -312,7 +328,7 @@ async fn scan(arguments: ScanArguments, targets: IpSet, profile: OptionProfile) 
 async fn collect(order: &ScanOrder, context: ScanContext, mut reporter: Reporter) -> Vec<HostResult> {
     let (events, mut received) = mpsc::channel(EVENTS_WAITING_MAX);
     let scan = tokio::spawn(scan_hosts(order.clone(), context, events));
-    let total = order.targets.count();
+    let total = order.targets.count() + order.targets_v6.count();
     let mut results = Vec::new();
     while let Some(event) = received.recv().await {
         match event {
@@ -401,7 +417,7 @@ fn show(kb: &KnowledgeBase, result: &HostResult) {
 
 /// The document that a server would answer for the same scan.
 fn xml(kb: &KnowledgeBase, order: &ScanOrder, results: &[HostResult], launched_at: Timestamp) -> String {
-    let hosts: Vec<HostReport> = results.iter().map(HostReport::from).collect();
+    let hosts: Vec<HostReport> = results.iter().filter_map(HostReport::of).collect();
     let alive = results.iter().filter(|result| result.facts.alive).count();
     let findings = results.iter().map(|result| result.findings.len()).sum::<usize>();
     let done = u64::try_from(results.len()).unwrap_or(u64::MAX);

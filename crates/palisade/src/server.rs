@@ -9,7 +9,7 @@ use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use palisade_api::{ApiConfig, platform_url};
 use palisade_app::{App, Config, Limits};
-use palisade_engine::{MapWorker, Worker, WorkerOptions};
+use palisade_engine::{Link, MapWorker, Worker, WorkerOptions};
 use palisade_kb::KnowledgeBase;
 use palisade_model::{Clock, IdSource, SystemClock, SystemIds};
 use palisade_store::Store;
@@ -33,6 +33,8 @@ const PORTS_TRIED_MAX: u16 = 100;
 const SCHEDULER_LOOK: Duration = Duration::from_secs(1);
 /// Time between two looks at the lists of vulnerabilities.
 const FEEDS_LOOK: Duration = Duration::from_secs(10);
+/// The same for imported community templates.
+const TEMPLATES_LOOK: Duration = Duration::from_secs(2);
 /// Slowest a client may send its request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -75,6 +77,12 @@ pub(crate) enum ServerError {
     Fingerprints(#[source] palisade_fingerprint::LoadError),
     #[error("the imported community templates cannot be read; import them again")]
     Templates(#[from] palisade_template::LibraryError),
+}
+
+/// How documents name the server when nobody's request says how it is reached.
+pub(crate) fn named_url(settings: &Settings) -> String {
+    let scheme = if settings.http { "http" } else { "https" };
+    settings.base_url.as_deref().map_or_else(|| format!("{scheme}://{}", settings.listen), platform_url)
 }
 
 /// Opens store, KnowledgeBase and use cases, without listening.
@@ -201,13 +209,15 @@ impl Server {
             palisade_report::make_reports(&maker, wait_for(reports_stopped)).await;
         });
         let link = Arc::new(app.link(&settings.scanner_name));
-        let worker = Worker::new(
+        let worker = Arc::new(Worker::new(
             Arc::clone(&link),
             app.kb(),
             Arc::new(SystemClock) as Arc<dyn Clock>,
             Arc::new(SystemIds) as Arc<dyn IdSource>,
             WorkerOptions { fingerprints, templates, ..WorkerOptions::default() },
-        );
+        ));
+        // Ends with the server; nothing waits for it.
+        tokio::spawn(follow_templates(app.clone(), Arc::clone(&worker), data.templates(), stopped.clone()));
         let maps = MapWorker::new(link, worker.context(), settings.dns_resolvers.clone());
         let worker = tokio::spawn(async move {
             tokio::join!(worker.run(wait_for(stopped.clone())), maps.run(wait_for(stopped)));
@@ -317,6 +327,44 @@ async fn start_scheduled_tasks(app: App, stopped: watch::Receiver<bool>) {
         async move { tokio::time::timeout(wait.min(SCHEDULER_LOOK), stopped).await.is_err() }
     })
     .await;
+}
+
+/// Notices when community templates were taken in, by `palisade kb import`: what begins from then on
+/// is done with them.
+async fn follow_templates<L: Link>(
+    app: App,
+    worker: Arc<Worker<L>>,
+    path: PathBuf,
+    stopped: watch::Receiver<bool>,
+) {
+    // What the server began with may be gone already: it is read once more.
+    let mut seen = None;
+    while tokio::time::timeout(TEMPLATES_LOOK, wait_for(stopped.clone())).await.is_err() {
+        let now = kb_template::stamp(&path);
+        if now == seen {
+            continue;
+        }
+        match take_templates(&app, &worker, path.clone()).await {
+            Ok(()) => seen = now,
+            Err(error) => {
+                let error: &dyn std::error::Error = &error;
+                tracing::warn!(error, "the imported community templates cannot be taken");
+            }
+        }
+    }
+}
+
+async fn take_templates<L: Link>(app: &App, worker: &Worker<L>, path: PathBuf) -> Result<(), ServerError> {
+    let reading = tokio::task::spawn_blocking(move || -> Result<_, ServerError> {
+        let templates = kb_template::imported_at(&path)?;
+        let mut kb = KnowledgeBase::embedded().map_err(ServerError::KnowledgeBase)?;
+        kb_template::describe(&mut kb, templates.as_deref());
+        Ok((kb, templates))
+    });
+    let (kb, templates) = reading.await.map_err(|error| ServerError::Serve(error.into()))??;
+    app.replace_content(Arc::new(kb)).await.map_err(ServerError::Feeds)?;
+    worker.replace_content(app.kb(), templates);
+    Ok(())
 }
 
 /// Notices when lists of vulnerabilities were taken in, by `palisade kb` or another server.

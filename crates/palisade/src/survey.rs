@@ -19,7 +19,7 @@ const PRINT_BYTES: usize = 32 * 1024;
 /// A host as the JSON output has it.
 #[derive(Serialize)]
 struct SightedHost<'a> {
-    address: std::net::Ipv4Addr,
+    address: std::net::IpAddr,
     #[serde(skip_serializing_if = "Option::is_none")]
     alive_by: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -93,7 +93,7 @@ pub(crate) async fn run(
 ) -> Result<Vec<HostResult>, serde_json::Error> {
     let (sights, mut received) = mpsc::channel(SIGHTS_WAITING_MAX);
     let wanted = order.ports.clone().unwrap_or_default();
-    let total = order.targets.count();
+    let total = order.targets.count() + order.targets_v6.count();
     let clock = Arc::clone(&context.clock);
     let survey = tokio::spawn(survey_hosts(order, context, sights));
     let mut output = Output::new(format);
@@ -105,6 +105,7 @@ pub(crate) async fn run(
                 output.take(&sighting, &wanted, clock.now())?;
             }
             Sight::Dead(set) => done += set.count(),
+            Sight::DeadV6(_) => done += 1,
             Sight::Progress(progress) => reporter.tell(&progress, done, total),
         }
     }

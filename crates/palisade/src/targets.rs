@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, ToSocketAddrs};
 
-use palisade_model::{IpSet, IpSetError};
+use palisade_model::{Ip6Set, Ip6SetError, IpSet, IpSetError};
 
 /// Most addresses that one command scans...
 pub(crate) const SCANNED_MAX: u64 = 1 << 20;
@@ -18,34 +18,66 @@ pub(crate) enum TargetError {
         #[source]
         source: IpSetError,
     },
+    #[error("'{text}' is not a target")]
+    NotAnIpv6Target {
+        text: String,
+        #[source]
+        source: Ip6SetError,
+    },
+    #[error("a server has no IPv6 hosts, such as {targets}; `palisade scan` has")]
+    Ipv6 { targets: String },
+    #[error("there are too many IPv6 targets")]
+    TooManyIpv6(#[source] Ip6SetError),
     #[error("the name '{name}' does not resolve")]
     Unresolved {
         name: String,
         #[source]
         source: std::io::Error,
     },
-    #[error("the name '{name}' has no IPv4 address")]
-    NoIpv4 { name: String },
+    #[error("the name '{name}' has no address")]
+    NoAddress { name: String },
     #[error("{count} addresses are more than the {max} that one command takes")]
     TooMany { count: u64, max: u64 },
 }
 
-/// All targets as one set; names are looked up.
-pub(crate) fn resolve(targets: &[String], addresses_max: u64) -> Result<IpSet, TargetError> {
-    let mut set = IpSet::new();
+/// What is to be scanned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Targets {
+    pub(crate) v4: IpSet,
+    pub(crate) v6: Ip6Set,
+}
+
+impl Targets {
+    pub(crate) fn count(&self) -> u64 {
+        self.v4.count() + self.v6.count()
+    }
+}
+
+/// All targets as one set of each family; names are looked up.
+pub(crate) fn resolve(targets: &[String], addresses_max: u64) -> Result<Targets, TargetError> {
+    let mut set = Targets { v4: IpSet::new(), v6: Ip6Set::default() };
     for text in
         targets.iter().flat_map(|target| target.split(',')).map(str::trim).filter(|text| !text.is_empty())
     {
         let looks_like_a_name =
             text.contains(|character: char| character.is_ascii_alphabetic()) && !text.contains(':');
-        let part = if looks_like_a_name {
-            look_up(text)?
+        if looks_like_a_name {
+            match look_up(text)? {
+                IpAddr::V4(address) => set.v4 = set.v4.union(&IpSet::from(address)),
+                IpAddr::V6(address) => add(&mut set.v6, &Ip6Set::from(address))?,
+            }
+        } else if text.contains(':') {
+            let part = text
+                .parse()
+                .map_err(|source| TargetError::NotAnIpv6Target { text: text.to_owned(), source })?;
+            add(&mut set.v6, &part)?;
         } else {
-            text.parse().map_err(|source| TargetError::NotATarget { text: text.to_owned(), source })?
-        };
-        set = set.union(&part);
+            let part =
+                text.parse().map_err(|source| TargetError::NotATarget { text: text.to_owned(), source })?;
+            set.v4 = set.v4.union(&part);
+        }
     }
-    if set.is_empty() {
+    if set.count() == 0 {
         return Err(TargetError::NotATarget { text: String::new(), source: IpSetError::Empty });
     }
     match set.count() {
@@ -54,16 +86,26 @@ pub(crate) fn resolve(targets: &[String], addresses_max: u64) -> Result<IpSet, T
     }
 }
 
-fn look_up(name: &str) -> Result<IpSet, TargetError> {
+/// The same for a server, which has IPv4 hosts only.
+pub(crate) fn resolve_v4(targets: &[String], addresses_max: u64) -> Result<IpSet, TargetError> {
+    let Targets { v4, v6 } = resolve(targets, addresses_max)?;
+    if v6.is_empty() { Ok(v4) } else { Err(TargetError::Ipv6 { targets: v6.to_string() }) }
+}
+
+fn add(set: &mut Ip6Set, part: &Ip6Set) -> Result<(), TargetError> {
+    *set = set.union(part).map_err(TargetError::TooManyIpv6)?;
+    Ok(())
+}
+
+/// One name, one host: of several addresses the first is taken, as a browser would, and an IPv4 one
+/// before those of IPv6.
+fn look_up(name: &str) -> Result<IpAddr, TargetError> {
     let addresses = (name, 0)
         .to_socket_addrs()
         .map_err(|source| TargetError::Unresolved { name: name.to_owned(), source })?;
-    let first = addresses.filter_map(|address| match address.ip() {
-        IpAddr::V4(address) => Some(address),
-        IpAddr::V6(_) => None,
-    });
-    // One name, one host: of several addresses the first is taken, as a browser would.
-    first.take(1).map(IpSet::from).next().ok_or_else(|| TargetError::NoIpv4 { name: name.to_owned() })
+    let addresses: Vec<IpAddr> = addresses.map(|address| address.ip()).collect();
+    let first = addresses.iter().find(|address| address.is_ipv4()).or_else(|| addresses.first());
+    first.copied().ok_or_else(|| TargetError::NoAddress { name: name.to_owned() })
 }
 
 #[cfg(test)]
@@ -73,7 +115,8 @@ mod tests {
     fn check(targets: &[&str], expected: &str) {
         let targets: Vec<String> = targets.iter().map(|text| (*text).to_owned()).collect();
         let answer = match resolve(&targets, SCANNED_MAX) {
-            Ok(set) => set.to_string(),
+            Ok(set) if set.v6.is_empty() => set.v4.to_string(),
+            Ok(set) => format!("{} {}", set.v4, set.v6).trim().to_owned(),
             Err(error) => error.to_string(),
         };
         assert_eq!(answer, expected, "targets {targets:?}");
@@ -84,7 +127,9 @@ mod tests {
         check(&["127.0.0.1"], "127.0.0.1");
         check(&["127.0.0.1,127.0.0.3", "127.0.0.2"], "127.0.0.1-127.0.0.3");
         check(&["localhost"], "127.0.0.1");
-        check(&["::1"], "'::1' is not a target");
+        check(&["::1"], "::1");
+        check(&["127.0.0.1,fd00::/126", "fd00::7"], "127.0.0.1 fd00::1-fd00::3,fd00::7");
+        check(&["fd00::/64"], "'fd00::/64' is not a target");
         check(&["10.0.0.0/8"], "16777216 addresses are more than the 1048576 that one command takes");
         check(&["nobody.invalid"], "the name 'nobody.invalid' does not resolve");
     }

@@ -210,7 +210,7 @@ impl Contents {
 impl Checked {
     fn apply(self, choice: &mut ChooseTemplate) {
         let Self { contents, ips, qids, excluded_qids } = self;
-        let HostTemplate { target, filter, display } = &mut choice.content;
+        let HostTemplate { target, filter, display, kept: _ } = &mut choice.content;
         replace(&mut choice.is_global, contents.global);
         replace(&mut target.asset_groups, contents.asset_groups.as_deref().map(texts));
         replace(&mut target.ips, ips);
@@ -292,10 +292,12 @@ async fn show(app: &App, id: i64) -> Result<(), TemplateError> {
     let template = templates.into_iter().find(|template| template.id == id);
     let ReportTemplateView { title, kind, selection, owner, is_global, content, .. } =
         template.ok_or(TemplateError::Unknown(id))?;
-    let HostTemplate { target, filter, mut display } = content;
+    let HostTemplate { target, filter, mut display, kept: _ } = content;
     let TemplateFilter { vulnerabilities, potential, information, statuses, categories, qids, .. } = &filter;
     let listed = |texts: Vec<String>| if texts.is_empty() { "all".to_owned() } else { texts.join(", ") };
     let numbers = |qids: &[Qid]| qids.iter().map(Qid::to_string).collect::<Vec<_>>();
+    let ids = |ids: &[i64]| ids.iter().map(i64::to_string).collect::<Vec<_>>();
+    let none = |texts: Vec<String>| if texts.is_empty() { "none".to_owned() } else { texts.join(", ") };
     let (shown, hidden): (Vec<&str>, Vec<&str>) =
         PARTS.iter().partition(|part| part_of(&mut display, part).is_some_and(|flag| *flag));
     let ips = if target.ips.is_empty() { "all".to_owned() } else { target.ips.to_string() };
@@ -313,7 +315,9 @@ async fn show(app: &App, id: i64) -> Result<(), TemplateError> {
         ("statuses", listed(statuses.iter().map(DetectionStatus::to_string).collect())),
         ("categories", listed(categories.clone())),
         ("QIDs", listed(numbers(qids))),
+        ("search lists", none(ids(&filter.search_lists))),
         ("without QIDs", if excluded.is_empty() { "none".to_owned() } else { excluded }),
+        ("without search lists", none(ids(&filter.excluded_search_lists))),
         ("systems", listed(filter.operating_systems.clone())),
         ("timeframe", filter.timeframe_days.map_or("all times".to_owned(), |days| format!("{days} days"))),
         ("order", display.order.to_string()),

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use palisade_app::{App, Authority, NewUser};
 use palisade_model::business_unit::UNASSIGNED;
-use palisade_model::{IpSet, Login, Role, Timestamp};
+use palisade_model::{IpSet, Login, Permissions, Role, Timestamp};
 
 use crate::data_directory::DataDirectory;
 use crate::server::{self, ServerError};
@@ -43,6 +43,20 @@ pub(crate) enum UserCommand {
         login: Login,
         /// Title of the unit; none takes the account out of all units
         title: Option<String>,
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// Say what an account may do beyond its role, in place of what it may
+    ///
+    /// Managers may all of it. Unit Managers: add_assets, create_option_profiles, edit_auth_records,
+    /// edit_remediation_policy, edit_virtual_hosts, purge_hosts. Scanners: create_option_profiles,
+    /// edit_asset_groups, edit_virtual_hosts, purge_hosts
+    Permissions {
+        /// The account
+        login: Login,
+        /// The permissions, separated by commas; none takes all from the account
+        #[arg(value_name = "PERMISSIONS", default_value = "", hide_default_value = true)]
+        permissions: Permissions,
         #[command(flatten)]
         settings: Settings,
     },
@@ -139,6 +153,13 @@ pub(crate) async fn run(command: UserCommand) -> Result<(), UserError> {
             }
             Ok(())
         }
+        UserCommand::Permissions { login, permissions, settings } => {
+            open(&settings).await?.set_permissions(&login, &permissions).await.map_err(failed("changed"))?;
+            let shown =
+                if permissions.iter().next().is_none() { "none".to_owned() } else { permissions.to_string() };
+            line(plain(&format!("permissions of {login}: {shown}")));
+            Ok(())
+        }
         UserCommand::Status { login, status, settings } => {
             let status = if status == "active" {
                 palisade_model::UserStatus::Active
@@ -184,7 +205,7 @@ async fn add(arguments: AddArguments) -> Result<(), UserError> {
 
 async fn list(app: &App) -> Result<(), UserError> {
     let users = app.list_users().await.map_err(failed("listed"))?;
-    let head = ["login", "role", "status", "name", "unit", "hosts", "asset groups"];
+    let head = ["login", "role", "status", "name", "unit", "hosts", "asset groups", "permissions"];
     let rows = users.into_iter().map(|user| {
         vec![
             user.login.to_string(),
@@ -194,6 +215,7 @@ async fn list(app: &App) -> Result<(), UserError> {
             plain(user.business_unit.as_deref().unwrap_or(UNASSIGNED)),
             user.assigned_ips.to_string(),
             plain(&user.asset_groups.join(", ")),
+            user.permissions.to_string(),
         ]
     });
     line(titled_table(&head, rows, "none").trim_end());

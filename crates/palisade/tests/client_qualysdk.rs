@@ -1,5 +1,5 @@
-//! Hosts and detections through the public client library `qualysdk`, unmodified, against a server with
-//! TLS. Its requirements are heavy, so it is run by its name only: see `docs/testing.md`.
+//! The public client library `qualysdk`, unmodified, against a server with TLS: hosts and detections, and
+//! every call of its vulnerability management. Its requirements are heavy, so it is run by its name only: see `docs/testing.md`.
 
 use std::net::Ipv4Addr;
 use std::process::Command;
@@ -42,4 +42,37 @@ fn qualysdk_reads_hosts_and_detections() {
     }
     let detected = told.lines().find_map(|line| line.strip_prefix("detected "));
     assert!(detected.is_some_and(|detected| !detected.starts_with("0 ")), "{told}");
+}
+
+#[test]
+fn qualysdk_makes_every_call_of_its_vulnerability_management() {
+    let target = Ipv4Addr::new(127, 0, 0, 86);
+    let _ = listener::plain_web_server(target, 8080);
+    let server = TestServer::start_with_tls(PALISADE);
+    let schedule = ["schedule", "add", "Weekly", "--owner", server.login(), "--template", "2"];
+    let times = ["--daily", "1", "--at", "06:30"];
+    let _ = tools::output(server.command(&schedule).args(times));
+
+    let url = format!("https://{}", server.host_and_port());
+    let arguments = [&url, server.login(), &target.to_string(), "1"];
+    let told = run(tools::python_with("qualysdk"), "qualysdk_surface.py", &arguments, &server);
+    for line in [
+        "add_ips IPs successfully added to Vulnerability Management",
+        "update_ips IPs successfully updated",
+        "add_ag Asset Group Added Successfully",
+        "edit_ag Asset Group Updated Successfully",
+        "get_scan_list Finished",
+        "fetch_scan True",
+        "query_kb 38170 38739 86000",
+        "get_scheduled_report_list Weekly",
+        "delete_report Report deleted",
+        "purge_hosts Hosts Queued for Purging",
+        "delete_ag Asset Group Deleted Successfully",
+        // Scores of the vendor's own, and a look-up by CVE in data of a later service.
+        "not called get_cve_hld get_kb_qvs",
+    ] {
+        assert!(told.lines().any(|said| said == line), "{line}\n\n{told}");
+    }
+    let hosts = format!("get_hld {target}");
+    assert!(told.lines().any(|said| said.starts_with(&hosts)), "{told}");
 }

@@ -178,3 +178,36 @@ fn report_templates_are_made_changed_and_deleted() {
     let (gone, told) = run(&["template", "show", id]);
     assert!(!gone && told.contains("there is no report template"), "{told}");
 }
+
+#[test]
+fn scheduled_reports_and_distribution_groups_are_managed() {
+    let server = TestServer::start(PALISADE, None);
+    let owner = server.login();
+    let command = |words: &[&str]| server.command(words);
+    let told = |words: &[&str]| {
+        let output = command(words).output().unwrap();
+        assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let add = ["schedule", "add", "Weekly", "--owner", owner, "--template", "8", "--format", "csv"];
+    let weekly = ["--weekly", "1", "--weekdays", "monday", "--at", "06:30", "--time-zone", "US-CA"];
+    assert_eq!(told(&[&add[..], &weekly].concat()), "made scheduled report 1\n");
+    let list = told(&["schedule", "list"]);
+    assert!(list.contains("Executive Remediation Report") && list.contains(owner), "{list}");
+    told(&["schedule", "off", "1"]);
+    assert!(told(&["schedule", "list"]).contains("off"));
+    told(&["schedule", "on", "1"]);
+    told(&["schedule", "delete", "1"]);
+    assert!(refusal(&mut command(&["schedule", "off", "1"])).contains("the schedule of reports is unknown"));
+    let when = |words: &[&str]| refusal(&mut command(&[&add[..], words].concat()));
+    assert!(when(&["--monthly", "1", "--at", "06:30"]).contains("--monthly needs --day"));
+    assert!(when(&["--daily", "1", "--at", "6.30"]).contains("'6.30' is no time of day"));
+    let group = ["distribution", "add", "Crew", "--addresses", "ada@example.org,web@example.org"];
+    assert_eq!(told(&group), "made distribution group 1\n");
+    assert!(refusal(&mut command(&group)).contains("there is a distribution group 'Crew' already"));
+    told(&["distribution", "edit", "1", "--addresses", "ada@example.org"]);
+    assert!(told(&["distribution", "list"]).contains("ada@example.org"));
+    told(&["distribution", "delete", "1"]);
+    let wrong = refusal(&mut command(&["distribution", "add", "Crew", "--addresses", "nobody"]));
+    assert!(wrong.contains("'nobody' is not a mail address"), "{wrong}");
+}

@@ -11,8 +11,10 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use palisade_model::report_job::HostChoice;
 use palisade_model::{
-    Clock as _, IpSet, MapTarget, Occurrence, Schedule, ScheduleZone, SystemClock, Timestamp,
+    Clock as _, IpSet, MapTarget, Occurrence, ReportFormat, ReportState, Schedule, ScheduleZone,
+    ScheduledReport, SystemClock, Timestamp,
 };
 use palisade_store::{MapFilter, NewTask, ReportFilter, Store, TaskKind, TaskOrder, TaskScanner};
 use palisade_testkit::listener;
@@ -193,8 +195,14 @@ fn task(title: &str, owner: &str) -> NewTask {
                 start_minute: 0,
                 zone: ScheduleZone::Shift { hours: 0 },
                 end_after_hours: None,
+                end_after_mins: 0,
+                pause: None,
                 recurrence: None,
             },
+            names: Vec::new(),
+            priority: 0,
+            notifications: None,
+            report: None,
         },
         owner: owner.parse().expect("a login"),
         asset_groups: Vec::new(),
@@ -221,13 +229,55 @@ fn map_task(owner: &str) -> NewTask {
     NewTask { order, ..new }
 }
 
+/// A task that is due in every round and asks for a report.
+const REPORT_TASK: &str = "R";
+
+fn report_task(owner: &str) -> NewTask {
+    let new = task(REPORT_TASK, owner);
+    let report = ScheduledReport {
+        template_id: 2,
+        format: ReportFormat::Csv,
+        hide_header: false,
+        hosts: HostChoice::default(),
+        own_tickets: false,
+        base_url: "https://scans.example".to_owned(),
+    };
+    let order = TaskOrder {
+        kind: TaskKind::Report,
+        targets: IpSet::new(),
+        target_text: String::new(),
+        report: Some(report),
+        ..new.order
+    };
+    NewTask { order, ..new }
+}
+
+/// Every report of the task is whole in the end, and there are as many as starts.
+async fn check_scheduled_reports(store: &Store, rounds: u32) {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let mut reports = store.list_report_jobs(SystemClock.now()).await.expect("reports can be listed");
+        reports.retain(|report| report.title == REPORT_TASK);
+        assert_eq!(reports.len(), rounds as usize, "starts of {REPORT_TASK}");
+        if reports.iter().all(|report| report.state == ReportState::Finished && report.size_bytes > 0) {
+            return;
+        }
+        assert!(Instant::now() < deadline, "a report does not end: {reports:?}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
 /// Makes tasks due again and again and kills a server at about the moment they start. Each start
 /// is made once, whoever makes it.
 async fn torment_tasks(servers: &mut [TestServer], store: &Store, rounds: u32, dice: &mut Dice) {
     let first = servers.first().expect("a server");
     let _ = first.call("msp/asset_ip.php", &[("action", "add"), ("host_ips", HOST)]);
     let mut tasks = Vec::new();
-    for new in TASKS.map(|title| task(title, first.login())).into_iter().chain([map_task(first.login())]) {
+    for new in TASKS
+        .map(|title| task(title, first.login()))
+        .into_iter()
+        .chain([map_task(first.login()), report_task(first.login())])
+    {
         let id = store.add_task(&new).await.expect("a task can be added");
         tasks.push(id.expect("there is room for it"));
     }
@@ -265,6 +315,7 @@ async fn torment_tasks(servers: &mut [TestServer], store: &Store, rounds: u32, d
     let saved = MapFilter { limit: 10_000, ..MapFilter::default() };
     let maps = store.list_saved_maps(&saved).await.expect("maps can be listed");
     assert_eq!(maps.len(), rounds as usize, "starts of {MAP_TASK}");
+    check_scheduled_reports(store, rounds).await;
 }
 
 fn run_tasks(servers: &mut [TestServer], url: &str, documents: &Path, rounds: u32) {

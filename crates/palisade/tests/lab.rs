@@ -156,6 +156,41 @@ fn planted_weaknesses_are_found_and_hardened_hosts_are_not_accused() {
 }
 
 #[test]
+fn an_ipv6_host_is_scanned_like_another() {
+    let lab = Lab::up(&["new-web", "old-site"]);
+    let mut command = lab.on_scanner(PALISADE);
+    // Two hosts of the lab, and addresses where nobody is.
+    command.args(["scan", "--format", "json", "--udp", "none", "fd91::12,fd91::31,fd91::40/124"]);
+    let text = tools::output(&mut command);
+    let results: Vec<Value> =
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in:\n{text}"));
+    assert_eq!(results.len(), 18);
+    for result in &results {
+        let facts = &result["facts"];
+        let services: BTreeSet<(u64, &str)> = facts["ports"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|port| Some((port["port"].as_u64()?, port["service"].as_str()?)))
+            .collect();
+        let has = |qid: u32| {
+            result["findings"].as_array().into_iter().flatten().any(|finding| finding["qid"] == qid)
+        };
+        match facts["address"].as_str() {
+            Some("fd91::12") => {
+                assert!(services.contains(&(80, "http")) && services.contains(&(25, "smtp")), "{services:?}");
+                assert!(has(86_000) && has(86_002), "the web server and its certificate");
+            }
+            Some("fd91::31") => {
+                assert!(services.contains(&(22, "ssh")), "{services:?}");
+                assert!(has(38_050), "the SSH banner");
+            }
+            _ => assert_eq!(facts["alive"], false, "{facts}"),
+        }
+    }
+}
+
+#[test]
 fn a_lab_drawn_from_a_seed_is_read_without_a_mistake() {
     let seed = std::env::var(SEED).ok().and_then(|text| text.parse().ok()).unwrap_or(USUAL_SEED);
     println!("{SEED}={seed}");

@@ -6,6 +6,7 @@ use std::fs;
 use std::net::Ipv4Addr;
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use palisade_testkit::server::{self, TestServer};
 use palisade_testkit::{listener, tools};
@@ -110,6 +111,33 @@ fn a_scan_without_a_server_runs_a_directory_of_templates() {
         (Some("Quay shows its title"), Some(4))
     );
     assert_eq!(ours[0]["result"].as_str(), Some("Template: quay-title\nRequest: GET /"));
+}
+
+#[test]
+fn a_running_server_takes_what_is_imported() {
+    let address = "127.0.0.88";
+    let _ = listener::plain_web_server(Ipv4Addr::new(127, 0, 0, 88), 8080);
+    let server = TestServer::start(PALISADE, None);
+    let _ = server.call("msp/asset_ip.php", &[("action", "add"), ("host_ips", address)]);
+    let root = tempfile::tempdir().unwrap();
+    // The second import takes the first template away again.
+    for (id, name) in [("quay-title", "Quay shows its title"), ("quay-other", "Quay shows more")] {
+        let folder = root.path().join(id);
+        write(&folder, "title.yaml", &TITLE.replace("quay-title", id).replace("Quay shows its title", name));
+        let mut command = server.command(&["kb", "import"]);
+        let _ = tools::output(command.arg(&folder));
+        let qid = numbers(&server.data())[0].0.to_string();
+        let begun = Instant::now();
+        while !server.call("msp/knowledgebase_download.php", &[("vuln_id", &qid)]).contains(name) {
+            assert!(begun.elapsed() < Duration::from_mins(2), "{}", server.log());
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        let wanted = [("ip", address), ("save_report", "yes"), ("specific_vulns", qid.as_str())];
+        let report = server.call("msp/scan.php", &wanted);
+        assert!(report.contains(name) && report.contains("Request: GET /"), "{report}\n{}", server.log());
+    }
+    let gone = server.call("msp/knowledgebase_download.php", &[]);
+    assert!(!gone.contains("Quay shows its title") && gone.contains("Quay shows more"));
 }
 
 #[test]

@@ -36,7 +36,8 @@ pub const CALL: Call = Call {
     ],
     parameters: &[ACTION, DOMAIN, NETBLOCK, NETWORK_ID],
     rules: &[],
-    roles: "Manager.",
+    roles: "Manager. Unit Manager with the permission add_assets: add domains, which come into the first asset \
+            group of the unit.",
     root: "GENERIC_RETURN",
     dtd: &dtd::GENERIC_RETURN,
     errors: ErrorForm::GenericReturn,

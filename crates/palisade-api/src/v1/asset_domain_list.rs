@@ -38,7 +38,7 @@ pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
 }
 
 /// A domain, with its number if that is wanted.
-pub(super) fn write_domain(xml: &mut XmlWriter, domain: &DomainView, with_id: bool) {
+pub(crate) fn write_domain(xml: &mut XmlWriter, domain: &DomainView, with_id: bool) {
     let DomainView { id, name, netblock } = domain;
     xml.element("DOMAIN", &[], |xml| {
         xml.cdata("DOMAIN_NAME", name.as_str());

@@ -1,9 +1,8 @@
 //! `asset_group.php`: makes an asset group, or changes one.
-//!
-//! Groups hold addresses and domains; DNS and NetBIOS names are not among their targets.
 
 use palisade_app::{AddAssetGroup, EditAssetGroup, GroupTexts};
 use palisade_model::asset_group::{BusinessImpact, Environment, EnvironmentLevel};
+use palisade_model::host_name::{HostNames, HostNamesEdit, dns_names, netbios_names};
 use palisade_wire::date_time::date_time;
 use palisade_wire::{
     Arguments, Call, ErrorForm, Example, Parameter, ParameterError, ParameterKind, Rule, dtd,
@@ -100,6 +99,15 @@ pub const CVSS_ENVIRO_AR: Parameter = Parameter::new(
     "low",
     "Requirement on availability, likewise.",
 );
+pub const HOST_DNS: Parameter = Parameter::new(
+    "host_dns",
+    ParameterKind::HostNames,
+    "www.example.com",
+    "DNS names of hosts; when editing they replace the old ones. Scans and reports of the group take in the hosts \
+     that scans found under them last.",
+);
+pub const HOST_NETBIOS: Parameter =
+    Parameter::new("host_netbios", ParameterKind::HostNames, "FILES", "NetBIOS names, likewise.");
 pub const USER_LOGINS: Parameter = Parameter::new(
     "user_logins",
     ParameterKind::Text { max_chars: 6_600 },
@@ -140,6 +148,8 @@ pub const CALL: Call = Call {
         CVSS_ENVIRO_CR,
         CVSS_ENVIRO_IR,
         CVSS_ENVIRO_AR,
+        HOST_DNS,
+        HOST_NETBIOS,
         USER_LOGINS,
     ],
     rules: &[
@@ -181,6 +191,11 @@ pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
             added_domains: Vec::new(),
             removed_domains: Vec::new(),
             domains,
+            names: HostNamesEdit {
+                dns: arguments.titles(&HOST_DNS).map(dns_names),
+                netbios: arguments.titles(&HOST_NETBIOS).map(netbios_names),
+                ..HostNamesEdit::default()
+            },
             business_impact,
             texts,
             environment,
@@ -191,7 +206,9 @@ pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
     } else {
         let ips = ips(&HOST_IPS).unwrap_or_default();
         let domains = domains.unwrap_or_default();
-        let group = AddAssetGroup { title, ips, domains, business_impact, texts, environment, users };
+        let given = |parameter| arguments.titles(parameter).unwrap_or_default();
+        let names = HostNames::new(given(&HOST_DNS), given(&HOST_NETBIOS));
+        let group = AddAssetGroup { title, ips, domains, names, business_impact, texts, environment, users };
         app.add_asset_group(actor, group).await?;
         "added"
     };

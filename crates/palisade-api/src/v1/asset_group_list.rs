@@ -8,6 +8,7 @@ use palisade_wire::{Call, ErrorForm, Example, Parameter, ParameterKind, XmlWrite
 use crate::answer::{Answer, end_report};
 use crate::error::CallError;
 use crate::registry::CallRequest;
+use crate::v2::asset_group::write_names;
 
 pub const TITLE: Parameter = Parameter::new(
     "title",
@@ -49,6 +50,7 @@ fn write_group(xml: &mut XmlWriter, group: &AssetGroupView) {
         title,
         ips,
         domains,
+        names,
         business_impact,
         texts,
         environment,
@@ -62,6 +64,8 @@ fn write_group(xml: &mut XmlWriter, group: &AssetGroupView) {
         xml.text("ID", &id.to_string());
         xml.cdata("TITLE", title);
         xml.list("SCANIPS", ips.ranges(), |xml, range| xml.text("IP", &range.to_string()));
+        write_names(xml, "SCANDNS", "DNS", &names.dns);
+        write_names(xml, "SCANNETBIOS", "NETBIOS", &names.netbios);
         xml.list("MAPDOMAINS", domains, write_domain);
         xml.optional_cdata("COMMENTS", comments.as_deref());
         xml.element("BUSINESS_IMPACT", &[], |xml| {

@@ -59,7 +59,8 @@ pub const CALL: Call = Call {
         Rule::OnlyWith { parameter: HOST_DNS.name, with: ACTION.name, value: Some("edit") },
         Rule::OnlyWith { parameter: HOST_NETBIOS.name, with: ACTION.name, value: Some("edit") },
     ],
-    roles: "Manager. Unit Manager: edit hosts of the business unit.",
+    roles: "Manager. Unit Manager: edit hosts of the business unit; with the permission add_assets also add hosts, \
+            which come into the first asset group of the unit.",
     root: "GENERIC_RETURN",
     dtd: &dtd::GENERIC_RETURN,
     errors: ErrorForm::GenericReturn,
@@ -81,7 +82,7 @@ pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
         let hosts = EditHosts { ips, tracking, owner, comment, ud };
         ("edited", request.app.edit_hosts(&request.actor, hosts).await?)
     } else {
-        let hosts = AddHosts { ips, tracking, owner, comment, ud };
+        let hosts = AddHosts { ips, tracking, owner, comment, ud, asset_group: None };
         ("added", request.app.add_hosts(&request.actor, hosts).await?)
     };
     let answer = GenericReturn {

@@ -13,7 +13,9 @@ use crate::error::{CallError, Refusal};
 use crate::registry::CallRequest;
 use crate::v1::asset_ip_list::tracking_title;
 use crate::v1::pages::{Disconnected, Pages};
-use crate::v1::vulnerability::{filled, write_bugtraq, write_cves, write_vendor_references};
+use crate::v1::vulnerability::{
+    filled, write_bugtraq, write_correlation, write_cves, write_vendor_references,
+};
 
 pub const HOST_IP: Parameter =
     Parameter::new("host_ip", ParameterKind::IpSet, "192.0.2.4", "The host's address; one only.");
@@ -251,6 +253,8 @@ fn write_host(xml: &mut XmlWriter, host: &HostInfo, general: bool) {
         security_risk,
         asset_groups,
         users,
+        business_units,
+        records,
         .. // the findings are read later
     } = host;
     xml.text("TRACKING_METHOD", tracking_title(*tracking));
@@ -268,6 +272,13 @@ fn write_host(xml: &mut XmlWriter, host: &HostInfo, general: bool) {
     xml.list("USER_LIST", users, write_user);
     xml.list("ASSET_GROUP_LIST", asset_groups, |xml, title| {
         xml.element("ASSET_GROUP", &[], |xml| xml.cdata("ASSET_GROUP_TITLE", title));
+    });
+    xml.list("BUSINESS_UNIT_LIST", business_units, |xml, title| xml.cdata("BUSINESS_UNIT", title));
+    xml.list("AUTHENTICATION_RECORD_LIST", records, |xml, (kind, title)| {
+        xml.element("AUTHENTICATION_RECORD", &[], |xml| {
+            xml.text("TYPE", kind);
+            xml.cdata("TITLE", title);
+        });
     });
 }
 
@@ -384,4 +395,5 @@ fn write_entry(xml: &mut XmlWriter, entry: &Entry) {
     xml.optional_cdata("DIAGNOSIS", filled(&entry.threat));
     xml.optional_cdata("CONSEQUENCE", filled(&entry.impact));
     xml.optional_cdata("SOLUTION", filled(&entry.solution));
+    write_correlation(xml, entry, "EXPLOITABILITY");
 }

@@ -2,14 +2,17 @@
 
 use palisade_app::{App, ListVulnerabilities};
 use palisade_kb::Entry;
-use palisade_model::{FindingKind, Qid};
+use palisade_model::Qid;
 use palisade_wire::{Call, ErrorForm, Example, Parameter, ParameterKind, XmlWriter, dtd};
 
 use crate::answer::Answer;
 use crate::error::CallError;
 use crate::registry::CallRequest;
 use crate::v1::pages::{Disconnected, Pages};
-use crate::v1::vulnerability::{filled, write_bugtraq, write_cves, write_cvss_base, write_vendor_references};
+use crate::v1::vulnerability::{
+    metric_word, metrics_of_base, type_title, write_bugtraq, write_correlation, write_cves, write_cvss_base,
+    write_texts, write_vendor_references,
+};
 
 pub const VULN_ID: Parameter = Parameter::new(
     "vuln_id",
@@ -22,8 +25,8 @@ pub const SHOW_CVSS_SUBMETRICS: Parameter = Parameter::new(
     "show_cvss_submetrics",
     ParameterKind::ZeroOne,
     "1",
-    "1 also shows the metrics that a CVSS score is made of. The content knows the scores alone so far, \
-     so that 1 adds nothing.",
+    "1 also shows the metrics that a CVSS score is made of, where a public list of CVEs was taken in that tells \
+     them of that score.",
 )
 .default("0");
 pub const SHOW_PCI_FLAG: Parameter = Parameter::new(
@@ -72,6 +75,7 @@ pub const CALL: Call = Call {
 struct Shown {
     pci: bool,
     disabled: bool,
+    metrics: bool,
 }
 
 #[expect(clippy::unused_async, reason = "handlers are asynchronous")]
@@ -81,8 +85,11 @@ pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
         qid: arguments.integer(&VULN_ID).and_then(|number| u32::try_from(number).ok()).and_then(Qid::new),
         patchable: arguments.has(IS_PATCHABLE.name).then(|| arguments.switch(&IS_PATCHABLE)),
     };
-    let shown =
-        Shown { pci: arguments.switch(&SHOW_PCI_FLAG), disabled: arguments.switch(&SHOW_DISABLED_FLAG) };
+    let shown = Shown {
+        metrics: arguments.switch(&SHOW_CVSS_SUBMETRICS),
+        pci: arguments.switch(&SHOW_PCI_FLAG),
+        disabled: arguments.switch(&SHOW_DISABLED_FLAG),
+    };
     let qids = request.app.list_vulnerabilities(&request.actor, wanted)?;
     let (pages, answer) = Pages::new(request.document());
     let app = request.app;
@@ -103,6 +110,16 @@ async fn send(mut pages: Pages, app: &App, qids: &[Qid], shown: Shown) -> Result
     pages.end().await
 }
 
+/// The metrics of version 2, by their elements.
+const METRICS: [(&str, &str); 6] = [
+    ("CVSS_ACCESS_VECTOR", "AV"),
+    ("CVSS_ACCESS_COMPLEXITY", "AC"),
+    ("CVSS_AUTHENTICATION", "Au"),
+    ("CVSS_CONFIDENTIALITY_IMPACT", "C"),
+    ("CVSS_INTEGRITY_IMPACT", "I"),
+    ("CVSS_AVAILABILITY_IMPACT", "A"),
+];
+
 fn write_vulnerability(xml: &mut XmlWriter, entry: &Entry, shown: Shown) {
     let Entry {
         qid,
@@ -118,11 +135,14 @@ fn write_vulnerability(xml: &mut XmlWriter, entry: &Entry, shown: Shown) {
         pci,
         patchable,
         updated_at,
-        threat,
-        impact,
-        solution,
-        remote: _,       // no element for it
-        intelligence: _, // nor for this in version 1
+        threat: _, // these and the remarks on them are written together
+        impact: _,
+        solution: _,
+        custom: _,
+        intelligence: _, // what is told of it is written apart
+        remote: _,       // no element for these
+        auth_types: _,
+        published_at: _,
     } = entry;
     let flag = |flag: bool| if flag { "1" } else { "0" };
     xml.element("VULN", &[], |xml| {
@@ -136,24 +156,20 @@ fn write_vulnerability(xml: &mut XmlWriter, entry: &Entry, shown: Shown) {
         xml.text("PATCHABLE", flag(*patchable));
         write_vendor_references(xml, vendor_references);
         write_cves(xml, cves);
-        xml.optional_cdata("DIAGNOSIS", filled(threat));
-        xml.optional_cdata("CONSEQUENCE", filled(impact));
-        xml.optional_cdata("SOLUTION", filled(solution));
+        write_texts(xml, entry, ["DIAGNOSIS", "CONSEQUENCE", "SOLUTION"]);
+        write_correlation(xml, entry, "EXPLOITABILITY");
         write_cvss_base(xml, cvss_base.as_deref(), cves);
         xml.optional_text("CVSS_TEMPORAL", cvss_temporal.as_deref());
+        if let Some(score) = metrics_of_base(entry).filter(|_| shown.metrics) {
+            for (element, metric) in METRICS {
+                xml.optional_text(element, metric_word(score, 2, metric).as_deref());
+            }
+        }
         if shown.pci {
             xml.text("PCI_FLAG", flag(*pci));
         }
         if shown.disabled {
-            xml.text("IS_DISABLED", flag(false));
+            xml.text("IS_DISABLED", flag(entry.is_disabled()));
         }
     });
-}
-
-const fn type_title(kind: FindingKind) -> &'static str {
-    match kind {
-        FindingKind::Vulnerability => "Vulnerability",
-        FindingKind::Potential => "Potential Vulnerability",
-        FindingKind::Information | FindingKind::Service => "Information Gathered",
-    }
 }

@@ -14,7 +14,8 @@ pub const CALL: Call = Call {
     description: &[
         "Lists the report templates that the caller may use, with the IDs that asset_data_report.php takes. \
          TYPE is Auto for reports from the history of the hosts, and Manual for reports from results that \
-         somebody selects. Templates are made and changed with `palisade template` on the server.",
+         somebody selects. Templates are made and changed by report/template/ of version 2, and with `palisade \
+         template` on the server.",
     ],
     parameters: &[],
     rules: &[],
@@ -39,8 +40,17 @@ pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
 }
 
 fn write_template(xml: &mut XmlWriter, template: &ReportTemplateView) {
-    let ReportTemplateView { id, title, kind, selection, owner, is_global, content: _, updated_at } =
-        template;
+    let ReportTemplateView {
+        id,
+        title,
+        kind,
+        selection,
+        owner,
+        is_global,
+        content: _, // these two show in exports
+        unknown_only: _,
+        updated_at,
+    } = template;
     let TemplateOwner { login, first_name, last_name } = owner;
     xml.element("REPORT_TEMPLATE", &[], |xml| {
         xml.text("ID", &id.to_string());

@@ -5,11 +5,15 @@ use std::collections::BTreeMap;
 
 use palisade_app::{About, HostReport, LaunchType, ScanView};
 use palisade_kb::{Entry, KnowledgeBase};
+use palisade_model::cve::Cvss;
 use palisade_model::{Finding, FindingKind, ScanStatus, Transport};
 use palisade_wire::XmlWriter;
 use palisade_wire::date_time::{date_time, duration};
 
-use crate::v1::vulnerability::{filled, write_bugtraq, write_cves, write_cvss_base, write_vendor_references};
+use crate::v1::vulnerability::{
+    filled, write_bugtraq, write_correlation, write_cves, write_cvss_base, write_texts,
+    write_vendor_references,
+};
 
 /// The two places a SCAN document appears in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -179,12 +183,15 @@ fn write_finding(xml: &mut XmlWriter, element: &'static str, finding: &Finding, 
         cvss_temporal,
         pci,
         updated_at,
-        threat,
-        impact,
-        solution,
-        patchable: _,    // no element for these two
-        intelligence: _, // no element for it in version 1
+        intelligence,
+        threat: _, // these and the remarks on them are written together
+        impact: _,
+        solution: _,
+        custom: _,
+        patchable: _, // no element for these
         remote: _,
+        auth_types: _,
+        published_at: _,
     } = entry;
     let (number, severity, cve_list) = (qid.to_string(), severity.to_string(), cves.join(","));
     let mut attributes = vec![("number", number.as_str()), ("severity", &severity)];
@@ -196,13 +203,13 @@ fn write_finding(xml: &mut XmlWriter, element: &'static str, finding: &Finding, 
         xml.cdata("LAST_UPDATE", &date_time(*updated_at));
         write_cvss_base(xml, cvss_base.as_deref(), cves);
         xml.optional_text("CVSS_TEMPORAL", cvss_temporal.as_deref());
+        xml.optional_text("CVSS3_BASE", intelligence.cvss3.as_ref().map(Cvss::text).as_deref());
         xml.text("PCI_FLAG", if *pci { "1" } else { "0" });
         write_vendor_references(xml, vendor_references);
         write_cves(xml, cves);
         write_bugtraq(xml, bugtraq);
-        xml.optional_cdata("DIAGNOSIS", filled(threat));
-        xml.optional_cdata("CONSEQUENCE", filled(impact));
-        xml.optional_cdata("SOLUTION", filled(solution));
+        write_texts(xml, entry, ["DIAGNOSIS", "CONSEQUENCE", "SOLUTION"]);
+        write_correlation(xml, entry, "EXPLOITABILITY");
         write_result(xml, finding);
     });
 }

@@ -44,6 +44,9 @@ fn write_task(xml: &mut XmlWriter, task: &TaskView, now: Timestamp) {
         scanner,
         schedule,
         next_launch_at,
+        names: _, // the rest is told by version 2
+        priority: _,
+        notifications: _,
     } = task;
     let attributes = [("active", if *active { "yes" } else { "no" }), ("ref", &id.to_string())];
     xml.element("SCAN", &attributes, |xml| {
@@ -64,6 +67,8 @@ fn write_task(xml: &mut XmlWriter, task: &TaskView, now: Timestamp) {
             match kind {
                 TaskKind::Scan => "SCAN",
                 TaskKind::Map => "MAP",
+                // Not among those that are listed.
+                TaskKind::Report => "REPORT",
             },
         );
         if !asset_groups.is_empty() {
@@ -82,8 +87,17 @@ fn write_task(xml: &mut XmlWriter, task: &TaskView, now: Timestamp) {
 }
 
 fn write_schedule(xml: &mut XmlWriter, schedule: &Schedule, now: Timestamp) {
-    let Schedule { occurrence, start_date: _, start_hour, start_minute, zone, end_after_hours, recurrence } =
-        schedule;
+    let Schedule {
+        occurrence,
+        start_date: _,
+        start_hour,
+        start_minute,
+        zone,
+        end_after_hours,
+        end_after_mins: _, // these two are told by version 2
+        pause: _,
+        recurrence,
+    } = schedule;
     xml.element("SCHEDULE", &[], |xml| {
         write_occurrence(xml, *occurrence);
         xml.text("START_DATE_UTC", &schedule.start_date_utc().map(date_time_bare).unwrap_or_default());

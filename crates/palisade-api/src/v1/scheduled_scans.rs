@@ -441,6 +441,9 @@ fn new_task(request: &CallRequest) -> Result<AddTask, CallError> {
         scanner,
         http_header: http_header(arguments)?,
         schedule: schedule(arguments, request.app.clock().now())?,
+        names: Vec::new(),
+        priority: 0,
+        notifications: None,
     })
 }
 
@@ -481,6 +484,8 @@ fn targets(arguments: &Arguments, kind: TaskKind) -> Result<(IpSet, Vec<MapTarge
             let targets = text.parse().map_err(|error| invalid(InvalidReason::IpSet(error)))?;
             Ok((targets, Vec::new()))
         }
+        // None of the types that a task is added with.
+        TaskKind::Report => Ok((IpSet::new(), Vec::new())),
         TaskKind::Map => {
             let targets = MapTarget::list(text, MAP_DOMAINS_MAX);
             Ok((IpSet::new(), targets.map_err(|error| invalid(InvalidReason::NotAMapTarget(error)))?))
@@ -499,11 +504,13 @@ pub(crate) fn schedule(arguments: &Arguments, now: Timestamp) -> Result<Schedule
         start_minute: optional(arguments, &START_MINUTE).unwrap_or(0),
         zone,
         end_after_hours: counted(arguments, &END_AFTER),
+        end_after_mins: 0,
+        pause: None,
         recurrence: counted(arguments, &RECURRENCE),
     })
 }
 
-fn occurrence(arguments: &Arguments) -> Result<Occurrence, ParameterError> {
+pub(crate) fn occurrence(arguments: &Arguments) -> Result<Occurrence, ParameterError> {
     match arguments.choice(&OCCURRENCE) {
         Some("daily") => {
             Ok(Occurrence::Daily { frequency_days: required_count(arguments, &FREQUENCY_DAYS)? })
@@ -533,7 +540,7 @@ fn month_day(arguments: &Arguments) -> Result<MonthDay, ParameterError> {
     })
 }
 
-fn zone(arguments: &Arguments, now: Timestamp) -> Result<ScheduleZone, CallError> {
+pub(crate) fn zone(arguments: &Arguments, now: Timestamp) -> Result<ScheduleZone, CallError> {
     let Some(code) = arguments.text(&TIME_ZONE_CODE) else {
         let hours = arguments.choice(&TIME_ZONE).and_then(|hours| hours.parse().ok());
         let hours = hours.ok_or(ParameterError::Missing { parameter: TIME_ZONE.name })?;
@@ -547,7 +554,7 @@ fn zone(arguments: &Arguments, now: Timestamp) -> Result<ScheduleZone, CallError
 }
 
 /// A number that the parameter's bounds keep within `T`.
-fn optional<T: TryFrom<u64>>(arguments: &Arguments, parameter: &Parameter) -> Option<T> {
+pub(crate) fn optional<T: TryFrom<u64>>(arguments: &Arguments, parameter: &Parameter) -> Option<T> {
     arguments.integer(parameter).and_then(|number| T::try_from(number).ok())
 }
 
@@ -556,7 +563,7 @@ fn required<T: TryFrom<u64>>(arguments: &Arguments, parameter: &Parameter) -> Re
 }
 
 /// The same of a number that is never 0.
-fn counted<T: TryFrom<NonZeroU64>>(arguments: &Arguments, parameter: &Parameter) -> Option<T> {
+pub(crate) fn counted<T: TryFrom<NonZeroU64>>(arguments: &Arguments, parameter: &Parameter) -> Option<T> {
     arguments.integer(parameter).and_then(NonZeroU64::new).and_then(|number| T::try_from(number).ok())
 }
 

@@ -19,7 +19,7 @@ pub const CALL: Call = Call {
     ],
     parameters: with_selection!(),
     rules: &[Rule::AtLeastOneOf(SELECTION_NAMES)],
-    roles: "Manager.",
+    roles: "Manager. Unit Manager with the permission edit_remediation_policy: tickets of the unit's hosts.",
     root: "TICKET_DELETE_OUTPUT",
     dtd: &dtd::TICKET_DELETE_OUTPUT,
     errors: ErrorForm::InRoot { attributes: &[] },

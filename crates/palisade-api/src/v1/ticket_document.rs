@@ -6,7 +6,7 @@ use palisade_model::{FindingKind, Timestamp};
 use palisade_wire::XmlWriter;
 use palisade_wire::date_time::date_time;
 
-use crate::v1::vulnerability::filled;
+use crate::v1::vulnerability::{filled, write_correlation};
 
 /// How references of vendors are written: the two calls differ in that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +51,7 @@ pub(super) fn write_ticket(
                 xml.optional_cdata("DIAGNOSIS", filled(&entry.threat));
                 xml.optional_cdata("CONSEQUENCE", filled(&entry.impact));
                 xml.optional_cdata("SOLUTION", filled(&entry.solution));
+                write_correlation(xml, entry, "EXPLOITABILITY");
                 xml.optional_cdata("RESULT", filled(&ticket.result));
             });
         }

@@ -188,14 +188,13 @@ pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
     };
     let mut xml = request.document();
     xml.element(CALL.root, &[], |xml| {
-        answer.write(xml, |xml| {
-            if let Some(NewAccount { login, password }) = &account {
-                xml.element("USER", &[], |xml| {
-                    xml.text("USER_LOGIN", login.as_str());
-                    xml.text("PASSWORD", password.reveal());
-                });
-            }
-        });
+        answer.write(xml, |_| {});
+        if let Some(NewAccount { login, password }) = &account {
+            xml.element("USER", &[], |xml| {
+                xml.text("USER_LOGIN", login.as_str());
+                xml.text("PASSWORD", password.reveal());
+            });
+        }
     });
     Ok(Answer::Document(xml.finish()))
 }

@@ -2,7 +2,7 @@
 
 use palisade_app::{ListUsers, ListedUser, UserView};
 use palisade_model::business_unit::UNASSIGNED;
-use palisade_model::{Role, UserProfile};
+use palisade_model::{Permission, UserProfile};
 use palisade_wire::date_time::date_time;
 use palisade_wire::{Call, ErrorForm, Example, Parameter, ParameterKind, Rule, XmlWriter, dtd};
 
@@ -37,8 +37,8 @@ pub const CALL: Call = Call {
         "Lists the users that the caller may see, by login, with the asset groups assigned to them; for a \
          Unit Manager these are the groups of the business unit. When a user was last there is shown to \
          Managers and Unit Managers only.",
-        "Permissions cannot be granted one by one yet, they follow from the role; and no mail is sent \
-         besides those with passwords, which the notifications say.",
+        "PERMISSIONS tells what the user may do beyond the role; a Manager may all of it. It is granted on the \
+         command line. No mail is sent besides those with passwords, which the notifications say.",
     ],
     parameters: &[EXTERNAL_ID_CONTAINS, EXTERNAL_ID_ASSIGNED, SHOW_ACCESS_PERMISSIONS],
     rules: &[Rule::Exclusive(&[EXTERNAL_ID_CONTAINS.name, EXTERNAL_ID_ASSIGNED.name])],
@@ -96,7 +96,7 @@ fn write_user(xml: &mut XmlWriter, listed: &ListedUser, access: bool) {
         flag(xml, "UNIT_MANAGER_POC", *unit_manager_poc);
         flag(xml, "MANAGER_POC", *manager_poc);
         xml.text("UI_INTERFACE_STYLE", user.profile.interface_style.as_str());
-        write_rights(xml, user.role, access);
+        write_rights(xml, user, access);
     });
 }
 
@@ -134,15 +134,15 @@ fn write_contact(xml: &mut XmlWriter, user: &UserView) {
     });
 }
 
-/// What follows from the role, because nothing of it can be set for one user.
-fn write_rights(xml: &mut XmlWriter, role: Role, access: bool) {
-    let manager = role == Role::Manager;
+/// What the user may, and the mails they get.
+fn write_rights(xml: &mut XmlWriter, user: &UserView, access: bool) {
+    let may = |permission| user.permissions.allow(user.role, permission);
     xml.element("PERMISSIONS", &[], |xml| {
-        flag(xml, "CREATE_OPTION_PROFILES", manager);
-        flag(xml, "PURGE_INFO", manager);
-        flag(xml, "ADD_ASSETS", manager);
-        flag(xml, "EDIT_REMEDIATION_POLICY", manager);
-        flag(xml, "EDIT_AUTH_RECORDS", manager);
+        flag(xml, "CREATE_OPTION_PROFILES", may(Permission::CreateOptionProfiles));
+        flag(xml, "PURGE_INFO", may(Permission::PurgeHosts));
+        flag(xml, "ADD_ASSETS", may(Permission::AddAssets));
+        flag(xml, "EDIT_REMEDIATION_POLICY", may(Permission::EditRemediationPolicy));
+        flag(xml, "EDIT_AUTH_RECORDS", may(Permission::EditAuthRecords));
     });
     xml.element("NOTIFICATIONS", &[], |xml| {
         xml.text("LATEST_VULN", "none");
@@ -154,7 +154,7 @@ fn write_rights(xml: &mut XmlWriter, role: Role, access: bool) {
         xml.element("ACCESS_PERMISSIONS", &[], |xml| {
             // There is no user interface to come in by.
             flag(xml, "GUI", false);
-            flag(xml, "API", role.may_log_in());
+            flag(xml, "API", user.role.may_log_in());
         });
     }
 }

@@ -78,8 +78,7 @@ const ID_MAX: Parameter = Parameter::new(
     "Only the entry with this number and older ones; stands in the URL of the next page.",
 );
 const OUTPUT_FORMAT: Parameter =
-    Parameter::new("output_format", ParameterKind::Choice(&["CSV"]), "CSV", "The only format.")
-        .default("CSV");
+    Parameter::new("output_format", ParameterKind::Word(&["CSV"]), "CSV", "The only format.").default("CSV");
 
 pub const LIST: Operation = Operation {
     resource: "activity_log",
@@ -188,12 +187,7 @@ async fn send(
     }
     csv.line("----END_RESPONSE_BODY_CSV");
     if let Some(next) = next {
-        csv.line("----BEGIN_RESPONSE_FOOTER_CSV");
-        csv.line("WARNING");
-        csv.row(["CODE", "TEXT", "URL"]);
-        let text = format!("{limit} record limit exceeded. Use URL to get next batch of results.");
-        csv.row(["1980", &text, &request.url_with(&[(ID_MAX.name, next.to_string())])]);
-        csv.line("----END_RESPONSE_FOOTER_CSV");
+        request.write_footer(&mut csv, limit, &[(ID_MAX.name, next.to_string())]);
     }
     // A client that hung up meanwhile has nothing left to be told.
     let _ = pieces.send(csv.take()).await;

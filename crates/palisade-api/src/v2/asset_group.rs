@@ -1,17 +1,21 @@
 //! `asset/group/`: named sets of addresses and domains.
 //!
-//! Groups hold no DNS or NetBIOS names and no appliances of their own.
+//! Groups hold no appliances of their own.
+
+use std::collections::BTreeSet;
 
 use palisade_app::{AddAssetGroup, AssetGroupView, DomainView, EditAssetGroup, GroupOwner, GroupTexts};
 use palisade_model::asset_group::{BusinessImpact, Environment, EnvironmentLevel};
+use palisade_model::host_name::{HostNames, HostNamesEdit, dns_names, netbios_names};
 use palisade_model::{Action, AssetGroupTitle, Resource};
 use palisade_wire::dtd::v2::ASSET_GROUP_LIST_OUTPUT;
 use palisade_wire::operation::{Answers, Methods, Operation};
 use palisade_wire::{Arguments, Example, Parameter, ParameterKind, Rule, XmlWriter};
 
-use crate::answer::Answer;
+use crate::answer::{Answer, Content, ContentKind};
 use crate::error::CallError;
 use crate::example::Need;
+use crate::v2::asset_group_table::table;
 use crate::v2::asset_ip::write_ip_set;
 use crate::v2::registry::{OperationRow, operation};
 use crate::v2::request::{OperationRequest, id_ranges, write_id_set};
@@ -51,6 +55,13 @@ const SHOW_ATTRIBUTES: Parameter = Parameter::new(
     "What is shown of each group beside its ID. None: a set of IDs instead of the groups.",
 )
 .default("TITLE, OWNER, LAST_UPDATE, IP_SET and BUSINESS_IMPACT");
+const OUTPUT_FORMAT: Parameter = Parameter::new(
+    "output_format",
+    ParameterKind::Word(&["xml", "csv"]),
+    "csv",
+    "csv has a line for each group with what is shown of it, and a heading.",
+)
+.default("xml");
 /// What can be shown. The names of what groups never have are known and show nothing.
 const ATTRIBUTES: &[&str] = &[
     "None",
@@ -100,6 +111,52 @@ const DOMAINS: Parameter = Parameter::new(
     "example.com",
     "The domains. All must be in the subscription and within the caller's reach.",
 );
+const DNS_NAMES: Parameter = Parameter::new(
+    "dns_names",
+    ParameterKind::HostNames,
+    "www.example.com",
+    "DNS names of hosts. Scans and reports of the group take in the hosts that scans found under them last.",
+);
+const NETBIOS_NAMES: Parameter =
+    Parameter::new("netbios_names", ParameterKind::HostNames, "FILES", "NetBIOS names, likewise.");
+const NETWORK_ID: Parameter = Parameter::new(
+    "network_id",
+    ParameterKind::Integer { min: 0, max: 0 },
+    "0",
+    "The network of the group: 0, the global default one.",
+);
+const SET_DNS_NAMES: Parameter = Parameter::new(
+    "set_dns_names",
+    ParameterKind::HostNames,
+    "www.example.com",
+    "Replaces the DNS names; an empty text removes them all.",
+);
+const ADD_DNS_NAMES: Parameter = Parameter::new(
+    "add_dns_names",
+    ParameterKind::HostNames,
+    "www.example.com",
+    "DNS names that join the group.",
+);
+const REMOVE_DNS_NAMES: Parameter = Parameter::new(
+    "remove_dns_names",
+    ParameterKind::HostNames,
+    "www.example.com",
+    "DNS names that leave it.",
+);
+const SET_NETBIOS_NAMES: Parameter = Parameter::new(
+    "set_netbios_names",
+    ParameterKind::HostNames,
+    "FILES",
+    "Replaces the NetBIOS names; an empty text removes them all.",
+);
+const ADD_NETBIOS_NAMES: Parameter = Parameter::new(
+    "add_netbios_names",
+    ParameterKind::HostNames,
+    "FILES",
+    "NetBIOS names that join the group.",
+);
+const REMOVE_NETBIOS_NAMES: Parameter =
+    Parameter::new("remove_netbios_names", ParameterKind::HostNames, "FILES", "NetBIOS names that leave it.");
 const SET_TITLE: Parameter =
     Parameter::new("set_title", ParameterKind::AssetGroupTitle, "Mail servers", "A new title.");
 const ADD_IPS: Parameter =
@@ -134,7 +191,7 @@ macro_rules! notes {
             Parameter::new($location, TEXT, "Room 101", "Where the hosts are."),
             Parameter::new(
                 $impact,
-                ParameterKind::Choice(BusinessImpact::WORDS),
+                ParameterKind::Word(BusinessImpact::WORDS),
                 "critical",
                 "How much the business depends on the hosts. A new group has high.",
             ),
@@ -208,7 +265,17 @@ pub const LIST: Operation = Operation {
         "Lists the asset groups that the caller may see, by ID. The group All is every address that the caller \
          may see; its ID is 0 and its LAST_UPDATE the time of the request.",
     ],
-    parameters: &[IDS, ID_MIN, ID_MAX, TRUNCATION_LIMIT, UNIT_ID, USER_ID, LISTED_TITLE, SHOW_ATTRIBUTES],
+    parameters: &[
+        IDS,
+        ID_MIN,
+        ID_MAX,
+        TRUNCATION_LIMIT,
+        UNIT_ID,
+        USER_ID,
+        LISTED_TITLE,
+        SHOW_ATTRIBUTES,
+        OUTPUT_FORMAT,
+    ],
     rules: &[],
     roles: "Manager and Administrator: all groups. Unit Manager: groups of the business unit. Scanner and \
             Reader: groups assigned to them, and their own. Auditor: All, with the hosts in policy compliance.",
@@ -227,8 +294,22 @@ pub const ADD: Operation = Operation {
          and Scanners and Readers see what is in the groups assigned to them. The answer has the ID.",
     ],
     parameters: &[
-        TITLE, IPS, DOMAINS, NOTES[0], NOTES[1], NOTES[2], NOTES[3], NOTES[4], NOTES[5], NOTES[6], NOTES[7],
-        NOTES[8], NOTES[9],
+        TITLE,
+        NETWORK_ID,
+        IPS,
+        DOMAINS,
+        DNS_NAMES,
+        NETBIOS_NAMES,
+        NOTES[0],
+        NOTES[1],
+        NOTES[2],
+        NOTES[3],
+        NOTES[4],
+        NOTES[5],
+        NOTES[6],
+        NOTES[7],
+        NOTES[8],
+        NOTES[9],
     ],
     rules: &[],
     roles: "Manager and Administrator. Unit Manager: in the business unit. Scanner: own groups.",
@@ -262,6 +343,12 @@ pub const EDIT: Operation = Operation {
         SET_DOMAINS,
         ADD_DOMAINS,
         REMOVE_DOMAINS,
+        SET_DNS_NAMES,
+        ADD_DNS_NAMES,
+        REMOVE_DNS_NAMES,
+        SET_NETBIOS_NAMES,
+        ADD_NETBIOS_NAMES,
+        REMOVE_NETBIOS_NAMES,
         SET_NOTES[0],
         SET_NOTES[1],
         SET_NOTES[2],
@@ -281,6 +368,12 @@ pub const EDIT: Operation = Operation {
         "set_domains",
         "add_domains",
         "remove_domains",
+        "set_dns_names",
+        "add_dns_names",
+        "remove_dns_names",
+        "set_netbios_names",
+        "add_netbios_names",
+        "remove_netbios_names",
         "set_comments",
         "set_division",
         "set_function",
@@ -341,6 +434,17 @@ async fn list(request: OperationRequest) -> Result<Answer, CallError> {
     let next = groups.get(shown).map(|group| group.id);
     groups.truncate(shown);
     let attributes = arguments.choices(&SHOW_ATTRIBUTES).unwrap_or(SHOWN_BY_DEFAULT);
+    if arguments.choice(&OUTPUT_FORMAT) == Some("csv") {
+        let mut csv = table(&groups, attributes);
+        if let Some(next) = next {
+            request.write_footer(&mut csv, limit, &[("id_min", next.to_string())]);
+        }
+        return Ok(Answer::Typed {
+            kind: ContentKind::Csv,
+            content: Content::Whole(csv.take()),
+            cookie: None,
+        });
+    }
     let mut xml = request.document();
     if attributes.contains(&"None") {
         write_id_set(&mut xml, &id_ranges(groups.iter().filter_map(|group| u64::try_from(group.id).ok())));
@@ -374,6 +478,7 @@ async fn add(request: OperationRequest) -> Result<Answer, CallError> {
         title: title.ok_or_else(|| request.invalid(&TITLE, "missing"))?,
         ips: arguments.ip_set(&IPS).cloned().unwrap_or_default(),
         domains: arguments.domains(&DOMAINS).map(<[_]>::to_vec).unwrap_or_default(),
+        names: names(arguments, &DNS_NAMES, &NETBIOS_NAMES),
         business_impact: business_impact(arguments, &NOTES),
         texts: texts(arguments, &NOTES),
         environment: environment(arguments, &NOTES),
@@ -396,6 +501,12 @@ async fn edit(request: OperationRequest) -> Result<Answer, CallError> {
         domains: domains(&SET_DOMAINS),
         added_domains: domains(&ADD_DOMAINS).unwrap_or_default(),
         removed_domains: domains(&REMOVE_DOMAINS).unwrap_or_default(),
+        names: HostNamesEdit {
+            dns: arguments.titles(&SET_DNS_NAMES).map(dns_names),
+            netbios: arguments.titles(&SET_NETBIOS_NAMES).map(netbios_names),
+            added: names(arguments, &ADD_DNS_NAMES, &ADD_NETBIOS_NAMES),
+            removed: names(arguments, &REMOVE_DNS_NAMES, &REMOVE_NETBIOS_NAMES),
+        },
         business_impact: business_impact(arguments, &SET_NOTES),
         texts: texts(arguments, &SET_NOTES),
         environment: environment(arguments, &SET_NOTES),
@@ -418,6 +529,11 @@ async fn title_of(request: &OperationRequest) -> Result<AssetGroupTitle, CallErr
     let group = groups.into_iter().find(|group| u64::try_from(group.id) == Ok(id));
     let title = group.and_then(|group| group.title.parse().ok());
     title.ok_or_else(|| request.invalid(&GROUP_ID, "No such asset group"))
+}
+
+fn names(arguments: &Arguments, dns: &Parameter, netbios: &Parameter) -> HostNames {
+    let given = |parameter| arguments.titles(parameter).unwrap_or_default();
+    HostNames::new(given(dns), given(netbios))
 }
 
 fn texts(arguments: &Arguments, notes: &[Parameter; 10]) -> GroupTexts {
@@ -454,6 +570,7 @@ fn write_group(xml: &mut XmlWriter, group: &AssetGroupView, attributes: &[&str])
         title,
         ips,
         domains,
+        names,
         business_impact,
         texts,
         environment,
@@ -474,8 +591,10 @@ fn write_group(xml: &mut XmlWriter, group: &AssetGroupView, attributes: &[&str])
             if shows(&["OWNER", "OWNER_USER_ID"]) {
                 xml.text("OWNER_USER_ID", &id.to_string());
             }
-            if shows(&["OWNER", "OWNER_UNIT_ID"]) {
-                xml.text("OWNER_UNIT_ID", &business_unit.unwrap_or_default().to_string());
+            if let Some(unit) = business_unit
+                && shows(&["OWNER", "OWNER_UNIT_ID"])
+            {
+                xml.text("OWNER_UNIT_ID", &unit.to_string());
             }
         }
         if shows(&["LAST_UPDATE"]) {
@@ -492,6 +611,12 @@ fn write_group(xml: &mut XmlWriter, group: &AssetGroupView, attributes: &[&str])
         }
         if shows(&["DOMAIN_LIST"]) {
             xml.list("DOMAIN_LIST", domains, write_domain);
+        }
+        if shows(&["DNS_LIST"]) {
+            write_names(xml, "DNS_LIST", "DNS", &names.dns);
+        }
+        if shows(&["NETBIOS_LIST"]) {
+            write_names(xml, "NETBIOS_LIST", "NETBIOS", &names.netbios);
         }
         if shows(&["USER_IDS", "ASSIGNED_USER_IDS"]) {
             write_ids(xml, "ASSIGNED_USER_IDS", users.iter().map(|user| user.id));
@@ -512,10 +637,27 @@ fn write_group(xml: &mut XmlWriter, group: &AssetGroupView, attributes: &[&str])
 
 /// Ids separated by commas; nothing when there are none.
 fn write_ids(xml: &mut XmlWriter, element: &str, ids: impl Iterator<Item = i64>) {
-    let ids: Vec<String> = ids.map(|id| id.to_string()).collect();
+    let ids = ids_text(ids);
     if !ids.is_empty() {
-        xml.text(element, &ids.join(", "));
+        xml.text(element, &ids);
     }
+}
+
+/// Ids separated by commas.
+pub(super) fn ids_text(ids: impl Iterator<Item = i64>) -> String {
+    let ids: Vec<String> = ids.map(|id| id.to_string()).collect();
+    ids.join(", ")
+}
+
+/// A list of names; nothing when there are none.
+pub(crate) fn write_names(
+    xml: &mut XmlWriter,
+    list: &'static str,
+    element: &'static str,
+    names: &BTreeSet<String>,
+) {
+    let names: Vec<&String> = names.iter().collect();
+    xml.list(list, &names, |xml, name| xml.text(element, name));
 }
 
 fn write_domain(xml: &mut XmlWriter, domain: &DomainView) {

@@ -1,7 +1,7 @@
 //! `asset/ip/`: the addresses of the subscription.
 
 use palisade_app::{AddHosts, EditHosts, ListHosts, TrackingMethod};
-use palisade_model::{Action, IpRange, IpSet, Resource};
+use palisade_model::{Action, IpRange, IpSet, Resource, Role};
 use palisade_wire::dtd::v2::IP_LIST_OUTPUT;
 use palisade_wire::operation::{Answers, Methods, Operation};
 use palisade_wire::{Example, Parameter, ParameterKind, Rule, XmlWriter};
@@ -14,6 +14,13 @@ use crate::v2::request::OperationRequest;
 const RESOURCE: &str = "asset/ip";
 const NAME: ParameterKind = ParameterKind::Text { max_chars: 128 };
 const TRACKING: ParameterKind = ParameterKind::Choice(&["IP", "DNS", "NETBIOS"]);
+
+const AG_TITLE: Parameter = Parameter::new(
+    "ag_title",
+    ParameterKind::Text { max_chars: 255 },
+    "Quay",
+    "The asset group that gets the addresses. Unit Managers have to give one of their unit; nobody else may.",
+);
 
 const SHOWN_IPS: Parameter =
     Parameter::new("ips", ParameterKind::IpSet, "192.0.2.1-192.0.2.9", "Only these addresses.");
@@ -42,6 +49,26 @@ const ENABLE_PC: Parameter = Parameter::new(
     "1 adds the addresses to policy compliance, which the subscription does not have yet.",
 )
 .default("0");
+const ENABLE_SCA: Parameter = Parameter::new(
+    "enable_sca",
+    ParameterKind::ZeroOne,
+    "0",
+    "1 adds the addresses to security configuration assessment, which the subscription does not have.",
+)
+.default("0");
+const ENABLE_CERTVIEW: Parameter = Parameter::new(
+    "enable_certview",
+    ParameterKind::ZeroOne,
+    "0",
+    "1 adds the addresses to certificate view, which the subscription does not have.",
+)
+.default("0");
+const CERTVIEW_ENABLED: Parameter = Parameter::new(
+    "certview_enabled",
+    ParameterKind::ZeroOne,
+    "0",
+    "1: only hosts in certificate view, of which there are none; 0: only the others.",
+);
 const TRACKING_METHOD: Parameter =
     Parameter::new("tracking_method", TRACKING, "IP", "What a host is recognised by in later scans.")
         .default("IP for new addresses; unchanged by an update");
@@ -78,7 +105,7 @@ pub const LIST: Operation = Operation {
     description: &[
         "Lists the addresses that the caller may see, as single ones and closed ranges, ascending.",
     ],
-    parameters: &[SHOWN_IPS, SHOWN_TRACKING, COMPLIANCE_ENABLED],
+    parameters: &[SHOWN_IPS, SHOWN_TRACKING, COMPLIANCE_ENABLED, CERTVIEW_ENABLED],
     rules: &[],
     roles: "Manager: the subscription. Unit Manager: the business unit. Scanner and Reader: assigned asset \
             groups. Auditor: hosts in policy compliance.",
@@ -95,9 +122,22 @@ pub const ADD: Operation = Operation {
     description: &[
         "Only addresses in the subscription can be scanned. Addresses that are in it already stay as they are.",
     ],
-    parameters: &[IPS, ENABLE_VM, ENABLE_PC, TRACKING_METHOD, OWNER, UD1, UD2, UD3, COMMENT],
+    parameters: &[
+        IPS,
+        ENABLE_VM,
+        ENABLE_PC,
+        ENABLE_SCA,
+        ENABLE_CERTVIEW,
+        TRACKING_METHOD,
+        OWNER,
+        UD1,
+        UD2,
+        UD3,
+        COMMENT,
+        AG_TITLE,
+    ],
     rules: &[],
-    roles: "Manager.",
+    roles: "Manager. Unit Manager with the permission add_assets: to an asset group of the business unit.",
     answers: Answers::Simple,
     example: Example {
         parameters: &[("ips", "192.0.2.1-192.0.2.9"), ("enable_vm", "1"), ("comment", "Mail relays")],
@@ -144,7 +184,8 @@ async fn list(request: OperationRequest) -> Result<Answer, CallError> {
     if let Some(method) = arguments.choice(&SHOWN_TRACKING) {
         ips = app.tracked_hosts(request.actor()?, tracking_method(method)).await?.intersection(&ips);
     }
-    if arguments.has(COMPLIANCE_ENABLED.name) && arguments.switch(&COMPLIANCE_ENABLED) {
+    let of_module = |parameter: &Parameter| arguments.has(parameter.name) && arguments.switch(parameter);
+    if of_module(&COMPLIANCE_ENABLED) || of_module(&CERTVIEW_ENABLED) {
         ips = IpSet::new();
     }
     let mut xml = request.document();
@@ -154,19 +195,42 @@ async fn list(request: OperationRequest) -> Result<Answer, CallError> {
 
 async fn add(request: OperationRequest) -> Result<Answer, CallError> {
     let OperationRequest { app, arguments, .. } = &request;
-    if arguments.switch(&ENABLE_PC) {
-        return Err(request.invalid(&ENABLE_PC, "policy compliance is not in the subscription"));
+    for (parameter, module) in [
+        (&ENABLE_PC, "policy compliance is not in the subscription"),
+        (&ENABLE_SCA, "security configuration assessment is not in the subscription"),
+        (&ENABLE_CERTVIEW, "certificate view is not in the subscription"),
+    ] {
+        if arguments.switch(parameter) {
+            return Err(request.invalid(parameter, module));
+        }
     }
     if !arguments.switch(&ENABLE_VM) {
         return Err(request.invalid(&ENABLE_VM, "the addresses have to be in a module"));
     }
     let Texts { owner, comment, ud } = texts(&request);
+    let asset_group = arguments.text(&AG_TITLE).map(str::to_owned);
+    match (request.actor()?.role, &asset_group) {
+        (Role::UnitManager, None) => {
+            return Err(CallError::Coded {
+                code: 1903,
+                text: "Missing required parameter(s): ag_title".to_owned(),
+            });
+        }
+        (Role::UnitManager, _) | (_, None) => {}
+        (_, Some(_)) => {
+            return Err(CallError::Coded {
+                code: 1901,
+                text: "Unrecognized parameter(s): ag_title".to_owned(),
+            });
+        }
+    }
     let hosts = AddHosts {
         ips: arguments.ip_set(&IPS).cloned().unwrap_or_default(),
         tracking: arguments.choice(&TRACKING_METHOD).map(tracking_method),
         owner,
         comment,
         ud,
+        asset_group,
     };
     app.add_hosts(request.actor()?, hosts).await?;
     Ok(request.simple_return("IPs successfully added to Vulnerability Management", &[]))

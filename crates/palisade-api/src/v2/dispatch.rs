@@ -11,6 +11,7 @@ use axum::http::header::{ALLOW, COOKIE, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use palisade_app::{ActivityEntry, Actor, Admission, Error as AppError, LoginRefused, SessionToken};
+use palisade_wire::keyed_document::add_keyed_texts;
 use palisade_wire::operation::{ACTION, ECHO_REQUEST};
 use palisade_wire::{Arguments, Form, dtd};
 
@@ -47,9 +48,13 @@ pub(crate) async fn fo(
     }
     let rows = resource_of(below).map(registry::find).unwrap_or_default();
     let Some(first) = rows.first() else { return not_found() };
-    if !matches!(*request.method(), Method::GET | Method::POST) {
+    let puts = rows.iter().any(|row| row.operation.methods.names().contains(&"PUT"));
+    let is_taken =
+        matches!(*request.method(), Method::GET | Method::POST) || (puts && *request.method() == Method::PUT);
+    if !is_taken {
         let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed");
-        response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, POST"));
+        let taken = if puts { "GET, POST, PUT" } else { "GET, POST" };
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static(taken));
         return response;
     }
     let from = client_address(&api.config, request.headers(), peer);
@@ -196,7 +201,7 @@ impl Visit<'_> {
             let error = refused(1903, "Missing required header: X-Requested-With");
             return self.refusal_of(error, &nothing, "", None).await;
         }
-        let Sent { form, document } = match sent {
+        let Sent { mut form, mut document } = match sent {
             Ok(sent) => sent,
             Err(error) => return self.refuse_unread(&error).await,
         };
@@ -204,8 +209,9 @@ impl Visit<'_> {
             Ok(row) => row,
             Err(error) => return self.refusal_of(error, &nothing, "", None).await,
         };
+        let read = read_keyed_texts(row, &mut form, &mut document);
         let described = self.note(row, &form);
-        match self.parse(row, &form, document.as_ref()).await {
+        match self.parse(row, &form, document.as_ref(), read).await {
             Ok(arguments) => {
                 let request = OperationRequest {
                     app: self.api.app.clone(),
@@ -284,6 +290,7 @@ impl Visit<'_> {
         row: &OperationRow,
         form: &Form,
         document: Option<&Bytes>,
+        read: Result<(), CallError>,
     ) -> Result<Arguments, CallError> {
         if row.door == Door::Session {
             let session = self.session.as_ref().ok_or(session::refused(LoginRefused::BadCredentials))?;
@@ -294,6 +301,7 @@ impl Visit<'_> {
         if let Some(actor) = self.caller.as_ref().filter(|_| !row.permissions.is_empty()) {
             row.admit(actor)?;
         }
+        read?;
         let arguments = row.operation.parse(form)?;
         let coded = |text: &str| CallError::Coded { code: 1905, text: text.to_owned() };
         match (row.operation.takes_document, document) {
@@ -372,6 +380,19 @@ impl Visit<'_> {
         let (_, answer) = self.tell(&OperationRefusal::new(1905, text), "", None).await;
         (status, answer)
     }
+}
+
+/// Puts what a document says into the form, for operations whose parameters may stand in one.
+fn read_keyed_texts(
+    row: &OperationRow,
+    form: &mut Form,
+    document: &mut Option<Bytes>,
+) -> Result<(), CallError> {
+    let Some(document) = document.take_if(|_| row.reads_keyed_texts) else { return Ok(()) };
+    add_keyed_texts(form, &document).map_err(|error| {
+        let text = format!("The document in the body of the request cannot be read: {error}.");
+        CallError::Coded { code: 1905, text }
+    })
 }
 
 fn shown(text: &str) -> String {

@@ -29,7 +29,7 @@ impl OperationRefusal {
             1981 => StatusCode::ACCEPTED,
             2000 | 2002 | 2003 => StatusCode::UNAUTHORIZED,
             2001 | 7001 => StatusCode::OK,
-            2011 | 2012 => StatusCode::FORBIDDEN,
+            2011 | 2012 | 6301 => StatusCode::FORBIDDEN,
             _ => StatusCode::BAD_REQUEST,
         }
     }
@@ -71,13 +71,13 @@ fn translate(number: u32, text: &str) -> OperationRefusal {
     match number {
         2001..=2012 => OperationRefusal::new(number, account_text(number, text)),
         5811 => OperationRefusal::new(1903, text),
-        5812 => OperationRefusal::new(1907, text),
+        5812 | 6502 => OperationRefusal::new(1907, text),
         // Clients wait and repeat the launch when they read this text.
         5815 => OperationRefusal::new(1960, text),
-        7001 => OperationRefusal::new(7001, text),
+        6302 | 7001 => OperationRefusal::new(number, text),
         // States of things, and what others do with them at the moment.
         3503 | 3504 | 3507 | 3508 | 3513 | 5303 | 5403 | 5404 | 5504 | 5608 | 5814 | 5816 | 5817 | 5907
-        | 5908 | 6008 => {
+        | 5908 | 6008 | 6501 => {
             let blocked = "The requested operation is blocked by one or more existing Business Objects";
             OperationRefusal::new(1920, format!("{blocked}: {text}"))
         }
@@ -134,6 +134,8 @@ pub(crate) const CODES: &[(u32, &str)] = &[
     (2003, "The terms of service have not been accepted yet; status 401."),
     (2012, "The user's role does not permit the operation; status 403."),
     (2014, "The user has too many sessions; status 409."),
+    (6301, "Users may not sign in from the address that the request comes from; status 403."),
+    (6302, "Users could not sign in any more from the address that the request comes from."),
     (7001, "The report cannot be fetched yet. Repeat the request later."),
 ];
 

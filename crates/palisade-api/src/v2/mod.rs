@@ -6,19 +6,26 @@
 //! operations (`registry`).
 
 pub mod activity_log;
+pub mod asset_domain;
 pub mod asset_group;
+mod asset_group_table;
 pub(crate) mod asset_host;
 pub mod asset_ip;
+pub mod asset_vhost;
 mod auth;
 pub(crate) mod dispatch;
 pub(crate) mod error;
 pub mod excluded_ip;
 pub(crate) mod json_array;
 pub mod knowledge_base;
+pub mod option_profile;
 pub mod registry;
 pub mod report;
+mod report_template;
 pub mod request;
+pub mod restricted_ips;
 pub mod scan;
+pub mod schedule_report;
 pub mod schedule_scan;
 pub mod scorecard;
 pub mod search_list;

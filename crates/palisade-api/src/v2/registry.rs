@@ -12,7 +12,8 @@ use crate::example::Need;
 use crate::registry::{admit, module};
 use crate::v2::request::OperationRequest;
 use crate::v2::{
-    activity_log, asset_group, asset_host, asset_ip, auth, excluded_ip, knowledge_base, report, scan,
+    activity_log, asset_domain, asset_group, asset_host, asset_ip, asset_vhost, auth, excluded_ip,
+    knowledge_base, option_profile, report, report_template, restricted_ips, scan, schedule_report,
     schedule_scan, scorecard, search_list, session, vault,
 };
 
@@ -45,6 +46,8 @@ pub struct OperationRow {
     pub example_needs: &'static [Need],
     /// The XML document that the example sends, for operations that take one.
     pub example_document: &'static str,
+    /// Whether the parameters may stand in an XML document of keyed texts instead.
+    pub reads_keyed_texts: bool,
 }
 
 impl OperationRow {
@@ -68,6 +71,7 @@ macro_rules! operation {
             door: $crate::v2::registry::Door::Any,
             example_needs: &[],
             example_document: "",
+            reads_keyed_texts: false,
         }
     };
     ($operation:expr, $handler:path, $permissions:expr, needs: $needs:expr) => {
@@ -82,14 +86,20 @@ pub(crate) use operation;
 /// The resources, by path; each with its operations.
 static RESOURCES: &[&[OperationRow]] = &[
     activity_log::ROWS,
+    asset_domain::ROWS,
     asset_group::ROWS,
     asset_host::ROWS,
     asset_ip::ROWS,
+    asset_vhost::ROWS,
     excluded_ip::ROWS,
     knowledge_base::ROWS,
+    option_profile::ROWS,
     report::ROWS,
+    restricted_ips::ROWS,
     scan::ROWS,
     scan::stats::ROWS,
+    scan::summary::ROWS,
+    schedule_report::ROWS,
     schedule_scan::ROWS,
     scorecard::ROWS,
     search_list::ROWS,
@@ -99,7 +109,7 @@ static RESOURCES: &[&[OperationRow]] = &[
 
 /// All operations, resource by resource.
 pub fn operations() -> impl Iterator<Item = &'static OperationRow> {
-    RESOURCES.iter().copied().flatten().chain(auth::rows())
+    RESOURCES.iter().copied().flatten().chain(auth::rows()).chain(report_template::rows())
 }
 
 /// Other paths that clients call resources by.

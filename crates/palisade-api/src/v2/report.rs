@@ -91,6 +91,13 @@ const IPS: Parameter = Parameter::new(
     "192.0.2.0-192.0.2.9",
     "The hosts, in place of those of the template.",
 );
+const IPS_NETWORK_ID: Parameter = Parameter::new(
+    "ips_network_id",
+    ParameterKind::Integer { min: 0, max: 0 },
+    "0",
+    "The network that the addresses of ips are in. There is one, the Global Default Network, with the number 0.",
+)
+.default("0");
 const ASSET_GROUP_IDS: Parameter = Parameter::new(
     "asset_group_ids",
     ParameterKind::Numbers,
@@ -173,13 +180,17 @@ pub const LAUNCH: Operation = Operation {
         HIDE_HEADER,
         REPORT_REFS,
         IPS,
+        IPS_NETWORK_ID,
         ASSET_GROUP_IDS,
         IP_RESTRICTION,
         DOMAIN,
         ASSIGNEE_TYPE,
         USE_TAGS,
     ],
-    rules: &[Rule::OnlyWith { parameter: "hide_header", with: "output_format", value: Some("csv") }],
+    rules: &[
+        Rule::OnlyWith { parameter: "hide_header", with: "output_format", value: Some("csv") },
+        Rule::OnlyWith { parameter: "ips_network_id", with: "ips", value: None },
+    ],
     roles: "Manager: the subscription. Unit Manager: the business unit. Scanner and Reader: assigned asset \
             groups. Auditor: templates for compliance.",
     answers: Answers::Simple,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use palisade_app::{Actor, App, SessionToken};
+use palisade_wire::csv::CsvWriter;
 use palisade_wire::dtd::v2::{BATCH_RETURN, SIMPLE_RETURN};
 use palisade_wire::form::encode;
 use palisade_wire::operation::{ACTION, ECHO_REQUEST};
@@ -221,6 +222,16 @@ impl OperationRequest {
             );
             xml.cdata("URL", &self.url_with(changes));
         });
+    }
+
+    /// The same at the end of a table.
+    pub fn write_footer(&self, csv: &mut CsvWriter, limit: u64, changes: &[(&str, String)]) {
+        csv.line("----BEGIN_RESPONSE_FOOTER_CSV");
+        csv.line("WARNING");
+        csv.row(["CODE", "TEXT", "URL"]);
+        let text = format!("{limit} record limit exceeded. Use URL to get next batch of results.");
+        csv.row(["1980", &text, &self.url_with(changes)]);
+        csv.line("----END_RESPONSE_FOOTER_CSV");
     }
 }
 

@@ -251,7 +251,10 @@ pub const STATIC_UPDATE: Operation = Operation {
 pub const STATIC_DELETE: Operation = Operation {
     action: "delete",
     summary: "Delete a static search list",
-    description: &["What was made with the list stays as it is."],
+    description: &[
+        "A list that an option profile or a report template goes by is not deleted. What was made with the list \
+         stays as it is.",
+    ],
     parameters: &[ID],
     example: Example { parameters: &[("id", "ID")], description: "Delete a list." },
     ..WRITE
@@ -344,7 +347,7 @@ async fn list(request: OperationRequest) -> Result<Answer, CallError> {
 }
 
 fn write_list(xml: &mut XmlWriter, view: &SearchListView, show_qids: bool) {
-    let SearchListView { list, qids } = view;
+    let SearchListView { list, qids, option_profiles, report_templates } = view;
     let SearchList { id, title, owner, is_global, content, comments, created_at, modified_at, modified_by } =
         list;
     xml.text("ID", &id.to_string());
@@ -362,6 +365,18 @@ fn write_list(xml: &mut XmlWriter, view: &SearchListView, show_qids: bool) {
             for (element, text) in describe(criteria) {
                 xml.cdata(element, &text);
             }
+        });
+    }
+    let users = [
+        ("OPTION_PROFILES", "OPTION_PROFILE", option_profiles),
+        ("REPORT_TEMPLATES", "REPORT_TEMPLATE", report_templates),
+    ];
+    for (wrapper, element, users) in users {
+        xml.list(wrapper, users, |xml, (id, title)| {
+            xml.element(element, &[], |xml| {
+                xml.text("ID", &id.to_string());
+                xml.cdata("TITLE", title);
+            });
         });
     }
     xml.optional_cdata("COMMENTS", comments.as_deref());

@@ -7,6 +7,7 @@ use palisade_wire::operation::{Answers, Methods, Operation};
 use palisade_wire::{Example, Parameter, ParameterKind};
 
 use crate::answer::Answer;
+use crate::authentication::RESTRICTED_ADDRESS;
 use crate::error::CallError;
 use crate::example::Need;
 use crate::v2::registry::{Door, OperationRow, operation};
@@ -95,6 +96,7 @@ pub(crate) fn refused(refused: LoginRefused) -> CallError {
         }
         LoginRefused::Expired => (2001, "This account has expired."),
         LoginRefused::Inactive => (2002, "User account is inactive."),
+        LoginRefused::RestrictedAddress => RESTRICTED_ADDRESS,
         LoginRefused::TooManySessions => (2014, "Too many concurrent login(s)"),
         LoginRefused::Unavailable(error) => return CallError::App(error),
     };

@@ -39,7 +39,8 @@ async fn report(server: &Server, login: &str, id: i64, rest: &[(&str, &str)]) ->
 }
 
 async fn add(server: &Server, title: &str, content: HostTemplate) -> i64 {
-    let choice = ChooseTemplate { title: title.to_owned(), is_global: true, content };
+    let choice =
+        ChooseTemplate { title: title.to_owned(), is_global: true, content, ..ChooseTemplate::default() };
     server.app.add_report_template(choice, Some(&"manager".parse().unwrap())).await.unwrap()
 }
 

@@ -217,6 +217,7 @@ pub(crate) fn wrong_values(kind: ParameterKind) -> &'static [&'static str] {
         ParameterKind::Integer { .. } => &["", "x", "-1", "1.5", "99999999999999999999"],
         ParameterKind::QidList { .. } => &["", "x", "0", "-5", "38170;45038", "99999999999"],
         ParameterKind::AssetGroupTitle => &["", " ", "a,b", "a\nb", "a\u{0}b"],
+        ParameterKind::HostNames => &["a b", "a,<b>", "ä"],
         ParameterKind::Titles { .. } => &["", ",", "a\nb"],
         ParameterKind::Ports { .. } => &["", ",", "0", "65536", "9-3", "x", "80-", "FULL"],
         ParameterKind::ScanHeader => &["", "  ", "a\r\nb: c", "a\nb", "a\rb", "a\tb", "a\u{0}b", "ä"],

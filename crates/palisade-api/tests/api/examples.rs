@@ -28,6 +28,10 @@ async fn prepare(server: &Server, needs: &[Need]) -> Vec<(&'static str, String)>
                 known.extend(answer.made_id().map(|id| ("ID", id)));
             }
             Need::Session => known.push(("SESSION", server.session("manager").await)),
+            Need::ReportSchedule => {
+                let new = crate::v2::schedule_report::schedule("Mine", "manager");
+                known.push(("ID", server.app.add_report_schedule(new).await.unwrap().to_string()));
+            }
             Need::FinishedReports => server.make_reports().await,
             Need::User => server.add_user(LOGIN, Role::Scanner, true, None).await,
             Need::SavedReport => known.push((SCAN_REF, server.finished_scan("manager", HOST).await)),

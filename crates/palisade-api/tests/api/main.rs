@@ -9,6 +9,7 @@ mod bad_input;
 mod business_unit;
 mod coverage;
 mod examples;
+mod extended_permissions;
 mod golden;
 mod guide;
 mod limits;

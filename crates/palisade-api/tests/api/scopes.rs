@@ -229,7 +229,8 @@ async fn world() -> (Server, Foreign) {
         server.call("manager", "asset_group.php", &parameters).await.assert_success();
     }
     let content = HostTemplate::default();
-    let choice = ChooseTemplate { title: "Of the Manager alone".to_owned(), is_global: false, content };
+    let title = "Of the Manager alone".to_owned();
+    let choice = ChooseTemplate { title, content, ..ChooseTemplate::default() };
     server.app.add_report_template(choice, Some(&"manager".parse().unwrap())).await.unwrap();
     schedule(&server, "manager", "Task out of scope", OUTSIDE).await;
     for login in ["harbour_um", "harbour_sc", "harbour_re", "auditor", "reader"] {

@@ -3,6 +3,7 @@
 use palisade_app::{AddAssetGroup, EditAssetGroup, Error, GroupTexts, LaunchScan};
 use palisade_engine::Link as _;
 use palisade_model::asset_group::Environment;
+use palisade_model::host_name::{HostNames, HostNamesEdit};
 use palisade_model::{IpSet, Role, ScanStatus};
 
 use crate::desk::{Desk, ip, ips, launch};
@@ -12,6 +13,7 @@ pub(crate) fn new_group(title: &str, addresses: &str) -> AddAssetGroup {
         title: title.parse().unwrap(),
         ips: ips(addresses),
         domains: Vec::new(),
+        names: HostNames::default(),
         business_impact: None,
         texts: GroupTexts::default(),
         environment: Environment::default(),
@@ -29,6 +31,7 @@ pub(crate) fn edit_group(title: &str) -> EditAssetGroup {
         added_domains: Vec::new(),
         removed_domains: Vec::new(),
         domains: None,
+        names: HostNamesEdit::default(),
         business_impact: None,
         texts: GroupTexts::default(),
         environment: Environment::default(),

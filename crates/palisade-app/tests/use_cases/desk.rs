@@ -35,13 +35,18 @@ impl Desk {
         let clock = Arc::new(ManualClock::new(Timestamp::from_second(1_700_000_000).unwrap()));
         let folder = TempDir::new().unwrap();
         let kb = Arc::new(KnowledgeBase::embedded().unwrap());
-        let app = open(&folder, &kb, &clock, &config).await;
+        let app = open(&folder, &kb, &clock, &config, 0).await;
         Self { app, clock, config, folder, kb }
     }
 
     /// The application as the next process has it: same data, nothing remembered.
     pub(crate) async fn restart(&mut self) {
-        self.app = open(&self.folder, &self.kb, &self.clock, &self.config).await;
+        self.app = open(&self.folder, &self.kb, &self.clock, &self.config, 0).await;
+    }
+
+    /// The application as another server on the same database has it.
+    pub(crate) async fn another_server(&self) -> App {
+        open(&self.folder, &self.kb, &self.clock, &self.config, 1).await
     }
 
     /// A user with the given addresses assigned, who has accepted the terms.
@@ -87,7 +92,7 @@ impl Desk {
             table: false,
         };
         HostResult {
-            facts: HostFacts { address, alive: true, ..HostFacts::default() },
+            facts: HostFacts { address: address.into(), alive: true, ..HostFacts::default() },
             findings: vec![finding(vulnerability, Some(443)), finding(information, None)],
             tested: vec![vulnerability, information],
             tcp_ports: [443].into_iter().collect(),
@@ -107,12 +112,18 @@ impl Desk {
     }
 }
 
-async fn open(folder: &TempDir, kb: &Arc<KnowledgeBase>, clock: &Arc<ManualClock>, config: &Config) -> App {
+async fn open(
+    folder: &TempDir,
+    kb: &Arc<KnowledgeBase>,
+    clock: &Arc<ManualClock>,
+    config: &Config,
+    server: u64,
+) -> App {
     let url = format!("sqlite://{}/palisade.db", folder.path().display());
     let store = Store::open(&url, &folder.path().join("documents")).await.unwrap();
     // Another seed in each process, as the machine's randomness is another.
-    let ids =
-        Arc::new(SeededIds::new(u64::from(std::process::id()) ^ clock.now().as_second().unsigned_abs()));
+    let seed = u64::from(std::process::id()) ^ clock.now().as_second().unsigned_abs();
+    let ids = Arc::new(SeededIds::new(seed ^ (server << 40)));
     App::new(store, Arc::clone(kb), clock.clone(), ids, MasterKey::from_bytes([7; 32]), config.clone())
 }
 

@@ -16,6 +16,7 @@ async fn attempt(desk: &Desk, login: &str, text: &str, from: IpAddr) -> String {
         Err(LoginRefused::Inactive) => "inactive".to_owned(),
         Err(LoginRefused::Expired) => "expired".to_owned(),
         Err(LoginRefused::NoApiAccess) => "no access".to_owned(),
+        Err(LoginRefused::RestrictedAddress) => "not from there".to_owned(),
         Err(refused @ (LoginRefused::TooManySessions | LoginRefused::Unavailable(_))) => panic!("{refused}"),
     }
 }

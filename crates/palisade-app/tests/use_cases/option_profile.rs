@@ -1,6 +1,6 @@
 //! Option profiles: who sees and changes which, and what scans make of them.
 
-use palisade_app::{Error, LaunchScan};
+use palisade_app::{AddSearchList, Error, LaunchScan};
 use palisade_engine::Link as _;
 use palisade_model::option_profile::{
     BadProfile, DetectionScope, FULL_TCP_TITLE, INITIAL_TITLE, PCI_TITLE, SearchList,
@@ -131,7 +131,7 @@ async fn a_scan_that_would_look_for_nothing_is_refused() {
     let mut runtime = new_profile("Runtime");
     runtime.detection.scope = DetectionScope::Runtime;
     let list =
-        SearchList { title: "Not this".to_owned(), qids: [vulnerability].into(), least_severity: None };
+        SearchList { title: "Not this".to_owned(), qids: [vulnerability].into(), ..SearchList::default() };
     runtime.detection.exclude = vec![list];
     desk.app.add_option_profile(&manager, runtime).await.unwrap();
     let with =
@@ -141,4 +141,48 @@ async fn a_scan_that_would_look_for_nothing_is_refused() {
     let excluded = desk.app.launch_scan(&manager, with(Some(vec![vulnerability]))).await;
     assert!(matches!(excluded, Err(Error::NothingToLookFor { .. })), "{excluded:?}");
     desk.app.launch_scan(&manager, with(Some(vec![vulnerability, information]))).await.unwrap();
+}
+
+#[tokio::test]
+async fn imported_profiles_find_their_lists_by_title() {
+    let desk = Desk::new().await;
+    let manager = desk.manager().await;
+    let (qid, _) = desk.qids();
+    let content = palisade_model::SearchListContent::Static([qid].into());
+    let list = AddSearchList { title: "Known".to_owned(), is_global: false, content, comments: None };
+    let id = desk.app.add_search_list(&manager, list).await.unwrap();
+    let named = |title: &str| SearchList { title: title.to_owned(), ..SearchList::default() };
+    let own = SearchList { qids: [qid].into(), ..named("Own") };
+    let mut known = new_profile("Known");
+    known.detection.scope = DetectionScope::Custom;
+    known.detection.include = vec![named("Known"), named("Lost"), own.clone()];
+    known.is_default = true;
+    known.is_global = true;
+    let mut lost = new_profile("Lost");
+    lost.detection.scope = DetectionScope::Custom;
+    lost.detection.include = vec![named("Lost")];
+    let made = desk.app.import_option_profiles(&manager, vec![known, lost]).await.unwrap();
+    let lists = &made[0].profile.detection.include;
+    assert_eq!(*lists, [SearchList { id: Some(id), ..named("Known") }, own]);
+    assert!(!made[0].profile.is_default);
+    assert_eq!(made[1].profile.detection.scope, DetectionScope::Complete);
+
+    let half = vec![new_profile("New"), new_profile("Lost")];
+    let taken = desk.app.import_option_profiles(&manager, half).await;
+    assert!(matches!(taken, Err(Error::OptionProfileTaken { title }) if title == "Lost"));
+    assert!(!titles(&desk, "manager").await.contains(&"New".to_owned()), "all or none");
+    desk.add_user("scanner", Role::Scanner, "10.0.0.1").await;
+    let scanner = desk.actor("scanner").await;
+    let refused = desk.app.import_option_profiles(&scanner, vec![new_profile("Mine")]).await;
+    assert!(matches!(refused, Err(Error::Forbidden { .. })), "{refused:?}");
+    let refused = desk.app.export_option_profiles(&scanner).await;
+    assert!(matches!(refused, Err(Error::Forbidden { .. })), "{refused:?}");
+
+    let used = desk.app.delete_search_list(&manager, id, true).await;
+    assert!(matches!(used, Err(Error::SearchListInUse { .. })), "{used:?}");
+    let hidden = OptionProfile { detection: made[0].profile.detection.clone(), ..new_profile("Mine") };
+    let hidden = desk.app.add_option_profile(&scanner, hidden).await;
+    assert!(matches!(hidden, Err(Error::UnknownSearchList { .. })), "{hidden:?}");
+    desk.app.delete_option_profile(&manager, "Known").await.unwrap();
+    desk.app.delete_search_list(&manager, id, true).await.unwrap();
 }

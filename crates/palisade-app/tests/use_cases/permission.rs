@@ -1,13 +1,15 @@
 //! Every role with every use case.
 
 use palisade_app::{
-    Actor, AddHosts, AssetOrder, Authority, CreateAuthRecord, CreateAuthVault, CreateUser, EditHosts, Error,
-    HostKey, ListAuthRecords, ListHosts, ListMapReports, ListReports, ListScans, ListTargetHistory,
-    ListTasks, ListUsers, ListVulnerabilities, LoginRefused, PasswordsOf, ReportActivity, SearchAssets,
-    UpdateAuthVault, WantedReport,
+    Actor, AddHosts, AssetOrder, Authority, ChooseTemplate, CreateAuthRecord, CreateAuthVault, CreateUser,
+    EditHosts, Error, HostKey, ListAuthRecords, ListDeletedTickets, ListHosts, ListMapReports, ListReports,
+    ListScans, ListTargetHistory, ListTasks, ListUsers, ListVulnerabilities, LoginRefused, PasswordsOf,
+    ReportActivity, SearchAssets, SelectHosts, TicketSelection, UpdateAuthVault, WantedReport, WantedSummary,
 };
 use palisade_model::auth_record::GivenFields;
-use palisade_model::{MapRef, OptionProfile, Role, ScanRef, UserEdit, UserProfile};
+use palisade_model::{
+    MapRef, OptionProfile, Permission, Role, ScanRef, TemplateFamily, UserEdit, UserProfile,
+};
 
 use crate::asset_group::{edit_group, new_group};
 use crate::auth_record::{change, unix, unix_kind, vault};
@@ -28,6 +30,7 @@ const USE_CASES: &[(&str, &str)] = &[
     ("scan, list_running", "++-++--"),
     ("list_scans", "++-++--"),
     ("scan_statistics", "+------"),
+    ("summarise_unscanned", "+------"),
     ("cancel_scan", "++-+---"),
     ("pause_scan", "++-+---"),
     ("resume_scan", "++-+---"),
@@ -64,12 +67,35 @@ const USE_CASES: &[(&str, &str)] = &[
     ("list_tasks", "++-++--"),
     ("add_task", "++-+---"),
     ("switch_task", "++-+---"),
+    ("edit_task", "++-+---"),
     ("drop_task", "++-+---"),
     ("list_report_templates", "+++++--"),
+    ("create, update and drop_report_template", "++-++--"),
+    ("list_report_schedules", "+++++--"),
+    ("launch_report_schedule", "+++++--"),
     ("plan_asset_report, search_assets_ordered", "++-++--"),
     ("list_auth_records, list_auth_vaults", "++-+---"),
     ("create, update and delete_auth_records", "++-----"),
     ("create, update and delete_auth_vault", "++-----"),
+    ("purge_hosts", "+------"),
+    ("delete_tickets", "+------"),
+    ("list_deleted_tickets", "+------"),
+];
+
+/// What each extended permission opens to the roles that can have it, and nothing else does.
+const OPENED: &[(Permission, &[&str])] = &[
+    (Permission::AddAssets, &["add_hosts", "add_domain"]),
+    (
+        Permission::CreateOptionProfiles,
+        &["add_option_profile", "edit_option_profile", "delete_option_profile"],
+    ),
+    (Permission::EditAssetGroups, &["add_asset_group", "edit_asset_group", "delete_asset_group"]),
+    (
+        Permission::EditAuthRecords,
+        &["create, update and delete_auth_records", "create, update and delete_auth_vault"],
+    ),
+    (Permission::EditRemediationPolicy, &["delete_tickets"]),
+    (Permission::PurgeHosts, &["purge_hosts"]),
 ];
 
 /// Whether a use case was refused for the role's sake; other errors are not about permission.
@@ -121,6 +147,11 @@ async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) 
             one
         }
         "list_scans" => refused(&app.list_scans(actor, &ListScans::default(), None).await),
+        "summarise_unscanned" => {
+            let wanted =
+                WantedSummary { from: desk.now(), until: desk.now(), reasons: Vec::new(), tracking: None };
+            refused(&app.summarise_unscanned(actor, &wanted).await)
+        }
         "scan_statistics" => refused(&app.scan_statistics(actor).await),
         "cancel_scan" => refused(&app.cancel_scan(actor, scan).await),
         "pause_scan" => refused(&app.pause_scan(actor, scan).await),
@@ -166,6 +197,15 @@ async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) 
         }
         "delete_option_profile" => refused(&app.delete_option_profile(actor, "Nothing").await),
         "list_report_templates" => refused(&app.list_report_templates(actor).await),
+        "list_report_schedules" => refused(&app.list_report_schedules(actor).await),
+        "launch_report_schedule" => refused(&app.launch_report_schedule(actor, 99, "http://x").await),
+        "create, update and drop_report_template" => {
+            let create = refused(&app.create_report_template(actor, ChooseTemplate::default()).await);
+            let scan = TemplateFamily::Scan;
+            assert_eq!(create, refused(&app.update_report_template(actor, 999, scan, |_| ()).await));
+            assert_eq!(create, refused(&app.drop_report_template(actor, 999, scan).await));
+            create
+        }
         "plan_asset_report, search_assets_ordered" => {
             let report = refused(&app.plan_asset_report(actor, WantedReport::default()).await);
             let wanted = SearchAssets::default();
@@ -208,6 +248,7 @@ async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) 
         "list_tasks" => refused(&app.list_tasks(actor, ListTasks::default()).await),
         "add_task" => refused(&app.add_task(actor, daily("Nightly", "10.0.0.1")).await),
         "switch_task" => refused(&app.switch_task(actor, 99, true).await),
+        "edit_task" => refused(&app.edit_task(actor, 99, |_| ()).await),
         "drop_task" => refused(&app.drop_task(actor, 99).await),
         "list_auth_records, list_auth_vaults" => {
             let list = refused(&app.list_auth_records(actor, &ListAuthRecords::default()).await);
@@ -230,6 +271,11 @@ async fn is_refused(desk: &Desk, actor: &Actor, use_case: &str, scan: &ScanRef) 
             assert_eq!(create, refused(&app.update_auth_vault(actor, update).await));
             assert_eq!(create, refused(&app.delete_auth_vault(actor, 99).await));
             create
+        }
+        "purge_hosts" => refused(&app.purge_hosts(actor, SelectHosts::default()).await),
+        "delete_tickets" => refused(&app.delete_tickets(actor, &TicketSelection::default()).await),
+        "list_deleted_tickets" => {
+            refused(&app.list_deleted_tickets(actor, &ListDeletedTickets::default(), 10).await)
         }
         other => panic!("no such use case: {other}"),
     }
@@ -256,6 +302,45 @@ async fn the_matrix_of_roles_and_use_cases() {
             row.push(if is_refused(&desk, &actor, use_case, &scan).await { '-' } else { '+' });
         }
         assert_eq!(row, expected, "{role}: {USE_CASES:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_permission_opens_what_it_is_for_and_nothing_else() {
+    let desk = Desk::new().await;
+    let manager = desk.manager().await;
+    for (column, role) in Role::ALL.into_iter().enumerate() {
+        if role == Role::Manager || !role.may_log_in() {
+            continue;
+        }
+        let login = desk.add_user(&format!("role_{}", role.as_str()), role, "10.0.0.0/24").await;
+        let fitting = Permission::ALL.into_iter().filter(|permission| permission.fits(role));
+        for held in fitting.map(Some).chain([None]) {
+            desk.app.set_permissions(&login, &held.into_iter().collect()).await.unwrap();
+            let actor = desk.actor(login.as_str()).await;
+            let scan = desk.launch(&manager, "10.0.0.1").await;
+            for (use_case, cells) in USE_CASES {
+                let opened = OPENED
+                    .iter()
+                    .find(|(permission, opened)| permission.fits(role) && opened.contains(use_case));
+                let allowed = match opened {
+                    Some((permission, _)) => held == Some(*permission),
+                    None => cells.chars().nth(column) == Some('+'),
+                };
+                let refused = is_refused(&desk, &actor, use_case, &scan).await;
+                assert_eq!(refused, !allowed, "{use_case} as {role} with {held:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_permission_of_another_role_is_refused() {
+    let desk = Desk::new().await;
+    let login = desk.add_user("reader", Role::Reader, "10.0.0.0/24").await;
+    for permission in Permission::ALL {
+        let answer = desk.app.set_permissions(&login, &[permission].into_iter().collect()).await;
+        assert!(matches!(answer, Err(Error::PermissionDoesNotFit { .. })), "{permission}: {answer:?}");
     }
 }
 

@@ -9,8 +9,8 @@ use palisade_app::{
 };
 use palisade_engine::{Link as _, MapLink as _};
 use palisade_model::{
-    Clock as _, IpSet, MapResult, MapTarget, Occurrence, OptionProfile, Role, ScanStatus, Schedule,
-    ScheduleZone, Timestamp, UserStatus,
+    BeforeLaunch, Clock as _, IpSet, LeadUnit, MapResult, MapTarget, Notifications, Occurrence,
+    OptionProfile, Role, RunPause, ScanStatus, Schedule, ScheduleZone, Timestamp, UserStatus,
 };
 
 use crate::asset_group::{edit_group, new_group};
@@ -41,8 +41,13 @@ pub(crate) fn daily(title: &str, targets: &str) -> AddTask {
             start_minute: 30,
             zone: ScheduleZone::Shift { hours: 0 },
             end_after_hours: None,
+            end_after_mins: 0,
+            pause: None,
             recurrence: None,
         },
+        names: Vec::new(),
+        priority: 0,
+        notifications: None,
     }
 }
 
@@ -63,7 +68,7 @@ fn of_groups(title: &str, groups: &[&str]) -> AddTask {
 }
 
 /// One look of the scheduler, as of now.
-async fn look(app: &App) {
+pub(crate) async fn look(app: &App) {
     app.run_scheduler(|_| ready(false)).await;
 }
 
@@ -546,4 +551,134 @@ async fn tasks_that_map_go_by_domains() {
     assert_eq!(seen(&manager).await, ["Both", "A", "G"]);
     assert_eq!(seen(&reader).await, ["A", "G"], "all domains of a task must be in reach");
     assert_eq!(seen(&scanner).await, ["G"]);
+}
+
+#[tokio::test]
+async fn a_scan_pauses_and_goes_on_by_its_schedule_on_whichever_server() {
+    let (desk, _outbox) = Desk::at_night().await;
+    let manager = desk.manager().await;
+    let mut long = daily("Long", "10.0.0.1-10.0.0.2");
+    long.schedule.pause = RunPause::new(NonZeroU16::new(90).unwrap(), NonZeroU16::new(5)).ok();
+    long.schedule.end_after_mins = 30;
+    long.schedule.end_after_hours = NonZeroU8::new(6);
+    desk.app.add_task(&manager, long).await.unwrap();
+    desk.clock_to("2023-11-15T02:30:00Z");
+    look(&desk.app).await;
+    let scan = desk.running(&manager).await.remove(0).scan;
+    let status = async || desk.app.scan(&manager, &scan).await.unwrap().status;
+    let link = desk.app.link("built-in");
+    link.lease().await.unwrap().unwrap();
+    let other = desk.another_server().await;
+    desk.clock_to("2023-11-15T03:59:59Z");
+    tokio::join!(look(&desk.app), look(&other));
+    assert_eq!(status().await, ScanStatus::Running);
+    desk.clock.advance(1);
+    tokio::join!(look(&desk.app), look(&other));
+    assert_eq!(desk.last_entry().await, ("pause".to_owned(), format!("{scan}, task 1, Long")));
+    // The scanner has fallen silent meanwhile, and its slice is taken back.
+    assert_eq!(status().await, ScanStatus::Paused);
+    desk.clock_to("2023-11-15T07:29:59Z");
+    look(&desk.app).await;
+    assert_eq!(status().await, ScanStatus::Paused);
+    desk.clock.advance(1);
+    tokio::join!(look(&desk.app), look(&other));
+    assert_eq!(status().await, ScanStatus::Resuming);
+    let resumed = ("resume".to_owned(), format!("{scan}, task 1, Long"));
+    assert_eq!(desk.last_entry().await, resumed);
+    let entries = desk.app.list_activity(100).await.unwrap();
+    assert_eq!(entries.iter().filter(|entry| entry.action == "resume").count(), 1, "each turn is taken once");
+    desk.scan_everything().await;
+    assert_eq!(status().await, ScanStatus::Finished);
+}
+
+#[tokio::test]
+async fn a_scan_that_goes_on_by_hand_stays_paused_until_it_is_cancelled() {
+    let (desk, _outbox) = Desk::at_night().await;
+    let manager = desk.manager().await;
+    let mut long = daily("Long", "10.0.0.1");
+    long.schedule.pause = RunPause::new(NonZeroU16::new(60).unwrap(), None).ok();
+    long.schedule.end_after_hours = NonZeroU8::new(20);
+    desk.app.add_task(&manager, long).await.unwrap();
+    desk.clock_to("2023-11-15T02:30:00Z");
+    look(&desk.app).await;
+    let scan = desk.running(&manager).await.remove(0).scan;
+    let link = desk.app.link("built-in");
+    let lease = link.lease().await.unwrap().unwrap();
+    desk.clock.advance(HOUR);
+    look(&desk.app).await;
+    link.complete(&lease).await.unwrap();
+    desk.clock.advance(18 * HOUR);
+    look(&desk.app).await;
+    assert_eq!(desk.app.scan(&manager, &scan).await.unwrap().status, ScanStatus::Paused);
+    desk.clock.advance(HOUR);
+    look(&desk.app).await;
+    assert_eq!(desk.app.scan(&manager, &scan).await.unwrap().status, ScanStatus::Canceled);
+}
+
+#[tokio::test]
+async fn people_are_told_before_a_start_and_after_an_end() {
+    let (desk, outbox) = Desk::at_night().await;
+    let manager = desk.manager().await;
+    let people = ["ada@example.test".to_owned(), "web@example.test".to_owned()];
+    let group = desk.app.add_distribution_group("Web team", &people).await.unwrap();
+    let before = BeforeLaunch::new(LeadUnit::Minutes, 30, "Do not be surprised.".to_owned()).unwrap();
+    let mut nightly = daily("Nightly", "10.0.0.1");
+    nightly.notifications = Some(Notifications {
+        before: Some(before),
+        after: Some("All is well.".to_owned()),
+        groups: vec![group],
+    });
+    desk.app.add_task(&manager, nightly).await.unwrap();
+    desk.clock_to("2023-11-15T01:59:59Z");
+    look(&desk.app).await;
+    assert!(mails(&outbox).is_empty());
+    desk.clock.advance(1);
+    let other = desk.another_server().await;
+    tokio::join!(look(&desk.app), look(&other));
+    look(&desk.app).await;
+    let told = mails(&outbox);
+    assert_eq!(told.len(), 2, "each address once: {told:?}");
+    for mail in &told {
+        assert!(
+            mail.contains("\"Nightly\" will start on 2023-11-15 02:30 GMT.\n\nDo not be surprised.\n"),
+            "{mail}"
+        );
+    }
+    assert!(told.iter().any(|mail| mail.contains("To: web@example.test\n")), "{told:?}");
+    desk.clock_to("2023-11-15T02:30:00Z");
+    look(&desk.app).await;
+    desk.scan_everything().await;
+    look(&desk.app).await;
+    let told = mails(&outbox);
+    assert_eq!(told.iter().filter(|mail| mail.contains("All is well.")).count(), 2, "{told:?}");
+    desk.clock_to("2023-11-16T02:00:00Z");
+    look(&desk.app).await;
+    assert_eq!(mails(&outbox).len(), 6, "the next start is told of, too");
+    let unknown = Notifications { groups: vec![99], ..Notifications::default() };
+    let mut lost = daily("Lost", "10.0.0.1");
+    lost.notifications = Some(unknown);
+    let refused = desk.app.add_task(&manager, lost).await;
+    assert!(matches!(refused, Err(Error::UnknownDistributionGroup { id: 99 })), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_change_keeps_what_it_does_not_name() {
+    let (desk, _outbox) = Desk::at_night().await;
+    let manager = desk.manager().await;
+    let id = desk.app.add_task(&manager, daily("Nightly", "10.0.0.1")).await.unwrap().id;
+    let next = desk.task(&manager, id).await.next_launch_at;
+    desk.app.edit_task(&manager, id, |task| task.title = "Every night".to_owned()).await.unwrap();
+    let task = desk.task(&manager, id).await;
+    assert_eq!((task.title.as_str(), task.next_launch_at), ("Every night", next));
+    desk.app.edit_task(&manager, id, |task| task.schedule.start_hour = 4).await.unwrap();
+    let moved = desk.task(&manager, id).await.next_launch_at;
+    assert_eq!(moved, Some("2023-11-15T04:30:00Z".parse().unwrap()));
+    desk.app.edit_task(&manager, id, |task| task.active = false).await.unwrap();
+    assert_eq!(desk.task(&manager, id).await.next_launch_at, None);
+    let beyond = desk.app.edit_task(&manager, id, |task| task.targets = ips("192.0.2.1")).await;
+    assert!(matches!(beyond, Err(Error::NotInSubscription { .. })), "{beyond:?}");
+    desk.add_user("scanner", Role::Scanner, "10.0.0.0/24").await;
+    let scanner = desk.actor("scanner").await;
+    let theirs = desk.app.edit_task(&scanner, id, |task| task.active = true).await;
+    assert!(matches!(theirs, Err(Error::UnknownTask)), "{theirs:?}");
 }

@@ -47,6 +47,8 @@ fn schedule(occurrence: Occurrence, zone: ScheduleZone, time: (u8, u8)) -> Sched
         start_minute: time.1,
         zone,
         end_after_hours: None,
+        end_after_mins: 0,
+        pause: None,
         recurrence: None,
     }
 }
@@ -174,6 +176,9 @@ async fn every_task_starts_exactly_once_at_each_of_its_times() {
             scanner: TaskScanner::External,
             http_header: None,
             schedule: schedule.clone(),
+            names: Vec::new(),
+            priority: 0,
+            notifications: None,
         };
         desk.app.add_task(&manager, task).await.unwrap();
     }

@@ -44,7 +44,7 @@ fn host(version: Option<&str>) -> HostResult {
         cpe: Some(format!("cpe:2.3:a:acme:server:{}:*:*:*:*:*:*:*", version.unwrap_or("*"))),
     });
     HostResult {
-        facts: HostFacts { address: HOST, ports: vec![port], ..HostFacts::default() },
+        facts: HostFacts { address: HOST.into(), ports: vec![port], ..HostFacts::default() },
         findings: Vec::new(),
         tested: Vec::new(),
         tcp_ports: [80].into_iter().collect(),

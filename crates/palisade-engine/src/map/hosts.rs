@@ -1,6 +1,7 @@
 //! Live hosts, and what a few questions tell of them: ports of the map section, the system, the
 //! NetBIOS name. No vulnerability is looked for, and nobody is asked more than to name themselves.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use palisade_model::{Discovery, MapPort, Transport};
@@ -17,6 +18,7 @@ use crate::{os, ports, service, udp};
 #[derive(Debug, Clone)]
 pub(super) struct Live {
     pub(super) host: Arc<HostPace>,
+    pub(super) address: Ipv4Addr,
     pub(super) discovery: Discovery,
     pub(super) ttl: Option<u8>,
 }
@@ -33,17 +35,18 @@ impl Live {
     /// From what a survey saw; `None` when nothing answered.
     pub(super) fn of(sighting: &Sighting, pace: &Arc<Pace>) -> Option<Self> {
         let discovery = Discovery::of_life(sighting.alive_by.as_deref()?);
-        let host = HostPace::new(sighting.address, Arc::clone(pace));
+        let IpAddr::V4(address) = sighting.address else { return None };
+        let host = HostPace::new(address, Arc::clone(pace));
         if let Some(round_trip) = sighting.round_trip {
             host.round_trip.record(round_trip);
         }
-        Some(Self { host, discovery, ttl: sighting.ttl })
+        Some(Self { address, host, discovery, ttl: sighting.ttl })
     }
 }
 
 /// Asks a live host the ports of the plan.
 pub(super) async fn details(live: &Live, plan: &Plan, context: &ScanContext) -> Details {
-    let sheet = Sheet::new(live.host.address, context.clock.now().as_second());
+    let sheet = Sheet::new(live.address, context.clock.now().as_second());
     sheet.lock().facts.ttl = live.ttl;
     let asking = async {
         let tcp = async {

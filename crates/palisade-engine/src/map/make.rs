@@ -149,6 +149,7 @@ impl MapMaking {
                         }
                         1
                     }
+                    Sight::DeadV6(_) => 1,
                     Sight::Dead(set) => usize::try_from(set.count()).unwrap_or(usize::MAX),
                     Sight::Progress(_) => continue,
                 };
@@ -172,7 +173,7 @@ impl MapMaking {
             all.dedup();
             all
         } else {
-            live.iter().map(|live| live.host.address).collect()
+            live.iter().map(|live| live.address).collect()
         };
         let asking = names::reverse(&self.resolver, addresses);
         match timeout(NAMES_TIME_MAX, asking).await {
@@ -189,16 +190,13 @@ impl MapMaking {
     /// Looks closer at the live hosts that the profile names.
     async fn draw_details(&self, live: &[Live]) -> Vec<(Ipv4Addr, Details)> {
         self.tell(MapStage::Details, 0, 1);
-        let closer = |live: &&Live| self.plan.looks_closer(&self.order, live.host.address);
+        let closer = |live: &&Live| self.plan.looks_closer(&self.order, live.address);
         let chosen: Vec<Live> = live.iter().filter(closer).cloned().collect();
         let total = chosen.len();
         let parallel = self.pace.hosts.available_permits().max(1);
-        let mut looks =
-            futures_util::stream::iter(chosen)
-                .map(|live| async move {
-                    (live.host.address, hosts::details(&live, &self.plan, &self.context).await)
-                })
-                .buffer_unordered(parallel);
+        let mut looks = futures_util::stream::iter(chosen)
+            .map(|live| async move { (live.address, hosts::details(&live, &self.plan, &self.context).await) })
+            .buffer_unordered(parallel);
         let mut all = Vec::new();
         while let Some((address, details)) = looks.next().await {
             self.picture().add_details(address, details.clone());
@@ -221,12 +219,12 @@ impl MapMaking {
             .iter()
             .take(ROUTES_MAX)
             .map(|live| {
-                let known = details.get(&live.host.address).copied();
-                (Arc::clone(&live.host), hosts::answering_port(live, known))
+                let known = details.get(&live.address).copied();
+                (live.address, Arc::clone(&live.host), hosts::answering_port(live, known))
             })
             .collect();
         let mut walks = futures_util::stream::iter(targets)
-            .map(|(host, port)| async move { (host.address, route::walk(&host, port).await) })
+            .map(|(address, host, port)| async move { (address, route::walk(&host, port).await) })
             .buffer_unordered(WALKS_PARALLEL);
         let mut done = 0;
         while let Some((address, way)) = walks.next().await {

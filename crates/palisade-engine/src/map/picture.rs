@@ -51,7 +51,7 @@ impl Picture {
     }
 
     pub(super) fn add_live(&mut self, live: &Live) {
-        let Some(host) = self.host(live.host.address) else { return };
+        let Some(host) = self.host(live.address) else { return };
         // Life is what clients look for first.
         host.discoveries.retain(|known| *known != live.discovery);
         host.discoveries.insert(0, live.discovery.clone());

@@ -6,7 +6,7 @@
 //! nothing leaves a gap, and no link is drawn over a gap.
 
 use std::io::{self, IoSliceMut};
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::os::fd::AsRawFd;
 use std::time::Duration;
 
@@ -115,7 +115,9 @@ async fn step_once(host: &HostPace, kind: Walk, hops: u8) -> io::Result<Step> {
         Walk::Echo => 0,
         Walk::Connection(port) => port,
     };
-    let target = SocketAddr::V4(SocketAddrV4::new(host.address, port));
+    // Maps are drawn of IPv4 networks.
+    let IpAddr::V4(address) = host.address else { return Err(io::ErrorKind::Unsupported.into()) };
+    let target = SocketAddr::V4(SocketAddrV4::new(address, port));
     match socket.connect(&target.into()) {
         Ok(()) => {}
         Err(error) if error.raw_os_error() == Some(nix::errno::Errno::EINPROGRESS as i32) => {}
@@ -130,7 +132,7 @@ async fn step_once(host: &HostPace, kind: Walk, hops: u8) -> io::Result<Step> {
     let until = Instant::now() + host.round_trip.timeout().max(PATIENCE_MIN);
     // An ICMP or TCP socket in the clothes of a datagram one, which it resembles in all that is done here.
     let socket = UdpSocket::from_std(socket.into())?;
-    wait(&socket, host.address, kind, until).await
+    wait(&socket, address, kind, until).await
 }
 
 /// Waits for whatever comes back first.

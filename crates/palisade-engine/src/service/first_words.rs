@@ -96,6 +96,11 @@ impl Order {
                 order.likely.push(FirstWords::Tls);
             }
         }
+        let switches = |name: &str| !tls && needs.tls() && Upgrade::of_service(name).is_some();
+        let waits = |name: &&str| *name != "ssh" && (needs.looks_for(name) || switches(name));
+        if !GREETERS.iter().any(waits) {
+            order.ask_once();
+        }
         let mut asked: Vec<&str> = order.likely.iter().map(FirstWords::name).collect();
         let mut general: Vec<FirstWords> =
             ["http", "line"].into_iter().filter_map(identify::probe).map(FirstWords::Probe).collect();
@@ -105,7 +110,6 @@ impl Order {
         general.retain(|words| !asked.contains(&words.name()));
         asked.extend(general.iter().map(FirstWords::name));
         let left = |all: usize| all.saturating_sub(asked.len());
-        let switches = |name: &str| !tls && needs.tls() && Upgrade::of_service(name).is_some();
         let new = |probe: &GenericProbe| {
             !asked.contains(&probe.name) && (needs.looks_for(probe.name) || switches(probe.name))
         };
@@ -115,6 +119,18 @@ impl Order {
         order.picky = picky.map(FirstWords::Probe).collect();
         order.general = general;
         order
+    }
+
+    /// Asks without listening beside it, where no greeting matters but that of an SSH server, which
+    /// greets whoever asks it something: one connection instead of two or three. What TLS is at home on
+    /// is asked for that alone; the rest has its turn when it is in vain.
+    fn ask_once(&mut self) {
+        let is_hello = |words: &FirstWords| matches!(words, FirstWords::Tls);
+        if self.tls_expected && self.likely.iter().any(is_hello) {
+            self.likely.retain(is_hello);
+        } else if self.likely.len() > 1 {
+            self.likely.retain(|words| !matches!(words, FirstWords::Listen));
+        }
     }
 }
 
@@ -144,12 +160,23 @@ mod tests {
     fn binary_questions_are_asked_where_they_matter() {
         // An SSH banner: whatever answers in text is no SSH server, the rest cannot be one.
         let banner = order_for(38_050, 4_711);
-        assert_eq!(names(&banner.likely), ["listen", "http", "tls"]);
+        assert_eq!(names(&banner.likely), ["http", "tls"]);
         assert_eq!(names(&banner.general), ["line"]);
         assert!(banner.quiet.is_empty() && banner.picky.is_empty());
         // The certificates of a PostgreSQL server on a port of its own are behind its request for TLS.
         let certificates = order_for(38_167, 4_711);
         assert_eq!(names(&certificates.picky), ["postgresql", "ldap"]);
+    }
+
+    #[test]
+    fn what_no_greeting_matters_for_costs_one_connection() {
+        assert_eq!(names(&order_for(38_050, 22).likely), ["listen"]);
+        assert_eq!(names(&order_for(86_000, 6_379).likely), ["redis"]);
+        let secure = order_for(86_000, 443);
+        assert_eq!(names(&secure.likely), ["tls"]);
+        assert_eq!(names(&secure.general), ["http", "line"]);
+        // Mail servers greet, and may switch to the TLS that is looked for.
+        assert_eq!(names(&order_for(38_167, 4_711).likely), ["listen", "http", "tls"]);
     }
 
     #[test]

@@ -50,7 +50,7 @@ pub(super) async fn survey(port: &Port<'_>) -> Option<(HttpFacts, bool)> {
             ask_if(
                 needs.has_word("open_proxy"),
                 port,
-                proxy_request(&format!("{}:{CLOSED_PORT}", port.host.address), "/")
+                proxy_request(&format!("{}:{CLOSED_PORT}", port.host.authority()), "/")
             ),
         );
         // A forwarded request waits for whatever stands behind; no answer there is one too.

@@ -179,7 +179,8 @@ impl Search {
             self.found.seen = Some(seen);
             self.found.asked = if listened { "" } else { answer.words.name() };
         }
-        if !(listened || answer.bytes.is_empty()) {
+        let greets = self.found.seen.as_ref().is_some_and(|seen| seen.service == "ssh");
+        if !(listened || greets || answer.bytes.is_empty()) {
             // The answer to a question is no greeting.
             self.found.banner.clear();
         }

@@ -13,8 +13,11 @@ mod product;
 mod smb;
 mod ssh;
 mod tls;
+mod tls_trial;
+mod virtual_host;
 
 pub(crate) use self::product::{bind as bind_product, of as product_of, texts as product_texts};
+pub(crate) use self::virtual_host::survey_all as survey_virtual_hosts;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -66,7 +69,7 @@ pub(crate) async fn survey_all(
         tasks.spawn(async move {
             let Ok(_turn) = turns.acquire().await else { return };
             let port = Port { name: name.as_deref(), ..port_of(&host, &context, number) };
-            survey(&port, &sheet).await;
+            Box::pin(survey(&port, &sheet)).await;
         });
     }
     let mut done = 0;
@@ -92,6 +95,7 @@ fn port_of<'a>(host: &'a HostPace, context: &'a ScanContext, number: u16) -> Por
         tls: false,
         old_tls: false,
         name: None,
+        virtual_host: false,
         until: host.until(PORT_BUDGET),
         ids: context.ids.as_ref(),
         now: context.clock.now().as_second(),

@@ -23,6 +23,8 @@ pub(super) struct Port<'a> {
     pub(super) old_tls: bool,
     /// The host's registered name, asked for in TLS and in web requests inside it.
     pub(super) name: Option<&'a str>,
+    /// That name is one of a virtual host: every web request asks for it.
+    pub(super) virtual_host: bool,
     pub(super) until: Instant,
     pub(super) ids: &'a dyn IdSource,
     /// Unix seconds.
@@ -69,10 +71,16 @@ impl Port<'_> {
         let usual = if self.tls { 443 } else { 80 };
         // A server that was asked for a name in TLS wants to hear the same one again.
         let host = match self.name {
-            Some(name) if self.tls => name.to_owned(),
-            _ => self.host.address.to_string(),
+            Some(name) if self.tls || self.virtual_host => name.to_owned(),
+            _ => self.host.authority(),
         };
         if self.number == usual { host } else { format!("{host}:{}", self.number) }
+    }
+
+    /// The names of virtual hosts that stand here.
+    pub(super) fn virtual_names(&self) -> Vec<String> {
+        let names = self.host.plan().virtual_names(self.host.address, self.number);
+        names.map(ToString::to_string).collect()
     }
 
     /// Unpredictable bytes for a protocol's nonces.

@@ -10,12 +10,13 @@ use palisade_model::fact::{TlsFacts, TlsVirtualHost};
 use palisade_probe::starttls::{StartTls, Upgrade};
 use palisade_probe::tls::flight::Progress;
 use palisade_probe::tls::{
-    Attempt, AttemptId, Enumeration, EnumerationDepth, EnumerationOptions, Flight, Outcome, ReactionReader,
-    ServerFlight, Verdict, certificate_facts,
+    Attempt, AttemptId, Enumeration, EnumerationDepth, EnumerationOptions, Flight, Outcome, PROTOCOLS,
+    ReactionReader, ServerFlight, Verdict, certificate_facts,
 };
 use tokio::time::{Instant, timeout_at};
 
 use super::port::Port;
+use super::tls_trial;
 use crate::stream::{Received, Stream};
 use crate::trust;
 
@@ -33,8 +34,10 @@ const CROWDED_TRIES: usize = 4;
 const REACTION_PATIENCE: Duration = Duration::from_secs(2);
 /// For tickets, which come at once or not at all.
 const TICKET_PATIENCE: Duration = Duration::from_millis(500);
-/// Names asked for of a server that shows certificates only to a real client.
+/// Names asked for of a server that shows certificates only to a real client, beside virtual names.
 const NAMES_MAX: usize = 4;
+/// Application protocols that such a server is asked for one after the other.
+const PROTOCOLS_MAX: usize = 6;
 
 /// What the enumeration came to.
 pub(super) struct Survey {
@@ -48,6 +51,7 @@ pub(super) async fn survey(port: &Port<'_>, upgrade: Option<Upgrade>, names: &[S
     let options = EnumerationOptions {
         server_name: port.name.map(str::to_owned),
         names: names.to_vec(),
+        virtual_names: port.virtual_names(),
         now: port.now,
         random: port.random(),
         starttls: upgrade.is_some(),
@@ -64,12 +68,14 @@ pub(super) async fn survey(port: &Port<'_>, upgrade: Option<Upgrade>, names: &[S
         return None;
     }
     let mut resumption_tickets = None;
+    let mut stapled = None;
     let hidden = enumeration.needs_certificates();
     if enumeration.speaks_tls13()
         && (hidden || everything)
-        && let Some(mut stream) = open_inside(port, upgrade, port.name).await
+        && let Some((mut stream, with_status)) = open_inside(port, upgrade, port.name, &[]).await
     {
         enumeration.add_certificates(&stream.certificates());
+        stapled = Some(with_status);
         if everything {
             resumption_tickets = Some(stream.receives_tickets(port.until_after(TICKET_PATIENCE)).await);
         }
@@ -78,6 +84,11 @@ pub(super) async fn survey(port: &Port<'_>, upgrade: Option<Upgrade>, names: &[S
     facts.resumption_tickets = resumption_tickets;
     if hidden && everything {
         facts.virtual_hosts = virtual_hosts(port, upgrade, &facts, names).await;
+        facts.ocsp_stapled = stapled;
+        facts.alpn = protocols(port, upgrade).await;
+    }
+    if everything {
+        Box::pin(tls_trial::run(port, upgrade, &mut facts)).await;
     }
     if let (Some(leaf), Some(chain)) = (facts.certificates.first_mut(), enumeration.chains().first()) {
         leaf.trusted = trust::is_trusted(chain, leaf);
@@ -85,10 +96,34 @@ pub(super) async fn survey(port: &Port<'_>, upgrade: Option<Upgrade>, names: &[S
     Some(Survey { facts, finished })
 }
 
-/// A stream on which the handshake of a real client is over.
-async fn open_inside(port: &Port<'_>, upgrade: Option<Upgrade>, name: Option<&str>) -> Option<Stream> {
+/// A stream on which the handshake of a real client is over, and whether an OCSP response came.
+async fn open_inside(
+    port: &Port<'_>,
+    upgrade: Option<Upgrade>,
+    name: Option<&str>,
+    protocols: &[&str],
+) -> Option<(Stream, bool)> {
     let stream = open_patiently(port, upgrade).await?;
-    stream.into_tls(port.host, name, port.until_after(FLIGHT_PATIENCE)).await
+    stream.into_tls_offering(port.host, name, protocols, port.until_after(FLIGHT_PATIENCE)).await
+}
+
+/// The application protocols that a server chooses which speaks TLS 1.3 only, its favourite first.
+async fn protocols(port: &Port<'_>, upgrade: Option<Upgrade>) -> Vec<String> {
+    let mut offered = PROTOCOLS.to_vec();
+    let mut chosen = Vec::new();
+    while let Some((stream, _)) = open_inside(port, upgrade, port.name, &offered).await {
+        let Some(at) = stream
+            .protocol()
+            .and_then(|protocol| offered.iter().position(|name| name.as_bytes() == protocol))
+        else {
+            break;
+        };
+        chosen.push(offered.remove(at).to_owned());
+        if offered.is_empty() || chosen.len() == PROTOCOLS_MAX {
+            break;
+        }
+    }
+    chosen
 }
 
 /// What a server that speaks TLS 1.3 only shows to who asks for another name, or for none.
@@ -101,18 +136,21 @@ async fn virtual_hosts(
     let Some(own) = facts.certificates.first() else { return Vec::new() };
     let mut asked: Vec<Option<String>> = Vec::new();
     asked.extend(port.name.is_some().then_some(None));
-    for name in names.iter().chain(&own.alternative_names).map(|name| name.to_ascii_lowercase()) {
+    let virtual_names = port.virtual_names();
+    let names_max = virtual_names.len().saturating_add(NAMES_MAX);
+    let known = virtual_names.iter().chain(names).chain(&own.alternative_names);
+    for name in known.map(|name| name.to_ascii_lowercase()) {
         let usable = name.contains('.') && !name.contains('*') && name.parse::<std::net::IpAddr>().is_err();
         if usable && port.name.is_none_or(|first| !name.eq_ignore_ascii_case(first)) {
             let name = Some(name);
-            if asked.len() < NAMES_MAX && !asked.contains(&name) {
+            if asked.len() < names_max && !asked.contains(&name) {
                 asked.push(name);
             }
         }
     }
     let mut hosts = Vec::new();
     for name in asked {
-        let Some(stream) = open_inside(port, upgrade, name.as_deref()).await else { continue };
+        let Some((stream, _)) = open_inside(port, upgrade, name.as_deref(), &[]).await else { continue };
         let certificates: Vec<_> =
             stream.certificates().iter().map(|der| certificate_facts(der, port.now)).collect();
         if certificates.first().is_some_and(|leaf| leaf.sha256 != own.sha256) {
@@ -163,7 +201,7 @@ async fn open(port: &Port<'_>, upgrade: Option<Upgrade>) -> Option<Stream> {
 
 /// The same of a service that did switch before: one that does not has too many clients at the
 /// moment, and is given time to get rid of them.
-async fn open_patiently(port: &Port<'_>, upgrade: Option<Upgrade>) -> Option<Stream> {
+pub(super) async fn open_patiently(port: &Port<'_>, upgrade: Option<Upgrade>) -> Option<Stream> {
     let mut pause = CROWDED_PAUSE;
     for _ in 0..CROWDED_TRIES {
         let stream = open(port, upgrade).await;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use palisade_model::fact::SignInFacts;
 use palisade_model::user::Password;
-use palisade_model::{HostFacts, SignIn, Transport};
+use palisade_model::{HostFacts, SignIn, Transport, VirtualName};
 use palisade_probe::http::{HttpConversation, Request, Response};
 use palisade_probe::sign_in::Credentials;
 use palisade_probe::sign_in::http::HttpChallenge;
@@ -43,9 +43,13 @@ pub(super) async fn sign_in(
     facts: &HostFacts,
 ) -> SignInFacts {
     let wanted_name = record.value("vhost");
-    let is_registered =
-        |name: &str| facts.name.as_ref().is_some_and(|known| known.eq_ignore_ascii_case(name));
-    if wanted_name.is_some_and(|name| !is_registered(name)) {
+    let is_known = |name: &str| {
+        let registered = facts.name.iter().map(String::as_str);
+        let ports = facts.ports.iter().map(|port| port.port);
+        let virtual_names = ports.flat_map(|port| host.plan().virtual_names(host.address, port));
+        registered.chain(virtual_names.map(VirtualName::as_str)).any(|known| known.eq_ignore_ascii_case(name))
+    };
+    if wanted_name.is_some_and(|name| !is_known(name)) {
         return attempt.not_attempted("another name than the virtual host's is registered for the host");
     }
     let tcp = facts.ports.iter().filter(|port| port.transport == Transport::Tcp && port.service == "http");
@@ -96,7 +100,7 @@ impl Server<'_> {
         let stream = Stream::connect(self.host, self.port).await?;
         let mut stream = if self.tls { stream.into_tls(self.host, self.name, until).await? } else { stream };
         let usual = if self.tls { 443 } else { 80 };
-        let name = self.name.map_or_else(|| self.host.address.to_string(), str::to_owned);
+        let name = self.name.map_or_else(|| self.host.authority(), str::to_owned);
         let authority = if self.port == usual { name } else { format!("{name}:{}", self.port) };
         let mut request = Request::get(&authority, PATH);
         request.headers.extend(authorization.map(|value| ("Authorization".to_owned(), value)));

@@ -13,6 +13,7 @@ mod unix;
 mod windows;
 
 use std::future::Future;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -81,7 +82,11 @@ pub(crate) async fn all(host: &HostPace, sheet: &Arc<Sheet>, context: &ScanConte
         return;
     }
     let on = |record: &&SignIn| record.kind.switch.is_none_or(|switch| allowed.contains(&switch));
-    let mine = order.sign_ins.iter().filter(|record| record.ips.contains(host.address)).filter(on);
+    let mine = order
+        .sign_ins
+        .iter()
+        .filter(|record| matches!(host.address, IpAddr::V4(address) if record.ips.contains(address)))
+        .filter(on);
     let mine: Vec<&SignIn> = mine.take(RECORDS_MAX).collect();
     for record in &mine {
         let attempt = Attempt::of(record);

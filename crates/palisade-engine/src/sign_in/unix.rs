@@ -6,7 +6,7 @@
 //! and time are bounded.
 
 use std::borrow::Cow;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -219,7 +219,7 @@ async fn look_around(
     sheet: &Arc<Sheet>,
     record: &SignIn,
     attempt: Attempt,
-    address: Ipv4Addr,
+    address: IpAddr,
 ) -> SignInFacts {
     if record.value("sub_type") == Some("cisco") {
         let told = run(session, "show version", None).await;

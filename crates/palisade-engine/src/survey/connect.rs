@@ -1,7 +1,7 @@
 //! The same by connecting, for what raw packets cannot reach: one host at a time by ordinary sockets,
 //! many hosts at once.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use futures_util::StreamExt;
@@ -17,15 +17,15 @@ use crate::sheet::Sheet;
 /// Hosts looked at at the same time; the rate and the sockets are bounded elsewhere.
 const HOSTS_PARALLEL: usize = 64;
 
-/// Looks at every address of `targets`.
+/// Looks at every one of the `targets`.
 pub(crate) async fn survey(
-    targets: &IpSet,
+    targets: impl Iterator<Item = IpAddr> + Send,
     order: &SurveyOrder,
     pace: &Arc<Pace>,
     context: &SurveyContext,
     sights: &mpsc::Sender<Sight>,
 ) {
-    let mut hosts = futures_util::stream::iter(targets.iter())
+    let mut hosts = futures_util::stream::iter(targets)
         .map(|address| look(address, order, pace, context))
         .buffer_unordered(HOSTS_PARALLEL);
     while let Some(sight) = hosts.next().await {
@@ -35,13 +35,16 @@ pub(crate) async fn survey(
     }
 }
 
-async fn look(address: Ipv4Addr, order: &SurveyOrder, pace: &Arc<Pace>, context: &SurveyContext) -> Sight {
+async fn look(address: IpAddr, order: &SurveyOrder, pace: &Arc<Pace>, context: &SurveyContext) -> Sight {
     let host = HostPace::new(address, Arc::clone(pace));
     let mut mark = [0; 8];
     context.ids.fill(&mut mark);
     let life = discovery::look(&host, mark).await;
     if life.alive_by.is_none() && !order.scan_dead_hosts {
-        return Sight::Dead(IpSet::from(address));
+        return match address {
+            IpAddr::V4(address) => Sight::Dead(IpSet::from(address)),
+            IpAddr::V6(address) => Sight::DeadV6(address),
+        };
     }
     let seen = match &order.ports {
         None => None,

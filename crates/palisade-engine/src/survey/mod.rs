@@ -10,12 +10,12 @@ mod discover;
 mod ports;
 mod raw;
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use palisade_model::option_profile::{PacketOptions, ProtectedIps};
-use palisade_model::{Clock, IdSource, IpSet, OptionProfile, PortSet};
+use palisade_model::{Clock, IdSource, Ip6Set, IpSet, OptionProfile, PortSet};
 use palisade_packet::{Control, Probe, Wish};
 use tokio::sync::mpsc;
 
@@ -41,6 +41,8 @@ const SIGHTS_WAITING_MAX: usize = 256;
 #[derive(Debug, Clone)]
 pub struct SurveyOrder {
     pub targets: IpSet,
+    /// IPv6 hosts, which are connected to.
+    pub targets_v6: Ip6Set,
     /// TCP ports to be looked at; `None` when only the hosts matter.
     pub ports: Option<PortSet>,
     /// What is asked to find out whether somebody is there.
@@ -78,6 +80,7 @@ impl SurveyOrder {
         probes.retain(|probe| !probe.port().is_some_and(leave));
         Self {
             targets,
+            targets_v6: Ip6Set::default(),
             ports: ports.map(|ports| ports.iter().filter(|port| !leave(*port)).collect()),
             probes,
             packets: additional.packets,
@@ -102,7 +105,7 @@ pub struct SurveyContext {
 /// What was learnt of a host that is there (or is to be scanned as if it were).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sighting {
-    pub address: Ipv4Addr,
+    pub address: IpAddr,
     /// For people; `None` when nothing answered.
     pub alive_by: Option<String>,
     /// As it arrived.
@@ -137,6 +140,8 @@ pub enum Sight {
     Host(Box<Sighting>),
     /// Nobody there, as far as was asked.
     Dead(IpSet),
+    /// The same of an IPv6 host.
+    DeadV6(Ipv6Addr),
     /// How far it is.
     Progress(SliceProgress),
 }
@@ -219,7 +224,8 @@ pub async fn survey_hosts(order: SurveyOrder, context: SurveyContext, sights: mp
             () = sights.closed() => return,
         }
     }
-    connect::survey(&unlooked, &order, &pace, &context, &sights).await;
+    let rest = unlooked.iter().map(IpAddr::V4).chain(order.targets_v6.iter().map(IpAddr::V6));
+    connect::survey(rest, &order, &pace, &context, &sights).await;
 }
 
 #[cfg(test)]

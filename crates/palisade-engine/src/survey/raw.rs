@@ -285,7 +285,7 @@ impl Sweep {
         let asked_echo = self.order.probes.contains(&Probe::Echo);
         let ttl = found.and_then(|found| found.ttl);
         self.tell(Swept::Host(Box::new(Sighting {
-            address,
+            address: address.into(),
             alive_by: found.map(|found| found.alive_by()),
             ttl: ttl.or_else(|| tally.as_ref().and_then(|(tally, _)| tally.ttl)),
             icmp_echo: asked_echo.then(|| found.is_some_and(|found| found.echo)),

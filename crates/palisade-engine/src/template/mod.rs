@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::StreamExt;
-use palisade_model::{Finding, PortFacts, Qid, Transport};
+use palisade_model::{Finding, PortFacts, Qid, Transport, VirtualName};
 use palisade_probe::identify::prints;
 use palisade_template::run::{Outcome, Target, run};
 use palisade_template::{Numbered, Protocol};
@@ -109,13 +109,18 @@ impl Job {
             address: self.host.address,
             port: port.port,
             tls,
-            host: name.unwrap_or_else(|| self.host.address.to_string()),
+            host: name.unwrap_or_else(|| self.host.authority()),
             name: self.name.clone(),
             tls_facts: port.tls.take().map(Arc::new),
         };
         if port.transport == Transport::Tcp {
             if port.service == "http" {
-                self.web(&target, &port).await;
+                self.web(&target, &port, None).await;
+                for name in self.host.plan().virtual_names(self.host.address, port.port) {
+                    let host = name.to_string();
+                    let target = Target { name: Some(host.clone()), host, ..target.clone() };
+                    self.web(&target, &port, Some(name)).await;
+                }
             }
             self.tcp(&target, &port).await;
             if target.tls_facts.is_some() {
@@ -127,7 +132,8 @@ impl Job {
         }
     }
 
-    async fn web(self: &Arc<Self>, target: &Target, port: &PortFacts) {
+    /// `virtual_host`: the name that the server is asked by, beside its own.
+    async fn web(self: &Arc<Self>, target: &Target, port: &PortFacts, virtual_host: Option<&VirtualName>) {
         let templates: Vec<&Numbered> = self.host.plan().templates.of(Protocol::Http).collect();
         if templates.is_empty() {
             return;
@@ -138,7 +144,8 @@ impl Job {
         futures_util::stream::iter(order)
             .for_each_concurrent(TEMPLATES_PARALLEL, |numbered| async move {
                 let mut carrier = WebCarrier { web };
-                self.one(numbered, target, port, &mut carrier).await;
+                let found = self.ask(numbered, target, &mut carrier).await;
+                self.note(numbered, target, port, virtual_host, found);
                 // Looking at answers takes its time too; others get their turn.
                 tokio::task::yield_now().await;
             })
@@ -180,13 +187,34 @@ impl Job {
         port: &PortFacts,
         carrier: &mut C,
     ) {
+        let outcome = self.ask(numbered, target, carrier).await;
+        self.note(numbered, target, port, None, outcome);
+    }
+
+    async fn ask<C: palisade_template::run::Carrier>(
+        &self,
+        numbered: &Numbered,
+        target: &Target,
+        carrier: &mut C,
+    ) -> Outcome {
         let now = self.context.clock.now();
         let running = run(&numbered.template, target, now, self.context.ids.as_ref(), carrier);
-        let outcome = timeout_at(self.until, running).await.unwrap_or_default();
+        timeout_at(self.until, running).await.unwrap_or_default()
+    }
+
+    fn note(
+        &self,
+        numbered: &Numbered,
+        target: &Target,
+        port: &PortFacts,
+        virtual_host: Option<&VirtualName>,
+        outcome: Outcome,
+    ) {
         let Outcome { found, complete } = outcome;
         let mut results = self.results();
         if let Some(evidence) = found {
-            let result = format!("Template: {}\n{evidence}", numbered.template.id);
+            let by = virtual_host.map(|name| format!("Virtual host {name}:\n")).unwrap_or_default();
+            let result = format!("{by}Template: {}\n{evidence}", numbered.template.id);
             results.findings.push(Finding {
                 qid: numbered.qid,
                 port: Some(port.port),

@@ -1,5 +1,5 @@
-//! Requests of templates to one web server: each on a connection of its own, and those that several
-//! templates share sent once.
+//! Requests of templates to one web server: those that change nothing one after the other on a few
+//! connections, the others each on one of its own, and those that several templates share sent once.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -24,6 +24,10 @@ const BODY_BYTES_MAX: usize = 512 * 1024;
 const SHARED_BYTES_MAX: usize = 32 << 20;
 /// Templates that are looked through before others get their turn.
 const YIELD_EVERY: usize = 50;
+/// Connections to one server that wait for another request; they count among the host's.
+const IDLE_MAX: usize = 2;
+/// Room for the head of an answer.
+const HEAD_BYTES_MAX: usize = 64 * 1024;
 /// Requests without an answer, one after the other, after which a server is left alone.
 const FAILURES_MAX: u32 = 10;
 
@@ -38,6 +42,8 @@ pub(super) struct Web {
     turns: Arc<Semaphore>,
     failures: AtomicU32,
     shared: Mutex<SharedAnswers>,
+    /// Connections that may take another request.
+    idle: Mutex<Vec<Stream>>,
 }
 
 #[derive(Debug, Default)]
@@ -56,11 +62,23 @@ struct Shared {
 
 impl Web {
     pub(super) fn new(host: Arc<HostPace>, target: Target, until: Instant, turns: Arc<Semaphore>) -> Self {
-        Self { host, target, until, turns, failures: AtomicU32::new(0), shared: Mutex::default() }
+        Self {
+            host,
+            target,
+            until,
+            turns,
+            failures: AtomicU32::new(0),
+            shared: Mutex::default(),
+            idle: Mutex::default(),
+        }
     }
 
     fn shared(&self) -> MutexGuard<'_, SharedAnswers> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Stream>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn bytes_of(&self, request: &HttpRequest) -> Vec<u8> {
@@ -105,8 +123,9 @@ impl Web {
     pub(super) async fn ask(&self, request: &HttpRequest) -> Answer {
         let bytes = self.bytes_of(request);
         let cell = if request.shared { self.take_share(&bytes) } else { None };
-        let Some(cell) = cell else { return self.send(&bytes).await };
-        let answer = cell.get_or_init(|| self.send_and_count(&bytes)).await.clone();
+        let safe = request.is_safe();
+        let Some(cell) = cell else { return self.send(&bytes, safe).await };
+        let answer = cell.get_or_init(|| self.send_and_count(&bytes, safe)).await.clone();
         self.give_back(&bytes, answer.as_ref());
         answer
     }
@@ -115,8 +134,8 @@ impl Web {
         self.shared().answers.get(bytes).map(|shared| Arc::clone(&shared.answer))
     }
 
-    async fn send_and_count(&self, bytes: &[u8]) -> Answer {
-        let answer = self.send(bytes).await;
+    async fn send_and_count(&self, bytes: &[u8], safe: bool) -> Answer {
+        let answer = self.send(bytes, safe).await;
         self.shared().bytes += answer.as_ref().map_or(0, |answer| answer.size());
         answer
     }
@@ -133,13 +152,14 @@ impl Web {
         }
     }
 
-    async fn send(&self, bytes: &[u8]) -> Answer {
+    /// `safe`: the request changes nothing, so that it may be sent twice.
+    async fn send(&self, bytes: &[u8], safe: bool) -> Answer {
         let _turn = self.turns.acquire().await.ok()?;
         // A server that stopped answering, perhaps because of us, is left in peace.
         if self.failures.load(Ordering::Relaxed) >= FAILURES_MAX || Instant::now() >= self.until {
             return None;
         }
-        let answer = self.exchange(bytes).await;
+        let answer = self.exchange(bytes, safe).await;
         match &answer {
             Some(_) => self.failures.store(0, Ordering::Relaxed),
             None => {
@@ -149,10 +169,27 @@ impl Web {
         answer.map(Arc::new)
     }
 
-    async fn exchange(&self, bytes: &[u8]) -> Option<HttpAnswer> {
+    async fn exchange(&self, bytes: &[u8], safe: bool) -> Option<HttpAnswer> {
+        let until = (Instant::now() + ANSWER_PATIENCE).min(self.until);
+        // Servers close connections that wait when they please: then there is no answer on it.
+        let waiting = if safe { self.idle().pop() } else { None };
+        if let Some(stream) = waiting
+            && let Some(answer) = self.exchange_on(stream, bytes, safe, until).await
+        {
+            return Some(answer);
+        }
+        let stream = self.open(until).await?;
+        self.exchange_on(stream, bytes, safe, until).await
+    }
+
+    async fn exchange_on(
+        &self,
+        mut stream: Stream,
+        bytes: &[u8],
+        safe: bool,
+        until: Instant,
+    ) -> Option<HttpAnswer> {
         let started = Instant::now();
-        let until = (started + ANSWER_PATIENCE).min(self.until);
-        let mut stream = self.open(until).await?;
         if !stream.send(bytes, until).await {
             return None;
         }
@@ -171,9 +208,19 @@ impl Web {
                 Ok(None) | Err(_) => return None,
             }
         };
+        let head = head_of(&received, response.status);
+        if safe
+            && response.reusable
+            && is_all(&received, head, &response.body)
+            && stream.may_deliver(BODY_BYTES_MAX + HEAD_BYTES_MAX)
+        {
+            let mut idle = self.idle();
+            if idle.len() < IDLE_MAX {
+                idle.push(stream);
+            }
+        }
         let headers: Vec<(String, String)> =
             response.headers.into_iter().map(|header| (header.name, header.value)).collect();
-        let head = head_of(&received, response.status);
         Some(HttpAnswer::new(response.status, head, &headers, &response.body, started.elapsed()))
     }
 
@@ -191,6 +238,11 @@ impl Web {
             stream => stream,
         }
     }
+}
+
+/// Nothing came behind the answer that would be taken for the beginning of the next one.
+fn is_all(received: &[u8], head: &[u8], body: &[u8]) -> bool {
+    received.len() == head.len() + body.len() || received.ends_with(b"\r\n0\r\n\r\n")
 }
 
 /// The head of the final answer, with its empty line.

@@ -8,4 +8,5 @@ mod selective;
 mod service;
 mod support;
 mod template;
+mod virtual_host;
 mod worker;

@@ -9,7 +9,7 @@ use palisade_engine::{
 };
 use palisade_kb::KnowledgeBase;
 use palisade_model::option_profile::{PortList, ScanPorts};
-use palisade_model::{HostResult, IpSet, OptionProfile, PortSet, ScanRef, SeededIds, SystemClock};
+use palisade_model::{HostResult, Ip6Set, IpSet, OptionProfile, PortSet, ScanRef, SeededIds, SystemClock};
 use tokio::sync::mpsc;
 
 pub(crate) fn kb() -> Arc<KnowledgeBase> {
@@ -36,11 +36,13 @@ pub(crate) fn order(targets: &str, ports: impl IntoIterator<Item = u16>) -> Scan
     ScanOrder {
         scan: "scan/1400000000.00001".parse::<ScanRef>().expect("a reference"),
         targets: targets.parse::<IpSet>().expect("targets"),
+        targets_v6: Ip6Set::default(),
         profile,
         qids: None,
         http_header: None,
         zones: Vec::new(),
         sign_ins: Vec::new(),
+        virtual_hosts: Vec::new(),
     }
 }
 
@@ -83,6 +85,8 @@ pub(crate) struct Server {
     /// So many calls fail first.
     pub(crate) failures: u32,
     pub(crate) delivered: Vec<Ipv4Addr>,
+    /// What was delivered.
+    pub(crate) results: Vec<HostResult>,
     pub(crate) completed: Vec<i64>,
     pub(crate) failed: Vec<String>,
     pub(crate) progress: Vec<SliceProgress>,
@@ -140,7 +144,8 @@ impl Link for MemoryLink {
         self.answer("take a result in", |server| {
             let hold = server.answer_hold();
             if hold == Hold::Held {
-                server.delivered.push(result.facts.address);
+                server.delivered.extend(result.facts.ipv4());
+                server.results.push(result);
             }
             hold
         })

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -129,6 +130,62 @@ async fn what_many_templates_ask_is_asked_once() {
     let heard = server.heard.lock().expect("the list").clone();
     for request in &heard {
         assert_eq!(request.matches("\r\nQualys-Scan: quays-7\r\n").count(), 1, "{request}");
+    }
+}
+
+/// A web server that keeps its connections, and counts them and the requests of templates; every `spell`
+/// requests it closes one without a word.
+async fn keeping_server(spell: usize) -> (u16, Arc<[AtomicUsize; 2]>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let port = listener.local_addr().expect("an address").port();
+    let counts = Arc::new([const { AtomicUsize::new(0) }; 2]);
+    let counted = Arc::clone(&counts);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let counted = Arc::clone(&counted);
+            tokio::spawn(async move {
+                let mut bytes = vec![0; 8192];
+                for turn in 0.. {
+                    let count = stream.read(&mut bytes).await.unwrap_or(0);
+                    let text = String::from_utf8_lossy(&bytes[..count]).into_owned();
+                    if !text.contains(" HTTP/1.") || (turn > 0 && turn % spell == 0) {
+                        return;
+                    }
+                    if text.contains("/berth/") {
+                        counted[0].fetch_add(usize::from(turn == 0), Ordering::SeqCst);
+                        counted[1].fetch_add(1, Ordering::SeqCst);
+                    }
+                    let path = text.split(' ').nth(1).unwrap_or_default();
+                    let _ = stream.write_all(&page(&format!("here is {path}."))).await;
+                }
+            });
+        }
+    });
+    (port, counts)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_that_change_nothing_share_connections_and_none_is_lost() {
+    for spell in [usize::MAX, 7] {
+        let (port, counts) = keeping_server(spell).await;
+        // Each template finds its own path, so an answer to another's request would show.
+        let texts: Vec<String> = (0..120)
+            .map(|index| {
+                web(
+                    &format!("berth-{index}"),
+                    &format!("/berth/{index}"),
+                    &format!("here is /berth/{index}."),
+                )
+            })
+            .collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let templates = library(&texts);
+        let host = scan(only(order("127.0.0.1", [port]), &templates), &templates).await;
+        assert_eq!(found(&host).len(), 120, "every {spell} requests");
+        assert_eq!(host.tested.len(), 120);
+        let [connections, requests] = [&counts[0], &counts[1]].map(|count| count.load(Ordering::SeqCst));
+        assert_eq!(requests, 120, "what was answered was asked once");
+        assert!(connections < 90, "{connections} connections for {requests} requests");
     }
 }
 

@@ -1,7 +1,7 @@
 //! The worker loop against a server in memory.
 
 use std::net::Ipv4Addr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::support::{MemoryLink, lease, order};
@@ -19,14 +19,22 @@ fn options() -> WorkerOptions {
     }
 }
 
-/// Runs a worker until `until` is true of the server, at most ten seconds.
-async fn work(link: &Arc<MemoryLink>, until: impl Fn(&mut crate::support::Server) -> bool) {
+/// Runs a worker until `until` is true of the server, at most a minute.
+async fn work(link: &Arc<MemoryLink>, until: impl FnMut(&mut crate::support::Server) -> bool) {
+    work_with(options(), link, until).await;
+}
+
+async fn work_with(
+    options: WorkerOptions,
+    link: &Arc<MemoryLink>,
+    mut until: impl FnMut(&mut crate::support::Server) -> bool,
+) {
     let worker = Worker::new(
         Arc::clone(link),
         crate::support::kb(),
         Arc::new(SystemClock),
         Arc::new(SeededIds::new(1)),
-        options(),
+        options,
     );
     let (stop, stopped) = oneshot::channel::<()>();
     let running = tokio::spawn(async move {
@@ -37,8 +45,8 @@ async fn work(link: &Arc<MemoryLink>, until: impl Fn(&mut crate::support::Server
             .await;
     });
     let started = Instant::now();
-    while !link.read(&until) {
-        assert!(started.elapsed() < Duration::from_secs(10), "{:?}", link.state);
+    while !link.read(&mut until) {
+        assert!(started.elapsed() < Duration::from_mins(1), "{:?}", link.state);
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let _ = stop.send(());
@@ -138,4 +146,87 @@ async fn progress_is_told_while_the_scan_runs() {
     let progress = link.read(|server| server.progress.clone());
     assert!(progress.iter().all(|step| step.work_done <= step.work_total), "{progress:?}");
     assert!(progress.is_sorted_by_key(|step| step.work_done), "{progress:?}");
+}
+
+/// When each connection was made, as the host sees it.
+type Visits = Arc<Mutex<Vec<Instant>>>;
+
+/// Ports of one host, each of which waits for the first word and never says one.
+async fn silent_ports(count: usize) -> (Vec<u16>, Visits) {
+    let visits = Visits::default();
+    let mut ports = Vec::new();
+    for _ in 0..count {
+        let (listener, port) = silent_port().await;
+        let visits = Arc::clone(&visits);
+        ports.push(port);
+        tokio::spawn(async move {
+            let mut held = Vec::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                visits.lock().expect("nobody panics with it").push(Instant::now());
+                held.push(stream);
+            }
+        });
+    }
+    (ports, visits)
+}
+
+/// The usual pace of renewals, by which a worker hears of an order.
+fn usual_renewals() -> WorkerOptions {
+    WorkerOptions { renew_every: WorkerOptions::default().renew_every, ..options() }
+}
+
+#[tokio::test]
+async fn an_order_to_stop_is_felt_by_the_host_within_two_seconds() {
+    for order_to_stop in [Hold::Paused, Hold::Cancelled] {
+        let (ports, visits) = silent_ports(40).await;
+        let count = || visits.lock().expect("nobody panics with it").len();
+        let link = MemoryLink::with([lease(1, order("127.0.0.1", ports.clone()))]);
+        let mut ordered_at = None;
+        work_with(usual_renewals(), &link, |server| {
+            // In the midst of its services: every port was found, and some are being spoken to.
+            if ordered_at.is_none() && count() > ports.len() + 20 {
+                ordered_at = Some(Instant::now());
+                server.hold = Some(order_to_stop);
+            }
+            server.completed.len() == 1
+        })
+        .await;
+        let ordered_at = ordered_at.expect("the order was given");
+        let last = visits.lock().expect("nobody panics with it").last().copied().expect("there were some");
+        let felt_after = last.saturating_duration_since(ordered_at);
+        assert!(felt_after < Duration::from_secs(2), "{order_to_stop:?}: {felt_after:?}");
+        let visited = count();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(count(), visited, "{order_to_stop:?}: the host is still spoken to");
+        assert_eq!(link.read(|server| server.delivered.len()), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_host_that_was_paused_half_way_is_delivered_once_and_whole() {
+    let (ports, visits) = silent_ports(12).await;
+    let whole = order("127.0.0.1", ports.clone());
+    let link = MemoryLink::with([lease(1, whole.clone())]);
+    work_with(options(), &link, |server| {
+        if visits.lock().expect("nobody panics with it").len() > ports.len() + 4 {
+            server.hold = Some(Hold::Paused);
+        }
+        server.completed.len() == 1
+    })
+    .await;
+    link.read(|server| {
+        server.hold = None;
+        server.leases.push_back(lease(2, whole));
+    });
+    work_with(options(), &link, |server| server.completed.len() == 2).await;
+    let results = link.read(|server| std::mem::take(&mut server.results));
+    let [result] = results.as_slice() else { panic!("delivered {} times", results.len()) };
+    let open: Vec<u16> = result.facts.ports.iter().map(|port| port.port).collect();
+    let mut expected = ports;
+    expected.sort_unstable();
+    assert_eq!(open, expected);
+    assert!(!result.facts.timed_out);
+    let told: std::collections::BTreeSet<_> =
+        result.findings.iter().map(|finding| (finding.qid, finding.transport, finding.port)).collect();
+    assert_eq!(told.len(), result.findings.len(), "no finding twice");
 }

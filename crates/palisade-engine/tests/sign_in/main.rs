@@ -65,11 +65,13 @@ pub(crate) async fn scan_with(
     let order = ScanOrder {
         scan: "scan/1400000000.00001".parse().unwrap(),
         targets: "127.0.0.1".parse().unwrap(),
+        targets_v6: palisade_model::Ip6Set::default(),
         profile,
         qids: None,
         http_header: None,
         zones: Vec::new(),
         sign_ins,
+        virtual_hosts: Vec::new(),
     };
     let context = ScanContext {
         kb: Arc::new(KnowledgeBase::embedded().unwrap()),

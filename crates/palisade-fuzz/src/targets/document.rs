@@ -6,6 +6,7 @@ use palisade_fingerprint::Fingerprints;
 use palisade_model::{IpSet, MapTarget, PortSet};
 use palisade_wire::date_time::{date_time, parse_american_date, parse_date_time};
 use palisade_wire::form::{self, Form, Limits};
+use palisade_wire::xml_tree::{TreeLimits, read_tree};
 use palisade_wire::{ParameterKind, Source};
 
 use crate::Target;
@@ -15,6 +16,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "fingerprints", run: fingerprints },
     Target { name: "form", run: form },
     Target { name: "parameters", run: parameters },
+    Target { name: "xml-tree", run: xml_tree },
 ];
 
 /// What a set is written as is the same set.
@@ -62,6 +64,14 @@ fn form(input: &[u8]) {
     let _ = Form::new(Limits::DEFAULT).add("name", input.to_vec(), Source::Body);
 }
 
+/// Any document is read or refused.
+fn xml_tree(input: &[u8]) {
+    let limits = TreeLimits { bytes: 1 << 20, depth: 12, elements: 10_000 };
+    if let Ok(root) = read_tree(input, limits) {
+        assert!(root.child(&root.name).is_none_or(|child| root.children.contains(child)));
+    }
+}
+
 fn parameters(input: &[u8]) {
     const WORDS: &[&str] = &["full", "light", "none"];
     let Ok(text) = std::str::from_utf8(input) else { return };
@@ -87,6 +97,7 @@ fn parameters(input: &[u8]) {
         ParameterKind::AssetGroupTitle,
         ParameterKind::Choices(WORDS),
         ParameterKind::Numbers,
+        ParameterKind::HostNames,
         ParameterKind::Titles { max_items: 10, max_chars: 50 },
         ParameterKind::Ports { words: WORDS, max_chars: 200 },
         ParameterKind::ScanHeader,

@@ -2,6 +2,8 @@
 
 use std::net::Ipv4Addr;
 
+use palisade_probe::conversation::{Conversation, Step};
+use palisade_probe::tls::old_trial::{OldTrial, OldTrialConversation, TicketConversation};
 use palisade_probe::tls::{
     Enumeration, EnumerationOptions, Flight, OldClient, Outcome, ReactionReader, ServerFlight,
     certificate_facts, names_match, sslv2,
@@ -20,7 +22,7 @@ pub const TARGETS: &[Target] = &[
 fn certificate(input: &[u8]) {
     let facts = certificate_facts(input, 1_800_000_000);
     let names = [facts.subject.clone(), "www.example.test".to_owned()];
-    let _ = names_match(&facts, &names, Ipv4Addr::new(192, 0, 2, 7));
+    let _ = names_match(&facts, &names, Ipv4Addr::new(192, 0, 2, 7).into());
 }
 
 fn flight(input: &[u8], piece: usize) -> Flight {
@@ -42,8 +44,22 @@ fn tls(input: &[u8]) {
     drop(sslv2::parse_answer(input));
 }
 
-/// How what a server says is cut into pieces makes no difference to our old client.
+/// How what a server says is cut into pieces makes no difference to our old client. It talks to an end
+/// also where it tries the server.
 fn tls_client(input: &[u8]) {
+    for trial in OldTrial::ALL {
+        tried(trial, input, input.len());
+        tried(trial, input, 13);
+    }
+    let mut ticket = TicketConversation::new(Some("host.test"), [7; 32]);
+    ticket.start();
+    if ticket.receive(input) == Step::Done
+        && let Some(mut back) = ticket.finish()
+    {
+        back.start();
+        back.receive(input);
+        let _ = back.finish();
+    }
     let talk = |piece: usize| {
         let (mut client, _) = OldClient::new(Some("host.test"), [7; 32]);
         let (mut reply, mut received) = (Vec::new(), Vec::new());
@@ -54,6 +70,23 @@ fn tls_client(input: &[u8]) {
         (fine, client.is_open(), reply, received)
     };
     assert_eq!(talk(input.len()), talk(13));
+}
+
+/// The verdict on a server that says all this, whatever it hears.
+fn tried(trial: OldTrial, input: &[u8], piece: usize) -> Option<bool> {
+    let mut conversation = OldTrialConversation::new(trial, Some("host.test"), [7; 32]);
+    conversation.start();
+    let mut received = Vec::new();
+    for bytes in input.chunks(piece.max(1)) {
+        received.extend_from_slice(bytes);
+        match conversation.receive(&received) {
+            Step::NeedMore => {}
+            Step::Send(_) => received.clear(),
+            _ => return conversation.finish(),
+        }
+    }
+    conversation.closed(&received);
+    conversation.finish()
 }
 
 /// Whatever a server answers, asking comes to an end.

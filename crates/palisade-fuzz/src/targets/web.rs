@@ -25,10 +25,11 @@ fn web(input: &[u8]) {
 }
 
 fn look_at(response: &Response) {
-    let facts = front_page(response, SCANNED);
+    let facts = front_page(response, SCANNED.into());
     let _ = web_product(&facts);
     let _ = (allowed_methods(response), auth_schemes(response), trace_echoed(response, "n00000000"));
-    let _ = (is_directory_listing(response), is_soft_404(response), internal_address(response, SCANNED));
+    let _ =
+        (is_directory_listing(response), is_soft_404(response), internal_address(response, SCANNED.into()));
     let _ = is_open_proxy(response, response, None);
     let _ = basic_auth("/admin/", response);
     if let Some(etag) = response.header("etag") {

@@ -19,7 +19,7 @@ mod ssh;
 mod tls;
 
 use std::fmt;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -79,7 +79,7 @@ impl FromStr for Transport {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct HostFacts {
-    pub address: Ipv4Addr,
+    pub address: IpAddr,
     /// The registered name (reverse look-up), if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
@@ -133,7 +133,7 @@ pub struct HostFacts {
 impl Default for HostFacts {
     fn default() -> Self {
         Self {
-            address: Ipv4Addr::LOCALHOST,
+            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             name: None,
             names: Vec::new(),
             alive: true,
@@ -161,6 +161,15 @@ impl Default for HostFacts {
 }
 
 impl HostFacts {
+    /// The address, of a host that a server can keep: those are IPv4.
+    #[must_use]
+    pub const fn ipv4(&self) -> Option<Ipv4Addr> {
+        match self.address {
+            IpAddr::V4(address) => Some(address),
+            IpAddr::V6(_) => None,
+        }
+    }
+
     /// The name the host gives itself over NetBIOS, if it does.
     #[must_use]
     pub fn netbios_name(&self) -> Option<&str> {

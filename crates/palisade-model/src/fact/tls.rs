@@ -17,7 +17,7 @@ pub struct TlsFacts {
     pub certificates: Vec<CertificateFacts>,
     /// What other names are answered with, where that is not [`TlsFacts::certificates`].
     pub virtual_hosts: Vec<TlsVirtualHost>,
-    /// An OCSP response comes with the certificate (TLS 1.2 and older).
+    /// An OCSP response comes with the certificate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ocsp_stapled: Option<bool>,
     /// Renegotiation info extension (RFC 5746) answered.
@@ -58,7 +58,8 @@ pub struct TlsFacts {
     /// What the server is ready to sign handshakes with, for example `rsa_pss_rsae_sha256`; TLS 1.2
     /// and 1.3.
     pub signature_algorithms: Vec<String>,
-    /// Application protocols it chose when asked (ALPN), its favourite first; TLS 1.2 and older.
+    /// Application protocols it chose when asked (ALPN), its favourite first; of a server that has
+    /// nothing older, in TLS 1.3.
     pub alpn: Vec<String>,
     /// A heartbeat that says it is longer than it is was answered (Heartbleed). Of the answer
     /// nothing but its length was looked at.
@@ -70,6 +71,20 @@ pub struct TlsFacts {
     /// Wrongly padded keys are answered differently from well padded ones (ROBOT).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rsa_padding_oracle: Option<bool>,
+    /// A message was taken whose padding has the right length and wrong bytes (CVE-2014-8730). This
+    /// and the next three need the RSA key exchange and AES in CBC mode.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub padding_unchecked: Option<bool>,
+    /// A message that is nothing but padding was found too long instead of wrong (CVE-2016-2107).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub padding_oracle: Option<bool>,
+    /// A client may begin the handshake again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_renegotiation: Option<bool>,
+    /// A short session identifier that came with a ticket was filled up (CVE-2016-9244). Of what
+    /// filled it nothing but the length was looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ticket_leak: Option<bool>,
     /// The service switches to TLS on request (STARTTLS) instead of starting with it.
     pub starttls: bool,
 }

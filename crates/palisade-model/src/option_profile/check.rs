@@ -170,8 +170,10 @@ fn check_detection(profile: &OptionProfile) -> Result<(), BadProfile> {
         if lists.len() > LISTS_MAX {
             return Err(BadProfile::TooManyLists { max: LISTS_MAX });
         }
-        for SearchList { title, qids, least_severity: _ } in lists {
-            if check_title(title, TITLE_CHARACTERS_MAX).is_err() || qids.len() > LIST_QIDS_MAX {
+        for SearchList { id, title, qids, least_severity: _ } in lists {
+            // Lists of the subscription have rules of their own.
+            let bad_title = id.is_none() && check_title(title, TITLE_CHARACTERS_MAX).is_err();
+            if bad_title || qids.len() > LIST_QIDS_MAX {
                 let title = title.chars().take(TITLE_CHARACTERS_MAX).collect();
                 return Err(BadProfile::BadList { title, max: LIST_QIDS_MAX });
             }
@@ -229,8 +231,11 @@ mod tests {
         let numbers = BadProfile::NumbersOfLevel { level: "Normal" };
         refused(|profile| profile.performance.hosts_external = 16, &numbers);
         refused(|profile| profile.detection.scope = DetectionScope::Custom, &BadProfile::NothingToDetect);
-        let list =
-            SearchList { title: "A".to_owned(), qids: [Qid::new(1).unwrap()].into(), least_severity: None };
+        let list = SearchList {
+            title: "A".to_owned(),
+            qids: [Qid::new(1).unwrap()].into(),
+            ..SearchList::default()
+        };
         refused(|profile| profile.detection.include = vec![list], &BadProfile::ListsWithoutCustom);
         let size = BadProfile::NetblockSize { value: 7 };
         refused(|profile| profile.map.performance.netblock_size = 7, &size);

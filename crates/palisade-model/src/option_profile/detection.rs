@@ -23,6 +23,10 @@ pub enum DetectionScope {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SearchList {
+    /// The list of the subscription that it stands for: what is on that one counts, looked up when a
+    /// scan is launched. `None` for a list of the profile's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<i64>,
     pub title: String,
     pub qids: BTreeSet<Qid>,
     /// Beside `qids` every vulnerability of the KnowledgeBase that is at least so bad.
@@ -34,7 +38,7 @@ impl SearchList {
     /// Whether nothing can be on it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.qids.is_empty() && self.least_severity.is_none()
+        self.id.is_none() && self.qids.is_empty() && self.least_severity.is_none()
     }
 }
 
@@ -96,6 +100,12 @@ impl QidSelection {
 }
 
 impl VulnerabilityDetection {
+    /// The lists of the subscription that it stands on, by id, each once.
+    #[must_use]
+    pub fn list_ids(&self) -> BTreeSet<i64> {
+        self.include.iter().chain(&self.exclude).filter_map(|list| list.id).collect()
+    }
+
     /// What a scan with this profile is about, when it was launched for `launched` only.
     #[must_use]
     pub fn select(&self, launched: Option<&[Qid]>, known: &impl KnownQids) -> QidSelection {
@@ -116,7 +126,7 @@ impl VulnerabilityDetection {
 
 fn qids(lists: &[SearchList], known: &impl KnownQids) -> BTreeSet<Qid> {
     let mut all = BTreeSet::new();
-    for SearchList { title: _, qids, least_severity } in lists {
+    for SearchList { id: _, title: _, qids, least_severity } in lists {
         all.extend(qids.iter().copied());
         all.extend((*least_severity).into_iter().flat_map(|least| known.vulnerabilities(least)));
     }
@@ -129,7 +139,7 @@ mod tests {
 
     fn list(numbers: &[u32]) -> SearchList {
         let qids = numbers.iter().filter_map(|number| Qid::new(*number)).collect();
-        SearchList { title: "List".to_owned(), qids, least_severity: None }
+        SearchList { title: "List".to_owned(), qids, ..SearchList::default() }
     }
 
     /// QID 9 is basic; the others are as bad as half their number.

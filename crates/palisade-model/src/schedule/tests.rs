@@ -26,6 +26,8 @@ fn schedule(occurrence: Occurrence, start_date: &str, time: &str, zone: Schedule
         start_minute: minute.parse().unwrap(),
         zone,
         end_after_hours: None,
+        end_after_mins: 0,
+        pause: None,
         recurrence: None,
     }
 }
@@ -197,9 +199,39 @@ fn any_schedule() -> impl Strategy<Value = Schedule> {
             start_minute,
             zone,
             end_after_hours: None,
+            end_after_mins: 0,
+            pause: None,
             recurrence: None,
         },
     )
+}
+
+#[test]
+fn a_scan_goes_on_after_it_has_paused_for_a_while() {
+    let pause = |after: u16, hours: u16| RunPause::new(every(after), NonZeroU16::new(hours));
+    for (after, hours_min) in [(1, 2), (60, 2), (61, 3), (120, 3), (121, 4), (119 * 60 + 59, 121)] {
+        assert_eq!(
+            pause(after, hours_min - 1),
+            Err(ResumesTooEarly { after_mins: after, hours_min }),
+            "{after}"
+        );
+        let taken = pause(after, hours_min).unwrap();
+        assert_eq!((taken.after_mins(), taken.resume_in_hours()), (after, Some(hours_min)));
+        let json = serde_json::to_string(&taken).unwrap();
+        assert_eq!(serde_json::from_str::<RunPause>(&json).unwrap(), taken);
+    }
+    assert_eq!(pause(600, 0).unwrap().resume_in_hours(), None, "until somebody resumes it");
+    assert!(serde_json::from_str::<RunPause>("{\"after_mins\":90,\"resume_in_hours\":2}").is_err());
+}
+
+#[test]
+fn what_was_stored_without_pauses_reads_back() {
+    let daily = schedule(DAILY, "2026-03-01", "07:15", ScheduleZone::Shift { hours: 0 });
+    let mut json = serde_json::to_value(&daily).unwrap();
+    json.as_object_mut().unwrap().retain(|key, _| key != "pause" && key != "end_after_mins");
+    assert_eq!(serde_json::from_value::<Schedule>(json).unwrap(), daily);
+    let minutes = Schedule { end_after_mins: 30, ..daily.clone() };
+    assert_eq!((daily.end_after(), minutes.end_after()), (None, Some(30)));
 }
 
 proptest! {

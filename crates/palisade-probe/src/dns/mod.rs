@@ -28,9 +28,22 @@ pub fn recursion_question(id: u16) -> Vec<u8> {
 
 /// The names of an address, for a name server to tell.
 #[must_use]
-pub fn pointer_question(id: u16, address: std::net::Ipv4Addr) -> Vec<u8> {
-    let [a, b, c, d] = address.octets();
-    question(id, &format!("{d}.{c}.{b}.{a}.in-addr.arpa"), kind::PTR, class::INTERNET, true)
+pub fn pointer_question(id: u16, address: std::net::IpAddr) -> Vec<u8> {
+    use std::fmt::Write as _;
+    let name = match address {
+        std::net::IpAddr::V4(address) => {
+            let [a, b, c, d] = address.octets();
+            format!("{d}.{c}.{b}.{a}.in-addr.arpa")
+        }
+        std::net::IpAddr::V6(address) => {
+            let mut name = String::new();
+            for byte in address.octets().iter().rev() {
+                let _ = write!(name, "{:x}.{:x}.", byte & 0xf, byte >> 4);
+            }
+            name + "ip6.arpa"
+        }
+    };
+    question(id, &name, kind::PTR, class::INTERNET, true)
 }
 
 /// A query with one question. A name that is none asks for the root.

@@ -1,6 +1,6 @@
 //! What answers show: the front page's facts, methods, echoes, leaks and forwarding.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use palisade_model::fact::{HttpCookie, HttpFacts};
 
@@ -13,7 +13,7 @@ const FACT_BODY_CHARACTERS: usize = 2048;
 
 /// The facts that the answer to `GET /` shows. `scanned` is the address it was asked at.
 #[must_use]
-pub fn front_page(response: &Response, scanned: Ipv4Addr) -> HttpFacts {
+pub fn front_page(response: &Response, scanned: IpAddr) -> HttpFacts {
     let (password_form, password_autocomplete) = password_form(&response.body);
     HttpFacts {
         status: response.status,
@@ -127,7 +127,7 @@ pub fn etag_has_inode(etag: &str) -> bool {
 
 /// A private address other than the scanned one in a header that names the server.
 #[must_use]
-pub fn internal_address(response: &Response, scanned: Ipv4Addr) -> Option<String> {
+pub fn internal_address(response: &Response, scanned: IpAddr) -> Option<String> {
     const NAMES: [&str; 6] =
         ["location", "content-location", "www-authenticate", "via", "x-backend-server", "x-served-by"];
     NAMES.iter().flat_map(|name| response.header_values(name)).find_map(|value| {
@@ -215,8 +215,11 @@ mod tests {
         assert!(etag_has_inode("\"2f1a-264-5d9c1f0b\"") && etag_has_inode("W/\"a-b-c\""));
         assert!(!etag_has_inode("\"264-5d9c1f0b\"") && !etag_has_inode("\"x-y-z\""));
         let answer = response(302, &[("Location", "https://10.0.0.7:8443/x")], "");
-        assert_eq!(internal_address(&answer, Ipv4Addr::new(203, 0, 113, 1)).as_deref(), Some("10.0.0.7"));
-        assert_eq!(internal_address(&answer, Ipv4Addr::new(10, 0, 0, 7)), None);
+        assert_eq!(
+            internal_address(&answer, Ipv4Addr::new(203, 0, 113, 1).into()).as_deref(),
+            Some("10.0.0.7")
+        );
+        assert_eq!(internal_address(&answer, Ipv4Addr::new(10, 0, 0, 7).into()), None);
     }
 
     #[test]
@@ -240,7 +243,7 @@ mod tests {
             &[("Server", "nginx/1.26.3"), ("ETag", "\"1-2-3\"")],
             "<title>Index of /</title><pre><a href=\"x\">",
         );
-        let facts = front_page(&answer, Ipv4Addr::LOCALHOST);
+        let facts = front_page(&answer, Ipv4Addr::LOCALHOST.into());
         assert_eq!(
             (facts.server.as_deref(), facts.title.as_deref()),
             (Some("nginx/1.26.3"), Some("Index of /"))

@@ -1,6 +1,6 @@
 //! Names in certificates: how they are written, and whether they are a host's.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use palisade_model::fact::{CertificateFacts, printable};
 use x509_parser::x509::{AttributeTypeAndValue, X509Name};
@@ -92,10 +92,10 @@ fn escape(text: &str) -> String {
 /// of RFC 6125: the alternative names count, the common name only where there are none; `*` stands
 /// for the whole left-most label and never for an address.
 #[must_use]
-pub fn names_match(certificate: &CertificateFacts, host_names: &[String], address: Ipv4Addr) -> bool {
-    let address = address.to_string();
-    let is_host =
-        |pattern: &str| pattern == address || host_names.iter().any(|name| name_matches(pattern, name));
+pub fn names_match(certificate: &CertificateFacts, host_names: &[String], address: IpAddr) -> bool {
+    let is_host = |pattern: &str| {
+        pattern.parse() == Ok(address) || host_names.iter().any(|name| name_matches(pattern, name))
+    };
     if certificate.alternative_names.is_empty() {
         certificate.common_name.as_deref().is_some_and(is_host)
     } else {
@@ -119,6 +119,8 @@ fn name_matches(pattern: &str, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
 
     fn matches(alternative: &[&str], common: Option<&str>, host: &str) -> bool {
@@ -127,7 +129,7 @@ mod tests {
             common_name: common.map(str::to_owned),
             ..CertificateFacts::default()
         };
-        names_match(&certificate, &[host.to_owned()], Ipv4Addr::new(192, 0, 2, 7))
+        names_match(&certificate, &[host.to_owned()], Ipv4Addr::new(192, 0, 2, 7).into())
     }
 
     #[test]

@@ -68,8 +68,12 @@ pub struct ClientHello<'a> {
     /// Protocol names, for example `http/1.1`; empty leaves out the extension.
     pub alpn: &'a [&'a str],
     pub renegotiation_info: bool,
+    /// What the client's last handshake on this connection ended with; empty in a first one.
+    pub verify_data: &'a [u8],
     pub extended_master_secret: bool,
     pub session_ticket: bool,
+    /// The ticket to come back with; empty asks for one.
+    pub ticket: &'a [u8],
     pub heartbeat: bool,
     /// Asks for a stapled OCSP response.
     pub status_request: bool,
@@ -98,8 +102,10 @@ impl<'a> ClientHello<'a> {
             key_share: if tls13 { KeyShare::X25519(random) } else { KeyShare::Absent },
             alpn: &[],
             renegotiation_info: !tls13,
+            verify_data: &[],
             extended_master_secret: !tls13,
             session_ticket: false,
+            ticket: &[],
             heartbeat: !tls13,
             status_request: false,
             padding: true,
@@ -160,7 +166,9 @@ impl<'a> ClientHello<'a> {
             put_extension(&mut out, EXTENSION_SERVER_NAME, &with_length(&entry));
         }
         if self.renegotiation_info {
-            put_extension(&mut out, EXTENSION_RENEGOTIATION_INFO, &[0]);
+            let mut body = Vec::new();
+            put_short(&mut body, self.verify_data);
+            put_extension(&mut out, EXTENSION_RENEGOTIATION_INFO, &body);
         }
         if self.extended_master_secret {
             put_extension(&mut out, EXTENSION_EXTENDED_MASTER_SECRET, &[]);
@@ -170,7 +178,7 @@ impl<'a> ClientHello<'a> {
             put_extension(&mut out, EXTENSION_POINT_FORMATS, &[3, 0, 1, 2]);
         }
         if self.session_ticket {
-            put_extension(&mut out, EXTENSION_SESSION_TICKET, &[]);
+            put_extension(&mut out, EXTENSION_SESSION_TICKET, self.ticket);
         }
         if self.status_request {
             put_extension(&mut out, EXTENSION_STATUS_REQUEST, &[1, 0, 0, 0, 0]);

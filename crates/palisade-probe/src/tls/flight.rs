@@ -48,6 +48,7 @@ pub struct Alert {
 impl Alert {
     pub const BAD_RECORD_MAC: u8 = 20;
     pub const DECRYPTION_FAILED: u8 = 21;
+    pub const RECORD_OVERFLOW: u8 = 22;
     pub const HANDSHAKE_FAILURE: u8 = 40;
     pub const PROTOCOL_VERSION: u8 = 70;
     pub const INSUFFICIENT_SECURITY: u8 = 71;

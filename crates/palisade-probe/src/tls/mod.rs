@@ -1,7 +1,8 @@
 //! TLS as bytes: hellos to send, a server's first flight to read, certificates, and the driver
 //! that learns everything a service accepts by asking often enough.
 //!
-//! No question finishes a handshake: every one is answered by a server before keys are needed, and the
+//! No question of the enumeration finishes a handshake: every one is answered by a server before keys
+//! are needed, and the
 //! versions and suites that no library speaks any more (SSLv2, SSLv3, export, RC4) are asked for like
 //! any other. What is encrypted (the certificate of TLS 1.3) has to be fetched by a real client; see
 //! [`Enumeration::needs_certificates`]. What stands behind old versions is reached through
@@ -15,6 +16,9 @@ pub mod flight;
 pub mod group;
 mod old_cipher;
 pub mod old_client;
+#[cfg(test)]
+mod old_double;
+pub mod old_trial;
 pub mod reaction;
 pub mod server_hello;
 pub mod signature;
@@ -26,10 +30,11 @@ pub mod trial;
 pub use certificate::{certificate_facts, names_match};
 pub use client_hello::ClientHello;
 pub use enumerate::{
-    Attempt, AttemptId, Enumeration, EnumerationDepth, EnumerationOptions, Outcome, Verdict,
+    Attempt, AttemptId, Enumeration, EnumerationDepth, EnumerationOptions, Outcome, PROTOCOLS, Verdict,
 };
 pub use flight::{Alert, Flight, Progress, ServerFlight};
 pub use old_client::OldClient;
+pub use old_trial::{OldTrial, OldTrialConversation, TicketConversation};
 pub use reaction::{Reaction, ReactionReader};
 pub use server_hello::{KeyExchange, ServerHello};
 pub use suite::describe_suite;

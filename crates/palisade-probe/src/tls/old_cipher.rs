@@ -138,6 +138,16 @@ impl Aes {
     }
 }
 
+/// What is put behind a message to fill its last block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Padding {
+    Right,
+    /// As many bytes as the last one says, and none of the others says so.
+    Wrong,
+    /// Nothing but padding: no message, no MAC.
+    Alone,
+}
+
 /// The keys of one direction.
 #[derive(Debug, Clone)]
 pub(super) struct Direction {
@@ -182,15 +192,16 @@ impl Direction {
     }
 
     /// The body of a record, encrypted.
-    pub(super) fn seal(&mut self, kind: u8, version: Version, body: &[u8]) -> Vec<u8> {
+    pub(super) fn seal(&mut self, kind: u8, version: Version, body: &[u8], padded: Padding) -> Vec<u8> {
         let Some(cipher) = &self.cipher else { return Vec::new() };
         let number = self.records.to_be_bytes();
         let length = u16::try_from(body.len()).unwrap_or_default().to_be_bytes();
         let head = [number.as_slice(), &[kind], &version.number().to_be_bytes(), &length].concat();
         let mac = self.hash.keyed(&self.mac_key, &[&head, body]);
-        let mut plain = [body, &mac].concat();
-        let padding = BLOCK_BYTES - 1 - plain.len() % BLOCK_BYTES;
-        plain.extend(std::iter::repeat_n(u8::try_from(padding).unwrap_or_default(), padding + 1));
+        let plain = match padded {
+            Padding::Alone => vec![PADDING_ALONE; usize::from(PADDING_ALONE) + 1],
+            Padding::Right | Padding::Wrong => fill([body, &mac].concat(), padded == Padding::Right),
+        };
         let fresh = self.hash.digest(&[&self.seed, &number]);
         let mut out = Vec::with_capacity(plain.len() + BLOCK_BYTES);
         let mut last = self.chained.unwrap_or_else(|| {
@@ -211,6 +222,16 @@ impl Direction {
 
     /// The body of an encrypted record, without what was added to it.
     pub(super) fn open(&mut self, body: &[u8]) -> Result<Vec<u8>, Malformed> {
+        let mut plain = self.decrypt(body)?;
+        let padding = usize::from(*plain.last().ok_or(Malformed::Length)?) + 1;
+        let added = padding + if self.hash == Hash::Sha256 { 32 } else { 20 };
+        let length = plain.len().checked_sub(added).ok_or(Malformed::Length)?;
+        plain.truncate(length);
+        Ok(plain)
+    }
+
+    /// The same with MAC and padding.
+    pub(super) fn decrypt(&mut self, body: &[u8]) -> Result<Vec<u8>, Malformed> {
         let cipher = self.cipher.as_ref().ok_or(Malformed::Value)?;
         let (mut last, blocks) = if let Some(chained) = self.chained {
             (chained, body)
@@ -231,12 +252,24 @@ impl Direction {
             *chained = last;
         }
         self.records += 1;
-        let padding = usize::from(*plain.last().ok_or(Malformed::Length)?) + 1;
-        let added = padding + if self.hash == Hash::Sha256 { 32 } else { 20 };
-        let length = plain.len().checked_sub(added).ok_or(Malformed::Length)?;
-        plain.truncate(length);
         Ok(plain)
     }
+}
+
+/// Two blocks of the longest padding that has room for no MAC in them.
+const PADDING_ALONE: u8 = 31;
+
+/// Fills the last block. What fills it says how long it is: in all its bytes when `right`, in the last
+/// one alone when not.
+fn fill(mut plain: Vec<u8>, right: bool) -> Vec<u8> {
+    let mut length = BLOCK_BYTES - 1 - plain.len() % BLOCK_BYTES;
+    if length == 0 && !right {
+        length = BLOCK_BYTES;
+    }
+    let last = u8::try_from(length).unwrap_or_default();
+    plain.extend(std::iter::repeat_n(if right { last } else { !last }, length));
+    plain.push(last);
+    plain
 }
 
 /// The first block of some bytes, filled up with zeros.
@@ -287,7 +320,7 @@ mod tests {
                 let mut other = one.clone();
                 for length in [0, 1, 11, 12, 300] {
                     let text = vec![b'x'; length];
-                    let sealed = one.seal(23, version, &text);
+                    let sealed = one.seal(23, version, &text, Padding::Right);
                     assert_eq!(other.open(&sealed).as_deref(), Ok(text.as_slice()));
                 }
                 assert_eq!(other.open(&[1; 15]), Err(Malformed::Length));

@@ -7,28 +7,31 @@
 
 use num_bigint::BigUint;
 
-use super::old_cipher::{Direction, Prf};
+use super::old_cipher::{Direction, Padding, Prf};
 use super::server_hello::parse_certificates;
 use super::trial::{rsa_key, wrap};
-use super::{ClientHello, ServerHello, Version};
+use super::{Alert, ClientHello, ServerHello, Version};
 use crate::reader::{Malformed, Reader};
 
 /// TLS_RSA_WITH_AES_{128,256}_CBC_{SHA,SHA256}: number, bytes of the key, hash of the MAC is SHA-256.
 const SUITES: [(u16, usize, bool); 4] =
     [(0x002f, 16, false), (0x0035, 32, false), (0x003c, 16, true), (0x003d, 32, true)];
+const SUITE_NUMBERS: [u16; 4] = [0x002f, 0x0035, 0x003c, 0x003d];
+/// A ticket longer than this is not kept.
+const TICKET_BYTES_MAX: usize = 4 << 10;
 /// A handshake message may be this long.
 const MESSAGE_BYTES_MAX: usize = 64 << 10;
 const RECORD_BYTES_MAX: usize = (16 << 10) + (2 << 10);
 /// What one record of ours carries.
 const SENDING_BYTES_MAX: usize = 8 << 10;
 
-const CIPHER_CHANGE: u8 = 20;
-const ALERT: u8 = 21;
-const HANDSHAKE: u8 = 22;
+pub(super) const CIPHER_CHANGE: u8 = 20;
+pub(super) const ALERT: u8 = 21;
+pub(super) const HANDSHAKE: u8 = 22;
 const DATA: u8 = 23;
 
 const HELLO_REQUEST: u8 = 0;
-const SERVER_HELLO: u8 = 2;
+pub(super) const SERVER_HELLO: u8 = 2;
 const NEW_SESSION_TICKET: u8 = 4;
 const CERTIFICATE: u8 = 11;
 const CERTIFICATE_REQUEST: u8 = 13;
@@ -46,6 +49,22 @@ enum State {
     Open,
     /// The server said good-bye.
     Closed,
+}
+
+/// How a client goes about its handshake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Manner {
+    Usual,
+    WantsTicket,
+    /// Its last message is padded wrongly.
+    WrongPadding,
+    /// Its last message is padding and nothing else.
+    PaddingAlone,
+}
+
+/// Whether the client speaks this suite.
+pub(super) fn is_spoken(suite: u16) -> bool {
+    SUITE_NUMBERS.contains(&suite)
 }
 
 /// One side of one connection.
@@ -68,18 +87,26 @@ pub struct OldClient {
     receiving: Option<Direction>,
     /// What the server sends is encrypted.
     receives_encrypted: bool,
+    manner: Manner,
+    server_name: Option<String>,
+    /// The last one that came.
+    alert: Option<Alert>,
+    /// What the client's part of the handshake ended with.
+    verify_data: Vec<u8>,
+    ticket: Vec<u8>,
+    begins_again: bool,
 }
 
 impl OldClient {
     /// A client, and the hello it begins with. `server_name` is a host name; `seed` any bytes.
     #[must_use]
     pub fn new(server_name: Option<&str>, seed: [u8; 32]) -> (Self, Vec<u8>) {
-        let suites = SUITES.map(|(id, _, _)| id);
-        let mut hello = ClientHello::new(Version::Tls12, &suites, seed);
-        hello.server_name = server_name;
-        // Both would change how keys are made, or what has to be answered.
-        hello.extended_master_secret = false;
-        hello.heartbeat = false;
+        Self::with_manner(server_name, seed, Manner::Usual)
+    }
+
+    /// One that does otherwise than a client should, or more.
+    pub(super) fn with_manner(server_name: Option<&str>, seed: [u8; 32], manner: Manner) -> (Self, Vec<u8>) {
+        let hello = ClientHello { session_ticket: manner == Manner::WantsTicket, ..hello(server_name, seed) };
         let bytes = hello.to_bytes();
         let mut secret = [0; 48];
         secret.iter_mut().zip(seed.iter().chain(&seed)).for_each(|(to, from)| *to = from.rotate_left(3));
@@ -99,6 +126,12 @@ impl OldClient {
             sending: None,
             receiving: None,
             receives_encrypted: false,
+            manner,
+            server_name: server_name.map(str::to_owned),
+            alert: None,
+            verify_data: Vec::new(),
+            ticket: Vec::new(),
+            begins_again: false,
         };
         (client, bytes)
     }
@@ -113,6 +146,47 @@ impl OldClient {
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.state == State::Closed
+    }
+
+    /// The client's part of the handshake is over.
+    pub(super) fn has_finished(&self) -> bool {
+        matches!(self.state, State::Finishing | State::Open)
+    }
+
+    #[cfg(test)]
+    pub(super) const fn secret(&self) -> &[u8; 48] {
+        &self.secret
+    }
+
+    pub(super) const fn alert(&self) -> Option<Alert> {
+        self.alert
+    }
+
+    /// The server answered [`OldClient::begin_again`] with a hello.
+    pub(super) const fn begins_again(&self) -> bool {
+        self.begins_again
+    }
+
+    /// The ticket that was handed out, if one was.
+    pub(super) fn ticket(&self) -> Option<&[u8]> {
+        Some(self.ticket.as_slice()).filter(|ticket| !ticket.is_empty())
+    }
+
+    /// The hello of a client that comes back with a ticket.
+    pub(super) fn hello_with(&self, ticket: &[u8], session_id: &[u8]) -> Vec<u8> {
+        let hello = hello(self.server_name.as_deref(), self.random);
+        ClientHello { session_id, session_ticket: true, ticket, ..hello }.to_bytes()
+    }
+
+    /// The wish to do the handshake again, as RFC 5746 has it. Nothing before [`OldClient::is_open`].
+    pub(super) fn begin_again(&mut self) -> Vec<u8> {
+        let mut out = Vec::new();
+        if self.state == State::Open {
+            let hello = hello(self.server_name.as_deref(), self.random);
+            let bytes = ClientHello { verify_data: &self.verify_data, ..hello }.to_bytes();
+            self.write_record(HANDSHAKE, bytes.get(5..).unwrap_or_default(), Padding::Right, &mut out);
+        }
+        out
     }
 
     /// DER, the server's own first.
@@ -150,7 +224,7 @@ impl OldClient {
         let mut out = Vec::new();
         if self.state == State::Open {
             for piece in data.chunks(SENDING_BYTES_MAX) {
-                self.write_record(DATA, piece, &mut out);
+                self.write_record(DATA, piece, Padding::Right, &mut out);
             }
         }
         out
@@ -170,6 +244,9 @@ impl OldClient {
         } else {
             body
         };
+        if let (ALERT, [level, description]) = (kind, body) {
+            self.alert = Some(Alert { level: *level, description: *description });
+        }
         match (kind, self.state) {
             (HANDSHAKE, _) => {
                 if self.message.len() + body.len() > MESSAGE_BYTES_MAX + RECORD_BYTES_MAX {
@@ -234,7 +311,17 @@ impl OldClient {
             (CERTIFICATE_REQUEST, State::Flight) => self.certificate_requested = true,
             (SERVER_HELLO_DONE, State::Flight) => self.exchange_keys(reply)?,
             (FINISHED, State::Finishing) if self.receives_encrypted => self.state = State::Open,
-            // Requests to begin again are not followed; tickets and stapled responses not needed.
+            (NEW_SESSION_TICKET, State::Finishing) => {
+                let mut reader = Reader::new(body);
+                reader.take(4)?;
+                let length = usize::from(reader.u16()?);
+                let ticket = reader.take(length)?;
+                if ticket.len() <= TICKET_BYTES_MAX {
+                    self.ticket = ticket.to_vec();
+                }
+            }
+            (SERVER_HELLO, State::Open) => self.begins_again = true,
+            // Requests to begin again are not followed; stapled responses not needed.
             (_, State::Open) | (HELLO_REQUEST | NEW_SESSION_TICKET | CERTIFICATE_STATUS, _) => {}
             _ => return Err(Malformed::Value),
         }
@@ -275,23 +362,39 @@ impl OldClient {
         (self.sending, self.receiving) = (Some(sending), Some(receiving));
         let digest = prf.digest(&self.transcript);
         let mut finished = Vec::new();
-        put_message(&mut finished, FINISHED, &prf.bytes(&master, b"client finished", &digest, 12));
+        self.verify_data = prf.bytes(&master, b"client finished", &digest, 12);
+        put_message(&mut finished, FINISHED, &self.verify_data);
         self.transcript.extend_from_slice(&finished);
-        self.write_record(HANDSHAKE, &finished, reply);
+        let padding = match self.manner {
+            Manner::Usual | Manner::WantsTicket => Padding::Right,
+            Manner::WrongPadding => Padding::Wrong,
+            Manner::PaddingAlone => Padding::Alone,
+        };
+        self.write_record(HANDSHAKE, &finished, padding, reply);
         self.state = State::Finishing;
         Ok(())
     }
 
-    fn write_record(&mut self, kind: u8, body: &[u8], out: &mut Vec<u8>) {
+    fn write_record(&mut self, kind: u8, body: &[u8], padding: Padding, out: &mut Vec<u8>) {
         let version = self.hello.as_ref().and_then(ServerHello::version).unwrap_or(Version::Tls10);
         if let Some(sending) = &mut self.sending {
-            let sealed = sending.seal(kind, version, body);
+            let sealed = sending.seal(kind, version, body, padding);
             put_record(out, kind, version, &sealed);
         }
     }
 }
 
-fn read_record<'a>(reader: &mut Reader<'a>) -> Result<(u8, &'a [u8]), Malformed> {
+/// What the client offers.
+fn hello(server_name: Option<&str>, seed: [u8; 32]) -> ClientHello<'_> {
+    let mut hello = ClientHello::new(Version::Tls12, &SUITE_NUMBERS, seed);
+    hello.server_name = server_name;
+    // Both would change how keys are made, or what has to be answered.
+    hello.extended_master_secret = false;
+    hello.heartbeat = false;
+    hello
+}
+
+pub(super) fn read_record<'a>(reader: &mut Reader<'a>) -> Result<(u8, &'a [u8]), Malformed> {
     let kind = reader.u8()?;
     if !(CIPHER_CHANGE..=DATA).contains(&kind) {
         return Err(Malformed::OtherProtocol);
@@ -307,20 +410,20 @@ fn read_record<'a>(reader: &mut Reader<'a>) -> Result<(u8, &'a [u8]), Malformed>
     Ok((kind, reader.take(length)?))
 }
 
-fn read_message<'a>(reader: &mut Reader<'a>) -> Result<(u8, &'a [u8]), Malformed> {
+pub(super) fn read_message<'a>(reader: &mut Reader<'a>) -> Result<(u8, &'a [u8]), Malformed> {
     let kind = reader.u8()?;
     let length = usize::try_from(reader.u24()?).map_err(|_| Malformed::Length)?;
     Ok((kind, reader.take(length)?))
 }
 
-fn put_message(out: &mut Vec<u8>, kind: u8, body: &[u8]) {
+pub(super) fn put_message(out: &mut Vec<u8>, kind: u8, body: &[u8]) {
     out.push(kind);
     let length = u32::try_from(body.len()).unwrap_or_default().to_be_bytes();
     out.extend(length.iter().skip(1));
     out.extend_from_slice(body);
 }
 
-fn put_record(out: &mut Vec<u8>, kind: u8, version: Version, body: &[u8]) {
+pub(super) fn put_record(out: &mut Vec<u8>, kind: u8, version: Version, body: &[u8]) {
     out.push(kind);
     out.extend(version.number().to_be_bytes());
     out.extend(u16::try_from(body.len()).unwrap_or_default().to_be_bytes());

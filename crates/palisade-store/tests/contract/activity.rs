@@ -1,6 +1,6 @@
 //! The activity log.
 
-use palisade_model::{IpSet, Role, UserProfile, UserStatus};
+use palisade_model::{IpSet, Permissions, Role, UserProfile, UserStatus};
 use palisade_store::{Activity, ActivitySpan, NewUser};
 
 use crate::bench::{Bench, at, login};
@@ -29,6 +29,7 @@ async fn add_user(bench: &Bench, name: &str) {
         profile: UserProfile::default(),
         password_hash: "hash".to_owned(),
         assigned_ips: IpSet::new(),
+        permissions: Permissions::default(),
         business_unit: None,
         eula_accepted_at: None,
         created_at: at(0),

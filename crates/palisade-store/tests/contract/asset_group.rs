@@ -1,6 +1,9 @@
 //! Asset groups, and what is assigned to whom.
 
+use std::collections::BTreeSet;
+
 use palisade_model::asset_group::{BusinessImpact, Environment, EnvironmentLevel};
+use palisade_model::host_name::{HostNames, HostNamesEdit};
 use palisade_model::{DomainName, IpSet};
 use palisade_store::{AssetGroup, AssetGroupEdit, Error, GroupDeleted, GroupTexts, NewAssetGroup};
 
@@ -13,6 +16,7 @@ pub(crate) fn new_group(title: &str, addresses: &str) -> NewAssetGroup {
         owner: login("quays_ab1"),
         ips: ips(addresses),
         domains: Vec::new(),
+        names: HostNames::new(&["www.example.com".to_owned()], &["FILES".to_owned()]),
         business_impact: BusinessImpact::Critical,
         texts: GroupTexts { comments: Some("Büro".to_owned()), ..GroupTexts::default() },
         environment: Environment { integrity: Some(EnvironmentLevel::Low), ..Environment::default() },
@@ -34,6 +38,7 @@ async fn a_group_comes_back_as_it_was_made(bench: Bench) {
     let stored = group(&bench, id).await;
     assert_eq!((&stored.title, &stored.owner, &stored.ips), (&new.title, &new.owner, &new.ips));
     assert_eq!((stored.business_impact, stored.environment), (new.business_impact, new.environment));
+    assert_eq!(stored.names, new.names);
     assert_eq!((&stored.texts, stored.updated_at), (&new.texts, at(1)));
     assert_eq!(stored.users.iter().map(|user| user.login.as_str()).collect::<Vec<_>>(), ["quays_cd1"]);
     let again = bench.store.add_asset_group(&new).await;
@@ -53,10 +58,12 @@ async fn an_edit_changes_what_it_names(bench: Bench) {
             ..GroupTexts::default()
         },
         environment: Environment { availability: Some(EnvironmentLevel::High), ..Environment::default() },
+        names: HostNamesEdit { netbios: Some(BTreeSet::new()), ..HostNamesEdit::default() },
         ..AssetGroupEdit::default()
     };
     assert!(bench.store.edit_asset_group(id, &edit, at(2)).await.unwrap());
     let edited = group(&bench, id).await;
+    assert_eq!((edited.names.dns.len(), edited.names.netbios.len()), (1, 0));
     assert_eq!((edited.ips, edited.updated_at), (ips("10.0.0.9,10.0.0.20"), at(2)));
     assert_eq!((edited.texts.comments, edited.texts.location.as_deref()), (None, Some("Ulm")));
     assert_eq!(edited.environment.integrity, Some(EnvironmentLevel::Low));

@@ -186,7 +186,7 @@ pub(crate) fn finding(number: u32, port: Option<u16>) -> Finding {
 /// The result of a host that answered: `findings`, with `tested` run and ports 1 to 1,000 seen.
 pub(crate) fn alive(address: &str, findings: Vec<Finding>, tested: &[u32]) -> HostResult {
     HostResult {
-        facts: HostFacts { address: ip(address), alive: true, ..HostFacts::default() },
+        facts: HostFacts { address: ip(address).into(), alive: true, ..HostFacts::default() },
         findings,
         tested: tested.iter().map(|number| qid(*number)).collect(),
         tcp_ports: (1..=1_000).collect(),

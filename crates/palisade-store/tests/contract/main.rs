@@ -10,6 +10,7 @@ mod asset_group;
 mod auth_record;
 mod bench;
 mod business_unit;
+mod custom_vulnerability;
 mod database;
 mod detection;
 mod domain;
@@ -27,8 +28,10 @@ mod pause;
 mod policy;
 mod report_job;
 mod report_template;
+mod restricted_ip;
 mod scan;
 mod scan_target;
+mod scheduled_course;
 mod scheduled_task;
 mod search_list;
 mod session;
@@ -37,6 +40,7 @@ mod subscription;
 mod template_qid;
 mod ticket;
 mod user;
+mod virtual_host;
 
 /// Makes a test for each database out of each function.
 macro_rules! both {

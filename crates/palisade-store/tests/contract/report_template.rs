@@ -12,7 +12,15 @@ fn choice(title: &str) -> TemplateChoice {
     content.target.asset_groups = vec!["Büro <A>".to_owned()];
     content.filter.information = Levels::ALL;
     content.filter.timeframe_days = Some(30);
-    TemplateChoice { title: title.to_owned(), is_global: false, content }
+    content.kept.insert("graph_os".to_owned(), "1".to_owned());
+    TemplateChoice {
+        title: title.to_owned(),
+        kind: TemplateKind::Scan,
+        selection: TemplateSelection::Automatic,
+        is_global: false,
+        content,
+        unknown_only: false,
+    }
 }
 
 async fn a_subscription_starts_with_some(bench: Bench) {
@@ -36,17 +44,28 @@ async fn a_template_comes_back_as_it_was_made(bench: Bench) {
     let stored = bench.store.report_template(id).await.unwrap().unwrap();
     assert_eq!((stored.title.as_str(), stored.owner, stored.is_global), ("Mine", Some(owner), false));
     assert_eq!((stored.content, stored.updated_at), (choice("Mine").content, at(1)));
+    let map = TemplateChoice {
+        kind: TemplateKind::Map,
+        selection: TemplateSelection::Manual,
+        unknown_only: true,
+        ..choice("Devices")
+    };
+    let id = bench.store.add_report_template(&map, None, at(1)).await.unwrap();
+    let stored = bench.store.report_template(id).await.unwrap().unwrap();
+    assert_eq!((stored.kind, stored.selection), (TemplateKind::Map, TemplateSelection::Manual));
+    assert!(stored.unknown_only);
     let taken = bench.store.add_report_template(&choice("Technical Report"), None, at(1)).await;
     assert!(matches!(taken, Err(Error::Conflict)), "{taken:?}");
 }
 
 async fn an_edit_of_what_was_changed_meanwhile_is_refused(bench: Bench) {
     let id = bench.store.add_report_template(&choice("Mine"), None, at(1)).await.unwrap();
-    let changed = TemplateChoice { is_global: true, ..choice("Ours") };
+    let changed = TemplateChoice { is_global: true, selection: TemplateSelection::Manual, ..choice("Ours") };
     assert!(bench.store.edit_report_template(id, &changed, at(1), at(2)).await.unwrap());
     assert!(!bench.store.edit_report_template(id, &choice("Mine"), at(1), at(3)).await.unwrap());
     let stored = bench.store.report_template(id).await.unwrap().unwrap();
     assert_eq!((stored.title.as_str(), stored.is_global, stored.updated_at), ("Ours", true, at(2)));
+    assert_eq!(stored.selection, TemplateSelection::Manual);
     let taken = TemplateChoice { title: "Patch Report".to_owned(), ..choice("") };
     let taken = bench.store.edit_report_template(id, &taken, at(2), at(3)).await;
     assert!(matches!(taken, Err(Error::Conflict)), "{taken:?}");

@@ -6,8 +6,8 @@ use palisade_model::{
     IpSet, MapRef, MapTarget, Occurrence, OptionProfile, ScanRef, ScanStatus, Schedule, ScheduleZone,
 };
 use palisade_store::{
-    Activity, Error, GroupDeleted, LaunchType, NewScan, NewTask, ProfileDeleted, ProfileUser, RunRef,
-    RunStopped, Started, Store, Task, TaskKind, TaskOrder, TaskScanner, TaskStart,
+    Activity, Error, GroupDeleted, LaunchType, NewScan, NewTask, ProfileDeleted, ProfileUser, RunCourse,
+    RunRef, RunStopped, Started, Store, Task, TaskKind, TaskOrder, TaskScanner, TaskStart,
 };
 
 use crate::asset_group::new_group;
@@ -22,17 +22,20 @@ fn schedule() -> Schedule {
         start_minute: 30,
         zone: ScheduleZone::Shift { hours: -5 },
         end_after_hours: None,
+        end_after_mins: 0,
+        pause: None,
         recurrence: None,
     }
 }
 
-fn new_task(title: &str) -> NewTask {
+pub(crate) fn new_task(title: &str) -> NewTask {
     NewTask {
         order: TaskOrder {
             kind: TaskKind::Scan,
             title: title.to_owned(),
             target_text: "10.0.0.1".to_owned(),
             targets: ips("10.0.0.1"),
+            names: vec!["www.example.test".to_owned()],
             map_targets: Vec::new(),
             all_hosts: false,
             excluded: IpSet::new(),
@@ -40,6 +43,9 @@ fn new_task(title: &str) -> NewTask {
             scanner: TaskScanner::External,
             http_header: Some("let me in".parse().unwrap()),
             schedule: schedule(),
+            priority: 2,
+            notifications: None,
+            report: None,
         },
         owner: login("quays_ab1"),
         asset_groups: Vec::new(),
@@ -50,11 +56,11 @@ fn new_task(title: &str) -> NewTask {
     }
 }
 
-async fn add(bench: &Bench, new: &NewTask) -> i64 {
+pub(crate) async fn add(bench: &Bench, new: &NewTask) -> i64 {
     bench.store.add_task(new).await.unwrap().unwrap()
 }
 
-async fn task(bench: &Bench, id: i64) -> Task {
+pub(crate) async fn task(bench: &Bench, id: i64) -> Task {
     bench.store.list_tasks().await.unwrap().into_iter().find(|task| task.id == id).unwrap()
 }
 
@@ -62,12 +68,12 @@ fn start(task_id: i64, due: i64, next: Option<i64>) -> TaskStart {
     TaskStart { task_id, due_at: at(due), next_launch_at: next.map(at) }
 }
 
-fn scheduled_scan() -> NewScan {
+pub(crate) fn scheduled_scan() -> NewScan {
     NewScan { launch_type: LaunchType::Scheduled, ..new_scan("10.0.0.1") }
 }
 
 /// What the activity log is told of a start.
-fn told(started: &[RunRef]) -> Activity {
+pub(crate) fn told(started: &[RunRef]) -> Activity {
     let details: Vec<String> = started.iter().map(RunRef::to_string).collect();
     Activity {
         at: at(100),
@@ -80,8 +86,13 @@ fn told(started: &[RunRef]) -> Activity {
     }
 }
 
+/// What is cancelled at that second.
+fn until(second: i64) -> RunCourse<'static> {
+    RunCourse { end_at: Some(at(second)), ..RunCourse::default() }
+}
+
 async fn launch(store: &Store, start: TaskStart) -> Started<ScanRef> {
-    store.launch_task(start, "Nightly", &scheduled_scan(), Some(at(500)), told).await.unwrap()
+    store.launch_task(start, "Nightly", &scheduled_scan(), until(500), told).await.unwrap()
 }
 
 async fn a_task_comes_back_as_it_was_made(bench: Bench) {
@@ -117,7 +128,7 @@ async fn a_group_that_a_task_is_aimed_at_is_not_deleted(bench: Bench) {
 async fn the_profile_of_a_task_is_not_deleted(bench: Bench) {
     let profile = OptionProfile { title: "Gentle".to_owned(), ..OptionProfile::initial() };
     let profile = OptionProfile { is_default: false, ..profile };
-    let gentle = bench.store.add_option_profile(&profile, at(0)).await.unwrap();
+    let gentle = bench.store.add_option_profiles(std::slice::from_ref(&profile), at(0)).await.unwrap()[0];
     let id = add(&bench, &NewTask { option_profile: Some(gentle), ..new_task("Nightly") }).await;
     let renamed = OptionProfile { title: "Softly".to_owned(), ..profile };
     bench.store.edit_option_profile(gentle, 1, &renamed, at(1)).await.unwrap();
@@ -174,8 +185,11 @@ async fn a_start_is_taken_once(bench: Bench) {
 async fn a_start_that_cannot_be_launched_stays(bench: Bench) {
     let id = add(&bench, &new_task("Nightly")).await;
     let full = NewScan { running_max: 0, ..scheduled_scan() };
-    let started =
-        bench.store.launch_task(start(id, 100, Some(200)), "Nightly", &full, None, told).await.unwrap();
+    let started = bench
+        .store
+        .launch_task(start(id, 100, Some(200)), "Nightly", &full, RunCourse::default(), told)
+        .await
+        .unwrap();
     assert_eq!(started, Started::TooMany);
     assert!(bench.store.list_activity(10).await.unwrap().is_empty(), "what did not start is not told");
     assert_eq!(task(&bench, id).await.next_launch_at, Some(at(100)));
@@ -225,10 +239,7 @@ async fn the_end_of_a_run_is_seen_to_once(bench: Bench) {
 }
 
 async fn launch_maps(store: &Store, start: TaskStart) -> Started<Vec<MapRef>> {
-    store
-        .launch_map_task(start, "Nightly", &new_maps(&["a.test", "b.test"]), Some(at(500)), told)
-        .await
-        .unwrap()
+    store.launch_map_task(start, "Nightly", &new_maps(&["a.test", "b.test"]), until(500), told).await.unwrap()
 }
 
 fn new_map_task(title: &str) -> NewTask {

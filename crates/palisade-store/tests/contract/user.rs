@@ -34,6 +34,7 @@ pub(crate) fn new_user(name: &str) -> NewUser {
         profile: profile(),
         password_hash: "hash".to_owned(),
         assigned_ips: ips("10.0.0.0/24"),
+        permissions: "purge_hosts,create_option_profiles".parse().unwrap(),
         business_unit: None,
         eula_accepted_at: None,
         created_at: at(0),
@@ -49,6 +50,7 @@ async fn an_account_comes_back_as_it_was_made(bench: Bench) {
     let user = bench.store.user(&login("quays_ab1")).await.unwrap().unwrap();
     assert_eq!((user.id, user.role, user.status), (id, Role::Scanner, UserStatus::PendingActivation));
     assert_eq!((user.last_name.as_str(), &user.assigned_ips), ("Ötzi", &ips("10.0.0.0/24")));
+    assert_eq!(user.permissions.to_string(), "create_option_profiles,purge_hosts");
     assert_eq!((user.eula_accepted_at, user.created_at, user.expires_at), (None, at(0), Some(at(100))));
     assert_eq!(user.profile, profile());
     assert_eq!(bench.store.user(&login("other")).await.unwrap(), None);

@@ -56,7 +56,10 @@ impl HttpRequest {
         if !chunked && (!self.body.is_empty() || matches!(self.method.as_str(), "POST" | "PUT" | "PATCH")) {
             add("Content-Length", &self.body.len().to_string());
         }
-        add("Connection", "close");
+        // The connection may serve another request where one that fails can be asked again.
+        if !self.is_safe() {
+            add("Connection", "close");
+        }
         text.push_str("\r\n");
         let mut bytes = text.into_bytes();
         bytes.extend_from_slice(&self.body);
@@ -64,7 +67,8 @@ impl HttpRequest {
     }
 
     /// Whether it changes nothing, so that asking once is asking often.
-    pub(crate) fn is_safe(&self) -> bool {
+    #[must_use]
+    pub fn is_safe(&self) -> bool {
         self.verbatim.is_none()
             && self.body.is_empty()
             && matches!(self.method.as_str(), "GET" | "HEAD" | "OPTIONS")

@@ -1,6 +1,6 @@
 //! What a template is run against, as the variables that templates know.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use palisade_model::fact::TlsFacts;
@@ -10,11 +10,12 @@ use super::answer::Variables;
 /// One port of a host.
 #[derive(Debug, Clone)]
 pub struct Target {
-    pub address: Ipv4Addr,
+    pub address: IpAddr,
     pub port: u16,
     /// Spoken to through TLS.
     pub tls: bool,
-    /// The name the server is asked by, in requests; the address where there is none.
+    /// The name the server is asked by, in requests; the address where there is none, in brackets if
+    /// it is IPv6.
     pub host: String,
     /// The host's registered name.
     pub name: Option<String>,
@@ -58,7 +59,7 @@ impl Target {
         ]
         .map(|(name, value)| (name.to_owned(), value.into()))
         .into();
-        if name.parse::<Ipv4Addr>().is_err() {
+        if name.trim_matches(['[', ']']).parse::<IpAddr>().is_err() {
             let labels: Vec<&str> = name.trim_end_matches('.').split('.').collect();
             let (sub, domain) = labels.split_at(labels.len().saturating_sub(2));
             for (variable, value) in [

@@ -118,7 +118,7 @@ pub(crate) fn finish<T>(future: impl Future<Output = T>) -> T {
 
 pub(crate) fn target(services: &Services) -> Target {
     Target {
-        address: Ipv4Addr::LOCALHOST,
+        address: Ipv4Addr::LOCALHOST.into(),
         port: 8080,
         tls: false,
         host: "127.0.0.1".to_owned(),

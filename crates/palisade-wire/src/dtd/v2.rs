@@ -12,6 +12,7 @@ macro_rules! definition {
 pub const ASSET_GROUP_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/asset/group/asset_group_list_output.dtd");
 pub const AUTH_VAULT_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/vault/vault_list_output.dtd");
 pub const BATCH_RETURN: Dtd = definition!("api/2.0/batch_return.dtd");
+pub const DOMAIN_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/asset/domain/domain_list_output.dtd");
 pub const DYNAMIC_SEARCH_LIST_OUTPUT: Dtd =
     definition!("api/2.0/fo/qid/search_list/dynamic/dynamic_search_list_output.dtd");
 pub const EXCLUDED_IP_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/asset/excluded_ip/ip_list_output.dtd");
@@ -24,8 +25,11 @@ pub const IP_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/asset/ip/ip_list_output.
 pub const KNOWLEDGE_BASE_VULN_LIST_OUTPUT: Dtd =
     definition!("api/2.0/fo/knowledge_base/vuln/knowledge_base_vuln_list_output.dtd");
 pub const MAP_REPORT: Dtd = definition!("api/2.0/fo/report/map_report.dtd");
+pub const OPTION_PROFILE_INFO: Dtd =
+    definition!("api/2.0/fo/subscription/option_profile/option_profile_info.dtd");
 pub const PATCH_REPORT: Dtd = definition!("api/2.0/fo/report/patch_report.dtd");
 pub const REPORT_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/report/report_list_output.dtd");
+pub const REPORT_TEMPLATE_INFO: Dtd = definition!("api/2.0/fo/report/template/report_template_info.dtd");
 pub const ASSET_GROUP_SCORECARD: Dtd = definition!("api/2.0/fo/report/scorecard/asset_group_scorecard.dtd");
 pub const IGNORED_VULNS_SCORECARD: Dtd =
     definition!("api/2.0/fo/report/scorecard/ignored_vulns_scorecard.dtd");
@@ -34,8 +38,13 @@ pub const MOST_PREVALENT_VULNS_SCORECARD: Dtd =
 pub const MOST_VULNERABLE_HOSTS_SCORECARD: Dtd =
     definition!("api/2.0/fo/report/scorecard/most_vulnerable_hosts_scorecard.dtd");
 pub const PATCH_REPORT_SCORECARD: Dtd = definition!("api/2.0/fo/report/scorecard/patch_report_scorecard.dtd");
+pub const RESTRICTED_IPS_OUTPUT: Dtd =
+    definition!("api/2.0/fo/setup/restricted_ips/restricted_ips_output.dtd");
 pub const SCAN_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/scan/scan_list_output.dtd");
+pub const SCAN_SUMMARY_OUTPUT: Dtd = definition!("api/2.0/fo/scan/summary/scan_summary_output.dtd");
 pub const VM_RECRYPT_RESULTS: Dtd = definition!("api/2.0/fo/scan/stats/vm_recrypt_results.dtd");
+pub const SCHEDULE_REPORT_LIST_OUTPUT: Dtd =
+    definition!("api/2.0/fo/schedule/report/schedule_report_list_output.dtd");
 pub const SCHEDULE_SCAN_LIST_OUTPUT: Dtd =
     definition!("api/2.0/fo/schedule/scan/schedule_scan_list_output.dtd");
 pub const SIMPLE_RETURN: Dtd = definition!("api/2.0/simple_return.dtd");
@@ -43,16 +52,19 @@ pub const STATIC_SEARCH_LIST_OUTPUT: Dtd =
     definition!("api/2.0/fo/qid/search_list/static/static_search_list_output.dtd");
 
 pub const VAULT_OUTPUT: Dtd = definition!("api/2.0/fo/vault/vault_output.dtd");
+pub const VIRTUAL_HOST_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/asset/vhost/vhost_list_output.dtd");
 
 /// Those that stand in files, by file name.
 pub const ALL: &[&Dtd] = &[
     &BATCH_RETURN,
+    &DOMAIN_LIST_OUTPUT,
     &HISTORY_LIST_OUTPUT,
     &EXCLUDED_IP_LIST_OUTPUT,
     &ASSET_GROUP_LIST_OUTPUT,
     &HOST_LIST_OUTPUT,
     &HOST_LIST_VM_DETECTION_OUTPUT,
     &IP_LIST_OUTPUT,
+    &VIRTUAL_HOST_LIST_OUTPUT,
     &KNOWLEDGE_BASE_VULN_LIST_OUTPUT,
     &DYNAMIC_SEARCH_LIST_OUTPUT,
     &STATIC_SEARCH_LIST_OUTPUT,
@@ -64,9 +76,15 @@ pub const ALL: &[&Dtd] = &[
     &MOST_PREVALENT_VULNS_SCORECARD,
     &MOST_VULNERABLE_HOSTS_SCORECARD,
     &PATCH_REPORT_SCORECARD,
+    &REPORT_TEMPLATE_INFO,
     &SCAN_LIST_OUTPUT,
+    &SCAN_SUMMARY_OUTPUT,
     &VM_RECRYPT_RESULTS,
+    &SCAN_SUMMARY_OUTPUT,
+    &SCHEDULE_REPORT_LIST_OUTPUT,
     &SCHEDULE_SCAN_LIST_OUTPUT,
+    &RESTRICTED_IPS_OUTPUT,
+    &OPTION_PROFILE_INFO,
     &AUTH_VAULT_LIST_OUTPUT,
     &VAULT_OUTPUT,
     &SIMPLE_RETURN,

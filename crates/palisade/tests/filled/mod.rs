@@ -66,7 +66,7 @@ async fn fill(store: &Store, login: &str, filling: Filling) {
             table: false,
         };
         let result = HostResult {
-            facts: HostFacts { address, alive: true, ..HostFacts::default() },
+            facts: HostFacts { address: address.into(), alive: true, ..HostFacts::default() },
             findings: qids.iter().map(finding).collect(),
             tested: qids.clone(),
             tcp_ports: (1..=1_000).collect(),

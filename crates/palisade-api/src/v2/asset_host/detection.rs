@@ -1,7 +1,7 @@
 //! `asset/host/vm/detection/?action=list`: hosts with their detections. What it takes is here; how it
 //! is written, in `detection_xml` and `detection_csv`.
 
-use palisade_app::{Between, ListDetections};
+use palisade_app::{Between, ListDetections, SearchListsOf};
 use palisade_model::DetectionStatus;
 use palisade_wire::dtd::v2::HOST_LIST_VM_DETECTION_OUTPUT;
 use palisade_wire::operation::{Answers, Methods, Operation};
@@ -27,6 +27,9 @@ const fn date(name: &'static str, description: &'static str) -> Parameter {
     Parameter::new(name, ParameterKind::DateTime, "2026-01-01", description)
 }
 
+/// Most search lists of one parameter.
+const LISTS_MAX: usize = 100;
+
 const fn days(name: &'static str, description: &'static str) -> Parameter {
     Parameter::new(name, ParameterKind::Integer { min: 0, max: 100_000 }, "30", description)
 }
@@ -47,6 +50,28 @@ const STATUS: Parameter = Parameter::new(
 const QIDS: Parameter = Parameter::new("qids", ParameterKind::Numbers, "38173", "Only these QIDs.");
 const SEVERITIES: Parameter =
     Parameter::new("severities", ParameterKind::Numbers, "3-5", "Only QIDs of these severities, 1 to 5.");
+const LIST_IDS: ParameterKind = ParameterKind::Numbers;
+const LIST_TITLES: ParameterKind = ParameterKind::Titles { max_items: LISTS_MAX, max_chars: 256 };
+const INCLUDE_SEARCH_LIST_IDS: Parameter = Parameter::new(
+    "include_search_list_ids",
+    LIST_IDS,
+    "1",
+    "Only QIDs on these search lists, static and dynamic ones, by their ids.",
+);
+const INCLUDE_SEARCH_LIST_TITLES: Parameter = Parameter::new(
+    "include_search_list_titles",
+    LIST_TITLES,
+    "Weak TLS",
+    "Only QIDs on these search lists, by their titles.",
+);
+const EXCLUDE_SEARCH_LIST_IDS: Parameter =
+    Parameter::new("exclude_search_list_ids", LIST_IDS, "2", "No QIDs on these search lists, by their ids.");
+const EXCLUDE_SEARCH_LIST_TITLES: Parameter = Parameter::new(
+    "exclude_search_list_titles",
+    LIST_TITLES,
+    "Accepted",
+    "No QIDs on these search lists, by their titles.",
+);
 const INCLUDE_VULN_TYPE: Parameter = Parameter::new(
     "include_vuln_type",
     ParameterKind::Choice(&["confirmed", "potential"]),
@@ -57,7 +82,7 @@ const SHOW_IGS: Parameter =
     switch("show_igs", "1", "1 adds gathered information: what the last stored result of a host has.");
 const INCLUDE_IGNORED: Parameter = switch("include_ignored", "1", "1 adds ignored detections.");
 const INCLUDE_DISABLED: Parameter =
-    switch("include_disabled", "1", "1 adds detections of disabled QIDs. No QID is disabled yet.");
+    switch("include_disabled", "1", "1 adds detections of QIDs that the subscription has disabled.");
 const DETECTION_UPDATED_SINCE: Parameter = date(
     "detection_updated_since",
     "Only detections of which something changed then or later: found, fixed, ignored or restored.",
@@ -165,6 +190,10 @@ pub(super) const LIST: Operation = Operation {
         STATUS,
         QIDS,
         SEVERITIES,
+        INCLUDE_SEARCH_LIST_IDS,
+        INCLUDE_SEARCH_LIST_TITLES,
+        EXCLUDE_SEARCH_LIST_IDS,
+        EXCLUDE_SEARCH_LIST_TITLES,
         INCLUDE_VULN_TYPE,
         SHOW_IGS,
         INCLUDE_IGNORED,
@@ -191,6 +220,16 @@ pub(super) const LIST: Operation = Operation {
     ],
     rules: &[
         Rule::Exclusive(&["ag_ids", "ag_titles"]),
+        Rule::Exclusive(&["include_search_list_ids", "include_search_list_titles"]),
+        Rule::Exclusive(&["exclude_search_list_ids", "exclude_search_list_titles"]),
+        Rule::Exclusive(&["qids", "include_search_list_ids"]),
+        Rule::Exclusive(&["qids", "include_search_list_titles"]),
+        Rule::Exclusive(&["qids", "exclude_search_list_ids"]),
+        Rule::Exclusive(&["qids", "exclude_search_list_titles"]),
+        Rule::Exclusive(&["severities", "include_search_list_ids"]),
+        Rule::Exclusive(&["severities", "include_search_list_titles"]),
+        Rule::Exclusive(&["severities", "exclude_search_list_ids"]),
+        Rule::Exclusive(&["severities", "exclude_search_list_titles"]),
         Rule::Exclusive(&["max_days_since_last_vm_scan", "vm_scan_since"]),
         Rule::Exclusive(&["max_days_since_last_vm_scan", "no_vm_scan_since"]),
         Rule::Exclusive(&["max_days_since_detection_updated", "detection_updated_since"]),
@@ -217,13 +256,58 @@ pub(super) const LIST: Operation = Operation {
 
 pub(super) async fn list(request: OperationRequest) -> Result<Answer, CallError> {
     let wanted = wanted(&request)?;
-    let plan = request.app.plan_detection_list(request.actor()?, wanted).await.map_err(blame)?;
+    let planned = request.app.plan_detection_list(request.actor()?, wanted).await;
+    let plan = planned.map_err(|error| match error {
+        palisade_app::Error::UnknownSearchList { .. }
+        | palisade_app::Error::UnknownSearchListTitle { .. } => unknown_list(&request, &error),
+        error => blame(error),
+    })?;
     let format = request.arguments.choice(&OUTPUT_FORMAT).unwrap_or("XML");
     Ok(if format == "XML" {
         detection_xml::answer(request, plan)
     } else {
         detection_csv::answer(request, plan, format)
     })
+}
+
+/// Search lists that a request names, by ids or by titles.
+fn search_lists(
+    request: &OperationRequest,
+    ids: &Parameter,
+    titles: &Parameter,
+) -> Result<Option<SearchListsOf>, CallError> {
+    let arguments = &request.arguments;
+    if let Some(numbers) = arguments.numbers(ids) {
+        if numbers.count() > u64::try_from(LISTS_MAX).unwrap_or(u64::MAX) {
+            return Err(request.invalid(ids, "more than 100 search lists"));
+        }
+        let numbers = numbers.ranges().iter().flat_map(|(first, last)| *first..=*last);
+        let numbers = numbers.map(|number| i64::try_from(number).unwrap_or(i64::MAX));
+        return Ok(Some(SearchListsOf::Ids(numbers.collect())));
+    }
+    Ok(arguments.titles(titles).map(|titles| SearchListsOf::Titles(titles.to_vec())))
+}
+
+/// Blames the parameter that names a list that is not there.
+fn unknown_list(request: &OperationRequest, error: &palisade_app::Error) -> CallError {
+    let lists = [
+        (&INCLUDE_SEARCH_LIST_IDS, &INCLUDE_SEARCH_LIST_TITLES),
+        (&EXCLUDE_SEARCH_LIST_IDS, &EXCLUDE_SEARCH_LIST_TITLES),
+    ];
+    let names = |(ids, titles): &(&Parameter, &Parameter)| match error {
+        palisade_app::Error::UnknownSearchList { id } => {
+            let numbers = request.arguments.numbers(ids);
+            numbers.is_some_and(|numbers| u64::try_from(*id).is_ok_and(|id| numbers.contains(id)))
+        }
+        palisade_app::Error::UnknownSearchListTitle { title } => {
+            request.arguments.titles(titles).is_some_and(|titles| titles.contains(title))
+        }
+        _ => false,
+    };
+    let by_title = matches!(error, palisade_app::Error::UnknownSearchListTitle { .. });
+    let (ids, titles) =
+        lists.into_iter().find(names).unwrap_or((&INCLUDE_SEARCH_LIST_IDS, &INCLUDE_SEARCH_LIST_TITLES));
+    request.invalid(if by_title { titles } else { ids }, "No such search list")
 }
 
 fn wanted(request: &OperationRequest) -> Result<ListDetections, CallError> {
@@ -253,10 +337,13 @@ fn wanted(request: &OperationRequest) -> Result<ListDetections, CallError> {
         statuses: statuses(arguments),
         qids: arguments.numbers(&QIDS).cloned(),
         severities: severities.cloned(),
+        search_lists: search_lists(request, &INCLUDE_SEARCH_LIST_IDS, &INCLUDE_SEARCH_LIST_TITLES)?,
+        excluded_search_lists: search_lists(request, &EXCLUDE_SEARCH_LIST_IDS, &EXCLUDE_SEARCH_LIST_TITLES)?,
         confirmed: kind != Some("potential"),
         potential: kind != Some("confirmed"),
         information: arguments.switch(&SHOW_IGS),
         include_ignored: arguments.switch(&INCLUDE_IGNORED),
+        include_disabled: arguments.switch(&INCLUDE_DISABLED),
         updated: updated.and(recently),
         tested,
         with_results: shows_results(arguments),

@@ -177,7 +177,7 @@ impl Lines {
         let nothing = Cow::Borrowed("");
         let mut cells: [Cow<'a, str>; DETECTION_COLUMNS] = Default::default();
         match *finding {
-            ListedFinding::Detection { detection, kind, severity, result } => {
+            ListedFinding::Detection { detection, kind, severity, disabled, result } => {
                 let reopened = detection.reopened.filter(|_| self.reopened);
                 let head = place_cells(detection.key.qid.number(), kind, detection.key.port, detection.tls);
                 let history = [
@@ -193,7 +193,7 @@ impl Lines {
                     reopened.map(|reopened| reopened.times.to_string()).unwrap_or_default().into(),
                     self.result(result).into(),
                     flag(detection.ignored).into(),
-                    flag(false).into(),
+                    flag(disabled).into(),
                     detection.times_found.to_string().into(),
                     nothing.clone(),
                     nothing,

@@ -74,10 +74,10 @@ fn write_piece(xml: &mut XmlWriter, piece: &DetectionPiece, shown: Shown, place:
     for finding in piece.findings() {
         let unique_id = piece.unique_id(&finding);
         match finding {
-            ListedFinding::Detection { detection, kind, severity, result } => {
+            ListedFinding::Detection { detection, kind, severity, disabled, result } => {
                 write_head(xml, unique_id, (detection.key.qid.number(), kind, severity));
                 write_place(xml, detection.key.port, detection.tls, result);
-                write_history(xml, detection, shown);
+                write_history(xml, detection, disabled, shown);
             }
             ListedFinding::Information { finding, severity, found_at } => {
                 let port = finding.port.map(|port| (port, finding.transport.unwrap_or(Transport::Tcp)));
@@ -145,7 +145,7 @@ fn write_place(xml: &mut XmlWriter, port: Option<(u16, Transport)>, tls: bool, r
     }
 }
 
-fn write_history(xml: &mut XmlWriter, detection: &ListedDetection, shown: Shown) {
+fn write_history(xml: &mut XmlWriter, detection: &ListedDetection, disabled: bool, shown: Shown) {
     xml.text("STATUS", detection.status.as_str());
     xml.date_time("FIRST_FOUND_DATETIME", detection.first_found_at);
     xml.date_time("LAST_FOUND_DATETIME", detection.last_found_at);
@@ -161,6 +161,6 @@ fn write_history(xml: &mut XmlWriter, detection: &ListedDetection, shown: Shown)
         xml.number("TIMES_REOPENED", reopened.times);
     }
     xml.number("IS_IGNORED", u64::from(detection.ignored));
-    xml.number("IS_DISABLED", 0);
+    xml.number("IS_DISABLED", u64::from(disabled));
     xml.date_time("LAST_PROCESSED_DATETIME", detection.last_tested_at);
 }

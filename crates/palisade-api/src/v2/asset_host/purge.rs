@@ -57,7 +57,8 @@ pub(super) const PURGE: Operation = Operation {
             "data_scope",
         ]),
     ],
-    roles: "Managers.",
+    roles: "Manager. With the permission purge_hosts also Unit Manager: hosts of the business unit; Scanner: hosts \
+            of assigned asset groups.",
     answers: Answers::Batch,
     example: Example { parameters: &[("ips", "192.0.2.4")], description: "Forget a host." },
 };

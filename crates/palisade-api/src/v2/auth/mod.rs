@@ -221,6 +221,7 @@ fn rows_of(list: &'static AuthList) -> [OperationRow; 4] {
             door: crate::v2::registry::Door::Any,
             example_needs: needs,
             example_document: "",
+            reads_keyed_texts: false,
         }
     };
     [

@@ -32,7 +32,7 @@ pub(crate) const ASSET_GROUP_IDS: Parameter = Parameter::new(
     "1",
     "Asset groups, by their ids, whose addresses are scanned, in addition to ip.",
 );
-const FQDN: Parameter = Parameter::new(
+pub(crate) const FQDN: Parameter = Parameter::new(
     "fqdn",
     ParameterKind::Titles { max_items: 100, max_chars: 253 },
     "www.example.com",
@@ -66,7 +66,7 @@ pub(crate) const ISCANNER_NAME: Parameter = Parameter::new(
      yet.",
 )
 .default("External");
-const PRIORITY: Parameter = Parameter::new(
+pub(crate) const PRIORITY: Parameter = Parameter::new(
     "priority",
     ParameterKind::Integer { min: 0, max: 9 },
     "1",

@@ -8,7 +8,7 @@ use palisade_wire::operation::{Answers, Methods, Operation};
 use palisade_wire::{Arguments, Example, Parameter, ParameterKind, XmlWriter};
 use tokio::sync::mpsc;
 
-use super::{LIST_ROLES, SCAN_REF, STATES, spaced, state};
+use super::{LIST_ROLES, SCAN_REF, STATES, priority_text, spaced, state};
 use crate::answer::{Answer, ContentKind, end_report};
 use crate::error::CallError;
 use crate::v2::request::OperationRequest;
@@ -19,20 +19,6 @@ const DEFAULT_DAYS: i64 = 30;
 const PIECES_WAITING: usize = 4;
 /// Title of the option profile that `pci_only` is about.
 const PCI_OPTIONS: &str = "Payment Card Industry (PCI) Options";
-/// What priorities are called.
-const PRIORITIES: [&str; 10] = [
-    "No Priority",
-    "Emergency",
-    "Ultimate",
-    "Critical",
-    "Major",
-    "High",
-    "Standard",
-    "Medium",
-    "Minor",
-    "Low",
-];
-
 const SCAN_ID: Parameter = Parameter::new(
     "scan_id",
     ParameterKind::Integer { min: 1, max: 1 << 53 },
@@ -284,8 +270,7 @@ fn write_scan(xml: &mut XmlWriter, scan: &ListedScan, shown: Shown) {
         xml.date_time("LAUNCH_DATETIME", *launched_at);
         let duration = ended_at.map_or_else(|| "Pending".to_owned(), |_| duration(*duration_s));
         xml.text("DURATION", &duration);
-        let label = PRIORITIES.get(usize::from(*priority)).copied().unwrap_or_default();
-        xml.text("PROCESSING_PRIORITY", &format!("{priority} - {label}"));
+        xml.text("PROCESSING_PRIORITY", &priority_text(*priority));
         xml.text("PROCESSED", flag(*processed));
         if shown.status {
             xml.element("STATUS", &[], |xml| {

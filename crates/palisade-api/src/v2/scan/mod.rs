@@ -8,6 +8,7 @@ mod fetch;
 pub(crate) mod launch;
 mod list;
 pub mod stats;
+pub mod summary;
 mod table;
 
 use palisade_app::Error as AppError;
@@ -21,6 +22,20 @@ use crate::v2::request::OperationRequest;
 
 const SCAN_REF: Parameter =
     Parameter::new("scan_ref", ParameterKind::ScanRef, "scan/1400000000.10001", "The reference of the scan.");
+
+/// What priorities are called.
+const PRIORITIES: [&str; 10] = [
+    "No Priority",
+    "Emergency",
+    "Ultimate",
+    "Critical",
+    "Major",
+    "High",
+    "Standard",
+    "Medium",
+    "Minor",
+    "Low",
+];
 
 /// Who may end, pause, resume and delete scans.
 const CONTROL_ROLES: &str =
@@ -73,6 +88,12 @@ const fn state(status: ScanStatus) -> &'static str {
         ScanStatus::Canceled => "Canceled",
         ScanStatus::Error => "Error",
     }
+}
+
+/// A priority as lists show it.
+pub(crate) fn priority_text(priority: u8) -> String {
+    let label = PRIORITIES.get(usize::from(priority)).copied().unwrap_or_default();
+    format!("{priority} - {label}")
 }
 
 /// Addresses as lists show them, with a blank after each comma.

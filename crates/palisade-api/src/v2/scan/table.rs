@@ -7,6 +7,7 @@ use palisade_wire::csv::CsvWriter;
 use palisade_wire::date_time::duration;
 
 use super::{spaced, state};
+use crate::v1::vulnerability::{associated_malware, exploitability};
 use crate::v2::json_array::{Cell, JsonArray};
 
 /// The key of a value in JSON, and the title of its column in CSV.
@@ -311,9 +312,8 @@ impl Results {
                 filled(&entry.threat),
                 filled(&entry.impact),
                 filled(&entry.solution),
-                // Nothing is known of exploits and malware.
-                Cell::Null,
-                Cell::Null,
+                Cell::optional(exploitability(entry).as_deref()),
+                Cell::optional(associated_malware(entry).as_deref()),
                 filled(&finding.result),
                 Cell::text(yes_or_no(entry.pci)),
                 Cell::Null,

@@ -96,7 +96,9 @@ impl Response {
     pub(crate) fn refusal(&self) -> Option<String> {
         if self.text.contains("<SIMPLE_RETURN>") {
             let between = |from: &str, to: &str| Some(self.text.split_once(from)?.1.split_once(to)?.0);
-            return Some(format!("{} {}", between("<CODE>", "</CODE>")?, between("<TEXT>", "</TEXT>")?));
+            // Some successes are told in place of a code.
+            let code: u32 = between("<CODE>", "</CODE>")?.parse().ok()?;
+            return Some(format!("{code} {}", between("<TEXT>", "</TEXT>")?));
         }
         let (_, rest) =
             self.text.split_once("<ERROR").or_else(|| self.text.split_once("<RETURN status=\"FAILED\""))?;
@@ -112,6 +114,9 @@ impl Response {
 
     /// The id that a `SIMPLE_RETURN` tells.
     pub(crate) fn made_id(&self) -> Option<String> {
+        if let Some((_, rest)) = self.text.split_once("Created Successfully [") {
+            return Some(rest.split_once(']')?.0.to_owned());
+        }
         let (_, rest) = self.text.split_once("<ITEM>")?;
         Some(rest.split_once("<VALUE>")?.1.split_once('<')?.0.to_owned())
     }

@@ -122,7 +122,7 @@ pub(crate) fn sample_map() -> MapResult {
 /// A host that did not answer.
 pub(crate) fn silent(address: Ipv4Addr) -> HostResult {
     HostResult {
-        facts: HostFacts { address, alive: false, ..HostFacts::default() },
+        facts: HostFacts { address: address.into(), alive: false, ..HostFacts::default() },
         findings: Vec::new(),
         tested: Vec::new(),
         tcp_ports: PortSet::default(),
@@ -148,7 +148,7 @@ pub(crate) fn sample_result(address: Ipv4Addr) -> HostResult {
     port.netbios = Some(netbios);
     let web = PortFacts { service: "http".to_owned(), ..PortFacts::new(80, Transport::Tcp) };
     let facts = HostFacts {
-        address,
+        address: address.into(),
         ports: if named { vec![web, port] } else { Vec::new() },
         name: named.then(|| format!("host-{last}.scans.example")),
         os: named.then_some(system),

@@ -106,6 +106,9 @@ async fn goldens() {
     let users = [("action", "edit"), ("title", "Web"), ("user_logins", "scanner")];
     server.call("manager", "asset_group.php", &users).await.assert_success();
     golden!("fo-asset-group-list-edited", call("list", &[("ids", "1"), ("show_attributes", "ALL")]).await);
+    let csv =
+        [("output_format", "CSV"), ("show_attributes", "ALL"), ("truncation_limit", "1"), ("id_min", "1")];
+    golden!("fo-asset-group-list-csv", call("list", &csv).await);
     golden!("fo-asset-group-list-brief", call("list", &[("title", "Web")]).await);
     golden!("fo-asset-group-list-ids", call("list", &[("show_attributes", "None")]).await);
     golden!("fo-asset-group-list-none", call("list", &[("ids", "77")]).await);
@@ -141,4 +144,34 @@ async fn groups_come_in_pages_whose_urls_lead_on() {
         "{}",
         page.text
     );
+}
+
+#[tokio::test]
+async fn hosts_belong_to_a_group_by_their_names() {
+    let server = crate::business_unit::harbour().await;
+    // As scans find it: 192.0.2.4 is host-4.scans.example.
+    server.finished_scan("manager", "192.0.2.4,192.0.2.40").await;
+    let made = [
+        ("title", "By name"),
+        ("dns_names", "HOST-4.scans.example.,nobody.example,host-40.scans.example"),
+        ("netbios_names", "nobody"),
+    ];
+    let group = server.operation("harbour_um", "asset/group", "add", &made).await.made_id().unwrap();
+    let shown = [("ids", group.as_str()), ("show_attributes", "DNS_LIST,NETBIOS_LIST")];
+    golden!("fo-asset-group-list-names", server.operation("harbour_um", "asset/group", "list", &shown).await);
+    let hosts = async |login: &str| {
+        server.operation(login, "asset/host", "list", &[("ag_ids", group.as_str())]).await.text
+    };
+    let (all, unit) = (hosts("manager").await, hosts("harbour_um").await);
+    assert!(all.contains("<IP>192.0.2.4<") && all.contains("<IP>192.0.2.40<"), "{all}");
+    assert!(
+        unit.contains("<IP>192.0.2.4<") && !unit.contains("<IP>192.0.2.40<"),
+        "a name is no right: {unit}"
+    );
+    // The first version sees and changes the same.
+    let list = server.call("manager", "asset_group_list.php", &[("title", "By name")]).await.text;
+    assert!(list.contains("host-4.scans.example") && list.contains("<SCANNETBIOS>"), "{list}");
+    let edit = [("action", "edit"), ("title", "By name"), ("host_dns", "")];
+    server.call("manager", "asset_group.php", &edit).await.assert_success();
+    assert!(!hosts("manager").await.contains("<IP>"), "no name is left");
 }

@@ -273,7 +273,33 @@ async fn filters_choose_detections() {
     ] {
         assert_eq!(listed(parameters).await, expected, "{parameters:?}");
     }
+    for (title, qids) in [("One", "900001"), ("Facts", "900003"), ("Both", "900001,900002")] {
+        let list = [("title", title), ("qids", qids), ("global", "1")];
+        server.operation("manager", "qid/search_list/static", "create", &list).await.assert_success();
+    }
+    let list = [("title", "Weak"), ("potential_severities", "1,2,3,4,5"), ("global", "1")];
+    server.operation("manager", "qid/search_list/dynamic", "create", &list).await.assert_success();
+    for (parameters, expected) in [
+        (&[("include_search_list_ids", "1")][..], "3:1 4:1"),
+        (&[("include_search_list_titles", "One,Weak")], "3:1 3:2 4:1 4:2"),
+        (&[("include_search_list_ids", "1-3"), ("exclude_search_list_titles", "Weak")], "3:1 4:1"),
+        (&[("exclude_search_list_ids", "1,4"), ("ids", "2")], "3:5 3:5"),
+        (&[("exclude_search_list_titles", "Both"), ("include_vuln_type", "potential")], ""),
+        (&[("include_search_list_titles", "Facts"), ("show_igs", "1"), ("ids", "2")], "3:3"),
+    ] {
+        assert_eq!(listed(parameters).await, expected, "{parameters:?}");
+    }
     for (parameters, refusal) in [
+        ([("include_search_list_titles", "Facts")], "1907 The search lists hold nothing but gathered"),
+        (
+            [("include_search_list_ids", "1,77")],
+            "1905 parameter include_search_list_ids has invalid value: 1,77 (No such search list)",
+        ),
+        (
+            [("exclude_search_list_titles", "None")],
+            "1905 parameter exclude_search_list_titles has invalid value: None (No such search list)",
+        ),
+        ([("exclude_search_list_ids", "1-4000")], "1905 parameter exclude_search_list_ids has invalid value"),
         ([("severities", "3,6")], "1905 parameter severities has invalid value: 3,6 (a severity is 1 to 5)"),
         ([("ag_ids", "77")], "1905 parameter ag_ids has invalid value: 77 (No such asset group"),
         ([("ag_titles", "Nowhere")], "1905 parameter ag_titles has invalid value: Nowhere (No such"),

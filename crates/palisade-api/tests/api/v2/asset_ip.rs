@@ -57,6 +57,7 @@ async fn goldens() {
     ];
     golden!("fo-asset-ip-add", call("add", &add).await);
     golden!("fo-asset-ip-add-compliance", call("add", &[&add[..2], &[("enable_pc", "1")]].concat()).await);
+    golden!("fo-asset-ip-add-assessment", call("add", &[&add[..2], &[("enable_sca", "1")]].concat()).await);
     golden!("fo-asset-ip-add-no-module", call("add", &[add[0], ("enable_vm", "0")]).await);
     golden!("fo-asset-ip-add-no-owner", call("add", &[add[0], add[1], ("owner", "nobody")]).await);
     golden!("fo-asset-ip-list", call("list", &[("echo_request", "1")]).await);

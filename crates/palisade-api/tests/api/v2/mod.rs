@@ -2,18 +2,24 @@
 //! goldens, and what is particular. The tables are walked by the tests that [`walk_tests`] makes.
 
 mod activity_log;
+mod asset_domain;
 mod asset_group;
 mod asset_host;
 mod asset_ip;
+mod asset_vhost;
 mod auth;
 mod bad_input;
 mod coverage;
 mod dispatch;
 mod excluded_ip;
 mod knowledge_base;
+mod option_profile;
 mod report;
+mod report_template;
+mod restricted_ips;
 mod scan;
 mod scan_fetch;
+pub(crate) mod schedule_report;
 mod schedule_scan;
 mod scorecard;
 mod search_list;
@@ -66,14 +72,20 @@ pub(crate) type Setup =
 /// The tables of all resources, by path.
 pub(crate) const TESTS: &[&[OperationTest]] = &[
     activity_log::TESTS,
+    asset_domain::TESTS,
     asset_group::TESTS,
     asset_host::TESTS,
     asset_ip::TESTS,
+    asset_vhost::TESTS,
     excluded_ip::TESTS,
     knowledge_base::TESTS,
+    option_profile::TESTS,
     report::TESTS,
+    report_template::TESTS,
+    restricted_ips::TESTS,
     scan::TESTS,
     scan_fetch::TESTS,
+    schedule_report::TESTS,
     schedule_scan::TESTS,
     scorecard::TESTS,
     search_list::TESTS,

@@ -93,6 +93,14 @@ pub(crate) const TESTS: &[OperationTest] = &[
         reach: Reach::Everybody,
         setup: None,
     },
+    OperationTest {
+        resource: "scan/summary",
+        action: "list",
+        roles: [A, R, R, R, R, N, R],
+        harmless: &[("scan_date_since", "2026-11-01")],
+        reach: Reach::Everybody,
+        setup: None,
+    },
 ];
 crate::v2::walk_tests!(TESTS);
 
@@ -301,4 +309,52 @@ async fn a_paused_scan_can_be_deleted() {
     ask(&server, "delete", &[("scan_ref", &scan)]).await.assert_success();
     let gone = ask(&server, "delete", &[("scan_ref", &scan)]).await.refusal().unwrap();
     assert_eq!(gone, format!("1905 parameter scan_ref has invalid value: {scan} (No such scan)"));
+}
+
+#[tokio::test]
+async fn goldens_of_what_was_not_scanned() {
+    let server = Server::start().await;
+    let summary = async |parameters: &[(&str, &str)]| {
+        let since = [("scan_date_since", "2026-11-22")];
+        server.operation("manager", "scan/summary", "list", &[&since, parameters].concat()).await
+    };
+    golden!("fo-scan-summary-list-none", summary(&[]).await);
+    let tracking = [("action", "edit"), ("host_ips", "192.0.2.13"), ("tracking_method", "dns")];
+    server.call("manager", "asset_ip.php", &tracking).await.assert_success();
+    let parameters = [
+        ("ip", "192.0.2.4-192.0.2.14"),
+        ("exclude_ip_per_scan", "192.0.2.6-192.0.2.8,192.0.2.14"),
+        ("option_title", "Initial Options"),
+    ];
+    let scanning = server.scanner();
+    let launched = server.operation("manager", "scan", "launch", &parameters).await;
+    launched.assert_success();
+    scanning.finish_scan().await;
+    server.clock.advance(60);
+    let canceled = server.launched_scan("manager", "192.0.2.20-192.0.2.21").await;
+    server.operation("manager", "scan", "cancel", &[("scan_ref", &canceled)]).await.assert_success();
+    let everything = [
+        ("include_excluded", "1"),
+        ("include_unresolved", "1"),
+        ("include_cancelled", "1"),
+        ("scan_date_to", "2026-11-22"),
+    ];
+    golden!("fo-scan-summary-list", summary(&everything).await);
+    golden!(
+        "fo-scan-summary-list-csv",
+        summary(&[&everything[..], &[("output_format", "CSV")]].concat()).await
+    );
+    golden!(
+        "fo-scan-summary-list-json",
+        summary(&[("output_format", "JSON"), ("tracking_method", "DNS")]).await
+    );
+    let dead = summary(&[("include_dead", "0")]).await.text;
+    assert!(!dead.contains("SCAN_SUMMARY_LIST"), "{dead}");
+    let wrong = summary(&[("scan_date_to", "2026-11-21")]).await;
+    let text = "1905 parameter scan_date_to has invalid value: 2026-11-21 (it is before scan_date_since)";
+    assert_eq!(wrong.refusal().as_deref(), Some(text));
+    let future = [("scan_date_since", "2027-01-01")];
+    let future = server.operation("manager", "scan/summary", "list", &future).await;
+    let text = "1905 parameter scan_date_since has invalid value: 2027-01-01 (the day has not come yet)";
+    assert_eq!(future.refusal().as_deref(), Some(text));
 }

@@ -144,6 +144,11 @@ impl Evidence {
             heartbleed: follow_up.flaws.heartbleed,
             early_cipher_change: follow_up.flaws.early_cipher_change,
             rsa_padding_oracle: follow_up.flaws.rsa_padding_oracle,
+            // For a client with keys.
+            padding_unchecked: None,
+            padding_oracle: None,
+            client_renegotiation: None,
+            ticket_leak: None,
             groups: self.groups.iter().map(|group| group_name(*group)).collect(),
             starttls: options.starttls,
         }

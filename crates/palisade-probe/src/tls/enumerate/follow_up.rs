@@ -16,10 +16,10 @@ use crate::tls::{Alert, Flight, Version, certificate_facts, group, signature};
 
 /// Suites offered when it does not matter which is chosen.
 const SUITES_MAX: usize = 32;
-/// Other names asked for.
+/// Other names asked for, beside virtual names.
 const NAMES_MAX: usize = 8;
 /// What may run inside TLS, the commonest first.
-const PROTOCOLS: [&str; 14] = [
+pub const PROTOCOLS: [&str; 14] = [
     "h2",
     "http/1.1",
     "http/1.0",
@@ -249,10 +249,11 @@ fn next_groups(version: Version, suites: &[u16], groups: &[u16], flight: &Flight
 }
 
 /// The names to ask for beside the one that was: none at all, those handed in, those of the
-/// certificates.
+/// certificates. All virtual names, and so many others.
 fn names(options: &EnumerationOptions, evidence: &Evidence) -> Vec<Option<String>> {
     let asked = options.server_name.as_deref().map(str::to_ascii_lowercase);
-    let mut names: Vec<String> = options.names.iter().map(|name| name.to_ascii_lowercase()).collect();
+    let handed_in = options.virtual_names.iter().chain(&options.names);
+    let mut names: Vec<String> = handed_in.map(|name| name.to_ascii_lowercase()).collect();
     for leaf in evidence.chains.iter().filter_map(|chain| chain.first()) {
         let facts = certificate_facts(leaf, options.now);
         let usable = facts.alternative_names.into_iter().chain(facts.common_name);
@@ -264,7 +265,7 @@ fn names(options: &EnumerationOptions, evidence: &Evidence) -> Vec<Option<String
     }
     let mut seen = BTreeSet::new();
     names.retain(|name| Some(name) != asked.as_ref() && seen.insert(name.clone()));
-    names.truncate(NAMES_MAX);
+    names.truncate(options.virtual_names.len().saturating_add(NAMES_MAX));
     let without = asked.is_some().then_some(None);
     without.into_iter().chain(names.into_iter().map(Some)).collect()
 }

@@ -40,6 +40,7 @@ use self::ask::{Ask, Question};
 use self::chain::{Chain, Reply};
 use self::evidence::Evidence;
 use self::follow_up::FollowUp;
+pub use self::follow_up::PROTOCOLS;
 use super::{Alert, Flight, Reaction, Version};
 
 /// No enumeration opens more connections than this.
@@ -70,6 +71,8 @@ pub struct EnumerationOptions {
     /// Further names the server may have certificates for; those of its own certificate are asked
     /// for anyway.
     pub names: Vec<String>,
+    /// Names that the server is known to answer to: all of them are asked for.
+    pub virtual_names: Vec<String>,
     /// Unix seconds; certificates are judged by it.
     pub now: i64,
     /// Goes into hellos. No secret is made of it.
@@ -157,6 +160,7 @@ impl Enumeration {
             .map(|name| name.trim_end_matches('.').to_owned())
             .filter(|name| is_host_name(name));
         options.names.retain(|name| is_host_name(name));
+        options.virtual_names.retain(|name| is_host_name(name));
         Self {
             options,
             phase: Phase::First,
