@@ -5,6 +5,7 @@
 //! choices next to them, and stay as they are.
 
 use palisade_app::Error as AppError;
+use palisade_model::appliance::BUILT_IN;
 use palisade_model::{IpSet, Login, Role};
 use palisade_wire::{Arguments, FormError, OperationError, ParameterError};
 
@@ -109,6 +110,47 @@ fn from_app(error: AppError, arguments: &Arguments) -> Fault {
                 known.join(", ")
             ),
         ),
+        AppError::UnknownAppliance { id } => {
+            (5009, format!("Invalid value for 'iscanner_id' : {id}. No such scanner appliance."))
+        }
+        AppError::UnknownApplianceName { name } => (
+            5009,
+            format!(
+                "Invalid value for 'iscanner_name' : {name}. Invalid scanner appliance name {name}, \
+                 expecting one of ({BUILT_IN})"
+            ),
+        ),
+        AppError::ApplianceOffline { name } => {
+            (6320, format!("The scanner appliance {name} is offline. Nothing was launched."))
+        }
+        AppError::ApplianceTaken { name } => {
+            (6321, format!("Invalid value for 'name' : {name}. There is a scanner appliance of this name."))
+        }
+        AppError::ApplianceGroup { .. } => {
+            (6322, "A scanner appliance is made in an asset group, but by a Manager.".to_owned())
+        }
+        AppError::NotOfGroup { id } => (
+            6323,
+            format!(
+                "Invalid value for 'set_default_appliance_id' : {id}. The asset group does not have this \
+                 scanner appliance."
+            ),
+        ),
+        AppError::SameAppliance => {
+            (6324, "A scanner appliance does not take the place of itself.".to_owned())
+        }
+        AppError::TooManyAppliances { max } => {
+            (6325, format!("The subscription has at most {max} scanner appliances."))
+        }
+        AppError::NoNetworks => (2012, "The subscription has no networks.".to_owned()),
+        AppError::UnknownNetwork { id } => {
+            (6310, format!("Invalid value for 'network_id' : {id}. No such network ID."))
+        }
+        AppError::NetworkTaken { name } => (
+            6311,
+            format!("Invalid value for 'name' : {name}. No network can have this name, or one has it."),
+        ),
+        AppError::TooManyNetworks { max } => (6312, format!("The subscription has at most {max} networks.")),
         AppError::LockedOut { from } => {
             (6302, format!("Users could not sign in from {from} any more, where this request comes from."))
         }
@@ -603,6 +645,7 @@ pub(crate) const NUMBERS: &[(u32, &str)] = &[
     (5701, "The call would change more tickets than are changed at once. Nothing was changed."),
     (5702, "A QID is none of a vulnerability that can be ignored."),
     (6301, "Users may not sign in from the address that the call comes from."),
+    (6320, "The scanner appliance is offline, so that nothing is launched through it."),
     (19_001, "There is no option profile of this title. The text names those there are."),
 ];
 

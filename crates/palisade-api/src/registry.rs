@@ -147,7 +147,7 @@ pub static CALLS: &[Row] = &[
     row!(group_list, &[(Action::List, Resource::AssetGroup)]),
     row!(ignore_vuln, &[(Action::Edit, Resource::Ticket)]),
     row!(ip_list, &[(Action::List, Resource::Host)]),
-    row!(iscanner_list, &[(Action::Launch, Resource::Scan)]),
+    row!(iscanner_list, &[(Action::List, Resource::Appliance)]),
     row!(knowledgebase_download, &[(Action::List, Resource::KnowledgeBase)]),
     row!(map_2, &[(Action::Launch, Resource::Map)]),
     row!(map, &[(Action::Launch, Resource::Map)]),

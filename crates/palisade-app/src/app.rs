@@ -43,6 +43,8 @@ pub struct Config {
     pub report_days: u32,
     /// A session that was not used for this long is over.
     pub session_idle_s: u32,
+    /// Whether the subscription has networks.
+    pub networks: bool,
     /// Where mails are handed to.
     pub mail_server: Option<MailServer>,
     /// The sender of mails.
@@ -67,6 +69,7 @@ impl Default for Config {
             reports_bytes_max: 32 << 30,
             report_days: 7,
             session_idle_s: 3_600,
+            networks: false,
             mail_server: None,
             mail_from: "palisade@localhost".to_owned(),
             outbox: None,

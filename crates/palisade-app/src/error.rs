@@ -70,6 +70,42 @@ pub enum Error {
     /// Some addresses are not in the subscription or not within the user's reach.
     #[error("addresses are not in the subscription: {ips}")]
     NotInSubscription { ips: IpSet },
+    /// There is no such scanner appliance, or it is beyond the user's reach.
+    #[error("there is no scanner appliance {id}")]
+    UnknownAppliance { id: i64 },
+    /// The same by name.
+    #[error("there is no scanner appliance '{name}'")]
+    UnknownApplianceName { name: String },
+    /// Another scanner appliance has this name.
+    #[error("there is a scanner appliance '{name}' already")]
+    ApplianceTaken { name: String },
+    /// The scanner appliance is not connected.
+    #[error("the scanner appliance '{name}' is offline")]
+    ApplianceOffline { name: String },
+    /// Managers make scanner appliances outside of groups, all others within one.
+    #[error("a scanner appliance is made in an asset group, but by a Manager")]
+    ApplianceGroup { by_manager: bool },
+    /// The default scanner appliance of a group is one of the group's.
+    #[error("the asset group does not have the scanner appliance {id}")]
+    NotOfGroup { id: i64 },
+    /// A scanner appliance does not replace itself.
+    #[error("the scanner appliances are the same")]
+    SameAppliance,
+    /// More scanner appliances than a subscription may have.
+    #[error("a subscription has at most {max} scanner appliances")]
+    TooManyAppliances { max: u64 },
+    /// The subscription has no networks.
+    #[error("the subscription has no networks")]
+    NoNetworks,
+    /// There is no such network.
+    #[error("there is no network {id}")]
+    UnknownNetwork { id: i64 },
+    /// A network has no name, or another one has it.
+    #[error("no network can be named '{name}'")]
+    NetworkTaken { name: String },
+    /// More networks than a subscription may have.
+    #[error("a subscription has at most {max} networks")]
+    TooManyNetworks { max: u64 },
     /// These addresses are in the subscription already, but not in the user's business unit.
     #[error("these addresses are in the subscription already, beyond the business unit: {ips}")]
     HostsOfOthers { ips: IpSet },

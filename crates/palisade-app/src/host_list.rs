@@ -47,6 +47,9 @@ pub struct HostEntry {
     /// When the scanner was done with it.
     pub scan_ended_at: Timestamp,
     pub scan_duration_s: Option<u64>,
+    /// The same two of the last scan that it let in.
+    pub auth_scan_ended_at: Option<Timestamp>,
+    pub auth_scan_duration_s: Option<u64>,
     pub owner: Option<Login>,
     pub comment: Option<String>,
     pub ud: [Option<String>; 3],
@@ -159,6 +162,29 @@ impl App {
         Ok(queued.into_iter().filter_map(|id| u64::try_from(id).ok()).collect())
     }
 
+    /// The addresses of the chosen hosts, for changing what is noted about them: those of asset groups
+    /// whether they were scanned or not.
+    ///
+    /// # Errors
+    ///
+    /// Beside permission those of an asset group that is unknown.
+    pub async fn addresses_to_edit(&self, actor: &Actor, wanted: SelectHosts) -> Result<IpSet> {
+        let reach = actor.allow(Action::Edit, Resource::Host)?.reach();
+        let by_id = wanted.ids.is_some();
+        let chosen = self.choose_hosts(actor, &reach, wanted).await?;
+        if !by_id {
+            return Ok(chosen.query.ips);
+        }
+        let mut ips = Vec::new();
+        let mut after = Some(0);
+        while let Some(from) = after {
+            let (page, next) = self.chosen_page(&chosen, from, PAGE_HOSTS).await?;
+            ips.extend(page.into_iter().filter_map(|host| palisade_model::IpRange::new(host.ip, host.ip)));
+            after = next;
+        }
+        Ok(ips.into_iter().collect())
+    }
+
     /// Deletes what is left of queued hosts until `stop` resolves, whoever queued them and when.
     pub async fn purge_until(&self, stop: impl Future<Output = ()> + Send) {
         let mut stop = pin!(stop);
@@ -210,6 +236,8 @@ pub(crate) fn host_entry(chosen: &ChosenHosts, host: ListedHost, asset_groups: V
         last_scan_at,
         scan_ended_at,
         scan_duration_s,
+        auth_scan_ended_at,
+        auth_scan_duration_s,
     } = host;
     let attributes = attributes_of(&chosen.ranges, ip);
     HostEntry {
@@ -223,6 +251,8 @@ pub(crate) fn host_entry(chosen: &ChosenHosts, host: ListedHost, asset_groups: V
         last_scan_at,
         scan_ended_at,
         scan_duration_s,
+        auth_scan_ended_at,
+        auth_scan_duration_s,
         owner: attributes.and_then(|known| known.owner.clone()),
         comment: attributes.and_then(|known| known.comment.clone()),
         ud: attributes.map(|known| known.ud.clone()).unwrap_or_default(),

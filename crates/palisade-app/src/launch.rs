@@ -7,6 +7,7 @@ use palisade_store::{LaunchType, Launched, NewScan, Reach};
 
 use crate::actor::Actor;
 use crate::app::App;
+use crate::appliance::AskedScanners;
 use crate::error::{Error, Result, check_length};
 
 /// Most addresses one scan may have: a /16.
@@ -33,6 +34,7 @@ pub struct LaunchScan {
     pub target_text: String,
     /// Beside those that no scan may touch.
     pub excluded: IpSet,
+    pub scanners: AskedScanners,
     pub title: Option<String>,
     /// Title of the option profile; the default one when `None`.
     pub option: Option<String>,
@@ -55,7 +57,8 @@ impl App {
     ///
     /// # Errors
     ///
-    /// In this order: permission, [`Error::UnknownAssetGroup`], [`Error::UnknownHostName`], [`Error::TooManyTargets`], [`Error::NoTargets`],
+    /// In this order: permission, those of [`App::check_scanners`], [`Error::UnknownAssetGroup`],
+    /// [`Error::UnknownHostName`], [`Error::TooManyTargets`], [`Error::NoTargets`],
     /// [`Error::NotInSubscription`] with the addresses that are not, or are beyond the caller's
     /// reach, [`Error::UnknownOption`], [`Error::UnknownQid`], [`Error::NoQids`],
     /// [`Error::NothingToLookFor`], [`Error::TooManyScans`].
@@ -82,6 +85,7 @@ impl App {
             names,
             mut target_text,
             excluded,
+            scanners,
             title,
             option,
             save_report,
@@ -91,6 +95,7 @@ impl App {
             priority,
             leave_out_foreign,
         } = launch;
+        self.check_scanners(actor, &scanners).await?;
         let mut targets = targets;
         if !asset_groups.is_empty() {
             targets = targets.union(&self.asset_group_ips(actor, &asset_groups).await?);

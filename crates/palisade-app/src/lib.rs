@@ -9,6 +9,7 @@ mod account;
 mod activity;
 mod actor;
 mod app;
+mod appliance;
 mod asset_group;
 mod asset_report;
 mod asset_report_piece;
@@ -37,6 +38,7 @@ mod mail_server;
 mod map;
 mod map_launch;
 mod map_lease;
+mod network;
 mod option_profile;
 mod outbox;
 mod password;
@@ -76,6 +78,9 @@ pub use account::{NewAccount, NewUser, UserView};
 pub use activity::{ActivityEntry, ActivityQuery, ActivityView, ReportActivity, ReportedActivity};
 pub use actor::{Actor, UnitOfActor};
 pub use app::{App, Config};
+pub use appliance::{
+    APPLIANCES_MAX, ApplianceView, AskedScanners, CreateAppliance, CreatedAppliance, UpdateAppliance,
+};
 pub use asset_group::{AddAssetGroup, AssetGroupView, EditAssetGroup, GroupOwner};
 pub use asset_report::{AssetReport, HostRisk, ReportLists, ReportSummary, WantedReport};
 pub use asset_report_piece::{ReportPiece, ReportedFinding, ReportedHostHead};
@@ -103,13 +108,14 @@ pub use limits::{Admission, LimitReached, LimitStatus, Limits, Slot};
 pub use mail_server::{MailSecurity, MailServer, MailServerError};
 pub use map::{ListMapReports, MapView};
 pub use map_launch::LaunchMap;
+pub use network::{GLOBAL_NETWORK, NetworkView};
 pub use option_profile::{OptionProfileView, shipped_option_profiles};
 pub use outbox::check_address;
 pub use palisade_store::{
     ActivityMark, ActivityUser, AssignedUser, Between, CveKnowledge, DeletedTicket, DistributionGroup,
-    ExcludedHosts, ExclusionChange, FeedState, GroupTexts, IgnoredDetection, LaunchType, ListedDetection,
-    ReportJob, RestrictedIps, ScanMark, SearchList, StoredMapHost, TaskKind, TaskScanner, Ticket,
-    TicketChange, TrackingMethod,
+    ExcludedHosts, ExclusionChange, FeedState, GroupAppliance, GroupApplianceEdit, GroupNetwork, GroupTexts,
+    IgnoredDetection, LaunchType, ListedDetection, ReportJob, RestrictedIps, ScanMark, SearchList,
+    StoredMapHost, TaskKind, TaskScanner, Ticket, TicketChange, TrackingMethod,
 };
 pub use password::MasterKey;
 pub use password_change::{PasswordChanges, PasswordKept, PasswordsOf};

@@ -9,6 +9,7 @@ use palisade_store::{LaunchType, NewMap, NewMaps, Reach};
 
 use crate::actor::Actor;
 use crate::app::App;
+use crate::appliance::AskedScanners;
 use crate::error::{Error, Result, check_length};
 
 /// Most domains of one request.
@@ -23,6 +24,7 @@ pub struct LaunchMap {
     pub targets: Vec<MapTarget>,
     /// Titles of asset groups whose domains are mapped too.
     pub asset_groups: Vec<String>,
+    pub scanners: AskedScanners,
     /// One that names the domain when `None`.
     pub title: Option<String>,
     /// Title of the option profile; the default one when `None`.
@@ -38,7 +40,8 @@ impl App {
     ///
     /// # Errors
     ///
-    /// In this order: permission, [`Error::UnknownAssetGroup`], [`Error::NoTargets`],
+    /// In this order: permission, those of [`App::check_scanners`], [`Error::UnknownAssetGroup`],
+    /// [`Error::NoTargets`],
     /// [`Error::TooManyMapDomains`], [`Error::UnknownDomain`], [`Error::NoNetblock`],
     /// [`Error::ForeignNetblock`], [`Error::TooLargeNetblock`], [`Error::UnknownOption`],
     /// [`Error::TooManyMaps`].
@@ -58,7 +61,9 @@ impl App {
     /// many maps at the same time. More maps than ever may be are refused.
     pub(crate) async fn prepare_maps(&self, actor: &Actor, launch: LaunchMap) -> Result<NewMaps> {
         let reach = actor.allow(Action::Launch, Resource::Map)?.reach();
-        let LaunchMap { mut targets, asset_groups, title, option, save_report, launched_by } = launch;
+        let LaunchMap { mut targets, asset_groups, scanners, title, option, save_report, launched_by } =
+            launch;
+        self.check_scanners(actor, &scanners).await?;
         for target in self.asset_group_domains(actor, &asset_groups).await? {
             if !targets.iter().any(|known| known.domain == target.domain) {
                 targets.push(target);

@@ -16,6 +16,7 @@ use palisade_store::{LaunchType, NewTask, Reach, Task, TaskEdit, TaskKind, TaskO
 
 use crate::actor::Actor;
 use crate::app::App;
+use crate::appliance::AskedScanners;
 use crate::error::{Error, Result, check_length};
 use crate::launch::LaunchScan;
 use crate::map_launch::LaunchMap;
@@ -386,11 +387,13 @@ impl fmt::Display for Targets {
 /// The scan that an order comes to; `groups` without the one of everything.
 pub(crate) fn launch_of(order: &TaskOrder, groups: Vec<String>, title: String) -> LaunchScan {
     let everything = order.all_hosts.then(|| ALL.to_owned());
+    let scanners = scanners_of(order, &groups);
     LaunchScan {
         targets: order.targets.clone(),
         asset_groups: everything.into_iter().chain(groups).collect(),
         target_text: order.target_text.clone(),
         excluded: order.excluded.clone(),
+        scanners,
         title: Some(title),
         option: order.option.clone(),
         // The results of tasks are always kept: nobody waits for them.
@@ -404,11 +407,22 @@ pub(crate) fn launch_of(order: &TaskOrder, groups: Vec<String>, title: String) -
     }
 }
 
+/// The scanners that an order asks for.
+fn scanners_of(order: &TaskOrder, groups: &[String]) -> AskedScanners {
+    match order.scanner {
+        TaskScanner::External => AskedScanners::default(),
+        TaskScanner::DefaultOfGroups => AskedScanners::DefaultOfGroups(groups.to_vec()),
+        TaskScanner::AllOfGroups => AskedScanners::AllOfGroups(groups.to_vec()),
+    }
+}
+
 /// The maps that an order comes to; `groups` without the one of everything.
 pub(crate) fn map_launch_of(order: &TaskOrder, groups: Vec<String>, title: String) -> LaunchMap {
     let everything = order.all_hosts.then(|| ALL.to_owned());
+    let scanners = scanners_of(order, &groups);
     LaunchMap {
         targets: order.map_targets.clone(),
+        scanners,
         asset_groups: everything.into_iter().chain(groups).collect(),
         title: Some(title),
         option: order.option.clone(),

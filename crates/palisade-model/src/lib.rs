@@ -4,6 +4,7 @@
 //! words; nothing here knows who uses them. The clock and the source of randomness are traits
 //! here so that time-dependent behaviour is tested without sleeping.
 
+pub mod appliance;
 pub mod asset_group;
 pub mod auth_record;
 pub mod business_unit;
@@ -43,6 +44,7 @@ pub mod user_profile;
 pub mod version;
 pub mod virtual_host;
 
+pub use appliance::ApplianceName;
 pub use asset_group::{AssetGroupTitle, BusinessImpact, Environment, EnvironmentLevel};
 pub use auth_record::{RecordContent, RecordKind, Secrets, SignIn};
 pub use business_unit::BusinessUnitTitle;

@@ -11,6 +11,7 @@
 //! limits are locked by operations of their own, which lock nothing else; so are those of feeds.
 
 mod activity;
+mod appliance;
 mod asset_group;
 mod auth_record;
 mod auth_vault;
@@ -38,6 +39,7 @@ mod mail;
 mod map;
 mod map_lease;
 mod migration;
+mod network;
 mod option_profile;
 mod packed;
 mod policy;
@@ -73,6 +75,7 @@ mod user_profile;
 mod virtual_host;
 
 pub use activity::{Activity, ActivityFilter, ActivityMark, ActivityOfUser, ActivitySpan, ActivityUser};
+pub use appliance::{Appliance, GroupAppliance, GroupApplianceEdit, Replacing};
 pub use asset_group::{AssetGroup, AssetGroupEdit, AssignedUser, GroupDeleted, GroupTexts, NewAssetGroup};
 pub use auth_record::{AuthRecord, RecordChanges};
 pub use auth_vault::AuthVault;
@@ -98,6 +101,7 @@ pub use listed_host::{Between, HostQuery, ListedHost};
 pub use mail::QueuedMail;
 pub use map::{Map, MapFilter, NewMap, NewMaps, StoredMapHost};
 pub use map_lease::MapHolding;
+pub use network::{GroupNetwork, Network};
 pub use option_profile::{ProfileDeleted, ProfileEdited, ProfileUser, StoredProfile};
 pub use policy::Policy;
 pub use reach::Reach;

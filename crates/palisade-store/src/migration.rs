@@ -37,12 +37,14 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0022_excluded_hosts.sql"),
     include_str!("../migrations/0023_search_lists.sql"),
     include_str!("../migrations/0024_virtual_hosts_and_sign_in_addresses.sql"),
+    include_str!("../migrations/0025_networks_and_appliances.sql"),
     include_str!("../migrations/0026_search_list_uses.sql"),
     include_str!("../migrations/0027_custom_vulnerabilities.sql"),
     include_str!("../migrations/0028_courses_of_scheduled_scans.sql"),
     include_str!("../migrations/0029_scheduled_reports.sql"),
     include_str!("../migrations/0032_permissions.sql"),
     include_str!("../migrations/0033_host_names_of_groups.sql"),
+    include_str!("../migrations/0034_scans_with_sign_in.sql"),
 ];
 
 /// Applies what is missing.

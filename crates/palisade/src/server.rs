@@ -117,6 +117,7 @@ pub(crate) async fn open_app_with(
         report_days: settings.report_days,
         reports_bytes_max: u64::from(settings.report_space_mib) << 20,
         session_idle_s: settings.session_idle_minutes * 60,
+        networks: settings.networks,
         mail_server: mail_server::read(settings)?,
         mail_from: settings.mail_from.clone(),
         outbox: Some(data.outbox()?),

@@ -140,6 +140,15 @@ pub(crate) struct Settings {
           value_parser = clap::value_parser!(u32).range(1..=1440))]
     pub(crate) session_idle_minutes: u32,
 
+    /// Give the subscription networks: numbers that equal addresses of different places are told apart by
+    ///
+    /// Servers on one database must agree on it.
+    #[arg(
+        long, env = "PALISADE_NETWORKS", value_name = "BOOL", default_value = "false",
+        num_args = 0..=1, default_missing_value = "true", require_equals = true, action = clap::ArgAction::Set
+    )]
+    pub(crate) networks: bool,
+
     /// Days that a saved report is kept after it was asked for (1 to 3650)
     #[arg(long, env = "PALISADE_REPORT_DAYS", value_name = "DAYS", default_value_t = 7,
           value_parser = clap::value_parser!(u32).range(1..=3650))]

@@ -1,7 +1,7 @@
 //! `palisade user`: accounts, managed on the machine that holds the data.
 
 use clap::{Args, Subcommand};
-use palisade_app::{App, Authority, NewUser};
+use palisade_app::{Actor, App, Authority, NewUser, RestrictedIpChange};
 use palisade_model::business_unit::UNASSIGNED;
 use palisade_model::{IpSet, Login, Permissions, Role, Timestamp};
 
@@ -43,6 +43,11 @@ pub(crate) enum UserCommand {
         login: Login,
         /// Title of the unit; none takes the account out of all units
         title: Option<String>,
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// Let users sign in from any address again, whatever setup/restricted_ips/ restricted
+    FromAnywhere {
         #[command(flatten)]
         settings: Settings,
     },
@@ -151,6 +156,13 @@ pub(crate) async fn run(command: UserCommand) -> Result<(), UserError> {
                     lost.join(", ")
                 )));
             }
+            Ok(())
+        }
+        UserCommand::FromAnywhere { settings } => {
+            let app = open(&settings).await?;
+            let cleared = app.change_restricted_ips(&Actor::operator(), RestrictedIpChange::Clear).await;
+            cleared.map_err(failed("let in from anywhere"))?;
+            line("users sign in from any address");
             Ok(())
         }
         UserCommand::Permissions { login, permissions, settings } => {

@@ -143,6 +143,7 @@ fn business_units_are_managed_beside_the_server() {
     assert_eq!(unit(&["delete", "Port"]), "deleted the business unit Port\n");
     let last = refusal(&mut server.command(&["user", "status", server.login(), "inactive"]));
     assert!(last.ends_with("the user is the last active Manager\n"), "{last}");
+    assert_eq!(told(&["user", "from-anywhere"]), "users sign in from any address\n");
     let misfit = refusal(&mut server.command(&["user", "unit", server.login(), "Inland"]));
     assert!(misfit.ends_with("a Manager is in no business unit\n"), "{misfit}");
 }

@@ -8,7 +8,7 @@ use palisade_wire::{Call, ErrorForm, Example, Parameter, ParameterKind, XmlWrite
 use crate::answer::{Answer, end_report};
 use crate::error::CallError;
 use crate::registry::CallRequest;
-use crate::v2::asset_group::write_names;
+use crate::v2::asset_group_document::write_names;
 
 pub const TITLE: Parameter = Parameter::new(
     "title",

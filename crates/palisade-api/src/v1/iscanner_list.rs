@@ -1,7 +1,6 @@
-//! `iscanner_list.php`: scanner appliances. The server's own scanner is none, and there are no
-//! others yet.
+//! `iscanner_list.php`: scanner appliances. The server's own scanner is none.
 
-use palisade_model::{Action, Resource};
+use palisade_app::ApplianceView;
 use palisade_wire::{Call, ErrorForm, Example, dtd};
 
 use crate::answer::{Answer, end_report};
@@ -12,8 +11,9 @@ pub const CALL: Call = Call {
     script: "iscanner_list.php",
     summary: "List scanner appliances",
     description: &[
-        "Lists the scanner appliances of the subscription. There are none yet: scans are done by the \
-         scanner of the server itself, which is no appliance, so the list is empty.",
+        "Lists the scanner appliances of the subscription that the caller may see. Appliances cannot connect to \
+         the server yet, so each is Offline: scans are done by the scanner of the server itself, which is no \
+         appliance.",
     ],
     parameters: &[],
     rules: &[],
@@ -21,14 +21,23 @@ pub const CALL: Call = Call {
     root: "ISCANNER_LIST",
     dtd: &dtd::ISCANNER_LIST,
     errors: ErrorForm::InRoot { attributes: &[] },
-    example: Example { parameters: &[], description: "Show that there is no appliance." },
+    example: Example { parameters: &[], description: "List the appliances." },
 };
 
-#[expect(clippy::unused_async, reason = "handlers have one shape")]
 pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
-    request.actor.may(Action::Launch, Resource::Scan)?;
+    let appliances = request.app.list_appliances(&request.actor).await?;
     let mut xml = request.document();
-    xml.empty("ISCANNER_LIST", &[]);
+    if appliances.is_empty() {
+        xml.empty("ISCANNER_LIST", &[]);
+    }
+    xml.list("ISCANNER_LIST", &appliances, |xml, ApplianceView { id, name, created_by, .. }| {
+        xml.element("ISCANNER", &[("id", &id.to_string())], |xml| {
+            xml.cdata("NAME", name.as_str());
+            xml.text("STATUS", "Offline");
+            xml.text("USER_LOGIN", created_by.as_str());
+            xml.text("SOFTWARE_VERSION", "N/A");
+        });
+    });
     end_report(&mut xml);
     Ok(Answer::Document(xml.finish()))
 }

@@ -8,7 +8,7 @@ use crate::answer::Answer;
 use crate::error::CallError;
 use crate::registry::CallRequest;
 use crate::v1::map_stream::{self, Shape};
-use crate::v1::scan::{ISCANNER_NAME, OPTION, UNSAVED_TITLE, check_scanner};
+use crate::v1::scan::{ISCANNER_NAME, OPTION, UNSAVED_TITLE, asked_scanners};
 
 pub const DOMAIN: Parameter = Parameter::new(
     "domain",
@@ -74,10 +74,11 @@ pub(super) async fn launch(
     shape: Shape,
 ) -> Result<Answer, CallError> {
     let arguments = &request.arguments;
-    check_scanner(arguments)?;
+    let scanners = asked_scanners(arguments, &asset_groups);
     let launch = LaunchMap {
         targets,
         asset_groups,
+        scanners,
         title: title(arguments),
         option: arguments.filled_text(&OPTION).map(str::to_owned),
         save_report: arguments.switch(&SAVE_REPORT),

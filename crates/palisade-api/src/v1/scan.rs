@@ -1,18 +1,16 @@
 //! `scan.php`: launches a scan and answers with its results when it has ended.
 
-use palisade_app::{App, LaunchScan, LaunchType};
+use palisade_app::{App, AskedScanners, LaunchScan, LaunchType};
 use palisade_model::Qid;
 use palisade_wire::{Arguments, Call, ErrorForm, Example, Parameter, ParameterKind, Rule, dtd};
 
 use crate::answer::Answer;
-use crate::error::{CallError, Refusal};
+use crate::error::CallError;
 use crate::registry::CallRequest;
 use crate::v1::scan_stream;
 
 /// The title of a scan whose report is not saved and that was given none.
 pub(super) const UNSAVED_TITLE: &str = "N/A (no report saved)";
-/// Names the scanner of the server itself.
-const EXTERNAL: &str = "External";
 
 pub const IP: Parameter = Parameter::new(
     "ip",
@@ -50,8 +48,8 @@ pub const ISCANNER_NAME: Parameter = Parameter::new(
     "iscanner_name",
     ParameterKind::Text { max_chars: 255 },
     "External",
-    "The scanner appliance to scan with. External is the scanner of the server itself; others do not exist \
-     yet.",
+    "The scanner appliance to scan with. External is the scanner of the server itself; appliances are offline \
+     as long as they cannot connect, and a launch through one is refused.",
 )
 .default("External");
 pub const DEFAULT_SCANNER: Parameter = Parameter::new(
@@ -143,7 +141,6 @@ pub const CALL: Call = Call {
 
 pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
     let arguments = &request.arguments;
-    check_scanner(arguments)?;
     let save_report = arguments.switch(&SAVE_REPORT);
     let title = arguments.filled_text(&SCAN_TITLE).or((!save_report).then_some(UNSAVED_TITLE));
     let launch = LaunchScan {
@@ -152,6 +149,7 @@ pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
         // Unchanged, because some clients compare it with what they sent.
         target_text: arguments.written(&IP).unwrap_or_default().to_owned(),
         excluded: arguments.ip_set(&EXCLUDE_IP_PER_SCAN).cloned().unwrap_or_default(),
+        scanners: asked_scanners(arguments, arguments.titles(&ASSET_GROUPS).unwrap_or_default()),
         title: title.map(str::to_owned),
         option: arguments.filled_text(&OPTION).map(str::to_owned),
         save_report,
@@ -173,16 +171,14 @@ fn known_qids(app: &App, qids: &[Qid]) -> Vec<Qid> {
     if known.is_empty() { qids.to_vec() } else { known }
 }
 
-/// Whether the scanner asked for is the one there is.
-pub(super) fn check_scanner(arguments: &Arguments) -> Result<(), CallError> {
-    match arguments.filled_text(&ISCANNER_NAME) {
-        Some(name) if !name.trim().eq_ignore_ascii_case(EXTERNAL) => {
-            let text = format!(
-                "Invalid value for 'iscanner_name' : {name}. Invalid scanner appliance name {name}, \
-                 expecting one of ({EXTERNAL})"
-            );
-            Err(CallError::Refused(Refusal::new(5009, text)))
-        }
-        _ => Ok(()),
+/// The scanners that are asked for.
+pub(super) fn asked_scanners(arguments: &Arguments, asset_groups: &[String]) -> AskedScanners {
+    if arguments.switch(&DEFAULT_SCANNER) {
+        AskedScanners::DefaultOfGroups(asset_groups.to_vec())
+    } else if arguments.switch(&SCANNERS_IN_AG) {
+        AskedScanners::AllOfGroups(asset_groups.to_vec())
+    } else {
+        let name = arguments.filled_text(&ISCANNER_NAME);
+        AskedScanners::Named(name.map(|name| name.trim().to_owned()).into_iter().collect())
     }
 }

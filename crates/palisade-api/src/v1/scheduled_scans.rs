@@ -18,7 +18,7 @@ use palisade_wire::{
 use crate::answer::{Answer, GenericReturn};
 use crate::error::{CallError, Refusal};
 use crate::registry::CallRequest;
-use crate::v1::scan::{self, check_scanner};
+use crate::v1::scan::{self, asked_scanners};
 use crate::v1::scheduled_document;
 
 /// Most domains of one task, as of one map request.
@@ -366,7 +366,10 @@ pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
     let (app, actor) = (&request.app, &request.actor);
     if arguments.switch(&ADD_TASK) {
         refuse_task_id(arguments)?;
-        let task = app.add_task(actor, new_task(&request)?).await?;
+        let task = new_task(&request)?;
+        // The groups' appliances are looked at with the launch itself.
+        app.check_scanners(actor, &asked_scanners(&request.arguments, &[])).await?;
+        let task = app.add_task(actor, task).await?;
         Ok(scheduled_document::write(&request, &[task]))
     } else if arguments.switch(&SAVE_TASK) {
         let task = app.switch_task(actor, task_id(arguments)?, arguments.switch(&ACTIVE)).await?;
@@ -419,7 +422,6 @@ fn new_task(request: &CallRequest) -> Result<AddTask, CallError> {
     let arguments = &request.arguments;
     let kind = kind(arguments)?;
     let (targets, map_targets) = targets(arguments, kind)?;
-    check_scanner(arguments)?;
     let title = arguments.filled_text(&SCAN_TITLE);
     let scanner = if arguments.switch(&scan::DEFAULT_SCANNER) {
         TaskScanner::DefaultOfGroups

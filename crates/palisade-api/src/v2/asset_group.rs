@@ -1,22 +1,24 @@
 //! `asset/group/`: named sets of addresses and domains.
 //!
-//! Groups hold no appliances of their own.
+//! What a group is called by and who it belongs to is one thing; its scanner appliances and its network are
+//! kept beside it.
 
-use std::collections::BTreeSet;
-
-use palisade_app::{AddAssetGroup, AssetGroupView, DomainView, EditAssetGroup, GroupOwner, GroupTexts};
+use palisade_app::{
+    AddAssetGroup, AssetGroupView, EditAssetGroup, Error as AppError, GroupApplianceEdit, GroupTexts,
+};
 use palisade_model::asset_group::{BusinessImpact, Environment, EnvironmentLevel};
 use palisade_model::host_name::{HostNames, HostNamesEdit, dns_names, netbios_names};
 use palisade_model::{Action, AssetGroupTitle, Resource};
 use palisade_wire::dtd::v2::ASSET_GROUP_LIST_OUTPUT;
 use palisade_wire::operation::{Answers, Methods, Operation};
-use palisade_wire::{Arguments, Example, Parameter, ParameterKind, Rule, XmlWriter};
+use palisade_wire::{Arguments, Example, Parameter, ParameterKind, Rule};
 
 use crate::answer::{Answer, Content, ContentKind};
 use crate::error::CallError;
 use crate::example::Need;
+use crate::v2::asset_group_document::{ListedGroup, write_group};
 use crate::v2::asset_group_table::table;
-use crate::v2::asset_ip::write_ip_set;
+use crate::v2::network::{NETWORK_ID, SHOWN_NETWORKS, named_network, named_networks};
 use crate::v2::registry::{OperationRow, operation};
 use crate::v2::request::{OperationRequest, id_ranges, write_id_set};
 
@@ -54,7 +56,7 @@ const SHOW_ATTRIBUTES: Parameter = Parameter::new(
     "ALL",
     "What is shown of each group beside its ID. None: a set of IDs instead of the groups.",
 )
-.default("TITLE, OWNER, LAST_UPDATE, IP_SET and BUSINESS_IMPACT");
+.default("TITLE, OWNER, NETWORK_IDS, LAST_UPDATE, IP_SET and BUSINESS_IMPACT");
 const OUTPUT_FORMAT: Parameter = Parameter::new(
     "output_format",
     ParameterKind::Word(&["xml", "csv"]),
@@ -89,7 +91,8 @@ const ATTRIBUTES: &[&str] = &[
     "CVSS",
     "COMMENTS",
 ];
-const SHOWN_BY_DEFAULT: &[&str] = &["TITLE", "OWNER", "LAST_UPDATE", "IP_SET", "BUSINESS_IMPACT"];
+const SHOWN_BY_DEFAULT: &[&str] =
+    &["TITLE", "OWNER", "NETWORK_IDS", "LAST_UPDATE", "IP_SET", "BUSINESS_IMPACT"];
 
 const GROUP_ID: Parameter = Parameter::new("id", ID, "1", "The group.").required();
 const TITLE: Parameter = Parameter::new(
@@ -119,12 +122,6 @@ const DNS_NAMES: Parameter = Parameter::new(
 );
 const NETBIOS_NAMES: Parameter =
     Parameter::new("netbios_names", ParameterKind::HostNames, "FILES", "NetBIOS names, likewise.");
-const NETWORK_ID: Parameter = Parameter::new(
-    "network_id",
-    ParameterKind::Integer { min: 0, max: 0 },
-    "0",
-    "The network of the group: 0, the global default one.",
-);
 const SET_DNS_NAMES: Parameter = Parameter::new(
     "set_dns_names",
     ParameterKind::HostNames,
@@ -178,6 +175,36 @@ const SET_DOMAINS: Parameter = Parameter::new(
     DOMAIN_LIST,
     "example.com",
     "Replaces the domains; an empty text removes them all.",
+);
+
+const APPLIANCES: ParameterKind = ParameterKind::Text { max_chars: 20_000 };
+const APPLIANCE_IDS: Parameter = Parameter::new(
+    "appliance_ids",
+    APPLIANCES,
+    "1,2",
+    "IDs of the scanner appliances that scan the group, separated by commas.",
+);
+const DEFAULT_APPLIANCE_ID: Parameter =
+    Parameter::new("default_appliance_id", ID, "1", "The one of them that scans go to where none is named.");
+const ADD_APPLIANCE_IDS: Parameter =
+    Parameter::new("add_appliance_ids", APPLIANCES, "2", "IDs of scanner appliances that join the group.");
+const REMOVE_APPLIANCE_IDS: Parameter = Parameter::new(
+    "remove_appliance_ids",
+    APPLIANCES,
+    "2",
+    "IDs of scanner appliances that leave the group.",
+);
+const SET_APPLIANCE_IDS: Parameter = Parameter::new(
+    "set_appliance_ids",
+    APPLIANCES,
+    "1,2",
+    "Replaces the scanner appliances; an empty text removes them all.",
+);
+const SET_DEFAULT_APPLIANCE_ID: Parameter = Parameter::new(
+    "set_default_appliance_id",
+    ID,
+    "1",
+    "The scanner appliance of the group that scans go to where none is named.",
 );
 
 /// The parameters of what people note, once with and once without `set_` before the name.
@@ -270,6 +297,7 @@ pub const LIST: Operation = Operation {
         ID_MIN,
         ID_MAX,
         TRUNCATION_LIMIT,
+        SHOWN_NETWORKS,
         UNIT_ID,
         USER_ID,
         LISTED_TITLE,
@@ -297,6 +325,8 @@ pub const ADD: Operation = Operation {
         TITLE,
         NETWORK_ID,
         IPS,
+        APPLIANCE_IDS,
+        DEFAULT_APPLIANCE_ID,
         DOMAINS,
         DNS_NAMES,
         NETBIOS_NAMES,
@@ -343,6 +373,10 @@ pub const EDIT: Operation = Operation {
         SET_DOMAINS,
         ADD_DOMAINS,
         REMOVE_DOMAINS,
+        SET_APPLIANCE_IDS,
+        ADD_APPLIANCE_IDS,
+        REMOVE_APPLIANCE_IDS,
+        SET_DEFAULT_APPLIANCE_ID,
         SET_DNS_NAMES,
         ADD_DNS_NAMES,
         REMOVE_DNS_NAMES,
@@ -368,6 +402,10 @@ pub const EDIT: Operation = Operation {
         "set_domains",
         "add_domains",
         "remove_domains",
+        "set_appliance_ids",
+        "add_appliance_ids",
+        "remove_appliance_ids",
+        "set_default_appliance_id",
         "set_dns_names",
         "add_dns_names",
         "remove_dns_names",
@@ -428,6 +466,15 @@ async fn list(request: OperationRequest) -> Result<Answer, CallError> {
     let mut groups =
         app.list_asset_groups(request.actor()?, arguments.asset_group_title(&LISTED_TITLE)).await?;
     groups.retain(|group| is_wanted(arguments, group));
+    let networks = app.list_group_networks(request.actor()?).await?;
+    let network_of = |id: i64| {
+        let found = networks.iter().find(|network| network.asset_group_id == id);
+        found.map_or(0, |network| network.network_id)
+    };
+    if let Some(wanted) = named_networks(&request, &SHOWN_NETWORKS).await? {
+        groups.retain(|group| wanted.contains(&network_of(group.id)));
+    }
+    let members = app.list_group_appliances(request.actor()?).await?;
     groups.sort_by_key(|group| group.id);
     let limit = arguments.integer(&TRUNCATION_LIMIT).unwrap_or(PAGE_GROUPS);
     let shown = if limit == 0 { groups.len() } else { usize::try_from(limit).unwrap_or(usize::MAX) };
@@ -449,7 +496,16 @@ async fn list(request: OperationRequest) -> Result<Answer, CallError> {
     if attributes.contains(&"None") {
         write_id_set(&mut xml, &id_ranges(groups.iter().filter_map(|group| u64::try_from(group.id).ok())));
     } else {
-        xml.list("ASSET_GROUP_LIST", &groups, |xml, group| write_group(xml, group, attributes));
+        xml.list("ASSET_GROUP_LIST", &groups, |xml, group| {
+            let of_group = || members.iter().filter(|member| member.asset_group_id == group.id);
+            let listed = ListedGroup {
+                group,
+                network_id: app.has_networks().then(|| network_of(group.id)),
+                appliances: of_group().map(|member| member.appliance_id).collect(),
+                default_appliance: of_group().find(|member| member.is_default).map(|one| one.appliance_id),
+            };
+            write_group(xml, &listed, attributes);
+        });
     }
     if let Some(next) = next {
         request.write_warning(&mut xml, limit, &[("id_min", next.to_string())]);
@@ -484,7 +540,26 @@ async fn add(request: OperationRequest) -> Result<Answer, CallError> {
         environment: environment(arguments, &NOTES),
         users: None,
     };
-    let id = app.add_asset_group(request.actor()?, group).await?;
+    let actor = request.actor()?;
+    let appliances = GroupApplianceEdit {
+        all: appliance_ids(&request, &APPLIANCE_IDS)?,
+        default: appliance_id(&request, &DEFAULT_APPLIANCE_ID),
+        ..GroupApplianceEdit::default()
+    };
+    check_appliances(&request, &appliances, &[&APPLIANCE_IDS], &DEFAULT_APPLIANCE_ID).await?;
+    let network = named_network(&request, &NETWORK_ID).await?;
+    if let Some(default) = appliances.default
+        && !appliances.all.iter().flatten().any(|id| *id == default)
+    {
+        return Err(request.invalid(&DEFAULT_APPLIANCE_ID, "None of the appliances of the group"));
+    }
+    let id = app.add_asset_group(actor, group).await?;
+    if appliances != GroupApplianceEdit::default() {
+        app.edit_group_appliances(actor, id, &appliances).await?;
+    }
+    if let Some(network) = network.filter(|network| *network != 0) {
+        app.set_group_network(actor, id, network).await?;
+    }
     Ok(request.simple_return("Asset Group Added Successfully", &[("ID", id.to_string())]))
 }
 
@@ -512,7 +587,20 @@ async fn edit(request: OperationRequest) -> Result<Answer, CallError> {
         environment: environment(arguments, &SET_NOTES),
         users: None,
     };
-    app.edit_asset_group(request.actor()?, edit).await?;
+    let appliances = GroupApplianceEdit {
+        all: appliance_ids(&request, &SET_APPLIANCE_IDS)?,
+        added: appliance_ids(&request, &ADD_APPLIANCE_IDS)?.unwrap_or_default(),
+        removed: appliance_ids(&request, &REMOVE_APPLIANCE_IDS)?.unwrap_or_default(),
+        default: appliance_id(&request, &SET_DEFAULT_APPLIANCE_ID),
+    };
+    let parameters = [&SET_APPLIANCE_IDS, &ADD_APPLIANCE_IDS, &REMOVE_APPLIANCE_IDS];
+    check_appliances(&request, &appliances, &parameters, &SET_DEFAULT_APPLIANCE_ID).await?;
+    let actor = request.actor()?;
+    if appliances != GroupApplianceEdit::default() {
+        let id = appliance_id(&request, &GROUP_ID).unwrap_or_default();
+        app.edit_group_appliances(actor, id, &appliances).await?;
+    }
+    app.edit_asset_group(actor, edit).await?;
     Ok(request.simple_return("Asset Group Updated Successfully", &[]))
 }
 
@@ -520,6 +608,41 @@ async fn delete(request: OperationRequest) -> Result<Answer, CallError> {
     let title = title_of(&request).await?;
     request.app.delete_asset_group(request.actor()?, &title).await?;
     Ok(request.simple_return("Asset Group Deleted Successfully", &[]))
+}
+
+fn appliance_id(request: &OperationRequest, parameter: &Parameter) -> Option<i64> {
+    request.arguments.integer(parameter).and_then(|id| i64::try_from(id).ok())
+}
+
+/// IDs separated by commas, possibly none.
+fn appliance_ids(request: &OperationRequest, parameter: &Parameter) -> Result<Option<Vec<i64>>, CallError> {
+    let Some(text) = request.arguments.text(parameter) else { return Ok(None) };
+    let items = text.split(',').map(str::trim).filter(|_| !text.trim().is_empty());
+    let read = |item: &str| {
+        let id = item.parse::<i64>().ok().filter(|id| *id > 0);
+        id.ok_or_else(|| request.invalid(parameter, &format!("not a positive integer: {item}")))
+    };
+    items.map(read).collect::<Result<_, _>>().map(Some)
+}
+
+/// Refuses appliances that there are none of, by the parameter that names them.
+async fn check_appliances(
+    request: &OperationRequest,
+    edit: &GroupApplianceEdit,
+    lists: &[&Parameter],
+    default: &Parameter,
+) -> Result<(), CallError> {
+    let checked = request.app.check_group_appliances(request.actor()?, edit).await;
+    checked.map_err(|error| match error {
+        AppError::UnknownAppliance { id } => {
+            let has = |parameter: &&&Parameter| {
+                appliance_ids(request, parameter).is_ok_and(|ids| ids.is_some_and(|ids| ids.contains(&id)))
+            };
+            let parameter = lists.iter().find(has).map_or(default, |parameter| parameter);
+            request.invalid(parameter, "No such scanner appliance")
+        }
+        error => error.into(),
+    })
 }
 
 /// The title of the group that the request names by its ID.
@@ -561,122 +684,5 @@ fn environment(arguments: &Arguments, notes: &[Parameter; 10]) -> Environment {
         confidentiality: level(confidentiality),
         integrity: level(integrity),
         availability: level(availability),
-    }
-}
-
-fn write_group(xml: &mut XmlWriter, group: &AssetGroupView, attributes: &[&str]) {
-    let AssetGroupView {
-        id,
-        title,
-        ips,
-        domains,
-        names,
-        business_impact,
-        texts,
-        environment,
-        updated_at,
-        users,
-        owner,
-        business_units,
-    } = group;
-    // Division, function and location have no elements here.
-    let GroupTexts { comments, division: _, function: _, location: _ } = texts;
-    let shows = |names: &[&str]| attributes.iter().any(|one| *one == "ALL" || names.contains(one));
-    xml.element("ASSET_GROUP", &[], |xml| {
-        xml.text("ID", &id.to_string());
-        if shows(&["TITLE"]) {
-            xml.cdata("TITLE", title);
-        }
-        if let Some(GroupOwner { id, business_unit, .. }) = owner {
-            if shows(&["OWNER", "OWNER_USER_ID"]) {
-                xml.text("OWNER_USER_ID", &id.to_string());
-            }
-            if let Some(unit) = business_unit
-                && shows(&["OWNER", "OWNER_UNIT_ID"])
-            {
-                xml.text("OWNER_UNIT_ID", &unit.to_string());
-            }
-        }
-        if shows(&["LAST_UPDATE"]) {
-            xml.date_time("LAST_UPDATE", *updated_at);
-        }
-        if shows(&["BUSINESS_IMPACT"]) {
-            xml.text("BUSINESS_IMPACT", business_impact.title());
-        }
-        if shows(&["CVSS"]) {
-            write_environment(xml, *environment);
-        }
-        if shows(&["IP_SET"]) {
-            write_ip_set(xml, ips);
-        }
-        if shows(&["DOMAIN_LIST"]) {
-            xml.list("DOMAIN_LIST", domains, write_domain);
-        }
-        if shows(&["DNS_LIST"]) {
-            write_names(xml, "DNS_LIST", "DNS", &names.dns);
-        }
-        if shows(&["NETBIOS_LIST"]) {
-            write_names(xml, "NETBIOS_LIST", "NETBIOS", &names.netbios);
-        }
-        if shows(&["USER_IDS", "ASSIGNED_USER_IDS"]) {
-            write_ids(xml, "ASSIGNED_USER_IDS", users.iter().map(|user| user.id));
-        }
-        if shows(&["UNIT_IDS", "ASSIGNED_UNIT_IDS"]) {
-            write_ids(xml, "ASSIGNED_UNIT_IDS", business_units.iter().copied());
-        }
-        if shows(&["COMMENTS"]) {
-            xml.optional_cdata("COMMENTS", comments.as_deref());
-        }
-        if let Some(GroupOwner { first_name, last_name, login, .. }) = owner
-            && shows(&["OWNER_USER_NAME"])
-        {
-            xml.text("OWNER_USER_NAME", &format!("{first_name} {last_name} ({login})"));
-        }
-    });
-}
-
-/// Ids separated by commas; nothing when there are none.
-fn write_ids(xml: &mut XmlWriter, element: &str, ids: impl Iterator<Item = i64>) {
-    let ids = ids_text(ids);
-    if !ids.is_empty() {
-        xml.text(element, &ids);
-    }
-}
-
-/// Ids separated by commas.
-pub(super) fn ids_text(ids: impl Iterator<Item = i64>) -> String {
-    let ids: Vec<String> = ids.map(|id| id.to_string()).collect();
-    ids.join(", ")
-}
-
-/// A list of names; nothing when there are none.
-pub(crate) fn write_names(
-    xml: &mut XmlWriter,
-    list: &'static str,
-    element: &'static str,
-    names: &BTreeSet<String>,
-) {
-    let names: Vec<&String> = names.iter().collect();
-    xml.list(list, &names, |xml, name| xml.text(element, name));
-}
-
-fn write_domain(xml: &mut XmlWriter, domain: &DomainView) {
-    let DomainView { id: _, name, netblock } = domain;
-    let netblock = netblock.to_string();
-    let attributes: &[(&str, &str)] = if netblock.is_empty() { &[] } else { &[("netblock", &netblock)] };
-    xml.text_with("DOMAIN", attributes, name.as_str());
-}
-
-fn write_environment(xml: &mut XmlWriter, environment: Environment) {
-    let Environment { collateral_damage, target_distribution, confidentiality, integrity, availability } =
-        environment;
-    for (element, level) in [
-        ("CVSS_ENVIRO_CDP", collateral_damage),
-        ("CVSS_ENVIRO_TD", target_distribution),
-        ("CVSS_ENVIRO_CR", confidentiality),
-        ("CVSS_ENVIRO_IR", integrity),
-        ("CVSS_ENVIRO_AR", availability),
-    ] {
-        xml.optional_text(element, level.map(EnvironmentLevel::as_str));
     }
 }

@@ -7,7 +7,7 @@ use palisade_model::asset_group::{Environment, EnvironmentLevel};
 use palisade_wire::csv::CsvWriter;
 use palisade_wire::date_time::date_time;
 
-use crate::v2::asset_group::ids_text;
+use crate::v2::asset_group_document::ids_text;
 
 /// A column: its heading, the attributes that show it, and what a group has in it.
 type Column = (&'static str, &'static [&'static str], fn(&AssetGroupView) -> String);

@@ -8,6 +8,7 @@ use palisade_wire::{Example, Parameter, ParameterKind, Rule, XmlWriter};
 
 use crate::answer::Answer;
 use crate::error::CallError;
+use crate::v2::network::{GLOBAL_ATTRIBUTE, NETWORK_ID, SHOWN_NETWORK, has_hosts, named_network};
 use crate::v2::registry::{OperationRow, operation};
 use crate::v2::request::OperationRequest;
 
@@ -83,13 +84,13 @@ const COMMENT: Parameter = Parameter::new(
     "Mail relay",
     "A note about the hosts.",
 );
-const HOST_DNS: Parameter = Parameter::new(
+pub(super) const HOST_DNS: Parameter = Parameter::new(
     "host_dns",
     ParameterKind::Text { max_chars: 255 },
     "www.example.com",
     "With a single address: update only if the scanned host has this DNS name.",
 );
-const HOST_NETBIOS: Parameter = Parameter::new(
+pub(super) const HOST_NETBIOS: Parameter = Parameter::new(
     "host_netbios",
     ParameterKind::Text { max_chars: 255 },
     "FILES",
@@ -105,7 +106,7 @@ pub const LIST: Operation = Operation {
     description: &[
         "Lists the addresses that the caller may see, as single ones and closed ranges, ascending.",
     ],
-    parameters: &[SHOWN_IPS, SHOWN_TRACKING, COMPLIANCE_ENABLED, CERTVIEW_ENABLED],
+    parameters: &[SHOWN_IPS, SHOWN_TRACKING, COMPLIANCE_ENABLED, CERTVIEW_ENABLED, SHOWN_NETWORK],
     rules: &[],
     roles: "Manager: the subscription. Unit Manager: the business unit. Scanner and Reader: assigned asset \
             groups. Auditor: hosts in policy compliance.",
@@ -155,7 +156,7 @@ pub const UPDATE: Operation = Operation {
         "What is given replaces what is noted about all the addresses; an empty text removes it. All must be \
          in the subscription and within the caller's reach, otherwise nothing changes.",
     ],
-    parameters: &[IPS, TRACKING_METHOD, HOST_DNS, HOST_NETBIOS, OWNER, UD1, UD2, UD3, COMMENT],
+    parameters: &[IPS, NETWORK_ID, TRACKING_METHOD, HOST_DNS, HOST_NETBIOS, OWNER, UD1, UD2, UD3, COMMENT],
     rules: &[
         Rule::AtLeastOneOf(&["tracking_method", "owner", "ud1", "ud2", "ud3", "comment"]),
         Rule::Exclusive(&["host_dns", "host_netbios"]),
@@ -188,8 +189,12 @@ async fn list(request: OperationRequest) -> Result<Answer, CallError> {
     if of_module(&COMPLIANCE_ENABLED) || of_module(&CERTVIEW_ENABLED) {
         ips = IpSet::new();
     }
+    let network = named_network(&request, &SHOWN_NETWORK).await?;
+    if !has_hosts(network.as_ref().map(std::slice::from_ref)) {
+        ips = IpSet::new();
+    }
     let mut xml = request.document();
-    write_ip_set(&mut xml, &ips);
+    write_ip_set_of(&mut xml, &ips, app.has_networks());
     Ok(OperationRequest::end(xml))
 }
 
@@ -239,6 +244,10 @@ async fn add(request: OperationRequest) -> Result<Answer, CallError> {
 async fn update(request: OperationRequest) -> Result<Answer, CallError> {
     let OperationRequest { app, arguments, .. } = &request;
     let ips = arguments.ip_set(&IPS).cloned().unwrap_or_default();
+    let network = named_network(&request, &NETWORK_ID).await?;
+    if !has_hosts(network.as_ref().map(std::slice::from_ref)) {
+        return Err(request.invalid(&IPS, "IP(s) do not exist in the network"));
+    }
     check_name(&request, &ips).await?;
     let Texts { owner, comment, ud } = texts(&request);
     let tracking = arguments.choice(&TRACKING_METHOD).map(tracking_method);
@@ -259,7 +268,7 @@ fn texts(request: &OperationRequest) -> Texts {
 }
 
 /// Refuses a host that has another name than the one given.
-async fn check_name(request: &OperationRequest, ips: &IpSet) -> Result<(), CallError> {
+pub(super) async fn check_name(request: &OperationRequest, ips: &IpSet) -> Result<(), CallError> {
     let OperationRequest { app, arguments, .. } = request;
     let given = [&HOST_DNS, &HOST_NETBIOS].into_iter().find(|parameter| arguments.has(parameter.name));
     let Some(parameter) = given else { return Ok(()) };
@@ -289,8 +298,14 @@ pub(super) fn tracking_method(word: &str) -> TrackingMethod {
 
 /// `IP_SET`; nothing for an empty one.
 pub(super) fn write_ip_set(xml: &mut XmlWriter, ips: &IpSet) {
+    write_ip_set_of(xml, ips, false);
+}
+
+/// The same, with the network that the addresses are in where there are `networks`.
+fn write_ip_set_of(xml: &mut XmlWriter, ips: &IpSet, networks: bool) {
+    let attributes = if networks { &[GLOBAL_ATTRIBUTE][..] } else { &[] };
     xml.list("IP_SET", ips.ranges(), |xml, range: &IpRange| {
         let element = if range.count() == 1 { "IP" } else { "IP_RANGE" };
-        xml.text(element, &range.to_string());
+        xml.text_with(element, attributes, &range.to_string());
     });
 }

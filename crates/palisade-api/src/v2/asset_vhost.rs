@@ -11,6 +11,7 @@ use palisade_wire::{Example, Parameter, ParameterKind};
 use crate::answer::Answer;
 use crate::error::CallError;
 use crate::example::Need;
+use crate::v2::network::{NETWORK_ID, SHOWN_NETWORK, named_network};
 use crate::v2::registry::{OperationRow, operation};
 use crate::v2::request::OperationRequest;
 
@@ -53,7 +54,7 @@ pub const LIST: Operation = Operation {
     takes_document: false,
     summary: "List virtual hosts",
     description: &["Lists the virtual hosts that the caller may see, by address and port, with their names."],
-    parameters: &[SHOWN_IP, SHOWN_PORT],
+    parameters: &[SHOWN_IP, SHOWN_PORT, SHOWN_NETWORK],
     rules: &[],
     roles: "Manager. Unit Manager: hosts of the business unit. Scanner and Reader: hosts of assigned asset \
             groups.",
@@ -68,7 +69,7 @@ pub const CREATE: Operation = Operation {
     takes_document: false,
     summary: "Create a virtual host",
     description: &["Names the web server of an address and port.", USE],
-    parameters: &[IP, PORT, FQDN],
+    parameters: &[IP, PORT, FQDN, NETWORK_ID],
     rules: &[],
     roles: ROLES,
     answers: Answers::Simple,
@@ -85,7 +86,7 @@ pub const UPDATE: Operation = Operation {
     takes_document: false,
     summary: "Replace the names of a virtual host",
     description: &["The virtual host has these names from now on, and no others."],
-    parameters: &[IP, PORT, FQDN],
+    parameters: &[IP, PORT, FQDN, NETWORK_ID],
     rules: &[],
     roles: ROLES,
     answers: Answers::Simple,
@@ -99,7 +100,7 @@ pub const ADD_FQDN: Operation = Operation {
     takes_document: false,
     summary: "Add names to a virtual host",
     description: &["Names that the virtual host has already stay."],
-    parameters: &[IP, PORT, FQDN],
+    parameters: &[IP, PORT, FQDN, NETWORK_ID],
     rules: &[],
     roles: ROLES,
     answers: Answers::Simple,
@@ -116,7 +117,7 @@ pub const DELETE_FQDN: Operation = Operation {
     takes_document: false,
     summary: "Delete names from a virtual host",
     description: &["One name has to be left; a virtual host that is to have none is deleted."],
-    parameters: &[IP, PORT, FQDN],
+    parameters: &[IP, PORT, FQDN, NETWORK_ID],
     rules: &[],
     roles: ROLES,
     answers: Answers::Simple,
@@ -130,7 +131,7 @@ pub const DELETE: Operation = Operation {
     takes_document: false,
     summary: "Delete a virtual host",
     description: &["Scans ask the web server by its address alone from now on."],
-    parameters: &[IP, PORT],
+    parameters: &[IP, PORT, NETWORK_ID],
     rules: &[],
     roles: ROLES,
     answers: Answers::Simple,
@@ -160,15 +161,21 @@ async fn list(request: OperationRequest) -> Result<Answer, CallError> {
     let OperationRequest { app, arguments, .. } = &request;
     let mut hosts = app.list_virtual_hosts(request.actor()?).await?;
     let (ips, port) = (arguments.ip_set(&SHOWN_IP), arguments.integer(&SHOWN_PORT));
+    let network = named_network(&request, &SHOWN_NETWORK).await?;
     hosts.retain(|host| {
-        ips.is_none_or(|ips| ips.contains(host.ip)) && port.is_none_or(|port| port == u64::from(host.port))
+        network.is_none_or(|network| network == host.network_id)
+            && ips.is_none_or(|ips| ips.contains(host.ip))
+            && port.is_none_or(|port| port == u64::from(host.port))
     });
     let mut xml = request.document();
     xml.list("VIRTUAL_HOST_LIST", &hosts, |xml, host| {
-        let VirtualHost { network_id: _, ip, port, names } = host;
+        let VirtualHost { network_id, ip, port, names } = host;
         xml.element("VIRTUAL_HOST", &[], |xml| {
             xml.text("IP", &ip.to_string());
             xml.number("PORT", u64::from(*port));
+            if app.has_networks() {
+                xml.text("NETWORK_ID", &network_id.to_string());
+            }
             for name in names {
                 xml.cdata("FQDN", name.as_str());
             }
@@ -178,13 +185,14 @@ async fn list(request: OperationRequest) -> Result<Answer, CallError> {
 }
 
 /// The web server that the request names.
-fn place(request: &OperationRequest) -> Result<VirtualHostPlace, CallError> {
+async fn place(request: &OperationRequest) -> Result<VirtualHostPlace, CallError> {
     let ips = request.arguments.ip_set(&IP).filter(|ips| ips.count() == 1);
     let ip: Option<Ipv4Addr> = ips.and_then(|ips: &IpSet| ips.nth(0));
     let ip = ip.ok_or_else(|| request.invalid(&IP, "a single address is wanted"))?;
     let port = request.arguments.integer(&PORT).and_then(|port| u16::try_from(port).ok());
     let port = port.ok_or_else(|| request.invalid(&PORT, "not a port"))?;
-    Ok(VirtualHostPlace { network_id: 0, ip, port })
+    let network_id = named_network(request, &NETWORK_ID).await?.unwrap_or_default();
+    Ok(VirtualHostPlace { network_id, ip, port })
 }
 
 fn names(request: &OperationRequest) -> Result<Vec<VirtualName>, CallError> {
@@ -199,7 +207,7 @@ async fn change(
     change: VirtualHostChange,
     done: &str,
 ) -> Result<Answer, CallError> {
-    let place = place(&request)?;
+    let place = place(&request).await?;
     request.app.change_virtual_host(request.actor()?, place, change).await?;
     Ok(request.simple_return(done, &[]))
 }

@@ -11,6 +11,7 @@ use axum::http::header::{ALLOW, COOKIE, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use palisade_app::{ActivityEntry, Actor, Admission, Error as AppError, LoginRefused, SessionToken};
+use palisade_wire::form::Pair;
 use palisade_wire::keyed_document::add_keyed_texts;
 use palisade_wire::operation::{ACTION, ECHO_REQUEST};
 use palisade_wire::{Arguments, Form, dtd};
@@ -24,6 +25,7 @@ use crate::limits;
 use crate::request::{ReadError, Sent, read_request};
 use crate::router::serve_dtd;
 use crate::v2::error::{OperationRefusal, refuse};
+use crate::v2::network::OF_NETWORKS;
 use crate::v2::registry::{self, Door, OperationRow};
 use crate::v2::request::{Asked, OperationRequest, refusal_document};
 use crate::v2::session;
@@ -302,12 +304,29 @@ impl Visit<'_> {
             row.admit(actor)?;
         }
         read?;
+        self.refuse_networks(row, form)?;
         let arguments = row.operation.parse(form)?;
         let coded = |text: &str| CallError::Coded { code: 1905, text: text.to_owned() };
         match (row.operation.takes_document, document) {
             (true, None) => Err(coded("The body of the request is to be an XML document.")),
             (false, Some(_)) => Err(coded("The body of the request is to hold parameters, not a document.")),
             _ => Ok(arguments),
+        }
+    }
+
+    /// Without networks nobody has the parameters that name them. That everything is in the one network
+    /// there is may be said all the same: some clients always do.
+    fn refuse_networks(&self, row: &OperationRow, form: &Form) -> Result<(), CallError> {
+        let given = |name: &&&str| {
+            let names_another = |pair: &Pair| pair.name == **name && pair.value.as_slice() != b"0";
+            row.operation.parameter(name).is_some() && form.pairs().iter().any(names_another)
+        };
+        match OF_NETWORKS.iter().find(given) {
+            Some(name) if !self.api.app.has_networks() => {
+                let text = format!("Unrecognized parameter(s): {name}");
+                Err(CallError::Coded { code: 1901, text })
+            }
+            _ => Ok(()),
         }
     }
 

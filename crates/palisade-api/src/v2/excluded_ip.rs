@@ -11,6 +11,7 @@ use crate::answer::Answer;
 use crate::error::CallError;
 use crate::example::Need;
 use crate::v2::asset_ip::write_ip_set;
+use crate::v2::network::{GLOBAL_ATTRIBUTE, NETWORK_ID, SHOWN_NETWORK, has_hosts, named_network};
 use crate::v2::registry::{OperationRow, operation};
 use crate::v2::request::OperationRequest;
 
@@ -62,7 +63,7 @@ pub const LIST: Operation = Operation {
         "Lists the addresses that no scan and no map touches, ascending, with the time at which they are scanned \
          again if there is one.",
     ],
-    parameters: &[SHOWN_IPS, AG_IDS, AG_TITLES],
+    parameters: &[SHOWN_IPS, AG_IDS, AG_TITLES, SHOWN_NETWORK],
     rules: &[Rule::Exclusive(&["ag_ids", "ag_titles"])],
     roles: "Manager. Unit Manager: addresses of the business unit. Scanner: addresses of assigned asset groups.",
     answers: Answers::Document { root: "IP_LIST_OUTPUT", dtd: &EXCLUDED_IP_LIST_OUTPUT },
@@ -79,7 +80,7 @@ pub const ADD: Operation = Operation {
         "Scans and maps that are launched from now on leave the addresses out, whoever launches them. The \
          addresses need not be in the subscription. For addresses that are excluded already the new end counts.",
     ],
-    parameters: &[IPS, COMMENT, EXPIRY_DAYS],
+    parameters: &[IPS, COMMENT, EXPIRY_DAYS, NETWORK_ID],
     rules: &[],
     roles: "Manager.",
     answers: Answers::Simple,
@@ -96,7 +97,7 @@ pub const REMOVE: Operation = Operation {
     takes_document: false,
     summary: "Scan excluded addresses again",
     description: &["Addresses that are not excluded stay as they are; the answer tells which were."],
-    parameters: &[IPS, COMMENT],
+    parameters: &[IPS, COMMENT, NETWORK_ID],
     rules: &[],
     roles: "Manager.",
     answers: Answers::Simple,
@@ -110,7 +111,7 @@ pub const REMOVE_ALL: Operation = Operation {
     takes_document: false,
     summary: "Scan all excluded addresses again",
     description: &["Nothing is excluded any more; the answer tells what was."],
-    parameters: &[COMMENT],
+    parameters: &[COMMENT, NETWORK_ID],
     rules: &[],
     roles: "Manager.",
     answers: Answers::Simple,
@@ -124,7 +125,7 @@ pub const HISTORY: Operation = Operation {
     takes_document: false,
     summary: "See how addresses came to be excluded",
     description: &["Lists what was excluded and what no longer is, by whom and why, newest first."],
-    parameters: &[SHOWN_IPS, IDS, ID_MIN, ID_MAX],
+    parameters: &[SHOWN_IPS, IDS, ID_MIN, ID_MAX, SHOWN_NETWORK],
     rules: &[],
     roles: "Manager. Unit Manager: addresses of the business unit. Scanner: addresses of assigned asset groups.",
     answers: Answers::Document { root: "HISTORY_LIST_OUTPUT", dtd: &HISTORY_LIST_OUTPUT },
@@ -152,12 +153,19 @@ async fn list(request: OperationRequest) -> Result<Answer, CallError> {
         };
         excluded = excluded.into_iter().flat_map(part).collect();
     }
+    let network = named_network(&request, &SHOWN_NETWORK).await?;
+    if !has_hosts(network.as_ref().map(std::slice::from_ref)) {
+        excluded = Vec::new();
+    }
+    let networks = request.app.has_networks();
     let mut xml = request.document();
     xml.list("IP_SET", &excluded, |xml, ExcludedHosts { range, expires_at }| {
         let element = if range.count() == 1 { "IP" } else { "IP_RANGE" };
         let end = expires_at.map(date_time).unwrap_or_default();
-        let attributes: &[(&str, &str)] = if end.is_empty() { &[] } else { &[("expiration_date", &end)] };
-        xml.text_with(element, attributes, &range.to_string());
+        let mut attributes: Vec<(&str, &str)> = Vec::new();
+        attributes.extend(networks.then_some(GLOBAL_ATTRIBUTE));
+        attributes.extend((!end.is_empty()).then_some(("expiration_date", end.as_str())));
+        xml.text_with(element, &attributes, &range.to_string());
     });
     Ok(OperationRequest::end(xml))
 }
@@ -184,7 +192,16 @@ fn comment(request: &OperationRequest) -> Option<String> {
     request.arguments.filled_text(&COMMENT).map(|text| text.trim().to_owned())
 }
 
+/// No scan reaches addresses of other networks, so that none of them is excluded.
+async fn refuse_other_networks(request: &OperationRequest) -> Result<(), CallError> {
+    match named_network(request, &NETWORK_ID).await? {
+        None | Some(0) => Ok(()),
+        Some(_) => Err(request.invalid(&NETWORK_ID, "no scan reaches other networks than number 0 yet")),
+    }
+}
+
 async fn add(request: OperationRequest) -> Result<Answer, CallError> {
+    refuse_other_networks(&request).await?;
     let OperationRequest { app, arguments, .. } = &request;
     let ips = arguments.ip_set(&IPS).cloned().unwrap_or_default();
     let days = arguments.integer(&EXPIRY_DAYS).and_then(|days| u32::try_from(days).ok());
@@ -193,6 +210,7 @@ async fn add(request: OperationRequest) -> Result<Answer, CallError> {
 }
 
 async fn remove(request: OperationRequest) -> Result<Answer, CallError> {
+    refuse_other_networks(&request).await?;
     let ips = request.arguments.ip_set(&IPS);
     let removed = request.app.include_hosts(request.actor()?, ips, comment(&request)).await?;
     let removed = if removed.is_empty() { "none".to_owned() } else { removed.to_string() };
@@ -208,8 +226,11 @@ async fn history(request: OperationRequest) -> Result<Answer, CallError> {
     let mut changes = app.list_exclusion_changes(request.actor()?, id_min, id_max).await?;
     let next = changes.get(PAGE_CHANGES - 1).map(|last| last.id - 1).filter(|next| *next >= id_min.max(1));
     let (ips, ids) = (arguments.ip_set(&SHOWN_IPS), arguments.numbers(&IDS));
+    let network = named_network(&request, &SHOWN_NETWORK).await?;
+    let shown = has_hosts(network.as_ref().map(std::slice::from_ref));
     changes.retain(|view| {
-        ips.is_none_or(|ips| !view.change.ips.intersection(ips).is_empty())
+        shown
+            && ips.is_none_or(|ips| !view.change.ips.intersection(ips).is_empty())
             && ids.is_none_or(|ids| u64::try_from(view.id).is_ok_and(|id| ids.contains(id)))
     });
     let mut xml = request.document();

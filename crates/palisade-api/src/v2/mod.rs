@@ -6,8 +6,10 @@
 //! operations (`registry`).
 
 pub mod activity_log;
+pub mod appliance;
 pub mod asset_domain;
 pub mod asset_group;
+pub(crate) mod asset_group_document;
 mod asset_group_table;
 pub(crate) mod asset_host;
 pub mod asset_ip;
@@ -18,6 +20,7 @@ pub(crate) mod error;
 pub mod excluded_ip;
 pub(crate) mod json_array;
 pub mod knowledge_base;
+pub mod network;
 pub mod option_profile;
 pub mod registry;
 pub mod report;

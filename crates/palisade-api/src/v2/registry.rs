@@ -12,8 +12,8 @@ use crate::example::Need;
 use crate::registry::{admit, module};
 use crate::v2::request::OperationRequest;
 use crate::v2::{
-    activity_log, asset_domain, asset_group, asset_host, asset_ip, asset_vhost, auth, excluded_ip,
-    knowledge_base, option_profile, report, report_template, restricted_ips, scan, schedule_report,
+    activity_log, appliance, asset_domain, asset_group, asset_host, asset_ip, asset_vhost, auth, excluded_ip,
+    knowledge_base, network, option_profile, report, report_template, restricted_ips, scan, schedule_report,
     schedule_scan, scorecard, search_list, session, vault,
 };
 
@@ -86,6 +86,7 @@ pub(crate) use operation;
 /// The resources, by path; each with its operations.
 static RESOURCES: &[&[OperationRow]] = &[
     activity_log::ROWS,
+    appliance::ROWS,
     asset_domain::ROWS,
     asset_group::ROWS,
     asset_host::ROWS,
@@ -93,6 +94,7 @@ static RESOURCES: &[&[OperationRow]] = &[
     asset_vhost::ROWS,
     excluded_ip::ROWS,
     knowledge_base::ROWS,
+    network::ROWS,
     option_profile::ROWS,
     report::ROWS,
     restricted_ips::ROWS,

@@ -61,7 +61,7 @@ pub(crate) struct Shown<'a> {
 
 /// Runs the example with this id on the page; what was answered.
 pub(crate) async fn run(shown: Shown<'_>, id: &str, interpreter: &[&str]) -> Result<Response, String> {
-    let server = Server::start().await;
+    let server = Server::with_networks().await;
     let page = Request::get(&format!("/resources/api/{}", shown.page));
     let page = server.send(page).await;
     let mut text = code(&page.text, id).ok_or("the guide does not show it")?;

@@ -148,6 +148,7 @@ pub(crate) fn launch(targets: &str) -> LaunchScan {
     LaunchScan {
         targets: ips(targets),
         asset_groups: Vec::new(),
+        scanners: palisade_app::AskedScanners::default(),
         target_text: targets.to_owned(),
         excluded: IpSet::new(),
         title: None,

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use palisade_app::{LoginRefused, NewUser};
+use palisade_app::{Actor, Error, LoginRefused, NewUser, RestrictedIpChange};
 use palisade_model::{Role, Timestamp, UserStatus};
 
 use crate::desk::{Desk, HERE, PASSWORD, new_user, password};
@@ -136,4 +136,27 @@ async fn refusals_are_in_the_activity_log_without_the_password() {
     assert!(log[0].refused);
     assert_eq!((log[0].module.as_str(), log[0].action.as_str()), ("auth", "login"));
     assert!(!format!("{log:?}").contains("very secret guess"));
+}
+
+#[tokio::test]
+async fn users_sign_in_from_named_addresses_until_the_operator_lifts_that() {
+    let desk = Desk::new().await;
+    let manager = desk.manager().await;
+    desk.add_user("quays_ab1", Role::Reader, "").await;
+    let change = async |actor: &Actor, change| desk.app.change_restricted_ips(actor, change).await;
+    let near = RestrictedIpChange::Add("127.0.0.0/8".parse().unwrap());
+    change(&manager, near).await.unwrap();
+    assert!(change(&manager, RestrictedIpChange::Activate).await.unwrap().enabled);
+    let elsewhere = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 7));
+    assert_eq!(attempt(&desk, "quays_ab1", PASSWORD, HERE).await, "in");
+    assert_eq!(attempt(&desk, "quays_ab1", PASSWORD, elsewhere).await, "not from there", "remembered or not");
+    let out = RestrictedIpChange::Replace("10.0.0.0/8".parse().unwrap());
+    assert!(matches!(change(&manager, out.clone()).await, Err(Error::LockedOut { .. })));
+    let mut moved = manager.clone();
+    moved.from = elsewhere;
+    change(&moved, out).await.unwrap();
+    assert_eq!(attempt(&desk, "quays_ab1", PASSWORD, HERE).await, "not from there");
+    change(&Actor::operator(), RestrictedIpChange::Clear).await.unwrap();
+    assert_eq!(attempt(&desk, "quays_ab1", PASSWORD, HERE).await, "in");
+    assert_eq!(attempt(&desk, "quays_ab1", PASSWORD, elsewhere).await, "in");
 }

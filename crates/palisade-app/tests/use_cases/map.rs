@@ -12,6 +12,7 @@ pub(crate) fn launch_map(targets: &str) -> LaunchMap {
     LaunchMap {
         targets: MapTarget::list(targets, 10).unwrap(),
         asset_groups: Vec::new(),
+        scanners: palisade_app::AskedScanners::default(),
         title: None,
         option: None,
         save_report: true,

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test, and the panic says where")]
 
 mod activity;
+mod appliance;
 mod asset_group;
 mod auth_record;
 mod bench;
@@ -23,6 +24,7 @@ mod limits;
 mod listed;
 mod mail;
 mod map;
+mod network;
 mod option_profile;
 mod pause;
 mod policy;

@@ -9,6 +9,8 @@ macro_rules! definition {
     };
 }
 
+pub const APPLIANCE_CREATE_OUTPUT: Dtd = definition!("api/2.0/fo/appliance/appliance_create_output.dtd");
+pub const APPLIANCE_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/appliance/appliance_list_output.dtd");
 pub const ASSET_GROUP_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/asset/group/asset_group_list_output.dtd");
 pub const AUTH_VAULT_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/vault/vault_list_output.dtd");
 pub const BATCH_RETURN: Dtd = definition!("api/2.0/batch_return.dtd");
@@ -21,10 +23,12 @@ pub const HISTORY_LIST_OUTPUT: Dtd =
 pub const HOST_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/asset/host/host_list_output.dtd");
 pub const HOST_LIST_VM_DETECTION_OUTPUT: Dtd =
     definition!("api/2.0/fo/asset/host/vm/detection/host_list_vm_detection_output.dtd");
+pub const HOST_UPDATE_OUTPUT: Dtd = definition!("api/2.0/fo/asset/host/host_update_output.dtd");
 pub const IP_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/asset/ip/ip_list_output.dtd");
 pub const KNOWLEDGE_BASE_VULN_LIST_OUTPUT: Dtd =
     definition!("api/2.0/fo/knowledge_base/vuln/knowledge_base_vuln_list_output.dtd");
 pub const MAP_REPORT: Dtd = definition!("api/2.0/fo/report/map_report.dtd");
+pub const NETWORK_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/network/network_list_output.dtd");
 pub const OPTION_PROFILE_INFO: Dtd =
     definition!("api/2.0/fo/subscription/option_profile/option_profile_info.dtd");
 pub const PATCH_REPORT: Dtd = definition!("api/2.0/fo/report/patch_report.dtd");
@@ -57,15 +61,19 @@ pub const VIRTUAL_HOST_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/asset/vhost/vh
 /// Those that stand in files, by file name.
 pub const ALL: &[&Dtd] = &[
     &BATCH_RETURN,
+    &APPLIANCE_CREATE_OUTPUT,
+    &APPLIANCE_LIST_OUTPUT,
     &DOMAIN_LIST_OUTPUT,
     &HISTORY_LIST_OUTPUT,
     &EXCLUDED_IP_LIST_OUTPUT,
     &ASSET_GROUP_LIST_OUTPUT,
     &HOST_LIST_OUTPUT,
     &HOST_LIST_VM_DETECTION_OUTPUT,
+    &HOST_UPDATE_OUTPUT,
     &IP_LIST_OUTPUT,
     &VIRTUAL_HOST_LIST_OUTPUT,
     &KNOWLEDGE_BASE_VULN_LIST_OUTPUT,
+    &NETWORK_LIST_OUTPUT,
     &DYNAMIC_SEARCH_LIST_OUTPUT,
     &STATIC_SEARCH_LIST_OUTPUT,
     &MAP_REPORT,

@@ -17,6 +17,7 @@ use crate::v2::asset_host::selection::{
     VM_SCAN_DATE_BEFORE, VM_SCAN_SINCE, between, blame, days_ago, selection, truncation_limit,
 };
 use crate::v2::asset_host::{detection_csv, detection_xml};
+use crate::v2::network::SHOWN_NETWORKS;
 use crate::v2::request::OperationRequest;
 
 const fn switch(name: &'static str, example: &'static str, description: &'static str) -> Parameter {
@@ -167,6 +168,7 @@ pub(super) const LIST: Operation = Operation {
         AG_IDS,
         AG_TITLES,
         OS_PATTERN,
+        SHOWN_NETWORKS,
         VM_SCAN_SINCE,
         NO_VM_SCAN_SINCE,
         MAX_DAYS_SINCE_LAST_VM_SCAN,
@@ -255,7 +257,7 @@ pub(super) const LIST: Operation = Operation {
 };
 
 pub(super) async fn list(request: OperationRequest) -> Result<Answer, CallError> {
-    let wanted = wanted(&request)?;
+    let wanted = wanted(&request).await?;
     let planned = request.app.plan_detection_list(request.actor()?, wanted).await;
     let plan = planned.map_err(|error| match error {
         palisade_app::Error::UnknownSearchList { .. }
@@ -310,9 +312,9 @@ fn unknown_list(request: &OperationRequest, error: &palisade_app::Error) -> Call
     request.invalid(if by_title { titles } else { ids }, "No such search list")
 }
 
-fn wanted(request: &OperationRequest) -> Result<ListDetections, CallError> {
+async fn wanted(request: &OperationRequest) -> Result<ListDetections, CallError> {
     let arguments = &request.arguments;
-    let mut hosts = selection(request)?;
+    let mut hosts = selection(request).await?;
     let last_scan = Between { from: days_ago(request, &MAX_DAYS_SINCE_LAST_VM_SCAN), before: None };
     hosts.processed = hosts.processed.and(last_scan);
     // What these are about is known of no detection.

@@ -14,6 +14,7 @@ use crate::v2::asset_host::detection::{SHOW_REOPENED_INFO, SUPPRESS_DUPLICATED_D
 use crate::v2::asset_host::detection_xml::type_word;
 use crate::v2::asset_host::selection::truncation_limit;
 use crate::v2::asset_host::tracking_word;
+use crate::v2::network::GLOBAL_ELEMENT;
 use crate::v2::request::OperationRequest;
 
 /// Bytes that are sent at a time, and pieces that wait for a slow client.
@@ -65,6 +66,8 @@ const COLUMNS: [&str; 38] = [
 /// How many of them are about the host, how many about a detection, and how many of those about where it
 /// is.
 const HOST_COLUMNS: usize = 14;
+/// Where the column of the network stands, if there is one.
+const NETWORK_PLACE: usize = 3;
 const DETECTION_COLUMNS: usize = COLUMNS.len() - HOST_COLUMNS;
 const PLACE_COLUMNS: usize = 7;
 
@@ -78,6 +81,7 @@ pub(super) fn answer(request: OperationRequest, list: DetectionList, format: &st
         for_spreadsheets: format.ends_with("_MS_EXCEL"),
         reopened: request.arguments.switch(&SHOW_REOPENED_INFO),
         host_once: request.arguments.switch(&SUPPRESS_DUPLICATED_DATA_FROM_CSV),
+        networks: request.app.has_networks(),
     };
     tokio::spawn(async move {
         // A client that hung up has nothing left to be told.
@@ -121,6 +125,7 @@ struct Lines {
     for_spreadsheets: bool,
     reopened: bool,
     host_once: bool,
+    networks: bool,
 }
 
 impl Lines {
@@ -133,7 +138,9 @@ impl Lines {
             self.csv.line("----END_RESPONSE_HEADER_CSV");
             self.csv.line("----BEGIN_RESPONSE_BODY_CSV");
         }
-        self.csv.row(COLUMNS);
+        let (before, after) = COLUMNS.split_at(NETWORK_PLACE);
+        let network = self.networks.then_some("Network ID");
+        self.csv.row(before.iter().chain(network.as_ref()).chain(after));
     }
 
     fn end(&mut self, request: &OperationRequest, next: Option<u64>, failed: bool) {
@@ -165,10 +172,14 @@ impl Lines {
         let host = host_cells(&piece.host);
         let nothing: [Cow<'_, str>; HOST_COLUMNS] = Default::default();
         for finding in piece.findings() {
-            let about_host = if is_told && self.host_once { &nothing } else { &host };
+            let leaves_out = is_told && self.host_once;
+            let about_host = if leaves_out { &nothing } else { &host };
             is_told = true;
             let about_detection = self.detection_cells(&finding);
-            self.csv.row(about_host.iter().chain(&about_detection));
+            let (before, after) = about_host.split_at(NETWORK_PLACE);
+            let number = Cow::Borrowed(if leaves_out { "" } else { GLOBAL_ELEMENT.1 });
+            let network = self.networks.then_some(number);
+            self.csv.row(before.iter().chain(&network).chain(after).chain(&about_detection));
         }
     }
 
@@ -250,8 +261,8 @@ fn host_cells(host: &HostEntry) -> [Cow<'_, str>; HOST_COLUMNS] {
         host.os_cpe.as_deref().unwrap_or_default().into(),
         time(Some(host.scan_ended_at)),
         host.scan_duration_s.map(|seconds| seconds.to_string()).unwrap_or_default().into(),
-        nothing.clone(),
-        nothing.clone(),
+        time(host.auth_scan_ended_at),
+        host.auth_scan_duration_s.map(|seconds| seconds.to_string()).unwrap_or_default().into(),
         nothing,
     ]
 }

@@ -9,6 +9,7 @@ use crate::v1::pages::{Disconnected, Pages};
 use crate::v2::asset_host::detection::SHOW_REOPENED_INFO;
 use crate::v2::asset_host::selection::{SHOW_ASSET_ID, truncation_limit};
 use crate::v2::asset_host::{break_off, close_to_response, tracking_word};
+use crate::v2::network::GLOBAL_ELEMENT;
 use crate::v2::request::OperationRequest;
 
 /// The answer: it comes while the list is read.
@@ -25,12 +26,14 @@ pub(super) fn answer(request: OperationRequest, list: DetectionList) -> Answer {
 #[derive(Debug, Clone, Copy)]
 struct Shown {
     asset_id: bool,
+    network: bool,
     reopened: bool,
 }
 
 async fn send(mut pages: Pages, request: &OperationRequest, list: DetectionList) -> Result<(), Disconnected> {
     let shown = Shown {
         asset_id: request.arguments.switch(&SHOW_ASSET_ID),
+        network: request.app.has_networks(),
         reopened: request.arguments.switch(&SHOW_REOPENED_INFO),
     };
     let mut next = None;
@@ -105,6 +108,9 @@ fn open_host(xml: &mut XmlWriter, host: &HostEntry, shown: Shown) {
     }
     xml.text("IP", &host.ip.to_string());
     xml.text("TRACKING_METHOD", tracking_word(host.tracking));
+    if shown.network {
+        xml.text(GLOBAL_ELEMENT.0, GLOBAL_ELEMENT.1);
+    }
     xml.optional_cdata("OS", host.os.as_deref());
     xml.optional_cdata("OS_CPE", host.os_cpe.as_deref());
     xml.optional_cdata("DNS", host.dns.as_deref());
@@ -113,6 +119,12 @@ fn open_host(xml: &mut XmlWriter, host: &HostEntry, shown: Shown) {
     xml.date_time("LAST_VM_SCANNED_DATE", host.scan_ended_at);
     if let Some(seconds) = host.scan_duration_s {
         xml.number("LAST_VM_SCANNED_DURATION", seconds);
+    }
+    if let Some(at) = host.auth_scan_ended_at {
+        xml.date_time("LAST_VM_AUTH_SCANNED_DATE", at);
+    }
+    if let Some(seconds) = host.auth_scan_duration_s {
+        xml.number("LAST_VM_AUTH_SCANNED_DURATION", seconds);
     }
     xml.open("DETECTION_LIST", &[]);
 }

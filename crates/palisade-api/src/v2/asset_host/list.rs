@@ -18,6 +18,7 @@ use crate::v2::asset_host::selection::{
     VM_SCAN_DATE_AFTER, VM_SCAN_DATE_BEFORE, VM_SCAN_SINCE, blame, selection, truncation_limit,
 };
 use crate::v2::asset_host::{break_off, close_to_response, tracking_word};
+use crate::v2::network::{GLOBAL_ELEMENT, SHOWN_NETWORKS};
 use crate::v2::request::OperationRequest;
 
 const DETAILS: Parameter = Parameter::new(
@@ -72,6 +73,7 @@ pub(super) const LIST: Operation = Operation {
         AG_IDS,
         AG_TITLES,
         OS_PATTERN,
+        SHOWN_NETWORKS,
         VM_SCAN_SINCE,
         NO_VM_SCAN_SINCE,
         VM_PROCESSED_BEFORE,
@@ -119,6 +121,7 @@ struct Details {
     all: bool,
     asset_groups: bool,
     asset_id: bool,
+    network: bool,
 }
 
 /// What the glossary explains.
@@ -137,8 +140,9 @@ pub(super) async fn list(request: OperationRequest) -> Result<Answer, CallError>
         all: word.starts_with("All"),
         asset_groups: word.ends_with("/AGs"),
         asset_id: arguments.switch(&SHOW_ASSET_ID),
+        network: request.app.has_networks(),
     };
-    let mut hosts = selection(&request)?;
+    let mut hosts = selection(&request).await?;
     hosts.nothing |= arguments.has(COMPLIANCE_SCAN_SINCE.name) || arguments.has(SCAP_SCAN_SINCE.name);
     let (app, actor) = (&request.app, request.actor()?);
     let plan = app.plan_host_list(actor, hosts, truncation_limit(arguments)).await.map_err(blame)?;
@@ -228,6 +232,8 @@ fn write_host(xml: &mut XmlWriter, entry: &HostEntry, details: Details) {
         last_scan_at,
         scan_ended_at,
         scan_duration_s,
+        auth_scan_ended_at,
+        auth_scan_duration_s,
         owner,
         comment,
         ud: [ud1, ud2, ud3],
@@ -240,6 +246,9 @@ fn write_host(xml: &mut XmlWriter, entry: &HostEntry, details: Details) {
     }
     xml.text("IP", &ip.to_string());
     xml.text("TRACKING_METHOD", tracking_word(*tracking));
+    if details.network {
+        xml.text(GLOBAL_ELEMENT.0, GLOBAL_ELEMENT.1);
+    }
     xml.optional_cdata("DNS", dns.as_deref());
     xml.optional_cdata("NETBIOS", netbios.as_deref());
     xml.optional_cdata("OS", os.as_deref());
@@ -247,6 +256,12 @@ fn write_host(xml: &mut XmlWriter, entry: &HostEntry, details: Details) {
     xml.date_time("LAST_VM_SCANNED_DATE", *scan_ended_at);
     if let Some(seconds) = scan_duration_s {
         xml.number("LAST_VM_SCANNED_DURATION", *seconds);
+    }
+    if let Some(at) = auth_scan_ended_at {
+        xml.date_time("LAST_VM_AUTH_SCANNED_DATE", *at);
+    }
+    if let Some(seconds) = auth_scan_duration_s {
+        xml.number("LAST_VM_AUTH_SCANNED_DURATION", *seconds);
     }
     if details.all {
         xml.optional_text("OWNER", owner.as_ref().map(ToString::to_string).as_deref());

@@ -7,6 +7,7 @@ mod detection_xml;
 mod list;
 mod purge;
 mod selection;
+mod update;
 
 use palisade_app::{Error as AppError, TrackingMethod};
 use palisade_model::{Action, Resource};
@@ -21,6 +22,7 @@ const SCANNED: &[Need] = &[Need::SavedReport];
 pub(crate) static ROWS: &[OperationRow] = &[
     operation!(list::LIST, list::list, &[(Action::List, Resource::Host)], needs: SCANNED),
     operation!(purge::PURGE, purge::purge, &[(Action::Delete, Resource::Host)], needs: SCANNED),
+    operation!(update::UPDATE, update::update, &[(Action::Edit, Resource::Host)]),
     operation!(detection::LIST, detection::list, &[(Action::List, Resource::HostVulnerability)], needs: SCANNED),
 ];
 

@@ -9,6 +9,7 @@ use crate::v2::asset_host::selection::{
     AG_IDS, AG_TITLES, COMPLIANCE_ENABLED, IDS, IPS, NO_COMPLIANCE_SCAN_SINCE, NO_VM_SCAN_SINCE, OS_PATTERN,
     blame, selection,
 };
+use crate::v2::network::SHOWN_NETWORKS;
 use crate::v2::request::{Batch, OperationRequest, id_ranges};
 
 const DATA_SCOPE: Parameter = Parameter::new(
@@ -41,6 +42,7 @@ pub(super) const PURGE: Operation = Operation {
         NO_COMPLIANCE_SCAN_SINCE,
         COMPLIANCE_ENABLED,
         OS_PATTERN,
+        SHOWN_NETWORKS,
         DATA_SCOPE,
     ],
     rules: &[
@@ -54,6 +56,7 @@ pub(super) const PURGE: Operation = Operation {
             "no_compliance_scan_since",
             "compliance_enabled",
             "os_pattern",
+            "network_ids",
             "data_scope",
         ]),
     ],
@@ -64,7 +67,7 @@ pub(super) const PURGE: Operation = Operation {
 };
 
 pub(super) async fn purge(request: OperationRequest) -> Result<Answer, CallError> {
-    let mut hosts = selection(&request)?;
+    let mut hosts = selection(&request).await?;
     // Without a scope both kinds are meant.
     let scope = request.arguments.choices(&DATA_SCOPE);
     hosts.nothing |= scope.is_some_and(|scope| !scope.contains(&"vm"));

@@ -5,6 +5,7 @@ use palisade_model::Timestamp;
 use palisade_wire::{Arguments, Parameter, ParameterKind};
 
 use crate::error::CallError;
+use crate::v2::network::{SHOWN_NETWORKS, has_hosts, named_networks};
 use crate::v2::request::OperationRequest;
 
 const SECONDS_PER_DAY: i64 = 86_400;
@@ -64,14 +65,10 @@ pub(super) const VM_SCAN_DATE_BEFORE: Parameter =
     date("vm_scan_date_before", "Only hosts whose last scan ended before.");
 pub(super) const VM_SCAN_DATE_AFTER: Parameter =
     date("vm_scan_date_after", "Only hosts whose last scan ended then or later.");
-pub(super) const VM_AUTH_SCAN_DATE_BEFORE: Parameter = date(
-    "vm_auth_scan_date_before",
-    "Only hosts whose last scan with a login ended before. No scan of a host is noted as one yet.",
-);
-pub(super) const VM_AUTH_SCAN_DATE_AFTER: Parameter = date(
-    "vm_auth_scan_date_after",
-    "Only hosts whose last scan with a login ended then or later. No scan of a host is noted as one yet.",
-);
+pub(super) const VM_AUTH_SCAN_DATE_BEFORE: Parameter =
+    date("vm_auth_scan_date_before", "Only hosts whose last scan that signed in ended before.");
+pub(super) const VM_AUTH_SCAN_DATE_AFTER: Parameter =
+    date("vm_auth_scan_date_after", "Only hosts whose last scan that signed in ended then or later.");
 pub(super) const NO_COMPLIANCE_SCAN_SINCE: Parameter = date(
     "no_compliance_scan_since",
     "Only hosts without a compliance scan since then: all of them, as there are no compliance scans yet.",
@@ -146,8 +143,8 @@ pub(super) fn days_ago(request: &OperationRequest, days: &Parameter) -> Option<T
 ///
 /// # Errors
 ///
-/// For a pattern that cannot be used.
-pub(super) fn selection(request: &OperationRequest) -> Result<SelectHosts, CallError> {
+/// For a pattern that cannot be used, and for networks that there are none of.
+pub(super) async fn selection(request: &OperationRequest) -> Result<SelectHosts, CallError> {
     let arguments = &request.arguments;
     let system = match arguments.text(&OS_PATTERN).map(SystemPattern::new) {
         None => None,
@@ -157,8 +154,8 @@ pub(super) fn selection(request: &OperationRequest) -> Result<SelectHosts, CallE
         }
         Some(Err(error)) => return Err(error.into()),
     };
+    let networks = named_networks(request, &SHOWN_NETWORKS).await?;
     let has_tag = arguments.switch(&USE_TAGS) && arguments.has(TAG_SET_INCLUDE.name);
-    let with_login = [&VM_AUTH_SCAN_DATE_BEFORE, &VM_AUTH_SCAN_DATE_AFTER];
     Ok(SelectHosts {
         ids: arguments.numbers(&IDS).cloned(),
         id_min: arguments.integer(&ID_MIN),
@@ -173,9 +170,8 @@ pub(super) fn selection(request: &OperationRequest) -> Result<SelectHosts, CallE
             &VM_PROCESSED_BEFORE,
         )),
         scan_ended: between(arguments, &VM_SCAN_DATE_AFTER, &VM_SCAN_DATE_BEFORE),
-        nothing: has_tag
-            || arguments.switch(&COMPLIANCE_ENABLED)
-            || with_login.iter().any(|parameter| arguments.has(parameter.name)),
+        auth_scan_ended: between(arguments, &VM_AUTH_SCAN_DATE_AFTER, &VM_AUTH_SCAN_DATE_BEFORE),
+        nothing: has_tag || !has_hosts(networks.as_deref()) || arguments.switch(&COMPLIANCE_ENABLED),
     })
 }
 

@@ -14,6 +14,7 @@ use super::list::ranges;
 use super::{ADD_IPS, COMMENTS, IDS, IPS, LOGIN_TYPE, NETWORK_ID, REMOVE_IPS, TITLE, VAULT_ID, kind_of};
 use crate::answer::Answer;
 use crate::error::CallError;
+use crate::v2::network::named_network;
 use crate::v2::request::{Batch, OperationRequest};
 
 pub(super) async fn create(request: OperationRequest) -> Result<Answer, CallError> {
@@ -24,7 +25,7 @@ pub(super) async fn create(request: OperationRequest) -> Result<Answer, CallErro
         title: arguments.text(&TITLE).unwrap_or_default().to_owned(),
         comments: arguments.text(&COMMENTS).unwrap_or_default().to_owned(),
         ips: arguments.ip_set(&IPS).cloned().unwrap_or_default(),
-        network_id: network(&request),
+        network_id: named_network(&request, &NETWORK_ID).await?,
         given: given(&request, kind.fields)?,
         vault: match password_from(&request)? {
             Some(PasswordFrom::Vault(vault)) => Some(vault),
@@ -49,7 +50,7 @@ pub(super) async fn update(request: OperationRequest) -> Result<Answer, CallErro
         ips: ips(&IPS),
         added_ips: ips(&ADD_IPS).unwrap_or_else(IpSet::new),
         removed_ips: ips(&REMOVE_IPS).unwrap_or_else(IpSet::new),
-        network_id: network(&request),
+        network_id: named_network(&request, &NETWORK_ID).await?,
         given: given(&request, kind.fields)?,
         password_from: password_from(&request)?,
     };
@@ -72,10 +73,6 @@ fn done(request: &OperationRequest, text: &str, ids: impl IntoIterator<Item = i6
 fn ids(request: &OperationRequest) -> Result<NumberSet, CallError> {
     let missing = || CallError::Operation(OperationError::Missing { parameters: vec![IDS.name] });
     request.arguments.numbers(&IDS).cloned().ok_or_else(missing)
-}
-
-fn network(request: &OperationRequest) -> Option<i64> {
-    request.arguments.integer(&NETWORK_ID).and_then(|id| i64::try_from(id).ok())
 }
 
 /// The fields that were given. Secrets in the query, where servers and proxies log them, are refused.

@@ -1,6 +1,6 @@
 //! Launching a scan.
 
-use palisade_app::{AssetGroupView, LaunchScan, LaunchType};
+use palisade_app::{AskedScanners, AssetGroupView, Error as AppError, LaunchScan, LaunchType};
 use palisade_wire::operation::{Answers, Methods, Operation};
 use palisade_wire::{Example, Parameter, ParameterKind, Rule};
 
@@ -15,9 +15,6 @@ use crate::v2::request::OperationRequest;
 
 /// The title of a scan that was given none.
 const UNTITLED: &str = "N/A";
-/// Names the scanner of the server itself, and its number.
-const EXTERNAL: &str = "External";
-const EXTERNAL_ID: u64 = 0;
 
 pub(crate) const TARGET_FROM: Parameter = Parameter::new(
     "target_from",
@@ -55,15 +52,15 @@ pub(crate) const ISCANNER_ID: Parameter = Parameter::new(
     "iscanner_id",
     ParameterKind::Titles { max_items: 100, max_chars: 20 },
     "0",
-    "The scanner appliances to scan with, by their ids. 0 is the scanner of the server itself; others do not \
-     exist yet.",
+    "The scanner appliances to scan with, by their ids. 0 is the scanner of the server itself; \
+     appliances are offline as long as they cannot connect, and a launch through one is refused.",
 );
 pub(crate) const ISCANNER_NAME: Parameter = Parameter::new(
     "iscanner_name",
     ParameterKind::Titles { max_items: 100, max_chars: 255 },
     "External",
-    "The scanner appliances to scan with. External is the scanner of the server itself; others do not exist \
-     yet.",
+    "The scanner appliances to scan with. External is the scanner of the server itself; appliances are offline \
+     as long as they cannot connect, and a launch through one is refused.",
 )
 .default("External");
 pub(crate) const PRIORITY: Parameter = Parameter::new(
@@ -125,11 +122,12 @@ pub(super) const LAUNCH: Operation = Operation {
 };
 
 pub(super) async fn launch(request: OperationRequest) -> Result<Answer, CallError> {
-    check_scanner(&request)?;
     let arguments = &request.arguments;
+    let asset_groups = asset_groups(&request).await?;
     let launch = LaunchScan {
         targets: arguments.ip_set(&IP).cloned().unwrap_or_default(),
-        asset_groups: asset_groups(&request).await?,
+        scanners: asked_scanners(&request, &asset_groups)?,
+        asset_groups,
         names: arguments.titles(&FQDN).unwrap_or_default().to_vec(),
         target_text: arguments.written(&IP).unwrap_or_default().to_owned(),
         excluded: arguments.ip_set(&EXCLUDE_IP_PER_SCAN).cloned().unwrap_or_default(),
@@ -144,10 +142,7 @@ pub(super) async fn launch(request: OperationRequest) -> Result<Answer, CallErro
     };
     let actor = request.actor()?;
     let launched = request.app.launch_scan(actor, launch).await;
-    let scan = launched.map_err(|error| match error {
-        palisade_app::Error::UnknownOption { .. } => request.invalid(&OPTION_TITLE, "No such option profile"),
-        error => error.into(),
-    })?;
+    let scan = launched.map_err(|error| blame(&request, error))?;
     let view = request.app.scan(actor, &scan).await?;
     Ok(answer(&request, "New vm scan launched", view.id, &scan))
 }
@@ -177,15 +172,49 @@ pub(crate) async fn option_title(request: &OperationRequest) -> Result<String, C
     found.map(|view| view.profile.title).ok_or_else(|| request.invalid(&OPTION_ID, "No such option profile"))
 }
 
-/// Whether the scanners asked for are those there are.
-pub(crate) fn check_scanner(request: &OperationRequest) -> Result<(), CallError> {
-    let names = request.arguments.titles(&ISCANNER_NAME).unwrap_or_default();
-    if !names.iter().all(|name| name.eq_ignore_ascii_case(EXTERNAL)) {
-        return Err(request.invalid(&ISCANNER_NAME, "No such scanner appliance"));
+/// The scanners that are asked for.
+pub(crate) fn asked_scanners(
+    request: &OperationRequest,
+    asset_groups: &[String],
+) -> Result<AskedScanners, CallError> {
+    let arguments = &request.arguments;
+    if arguments.switch(&DEFAULT_SCANNER) {
+        return Ok(AskedScanners::DefaultOfGroups(asset_groups.to_vec()));
     }
-    let ids = request.arguments.titles(&ISCANNER_ID).unwrap_or_default();
-    if !ids.iter().all(|id| id.parse() == Ok(EXTERNAL_ID)) {
-        return Err(request.invalid(&ISCANNER_ID, "No such scanner appliance"));
+    if arguments.switch(&SCANNERS_IN_AG) {
+        return Ok(AskedScanners::AllOfGroups(asset_groups.to_vec()));
     }
-    Ok(())
+    let Some(ids) = arguments.titles(&ISCANNER_ID) else {
+        let names = arguments.titles(&ISCANNER_NAME).unwrap_or_default();
+        return Ok(AskedScanners::Named(names.to_vec()));
+    };
+    let read =
+        |id: &String| id.parse().map_err(|_| request.invalid(&ISCANNER_ID, "No such scanner appliance"));
+    ids.iter().map(read).collect::<Result<_, _>>().map(AskedScanners::Ids)
+}
+
+/// Refuses scanners that there are none of, and those that are offline. The scanners of asset groups are
+/// looked at where these are.
+pub(crate) async fn check_scanner(request: &OperationRequest) -> Result<(), CallError> {
+    let asked = asked_scanners(request, &[])?;
+    let checked = request.app.check_scanners(request.actor()?, &asked).await;
+    checked.map_err(|error| blame(request, error))
+}
+
+/// Faults of a launch, told of the parameters that are to blame.
+pub(crate) fn blame(request: &OperationRequest, error: AppError) -> CallError {
+    let scanner = if request.arguments.has(ISCANNER_ID.name) { &ISCANNER_ID } else { &ISCANNER_NAME };
+    match error {
+        AppError::UnknownOption { .. } => request.invalid(&OPTION_TITLE, "No such option profile"),
+        AppError::UnknownAppliance { .. } | AppError::UnknownApplianceName { .. } => {
+            request.invalid(scanner, "No such scanner appliance")
+        }
+        AppError::ApplianceOffline { name } => {
+            let arguments = &request.arguments;
+            let by_group = [&DEFAULT_SCANNER, &SCANNERS_IN_AG].into_iter();
+            let parameter = by_group.into_iter().find(|one| arguments.switch(one)).unwrap_or(scanner);
+            request.invalid(parameter, &format!("The scanner appliance {name} is offline"))
+        }
+        error => error.into(),
+    }
 }

@@ -112,13 +112,15 @@ impl Response {
         Some(format!("{number} {}", text.trim()))
     }
 
-    /// The id that a `SIMPLE_RETURN` tells.
+    /// The id that a `SIMPLE_RETURN` tells, or that of an appliance that was made.
     pub(crate) fn made_id(&self) -> Option<String> {
         if let Some((_, rest)) = self.text.split_once("Created Successfully [") {
             return Some(rest.split_once(']')?.0.to_owned());
         }
-        let (_, rest) = self.text.split_once("<ITEM>")?;
-        Some(rest.split_once("<VALUE>")?.1.split_once('<')?.0.to_owned())
+        let of_item = || self.text.split_once("<ITEM>")?.1.split_once("<VALUE>");
+        let of_appliance = || self.text.split_once("<APPLIANCE>")?.1.split_once("<ID>");
+        let (_, rest) = of_item().or_else(of_appliance)?;
+        Some(rest.split_once('<')?.0.to_owned())
     }
 
     #[track_caller]

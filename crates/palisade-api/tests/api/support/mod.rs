@@ -77,8 +77,17 @@ impl Server {
         Self::start_limited(config, ROOMY).await
     }
 
+    /// The same for a subscription with networks.
+    pub(crate) async fn with_networks() -> Self {
+        Self::start_as(config(), Config { limits: ROOMY, networks: true, ..Config::default() }).await
+    }
+
     /// The same with other API limits.
     pub(crate) async fn start_limited(config: ApiConfig, limits: Limits) -> Self {
+        Self::start_as(config, Config { limits, ..Config::default() }).await
+    }
+
+    async fn start_as(config: ApiConfig, options: Config) -> Self {
         let data = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", data.path().join("test.sqlite").display());
         let store = Store::open(&url, &data.path().join("documents")).await.unwrap();
@@ -88,7 +97,7 @@ impl Server {
         let clock = Arc::new(ManualClock::new(start));
         let ids = Arc::new(SeededIds::new(1));
         let key = MasterKey::from_bytes([7; 32]);
-        let options = Config { limits, outbox: Some(data.path().join("outbox")), ..Config::default() };
+        let options = Config { outbox: Some(data.path().join("outbox")), ..options };
         let app = App::new(store.clone(), kb, clock.clone(), ids, key, options);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

@@ -36,6 +36,18 @@ pub(crate) const TESTS: &[OperationTest] = &[
         setup: Some(both_scanned),
     },
     OperationTest {
+        resource: HOST,
+        action: "update",
+        roles: [A, A, R, R, R, N, R],
+        harmless: &[("ids", "999999"), ("new_comment", "x")],
+        reach: Reach::Takes {
+            inside: &[("ips", INSIDE), ("new_comment", "x")],
+            outside: &[("ips", OUTSIDE), ("new_comment", "x")],
+            refusal: "1905 parameter ips has invalid value: 192.0.2.40",
+        },
+        setup: Some(both_scanned),
+    },
+    OperationTest {
         resource: DETECTION,
         action: "list",
         roles: [A, A, R, A, A, N, R],
@@ -428,4 +440,69 @@ async fn a_purged_host_leaves_nothing_behind() {
     server.finished_scan("manager", "192.0.2.4").await;
     let again = detections(&server, &[("ips", "192.0.2.4")]).await;
     assert_eq!((texts(&again, "ID"), texts(&again, "TIMES_FOUND")), (vec!["3"], vec!["1"; 4]));
+}
+
+#[tokio::test]
+async fn what_is_noted_of_hosts_is_changed_by_id_address_or_group() {
+    let server = Server::start().await;
+    server.finished_scan("manager", "192.0.2.4,192.0.2.5").await;
+    let group = [("title", "Quay"), ("ips", "192.0.2.5-192.0.2.6")];
+    server.operation("manager", "asset/group", "add", &group).await.assert_success();
+    let update =
+        async |parameters: &[(&str, &str)]| server.operation("manager", HOST, "update", parameters).await;
+    let all = [
+        ("ids", "1"),
+        ("new_comment", "Mail relay"),
+        ("new_owner", "reader"),
+        ("new_ud1", "Room 101"),
+        ("new_ud3", "A-1234"),
+        ("new_tracking_method", "DNS"),
+        ("echo_request", "1"),
+    ];
+    golden!("fo-asset-host-update", update(&all).await);
+    golden!("fo-asset-host-update-refused", update(&[("ids", "1,7"), ("new_comment", "x")]).await);
+    golden!("fo-asset-host-update-range", update(&[("ids", "1-2"), ("new_comment", "x")]).await);
+    golden!("fo-asset-host-update-nothing", update(&[("ids", "1")]).await);
+    let tracked = [("ag_titles", "All"), ("tracking_method", "DNS"), ("new_ud2", "By name")];
+    update(&tracked).await.assert_success();
+    update(&[("ag_titles", "Quay"), ("new_comment", "On the quay")]).await.assert_success();
+    let none = [("ips", "192.0.2.5"), ("tracking_method", "NETBIOS"), ("new_comment", "x")];
+    golden!("fo-asset-host-update-none", update(&none).await);
+    let named = [("ips", "192.0.2.5"), ("host_dns", "another.example"), ("new_comment", "x")];
+    let refused = update(&named).await.refusal().unwrap();
+    assert_eq!(
+        refused,
+        "1905 parameter host_dns has invalid value: another.example (the host has no such name)"
+    );
+    golden!("fo-asset-host-list-updated", hosts(&server, &[("details", "All")]).await);
+}
+
+#[tokio::test]
+async fn hosts_tell_when_they_last_let_a_scan_in() {
+    let server = Server::start().await;
+    // The scripted scanner is let in by .22 alone.
+    server.finished_scan("manager", "192.0.2.22,192.0.2.24").await;
+    for (resource, parameters) in [(HOST, &[][..]), (DETECTION, &[("output_format", "XML")][..])] {
+        for (name, time, expected) in [
+            ("vm_auth_scan_date_after", "2000-01-01", &["192.0.2.22"][..]),
+            ("vm_auth_scan_date_before", "2100-01-01", &["192.0.2.22"]),
+            ("vm_auth_scan_date_before", "2000-01-01", &[]),
+        ] {
+            let asked = [&[(name, time)][..], parameters].concat();
+            let answer = server.operation("manager", resource, "list", &asked).await;
+            assert_valid_answer(&answer);
+            assert_eq!(texts(&answer, "IP"), expected, "{resource} {name} {time}");
+            assert_eq!(texts(&answer, "LAST_VM_AUTH_SCANNED_DATE").len(), expected.len(), "{}", answer.text);
+        }
+    }
+    let csv =
+        server.operation("manager", DETECTION, "list", &[("output_format", "CSV_NO_METADATA")]).await.text;
+    let mut lines = csv.lines();
+    let column = lines.next().unwrap().split(',').position(|name| name.contains("Last VM Auth Scanned Date"));
+    let column = column.unwrap();
+    // A result may have more lines, without an address.
+    for line in lines.filter(|line| line.contains("192.0.2.2")) {
+        let date = line.split(',').nth(column).unwrap();
+        assert_eq!(line.contains("192.0.2.22"), date.contains('T'), "{line}");
+    }
 }

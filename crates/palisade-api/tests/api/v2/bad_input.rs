@@ -139,7 +139,7 @@ async fn all_state(server: &Server) -> Vec<String> {
 
 /// Sends all bad requests of the operations of a resource.
 pub(crate) async fn check(tests: &[OperationTest]) {
-    let server = Server::start().await;
+    let server = Server::with_networks().await;
     server.ticket_everything().await;
     server.finished_scan("manager", "192.0.2.4").await;
     let before = all_state(&server).await;

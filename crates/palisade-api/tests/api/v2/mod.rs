@@ -2,6 +2,7 @@
 //! goldens, and what is particular. The tables are walked by the tests that [`walk_tests`] makes.
 
 mod activity_log;
+mod appliance;
 mod asset_domain;
 mod asset_group;
 mod asset_host;
@@ -13,6 +14,7 @@ mod coverage;
 mod dispatch;
 mod excluded_ip;
 mod knowledge_base;
+mod network;
 mod option_profile;
 mod report;
 mod report_template;
@@ -72,6 +74,7 @@ pub(crate) type Setup =
 /// The tables of all resources, by path.
 pub(crate) const TESTS: &[&[OperationTest]] = &[
     activity_log::TESTS,
+    appliance::TESTS,
     asset_domain::TESTS,
     asset_group::TESTS,
     asset_host::TESTS,
@@ -79,6 +82,7 @@ pub(crate) const TESTS: &[&[OperationTest]] = &[
     asset_vhost::TESTS,
     excluded_ip::TESTS,
     knowledge_base::TESTS,
+    network::TESTS,
     option_profile::TESTS,
     report::TESTS,
     report_template::TESTS,

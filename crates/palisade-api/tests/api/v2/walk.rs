@@ -46,7 +46,7 @@ pub(crate) async fn request(
 
 /// Every role with every operation.
 pub(crate) async fn roles(tests: &[OperationTest]) {
-    let server = Server::start().await;
+    let server = Server::with_networks().await;
     let mut wrong = Vec::new();
     for test in tests {
         let row = row_of(test);

@@ -179,7 +179,7 @@ fn golden(name: &str, response: &Response) {
 /// All answers of some types.
 async fn goldens(types: &[(&'static str, Parameters)]) {
     for (word, pairs) in types {
-        let server = Server::start().await;
+        let server = Server::with_networks().await;
         let kind: RecordKind = word.parse().unwrap();
         let resource = format!("auth/{word}");
         let name = |action: &str| format!("fo-auth-{word}-{action}");
@@ -344,7 +344,7 @@ fn may_be(kind: RecordKind, said: &Said) -> bool {
 
 #[tokio::test]
 async fn the_list_of_all_types() {
-    let server = Server::start().await;
+    let server = Server::with_networks().await;
     let parts = [databases::types(), systems::types(), vendor_databases::types(), web::types()];
     for (word, pairs) in parts.into_iter().flatten() {
         let all = [&[("title", "Büro"), ("ips", "192.0.2.1")], *pairs].concat();
@@ -359,7 +359,7 @@ async fn the_list_of_all_types() {
 
 #[tokio::test]
 async fn the_next_page_follows_the_url() {
-    let server = Server::start().await;
+    let server = Server::with_networks().await;
     many(&server, "unix".parse().unwrap()).await;
     let first = server.operation("manager", "auth/unix", "list", &[("details", "None")]).await;
     assert!(first.text.contains("<ID_RANGE>1-1000</ID_RANGE>") && first.text.contains("id_min=1001"));
@@ -371,7 +371,7 @@ async fn the_next_page_follows_the_url() {
 #[tokio::test]
 async fn secrets_are_taken_in_the_body_and_never_told_again() {
     const SECRET: &str = "Tr0ub4dor & 3";
-    let server = Server::start().await;
+    let server = Server::with_networks().await;
     let pairs = [
         ("title", "A"),
         ("ips", "192.0.2.1"),
