@@ -17,6 +17,7 @@ use crate::asset_group::AssetGroupView;
 use crate::asset_report_piece::ReportedHostHead;
 use crate::error::{Error, Result};
 use crate::host::attributes_of;
+use crate::host_steps::HostSteps;
 use crate::report_template::refuse_other_kinds;
 
 /// Hosts whose weights are read at a time.
@@ -226,12 +227,13 @@ impl App {
         let display = &report.content.display;
         let Some(bounds) = report.bounds() else { return Ok(ReportSummary::default()) };
         let mut summary = ReportSummary::default();
-        let (mut hosts, mut risks, mut after) = (0_u32, 0.0, bounds.before);
-        loop {
-            let page =
-                self.store().list_host_weights(after, bounds.last, report.found_since, PAGE_WEIGHTS).await?;
-            let Some((last, ..)) = page.last() else { break };
-            after = Some(*last);
+        let (mut hosts, mut risks) = (0_u32, 0.0);
+        let (store, found_since) = (self.store().clone(), report.found_since);
+        let mut steps = HostSteps::new(self.store(), bounds, PAGE_WEIGHTS, move |after, end| {
+            let store = store.clone();
+            async move { Ok(store.list_host_weights(after, end, found_since, u32::MAX).await?) }
+        });
+        while let Some(page) = steps.next().await? {
             for (ip, os, weights) in page {
                 if !report.target.contains(ip) {
                     continue;
@@ -269,6 +271,7 @@ impl ReportSummary {
 }
 
 /// The first and last address of a target, as pages are read.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Bounds {
     pub(crate) before: Option<Ipv4Addr>,
     pub(crate) last: Ipv4Addr,

@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use crate::app::App;
 use crate::asset_report::AssetReport;
 use crate::error::Result;
+use crate::host_steps::HostSteps;
 use crate::scan_report::read_scans;
 
 /// Hosts read at a time: some thousand detections, usually.
@@ -155,16 +156,23 @@ impl App {
 
 async fn read_ahead(
     store: &Store,
-    report: &AssetReport,
+    report: &Arc<AssetReport>,
     sender: &mpsc::Sender<Result<Vec<ReportPiece>>>,
 ) -> Result<()> {
     let Some(bounds) = report.bounds() else { return Ok(()) };
-    let mut after = bounds.before;
-    loop {
-        let page = store.list_reported_hosts(after, bounds.last, PAGE_HOSTS).await?;
-        let (Some(first), Some(last)) = (page.first(), page.last()) else { return Ok(()) };
-        after = Some(last.ip);
-        let mut information = information_of(store, report, first.ip, last.ip).await?;
+    let reader = (store.clone(), Arc::clone(report));
+    let mut steps = HostSteps::new(store, bounds, PAGE_HOSTS, move |after, end| {
+        let (store, report) = reader.clone();
+        async move {
+            let page = store.list_reported_hosts(after, end, u32::MAX).await?;
+            let information = match (page.first(), page.last()) {
+                (Some(first), Some(last)) => information_of(&store, &report, first.ip, last.ip).await?,
+                _ => HashMap::new(),
+            };
+            Ok((page, information))
+        }
+    });
+    while let Some((page, mut information)) = steps.next().await? {
         let mut pieces = Vec::with_capacity(page.len());
         for mut host in page.into_iter().filter(|host| report.target.contains(host.ip)) {
             if !report.has_system(host.os.as_deref()) {
@@ -189,6 +197,7 @@ async fn read_ahead(
             return Ok(());
         }
     }
+    Ok(())
 }
 
 /// Information of one host and when it was gathered.

@@ -47,6 +47,9 @@ pub struct HostEntry {
     /// When the scanner was done with it.
     pub scan_ended_at: Timestamp,
     pub scan_duration_s: Option<u64>,
+    /// The same two of the last scan that it let in.
+    pub auth_scan_ended_at: Option<Timestamp>,
+    pub auth_scan_duration_s: Option<u64>,
     pub owner: Option<Login>,
     pub comment: Option<String>,
     pub ud: [Option<String>; 3],
@@ -233,6 +236,8 @@ pub(crate) fn host_entry(chosen: &ChosenHosts, host: ListedHost, asset_groups: V
         last_scan_at,
         scan_ended_at,
         scan_duration_s,
+        auth_scan_ended_at,
+        auth_scan_duration_s,
     } = host;
     let attributes = attributes_of(&chosen.ranges, ip);
     HostEntry {
@@ -246,6 +251,8 @@ pub(crate) fn host_entry(chosen: &ChosenHosts, host: ListedHost, asset_groups: V
         last_scan_at,
         scan_ended_at,
         scan_duration_s,
+        auth_scan_ended_at,
+        auth_scan_duration_s,
         owner: attributes.and_then(|known| known.owner.clone()),
         comment: attributes.and_then(|known| known.comment.clone()),
         ud: attributes.map(|known| known.ud.clone()).unwrap_or_default(),

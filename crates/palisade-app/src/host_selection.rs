@@ -53,6 +53,8 @@ pub struct SelectHosts {
     pub processed: Between,
     /// When the scanner was done with it.
     pub scan_ended: Between,
+    /// The same of the last scan that it let in.
+    pub auth_scan_ended: Between,
     /// Nothing fits: what is asked for no host has, such as a tag.
     pub nothing: bool,
 }
@@ -96,6 +98,7 @@ impl App {
             system,
             processed,
             scan_ended,
+            auth_scan_ended,
             nothing,
         } = wanted;
         let ranges = self.store().list_host_ranges().await?;
@@ -113,7 +116,11 @@ impl App {
             target = IpSet::new();
         }
         let ids = bounded(ids.as_ref(), id_min, id_max);
-        Ok(ChosenHosts { query: HostQuery { ips: target, ids, processed, scan_ended }, system, ranges })
+        Ok(ChosenHosts {
+            query: HostQuery { ips: target, ids, processed, scan_ended, auth_scan_ended },
+            system,
+            ranges,
+        })
     }
 
     async fn asset_group_ips_by_id(&self, actor: &Actor, ids: &NumberSet) -> Result<IpSet> {

@@ -28,6 +28,7 @@ mod host;
 mod host_info;
 mod host_list;
 mod host_selection;
+mod host_steps;
 mod ignore;
 mod knowledge_base;
 mod launch;

@@ -18,7 +18,8 @@ impl App {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownSearchList`].
+    /// [`Error::UnknownSearchList`]; [`Error::UnknownSearchListTitle`] for an id that is a list of another
+    /// title's.
     pub(crate) async fn with_named_lists(
         &self,
         actor: &Actor,
@@ -37,6 +38,11 @@ impl App {
         }
         let all = self.store().list_search_lists().await?;
         for (list, stored) in standing_on(&mut profile, &all) {
+            // A profile from elsewhere may carry an id that is another list's here.
+            let other = !list.title.is_empty() && list.title != stored.title;
+            if other && !kept.contains(&stored.id) {
+                return Err(Error::UnknownSearchListTitle { title: list.title.clone() });
+            }
             *list = reference_to(stored);
         }
         Ok(profile)

@@ -317,7 +317,12 @@ fn meets(criteria: &SearchCriteria, entry: &Entry, now: Timestamp) -> bool {
         details,
         pci,
         cvss_base,
+        cvss3_base,
+        auth_types,
+        disabled,
+        custom,
         modified,
+        user_modified,
         published,
     } = criteria;
     let has = |text: &str, part: &String| text.to_lowercase().contains(&part.to_lowercase());
@@ -351,15 +356,39 @@ fn meets(criteria: &SearchCriteria, entry: &Entry, now: Timestamp) -> bool {
             [&entry.threat, &entry.impact, &entry.solution].into_iter().any(|text| has(text, part))
         })
         && pci.is_none_or(|pci| entry.pci == pci)
-        && cvss_base.is_none_or(|(tenths, operand)| {
-            tenths_of(entry.cvss_base.as_deref()).is_some_and(|score| match operand {
-                Operand::AtLeast => score >= tenths,
-                Operand::Below => score < tenths,
-            })
+        && scored(*cvss_base, tenths_of(entry.cvss_base.as_deref()))
+        && scored(*cvss3_base, entry.intelligence.cvss3.as_ref().map(|score| score.score.into()))
+        && listed(
+            auth_types.is_empty(),
+            entry.auth_types.iter().any(|one| auth_types.iter().any(|wanted| wanted == one)),
+            false,
+        )
+        && listed(
+            !disabled && !custom,
+            *disabled && entry.is_disabled() || *custom && is_edited(entry),
+            false,
+        )
+        && user_modified.is_none_or(|when| {
+            entry.custom.as_ref().is_some_and(|custom| happened(when, custom.modified_at, now))
         })
         && modified.is_none_or(|when| happened(when, entry.updated_at, now))
-        // The content keeps one day for both.
-        && published.is_none_or(|when| happened(when, entry.updated_at, now))
+        && published.is_none_or(|when| happened(when, entry.published_at, now))
+}
+
+/// Whether the subscription gave it another severity or remarks.
+fn is_edited(entry: &Entry) -> bool {
+    let severity = entry.custom.as_ref().is_some_and(|custom| custom.severity.is_some());
+    severity || entry.comments().iter().any(Option::is_some)
+}
+
+/// Whether a score compares as it is to; nothing compares with what has none.
+fn scored(wanted: Option<(u16, Operand)>, score: Option<u16>) -> bool {
+    wanted.is_none_or(|(tenths, operand)| {
+        score.is_some_and(|score| match operand {
+            Operand::AtLeast => score >= tenths,
+            Operand::Below => score < tenths,
+        })
+    })
 }
 
 /// A score such as `4.3` in tenths.

@@ -52,6 +52,7 @@ pub enum DateCriterion {
 /// when one of them does.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "a switch beside each criterion, as people see them")]
 pub struct SearchCriteria {
     /// Part of the title, in any case of letters.
     pub title: Option<String>,
@@ -78,6 +79,15 @@ pub struct SearchCriteria {
     pub pci: Option<bool>,
     /// The base score of CVSS version 2 in tenths, and how it compares.
     pub cvss_base: Option<(u16, Operand)>,
+    /// The same of version 3, where public lists tell one.
+    pub cvss3_base: Option<(u16, Operand)>,
+    /// What a scan has to sign in to, any of them, by the names of the KnowledgeBase.
+    pub auth_types: Vec<String>,
+    /// Switched off by the subscription; given another severity or remarks. Of the two any that is set.
+    pub disabled: bool,
+    pub custom: bool,
     pub modified: Option<DateCriterion>,
+    /// When the subscription said something of it.
+    pub user_modified: Option<DateCriterion>,
     pub published: Option<DateCriterion>,
 }

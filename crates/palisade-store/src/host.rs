@@ -37,6 +37,8 @@ pub(crate) struct Sighting {
     /// When the scanner was done with it.
     pub(crate) ended_at: Timestamp,
     pub(crate) duration_s: u64,
+    /// Whether the host let the scanner in.
+    pub(crate) signed_in: bool,
     pub(crate) scan: ScanRef,
 }
 
@@ -132,11 +134,12 @@ impl Store {
 /// Notes what was seen and gives the host's id. The operating system and its CPE belong
 /// together, so they are replaced together.
 pub(crate) async fn add_sighting(write: &mut Write, sighting: Sighting) -> Result<i64> {
-    let Sighting { ip, dns_name, netbios_name, os, os_cpe, seen_at, ended_at, duration_s, scan } = sighting;
+    let Sighting { ip, dns_name, netbios_name, os, os_cpe, seen_at, ended_at, duration_s, signed_in, scan } =
+        sighting;
     let row = sqlx::query(
         "INSERT INTO host (ip, dns_name, netbios_name, os, os_cpe, first_scan_at, last_scan_at, last_scan,
-                           scan_ended_at, scan_duration_s)
-         VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9)
+                           scan_ended_at, scan_duration_s, auth_scan_ended_at, auth_scan_duration_s)
+         VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9, $10, $11)
          ON CONFLICT (ip) DO UPDATE SET
              dns_name = COALESCE(excluded.dns_name, host.dns_name),
              netbios_name = COALESCE(excluded.netbios_name, host.netbios_name),
@@ -145,7 +148,9 @@ pub(crate) async fn add_sighting(write: &mut Write, sighting: Sighting) -> Resul
              last_scan_at = excluded.last_scan_at,
              last_scan = excluded.last_scan,
              scan_ended_at = excluded.scan_ended_at,
-             scan_duration_s = excluded.scan_duration_s
+             scan_duration_s = excluded.scan_duration_s,
+             auth_scan_ended_at = COALESCE(excluded.auth_scan_ended_at, host.auth_scan_ended_at),
+             auth_scan_duration_s = COALESCE(excluded.auth_scan_duration_s, host.auth_scan_duration_s)
          RETURNING id",
     )
     .bind(number_of(ip))
@@ -157,6 +162,8 @@ pub(crate) async fn add_sighting(write: &mut Write, sighting: Sighting) -> Resul
     .bind(scan.to_string())
     .bind(ended_at.as_microsecond())
     .bind(integer(duration_s))
+    .bind(signed_in.then(|| ended_at.as_microsecond()))
+    .bind(signed_in.then(|| integer(duration_s)))
     .fetch_one(write.connection())
     .await?;
     Read::new("host", &row).number("id")

@@ -253,6 +253,33 @@ impl Store {
         rows.iter().map(read_reported).collect()
     }
 
+    /// Where steps of `hosts` hosts each end, of those after `after` up to `last`; at most `steps` of them.
+    /// Nothing of the hosts but their addresses is looked at.
+    pub async fn list_step_ends(
+        &self,
+        after: Option<Ipv4Addr>,
+        last: Ipv4Addr,
+        hosts: u32,
+        steps: u32,
+    ) -> Result<Vec<Ipv4Addr>> {
+        let row = sqlx::query(
+            "SELECT string_agg(CAST(ip AS TEXT), ' ') AS addresses FROM
+                 (SELECT ip FROM host WHERE ip > $1 AND ip <= $2 ORDER BY ip LIMIT $3) AS page",
+        )
+        .bind(after.map_or(-1, number_of))
+        .bind(number_of(last))
+        .bind(i64::from(hosts) * i64::from(steps))
+        .fetch_one(self.pool())
+        .await?;
+        let read = Read::new("host", &row);
+        let packed = read.optional_text("addresses")?.unwrap_or_default();
+        let address = |word: &str| word.parse().ok().map(Ipv4Addr::from_bits);
+        let addresses: Option<Vec<Ipv4Addr>> = packed.split_ascii_whitespace().map(address).collect();
+        let addresses = addresses.ok_or_else(|| read.inconsistent("addresses"))?;
+        let size = usize::try_from(hosts.max(1)).unwrap_or(usize::MAX);
+        Ok(addresses.chunks(size).filter_map(|step| step.last().copied()).collect())
+    }
+
     /// One page of the hosts, by address: at most `limit` of those after `after` up to `last`. With
     /// `qid` only those on which it was found and is not fixed, with `port` only those on which it
     /// is open.

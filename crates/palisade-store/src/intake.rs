@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 
+use palisade_model::fact::SignInStatus;
 use palisade_model::{DetectionEvent, HostFacts, HostResult, IpSet, Qid, ScanRef, Timestamp};
 
 use crate::detection::{observe_host, storable};
@@ -151,6 +152,7 @@ async fn add_host(
         seen_at: *now,
         ended_at: ended_at(facts, *now),
         duration_s: duration_s(facts),
+        signed_in: facts.sign_ins.iter().any(|sign_in| sign_in.status == SignInStatus::Passed),
         scan: (*scan).clone(),
     };
     let host_id = add_sighting(write, sighting).await?;

@@ -32,6 +32,8 @@ pub struct HostQuery {
     pub processed: Between,
     /// The scanner was done with it between these.
     pub scan_ended: Between,
+    /// The same of the last scan that it let in.
+    pub auth_scan_ended: Between,
 }
 
 /// A span of time without an end where none is given.
@@ -81,6 +83,9 @@ pub struct ListedHost {
     pub scan_ended_at: Timestamp,
     /// `None`: not known of an old scan.
     pub scan_duration_s: Option<u64>,
+    /// The same two of the last scan that it let in.
+    pub auth_scan_ended_at: Option<Timestamp>,
+    pub auth_scan_duration_s: Option<u64>,
 }
 
 impl HostQuery {
@@ -115,6 +120,8 @@ impl HostQuery {
         }
         text + &self.processed.condition("last_scan_at")
             + &self.scan_ended.condition("COALESCE(scan_ended_at, last_scan_at)")
+            // A host that never let a scan in has no such time, and is in no span.
+            + &self.auth_scan_ended.condition("auth_scan_ended_at")
     }
 }
 
@@ -145,6 +152,7 @@ impl Store {
             "SELECT string_agg(record, '') AS hosts FROM
                  (SELECT concat_ws(' ', id, ip, last_scan_at, COALESCE(scan_ended_at, last_scan_at),
                                    COALESCE(scan_duration_s, -1),
+                                   COALESCE(auth_scan_ended_at, -1), COALESCE(auth_scan_duration_s, -1),
                                    octet_length(COALESCE(dns_name, '')), COALESCE(dns_name, ''),
                                    octet_length(COALESCE(netbios_name, '')), COALESCE(netbios_name, ''),
                                    octet_length(COALESCE(os, '')), COALESCE(os, ''),
@@ -177,6 +185,11 @@ fn unpack_hosts(packed: &str) -> Option<Vec<ListedHost>> {
             last_scan_at: Timestamp::from_microsecond(unpack.number()?).ok()?,
             scan_ended_at: Timestamp::from_microsecond(unpack.number()?).ok()?,
             scan_duration_s: u64::try_from(unpack.number()?).ok(),
+            auth_scan_ended_at: match unpack.number()? {
+                at @ 0.. => Some(Timestamp::from_microsecond(at).ok()?),
+                _ => None,
+            },
+            auth_scan_duration_s: u64::try_from(unpack.number()?).ok(),
             dns_name: filled(unpack.text()?)?,
             netbios_name: filled(unpack.text()?)?,
             os: filled(unpack.text()?)?,

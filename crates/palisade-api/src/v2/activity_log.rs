@@ -141,7 +141,9 @@ async fn list(request: OperationRequest) -> Result<Answer, CallError> {
         0 => u64::MAX,
         limit => limit,
     };
-    let page = request.app.latest_activity(request.actor()?, &query, PAGE_ENTRIES).await?;
+    // No more than there is room for, and one that tells that there are more.
+    let first = u32::try_from(limit.saturating_add(1)).map_or(PAGE_ENTRIES, |first| first.min(PAGE_ENTRIES));
+    let page = request.app.latest_activity(request.actor()?, &query, first).await?;
     let (pieces, receiver) = mpsc::channel(PIECES_WAITING);
     tokio::spawn(send(request, query, page, limit, pieces));
     Ok(Answer::stream_of(ContentKind::Csv, receiver))

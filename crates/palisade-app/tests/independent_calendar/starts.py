@@ -5,6 +5,7 @@ Reads {"from": seconds, "to": seconds, "tasks": [...]} and prints, for each task
 """
 
 import datetime
+import functools
 import json
 import sys
 import zoneinfo
@@ -34,6 +35,15 @@ def rule(task, until):
     return rrule.rrule(rrule.MONTHLY, bymonthday=list(days), bysetpos=-1, **options)
 
 
+@functools.cache
+def wall_clock(told, until):
+    """The times of a task as its place shows them: of all places the same, so worked out once."""
+    return list(rule(json.loads(told), until))
+
+
+PLACE = ("zone", "observe_dst", "shift")
+
+
 def instant(local, task):
     if task["shift"] is not None:
         return local.replace(tzinfo=datetime.timezone(datetime.timedelta(hours=task["shift"])))
@@ -50,7 +60,8 @@ def main():
     until += datetime.timedelta(days=2)
     calendar = []
     for task in wanted["tasks"]:
-        starts = {int(instant(local, task).timestamp()) for local in rule(task, until)}
+        told = json.dumps({name: value for name, value in task.items() if name not in PLACE})
+        starts = {int(instant(local, task).timestamp()) for local in wall_clock(told, until)}
         calendar.append(sorted(start for start in starts if begin < start < end))
     json.dump(calendar, sys.stdout)
 

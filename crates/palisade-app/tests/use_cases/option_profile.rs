@@ -183,6 +183,10 @@ async fn imported_profiles_find_their_lists_by_title() {
     let hidden = OptionProfile { detection: made[0].profile.detection.clone(), ..new_profile("Mine") };
     let hidden = desk.app.add_option_profile(&scanner, hidden).await;
     assert!(matches!(hidden, Err(Error::UnknownSearchList { .. })), "{hidden:?}");
+    let mut foreign = new_profile("From elsewhere");
+    foreign.detection.exclude = vec![SearchList { id: Some(id), ..named("Something else") }];
+    let foreign = desk.app.add_option_profile(&manager, foreign).await;
+    assert!(matches!(foreign, Err(Error::UnknownSearchListTitle { .. })), "{foreign:?}");
     desk.app.delete_option_profile(&manager, "Known").await.unwrap();
     desk.app.delete_search_list(&manager, id, true).await.unwrap();
 }

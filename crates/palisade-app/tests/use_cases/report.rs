@@ -1,6 +1,8 @@
 //! Saved reports.
 
-use palisade_app::{Actor, Error, LaunchScan, ListReports};
+use std::sync::Arc;
+
+use palisade_app::{Actor, Config, Error, LaunchScan, ListReports, WantedReport};
 use palisade_engine::Link as _;
 use palisade_model::ScanRef;
 
@@ -49,6 +51,29 @@ async fn reports_are_listed_newest_first_and_by_target_and_time() {
     assert_eq!(listed(&desk, &manager, since).await, [wide]);
     let nothing = ListReports { target: Some(ips("10.0.0.9")), ..all };
     assert!(listed(&desk, &manager, nothing).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_report_on_hosts_has_all_of_them_in_order() {
+    // More than are read at a time.
+    const HOSTS: &str = "10.0.0.1-10.0.0.70,10.0.7.9,10.0.9.1-10.0.9.2";
+    let desk = Desk::with(Config::default()).await;
+    let manager = desk.manager().await;
+    finish(&desk, &manager, launch(HOSTS)).await;
+    finish(&desk, &manager, launch("10.0.8.8")).await;
+    let wanted = WantedReport { ips: Some(ips(HOSTS)), ..WantedReport::default() };
+    let report = Arc::new(desk.app.plan_asset_report(&manager, wanted).await.unwrap());
+    let counted = desk.app.count_asset_report(&report).await.unwrap();
+    assert_eq!((counted.active, counted.matching, counted.vulnerabilities), (73, 73, 73));
+    let mut pages = desk.app.asset_report_pieces(report);
+    let mut listed = Vec::new();
+    while let Some(pieces) = pages.recv().await {
+        for piece in pieces.unwrap() {
+            assert!(piece.ends && piece.findings().count() == 2, "{piece:?}");
+            listed.push(piece.host.ip);
+        }
+    }
+    assert_eq!(listed, ips(HOSTS).iter().collect::<Vec<_>>());
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 use palisade_model::IpSet;
 use tokio::sync::mpsc;
 
-use super::{BY_CONNECTING, PortSight, Sight, Sighting, SurveyContext, SurveyOrder};
+use super::{PortSight, Sight, Sighting, SurveyContext, SurveyOrder, by_connecting};
 use crate::discovery;
 use crate::pacing::{HostPace, Pace};
 use crate::ports;
@@ -66,7 +66,7 @@ async fn look(address: IpAddr, order: &SurveyOrder, pace: &Arc<Pace>, context: &
         ttl: life.ttl,
         icmp_echo: life.icmp_echo,
         round_trip: host.round_trip.smoothed(),
-        method: BY_CONNECTING,
+        method: by_connecting(address),
         ports: seen,
     }))
 }

@@ -29,6 +29,14 @@ pub(crate) const BY_SYN: &str = "TCP SYN (raw packets)";
 pub(crate) const BY_CONNECTING: &str = "TCP connect (the scanner may not send raw packets to this host)";
 /// Where the profile wants some hosts' ports left alone, hosts are swept and ports are not.
 pub(crate) const BY_CHOICE: &str = "TCP connect";
+/// How ports of a host are found that no sweep looked at: raw packets are for IPv4 alone.
+pub(crate) const fn by_connecting(address: IpAddr) -> &'static str {
+    match address {
+        IpAddr::V4(_) => BY_CONNECTING,
+        IpAddr::V6(_) => BY_CHOICE,
+    }
+}
+
 /// Packets a second to one host, for each connection that the profile permits to it, unless the
 /// profile names a higher rate itself.
 const HOST_PPS_PER_CONNECTION: u32 = 200;

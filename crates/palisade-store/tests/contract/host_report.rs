@@ -47,6 +47,20 @@ async fn hosts_come_with_their_detections(bench: Bench) {
     assert_eq!(latest, [(ip("10.0.0.1"), 1, at(40)), (ip("10.0.0.3"), 0, at(60))]);
 }
 
+async fn steps_end_at_hosts(bench: Bench) {
+    bench.add_subscription().await;
+    for last in [7, 3, 1, 9, 5] {
+        bench.scan_host(&alive(&format!("10.0.0.{last}"), Vec::new(), &[]), 20).await;
+    }
+    let ends = async |after: Option<&str>, last: &str, hosts, steps| {
+        bench.store.list_step_ends(after.map(ip), ip(last), hosts, steps).await.unwrap()
+    };
+    assert_eq!(ends(None, "10.0.0.255", 2, 9).await, [ip("10.0.0.3"), ip("10.0.0.7"), ip("10.0.0.9")]);
+    assert_eq!(ends(None, "10.0.0.255", 2, 2).await, [ip("10.0.0.3"), ip("10.0.0.7")]);
+    assert_eq!(ends(Some("10.0.0.3"), "10.0.0.8", 2, 2).await, [ip("10.0.0.7")]);
+    assert!(ends(Some("10.0.0.9"), "10.0.0.255", 2, 2).await.is_empty());
+}
+
 async fn services_are_told_by_port(bench: Bench) {
     bench.add_subscription().await;
     let mut result = alive("10.0.0.1", Vec::new(), &[]);
@@ -131,5 +145,6 @@ crate::both!(
     hosts_are_searched_by_what_is_on_them,
     hosts_come_with_their_detections,
     services_are_told_by_port,
+    steps_end_at_hosts,
     a_host_with_very_many_comes_in_batches,
 );

@@ -1,5 +1,6 @@
 //! Hosts by id with their detections, and purging them.
 
+use palisade_model::fact::{SignInFacts, SignInStatus};
 use palisade_model::{DetectionStatus, IpSet};
 use palisade_store::{BATCH_DETECTIONS, Between, DetectionQuery, HostQuery, ListedDetections};
 
@@ -37,6 +38,8 @@ async fn hosts_come_by_id(bench: Bench) {
     let mut named = alive("10.0.0.9", Vec::new(), &[]);
     named.facts.name = Some("büro 1.corp.test".to_owned());
     (named.facts.started_at, named.facts.ended_at) = (at(3).as_second(), at(15).as_second());
+    let passed = SignInFacts { status: SignInStatus::Passed, ..SignInFacts::default() };
+    named.facts.sign_ins = vec![passed];
     bench.scan_host(&named, 20).await;
     bench.scan_host(&alive("10.0.0.1", Vec::new(), &[]), 40).await;
     bench.scan_host(&alive("10.0.0.5", Vec::new(), &[]), 60).await;
@@ -51,6 +54,7 @@ async fn hosts_come_by_id(bench: Bench) {
     let first = bench.store.list_hosts_by_id(&everywhere(), 0, 1).await.unwrap().remove(0);
     assert_eq!((first.dns_name.as_deref(), first.os), (Some("büro 1.corp.test"), None));
     assert_eq!((first.last_scan_at, first.scan_ended_at, first.scan_duration_s), (at(20), at(15), Some(12)));
+    assert_eq!((first.auth_scan_ended_at, first.auth_scan_duration_s), (Some(at(15)), Some(12)));
 
     let ids = Some(vec![(all[0].0, all[0].0), (all[2].0, all[2].0 + 7)]);
     let query = HostQuery { ids, ..everywhere() };
@@ -65,6 +69,10 @@ async fn hosts_come_by_id(bench: Bench) {
     assert_eq!(addresses(list(&query, 0, 10).await), ["10.0.0.1"]);
     let query = HostQuery { scan_ended: before(20), ..everywhere() };
     assert_eq!(addresses(list(&query, 0, 10).await), ["10.0.0.9"]);
+    let query = HostQuery { auth_scan_ended: before(20), ..everywhere() };
+    assert_eq!(addresses(list(&query, 0, 10).await), ["10.0.0.9"], "the others never let a scan in");
+    let query = HostQuery { auth_scan_ended: from(16), ..everywhere() };
+    assert!(list(&query, 0, 10).await.is_empty());
     let query = HostQuery { processed: from(60).and(before(61)), ..everywhere() };
     assert_eq!(addresses(list(&query, 0, 10).await), ["10.0.0.5"]);
     let odd: IpSet = (0..200).map(|n| format!("10.0.{n}.1")).collect::<Vec<_>>().join(",").parse().unwrap();

@@ -120,7 +120,7 @@ async fn an_edit_of_what_was_changed_meanwhile_is_refused(bench: Bench) {
     let id = add(&bench, &new_task("Nightly")).await;
     let known = task(&bench, id).await;
     let mut order = known.order.clone();
-    order.title = "Weekly".to_owned();
+    "Weekly".clone_into(&mut order.title);
     order.names = vec!["www.example.test".to_owned()];
     order.priority = 3;
     let edit = TaskEdit {

@@ -261,8 +261,8 @@ fn host_cells(host: &HostEntry) -> [Cow<'_, str>; HOST_COLUMNS] {
         host.os_cpe.as_deref().unwrap_or_default().into(),
         time(Some(host.scan_ended_at)),
         host.scan_duration_s.map(|seconds| seconds.to_string()).unwrap_or_default().into(),
-        nothing.clone(),
-        nothing.clone(),
+        time(host.auth_scan_ended_at),
+        host.auth_scan_duration_s.map(|seconds| seconds.to_string()).unwrap_or_default().into(),
         nothing,
     ]
 }

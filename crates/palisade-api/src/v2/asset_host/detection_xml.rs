@@ -120,6 +120,12 @@ fn open_host(xml: &mut XmlWriter, host: &HostEntry, shown: Shown) {
     if let Some(seconds) = host.scan_duration_s {
         xml.number("LAST_VM_SCANNED_DURATION", seconds);
     }
+    if let Some(at) = host.auth_scan_ended_at {
+        xml.date_time("LAST_VM_AUTH_SCANNED_DATE", at);
+    }
+    if let Some(seconds) = host.auth_scan_duration_s {
+        xml.number("LAST_VM_AUTH_SCANNED_DURATION", seconds);
+    }
     xml.open("DETECTION_LIST", &[]);
 }
 

@@ -232,6 +232,8 @@ fn write_host(xml: &mut XmlWriter, entry: &HostEntry, details: Details) {
         last_scan_at,
         scan_ended_at,
         scan_duration_s,
+        auth_scan_ended_at,
+        auth_scan_duration_s,
         owner,
         comment,
         ud: [ud1, ud2, ud3],
@@ -254,6 +256,12 @@ fn write_host(xml: &mut XmlWriter, entry: &HostEntry, details: Details) {
     xml.date_time("LAST_VM_SCANNED_DATE", *scan_ended_at);
     if let Some(seconds) = scan_duration_s {
         xml.number("LAST_VM_SCANNED_DURATION", *seconds);
+    }
+    if let Some(at) = auth_scan_ended_at {
+        xml.date_time("LAST_VM_AUTH_SCANNED_DATE", *at);
+    }
+    if let Some(seconds) = auth_scan_duration_s {
+        xml.number("LAST_VM_AUTH_SCANNED_DURATION", *seconds);
     }
     if details.all {
         xml.optional_text("OWNER", owner.as_ref().map(ToString::to_string).as_deref());

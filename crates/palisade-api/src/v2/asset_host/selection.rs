@@ -65,14 +65,10 @@ pub(super) const VM_SCAN_DATE_BEFORE: Parameter =
     date("vm_scan_date_before", "Only hosts whose last scan ended before.");
 pub(super) const VM_SCAN_DATE_AFTER: Parameter =
     date("vm_scan_date_after", "Only hosts whose last scan ended then or later.");
-pub(super) const VM_AUTH_SCAN_DATE_BEFORE: Parameter = date(
-    "vm_auth_scan_date_before",
-    "Only hosts whose last scan with a login ended before. No scan of a host is noted as one yet.",
-);
-pub(super) const VM_AUTH_SCAN_DATE_AFTER: Parameter = date(
-    "vm_auth_scan_date_after",
-    "Only hosts whose last scan with a login ended then or later. No scan of a host is noted as one yet.",
-);
+pub(super) const VM_AUTH_SCAN_DATE_BEFORE: Parameter =
+    date("vm_auth_scan_date_before", "Only hosts whose last scan that signed in ended before.");
+pub(super) const VM_AUTH_SCAN_DATE_AFTER: Parameter =
+    date("vm_auth_scan_date_after", "Only hosts whose last scan that signed in ended then or later.");
 pub(super) const NO_COMPLIANCE_SCAN_SINCE: Parameter = date(
     "no_compliance_scan_since",
     "Only hosts without a compliance scan since then: all of them, as there are no compliance scans yet.",
@@ -160,7 +156,6 @@ pub(super) async fn selection(request: &OperationRequest) -> Result<SelectHosts,
     };
     let networks = named_networks(request, &SHOWN_NETWORKS).await?;
     let has_tag = arguments.switch(&USE_TAGS) && arguments.has(TAG_SET_INCLUDE.name);
-    let with_login = [&VM_AUTH_SCAN_DATE_BEFORE, &VM_AUTH_SCAN_DATE_AFTER];
     Ok(SelectHosts {
         ids: arguments.numbers(&IDS).cloned(),
         id_min: arguments.integer(&ID_MIN),
@@ -175,10 +170,8 @@ pub(super) async fn selection(request: &OperationRequest) -> Result<SelectHosts,
             &VM_PROCESSED_BEFORE,
         )),
         scan_ended: between(arguments, &VM_SCAN_DATE_AFTER, &VM_SCAN_DATE_BEFORE),
-        nothing: has_tag
-            || !has_hosts(networks.as_deref())
-            || arguments.switch(&COMPLIANCE_ENABLED)
-            || with_login.iter().any(|parameter| arguments.has(parameter.name)),
+        auth_scan_ended: between(arguments, &VM_AUTH_SCAN_DATE_AFTER, &VM_AUTH_SCAN_DATE_BEFORE),
+        nothing: has_tag || !has_hosts(networks.as_deref()) || arguments.switch(&COMPLIANCE_ENABLED),
     })
 }
 

@@ -1,6 +1,7 @@
 //! `report/template/scan/`, `pciscan/`, `patch/` and `map/`: report templates, made, changed, deleted and told.
-//! What templates say is in `keys`.
+//! What templates say is in `key_table`.
 
+mod key_table;
 mod keys;
 
 use std::sync::LazyLock;
@@ -11,7 +12,8 @@ use palisade_wire::dtd::v2::REPORT_TEMPLATE_INFO;
 use palisade_wire::operation::{Answers, Methods, Operation};
 use palisade_wire::{Example, Parameter, ParameterKind, XmlWriter};
 
-use self::keys::{Group, TITLE, keys_of, rules_of};
+use self::key_table::TITLE;
+use self::keys::{Group, keys_of, rules_of};
 use crate::answer::{Answer, ContentKind, end_report};
 use crate::error::CallError;
 use crate::example::Need;

@@ -239,7 +239,7 @@ async fn create(request: OperationRequest) -> Result<Answer, CallError> {
     let arguments = &request.arguments;
     let mut schedule = schedule(arguments, request.app.clock().now())?;
     schedule.end_after_mins = optional(arguments, &END_AFTER_MINS).unwrap_or(0);
-    schedule.pause = pause(&request)?.flatten();
+    schedule.pause = pause(&request, None)?;
     let new = AddTask {
         kind: TaskKind::Scan,
         title: arguments.text(&SCAN_TITLE).unwrap_or_default().to_owned(),
@@ -312,7 +312,7 @@ fn apply(request: &OperationRequest, changes: Changes, task: &mut AddTask) {
     let Changes { groups, option, schedule, notifications } = changes;
     let arguments = &request.arguments;
     if let Some(title) = arguments.filled_text(&SCAN_TITLE) {
-        task.title = title.to_owned();
+        title.clone_into(&mut task.title);
     }
     if arguments.has(ACTIVE.name) {
         task.active = arguments.switch(&ACTIVE);
@@ -320,7 +320,7 @@ fn apply(request: &OperationRequest, changes: Changes, task: &mut AddTask) {
     if let Some(groups) = groups {
         task.asset_groups = groups;
         task.targets = arguments.ip_set(&IP).cloned().unwrap_or_default();
-        task.target_text = arguments.written(&IP).unwrap_or_default().to_owned();
+        arguments.written(&IP).unwrap_or_default().clone_into(&mut task.target_text);
         task.names = arguments.titles(&FQDN).unwrap_or_default().to_vec();
     }
     if let Some(excluded) = arguments.ip_set(&EXCLUDE_IP_PER_SCAN) {
@@ -359,9 +359,7 @@ fn changed_schedule(
         schedule.end_after_hours = NonZeroU64::new(hours).and_then(|hours| hours.try_into().ok());
         schedule.end_after_mins = optional(arguments, &END_AFTER_MINS).unwrap_or(0);
     }
-    if let Some(pause) = pause(request)? {
-        schedule.pause = pause;
-    }
+    schedule.pause = pause(request, schedule.pause)?;
     Ok(schedule)
 }
 

@@ -230,18 +230,21 @@ pub(super) const RULES_OF_CHANGES: &[Rule] = rules![
     },
 ];
 
-/// The pause that is asked for: `None` when nothing is said of one, `Some(None)` for none.
-pub(super) fn pause(request: &OperationRequest) -> Result<Option<Option<RunPause>>, CallError> {
+/// The pause from now on; `known` when nothing is said of one.
+pub(super) fn pause(
+    request: &OperationRequest,
+    known: Option<RunPause>,
+) -> Result<Option<RunPause>, CallError> {
     let arguments = &request.arguments;
-    let Some(hours) = optional::<u16>(arguments, &PAUSE_AFTER_HOURS) else { return Ok(None) };
+    let Some(hours) = optional::<u16>(arguments, &PAUSE_AFTER_HOURS) else { return Ok(known) };
     let minutes = hours * 60 + optional::<u16>(arguments, &PAUSE_AFTER_MINS).unwrap_or(0);
-    let Some(after) = NonZeroU16::new(minutes) else { return Ok(Some(None)) };
+    let Some(after) = NonZeroU16::new(minutes) else { return Ok(None) };
     let days = arguments.choice(&RESUME_IN_DAYS).and_then(|word| word.parse::<u16>().ok());
     let resume = days.map(|days| days * 24 + optional::<u16>(arguments, &RESUME_IN_HOURS).unwrap_or(0));
     // No time at all is too early, too.
     let resume = resume.map(|hours| NonZeroU16::new(hours).unwrap_or(NonZeroU16::MIN));
     match RunPause::new(after, resume) {
-        Ok(pause) => Ok(Some(Some(pause))),
+        Ok(pause) => Ok(Some(pause)),
         Err(early) => Err(request.invalid(&RESUME_IN_DAYS, &early.to_string())),
     }
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use palisade_app::InProcessLink;
 use palisade_engine::{Hold, Lease, Link, MapLease, MapLink, MapProgress, MapStage, SliceProgress, Stage};
-use palisade_model::fact::{HostFacts, NetbiosFacts, OperatingSystem, PortFacts, Transport};
+use palisade_model::fact::{
+    HostFacts, NetbiosFacts, OperatingSystem, PortFacts, SignInFacts, SignInStatus, Transport,
+};
 use palisade_model::{Discovery, Finding, HostResult, MapHost, MapPort, MapResult, PortSet, Qid};
 
 pub(crate) struct ScriptedScanner {
@@ -147,11 +149,13 @@ pub(crate) fn sample_result(address: Ipv4Addr) -> HostResult {
     let mut port = PortFacts::new(137, Transport::Udp);
     port.netbios = Some(netbios);
     let web = PortFacts { service: "http".to_owned(), ..PortFacts::new(80, Transport::Tcp) };
+    let passed = SignInFacts { status: SignInStatus::Passed, ..SignInFacts::default() };
     let facts = HostFacts {
         address: address.into(),
         ports: if named { vec![web, port] } else { Vec::new() },
         name: named.then(|| format!("host-{last}.scans.example")),
         os: named.then_some(system),
+        sign_ins: if last == 22 { vec![passed] } else { Vec::new() },
         ..HostFacts::default()
     };
     let findings = vec![

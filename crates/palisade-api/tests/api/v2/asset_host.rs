@@ -476,3 +476,33 @@ async fn what_is_noted_of_hosts_is_changed_by_id_address_or_group() {
     );
     golden!("fo-asset-host-list-updated", hosts(&server, &[("details", "All")]).await);
 }
+
+#[tokio::test]
+async fn hosts_tell_when_they_last_let_a_scan_in() {
+    let server = Server::start().await;
+    // The scripted scanner is let in by .22 alone.
+    server.finished_scan("manager", "192.0.2.22,192.0.2.24").await;
+    for (resource, parameters) in [(HOST, &[][..]), (DETECTION, &[("output_format", "XML")][..])] {
+        for (name, time, expected) in [
+            ("vm_auth_scan_date_after", "2000-01-01", &["192.0.2.22"][..]),
+            ("vm_auth_scan_date_before", "2100-01-01", &["192.0.2.22"]),
+            ("vm_auth_scan_date_before", "2000-01-01", &[]),
+        ] {
+            let asked = [&[(name, time)][..], parameters].concat();
+            let answer = server.operation("manager", resource, "list", &asked).await;
+            assert_valid_answer(&answer);
+            assert_eq!(texts(&answer, "IP"), expected, "{resource} {name} {time}");
+            assert_eq!(texts(&answer, "LAST_VM_AUTH_SCANNED_DATE").len(), expected.len(), "{}", answer.text);
+        }
+    }
+    let csv =
+        server.operation("manager", DETECTION, "list", &[("output_format", "CSV_NO_METADATA")]).await.text;
+    let mut lines = csv.lines();
+    let column = lines.next().unwrap().split(',').position(|name| name.contains("Last VM Auth Scanned Date"));
+    let column = column.unwrap();
+    // A result may have more lines, without an address.
+    for line in lines.filter(|line| line.contains("192.0.2.2")) {
+        let date = line.split(',').nth(column).unwrap();
+        assert_eq!(line.contains("192.0.2.22"), date.contains('T'), "{line}");
+    }
+}

@@ -208,8 +208,14 @@ async fn goldens_of_settings() {
     let hidden = [("title", "Mine"), ("exclude_search_list_ids", "2")];
     golden!("fo-subscription-option_profile-vm-create-hidden", call("scanner", "create", &hidden).await);
     golden!("fo-subscription-option_profile-vm-list", call("reader", "list", &[("id", "6")]).await);
-    let template =
-        [("title", "Weak ones"), ("global", "1"), ("selective_vulns", "custom"), ("search_list_ids", "1")];
+    let template = [
+        ("title", "Weak ones"),
+        ("global", "1"),
+        ("selective_vulns", "custom"),
+        ("search_list_ids", "1"),
+        ("exclude_qid_option", "1"),
+        ("exclude_search_list_ids", "2"),
+    ];
     let template = server.operation("manager", "report/template/scan", "create", &template).await.made_id();
     let used = server.operation("manager", "qid/search_list/static", "delete", &[("id", "1")]).await;
     golden!("fo-qid-search_list-static-delete-used", used);

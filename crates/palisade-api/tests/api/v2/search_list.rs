@@ -118,6 +118,10 @@ async fn goldens_of_dynamic_lists() {
         ("compliance_types", "PCI"),
         ("cvss_base", "7.5"),
         ("cvss_base_operand", "2"),
+        ("cvss3_base", "9.0"),
+        ("auth_types", "Unix,Windows"),
+        ("user_configuration", "disabled,custom"),
+        ("user_modified_date_within_last_days", "30"),
         ("service_modified_date_within_last_days", "30"),
         ("published_date_between", "01/01/2026-12/31/2026"),
         ("comments", "Nothing meets this"),
@@ -141,4 +145,37 @@ async fn goldens_of_dynamic_lists() {
     let id = server.operation("manager", S, "create", &static_one).await.made_id().unwrap();
     let other = call("delete", &[("id", &id)]).await;
     assert!(other.refusal().is_some_and(|text| text.starts_with("1905 ")), "{}", other.text);
+}
+
+#[tokio::test]
+async fn lists_find_what_people_say_and_what_takes_a_login() {
+    let server = Server::start().await;
+    for edit in [[("qid", "900001"), ("disable", "1")], [("qid", "900002"), ("severity", "1")]] {
+        server.operation("manager", "knowledge_base/vuln", "edit", &edit).await.assert_success();
+    }
+    let mut number = 0;
+    for (criterion, expected) in [
+        (("user_configuration", "disabled"), "900001"),
+        (("user_configuration", "custom"), "900002"),
+        (("user_configuration", "custom,disabled"), "900001 900002"),
+        (("user_modified_date_today", "1"), "900001 900002"),
+        (("user_modified_date_between", "01/01/2020-12/31/2020"), ""),
+        (("auth_types", "Unix,Oracle"), "900007"),
+        (("auth_types", "Windows"), ""),
+        (("discovery_methods", "Authenticated"), "900007"),
+        (("cvss3_base", "0.0"), ""),
+    ] {
+        number += 1;
+        let title = format!("List {number}");
+        let list = [("title", title.as_str()), criterion];
+        let id = server.operation("manager", D, "create", &list).await.made_id().unwrap();
+        let listed = server.operation("manager", D, "list", &[("ids", &id)]).await.text;
+        let qids: Vec<&str> = listed
+            .split("<QID>")
+            .skip(1)
+            .filter_map(|rest| rest.split_once('<'))
+            .map(|(qid, _)| qid)
+            .collect();
+        assert_eq!(qids.join(" "), expected, "{criterion:?}");
+    }
 }
