@@ -97,7 +97,7 @@ pages() {
   first=$(dump 'SELECT MIN(id) + 1 FROM host')
   deep=$(dump "SELECT id FROM host ORDER BY id LIMIT 1 OFFSET $((size * 99 + 1))")
   : >"$work/ours"; : >"$work/theirs"
-  for run in $(seq $((runs * 3))); do
+  for run in $(seq $((runs * 10))); do
     timed time_total "$parameters&id_min=$first" >>"$work/theirs"; echo >>"$work/theirs"
     timed time_total "$parameters&id_min=$deep" >>"$work/ours"; echo >>"$work/ours"
   done

@@ -239,6 +239,11 @@ impl HostPace {
         self.pace.http
     }
 
+    /// Sockets that may be open to this host at the same time.
+    pub(crate) fn connections_max(&self) -> usize {
+        self.pace.connections_per_host
+    }
+
     /// Ports that may be looked at at the same time.
     pub(crate) fn port_scan_max(&self) -> usize {
         self.pace.port_scan

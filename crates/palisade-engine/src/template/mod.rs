@@ -52,6 +52,9 @@ struct Job {
     results: Mutex<Results>,
     /// Connections of web templates.
     turns: Arc<Semaphore>,
+    /// Those that wait for another request. Most of the host's room is left, so that nobody waits for
+    /// connections that nobody uses.
+    idle_room: Arc<Semaphore>,
     until: Instant,
 }
 
@@ -70,6 +73,7 @@ pub(crate) async fn run_all(host: &Arc<HostPace>, sheet: &Sheet, context: &ScanC
         name: name.map(str::to_owned),
         results: Mutex::default(),
         turns: Arc::new(Semaphore::new(host.http_max().max(1))),
+        idle_room: Arc::new(Semaphore::new(host.http_max().min(host.connections_max() / 4))),
         until,
     });
     let ports: Vec<PortFacts> = sheet.snapshot().facts.ports;
@@ -138,7 +142,8 @@ impl Job {
         if templates.is_empty() {
             return;
         }
-        let web = Web::new(Arc::clone(&self.host), target.clone(), self.until, Arc::clone(&self.turns));
+        let (turns, idle_room) = (Arc::clone(&self.turns), Arc::clone(&self.idle_room));
+        let web = Web::new(Arc::clone(&self.host), target.clone(), self.until, turns, idle_room);
         let order = web.share(&templates, self.context.clock.now(), self.context.ids.as_ref()).await;
         let web = &web;
         futures_util::stream::iter(order)

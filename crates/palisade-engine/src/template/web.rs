@@ -10,7 +10,7 @@ use palisade_model::{IdSource, ScanHeader, Timestamp};
 use palisade_probe::http::Response;
 use palisade_template::Numbered;
 use palisade_template::run::{HttpAnswer, HttpRequest, Target, opening_requests};
-use tokio::sync::{OnceCell, Semaphore};
+use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use crate::pacing::HostPace;
@@ -24,8 +24,6 @@ const BODY_BYTES_MAX: usize = 512 * 1024;
 const SHARED_BYTES_MAX: usize = 32 << 20;
 /// Templates that are looked through before others get their turn.
 const YIELD_EVERY: usize = 50;
-/// Connections to one server that wait for another request; they count among the host's.
-const IDLE_MAX: usize = 2;
 /// Room for the head of an answer.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
 /// Requests without an answer, one after the other, after which a server is left alone.
@@ -42,8 +40,9 @@ pub(super) struct Web {
     turns: Arc<Semaphore>,
     failures: AtomicU32,
     shared: Mutex<SharedAnswers>,
-    /// Connections that may take another request.
-    idle: Mutex<Vec<Stream>>,
+    /// Connections that may take another request, each with its room among those of the host.
+    idle: Mutex<Vec<(Stream, OwnedSemaphorePermit)>>,
+    idle_room: Arc<Semaphore>,
 }
 
 #[derive(Debug, Default)]
@@ -61,7 +60,15 @@ struct Shared {
 }
 
 impl Web {
-    pub(super) fn new(host: Arc<HostPace>, target: Target, until: Instant, turns: Arc<Semaphore>) -> Self {
+    /// `turns`: requests of all servers of the host at the same time; `idle_room`: their connections
+    /// that wait.
+    pub(super) fn new(
+        host: Arc<HostPace>,
+        target: Target,
+        until: Instant,
+        turns: Arc<Semaphore>,
+        idle_room: Arc<Semaphore>,
+    ) -> Self {
         Self {
             host,
             target,
@@ -70,6 +77,7 @@ impl Web {
             failures: AtomicU32::new(0),
             shared: Mutex::default(),
             idle: Mutex::default(),
+            idle_room,
         }
     }
 
@@ -77,7 +85,7 @@ impl Web {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn idle(&self) -> MutexGuard<'_, Vec<Stream>> {
+    fn idle(&self) -> MutexGuard<'_, Vec<(Stream, OwnedSemaphorePermit)>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -173,7 +181,7 @@ impl Web {
         let until = (Instant::now() + ANSWER_PATIENCE).min(self.until);
         // Servers close connections that wait when they please: then there is no answer on it.
         let waiting = if safe { self.idle().pop() } else { None };
-        if let Some(stream) = waiting
+        if let Some((stream, _)) = waiting
             && let Some(answer) = self.exchange_on(stream, bytes, safe, until).await
         {
             return Some(answer);
@@ -213,11 +221,9 @@ impl Web {
             && response.reusable
             && is_all(&received, head, &response.body)
             && stream.may_deliver(BODY_BYTES_MAX + HEAD_BYTES_MAX)
+            && let Ok(room) = Arc::clone(&self.idle_room).try_acquire_owned()
         {
-            let mut idle = self.idle();
-            if idle.len() < IDLE_MAX {
-                idle.push(stream);
-            }
+            self.idle().push((stream, room));
         }
         let headers: Vec<(String, String)> =
             response.headers.into_iter().map(|header| (header.name, header.value)).collect();

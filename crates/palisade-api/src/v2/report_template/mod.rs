@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn a_template_says_after_an_update_what_it_was_told() {
+    fn every_key_has_a_name_of_its_own_and_a_default_that_it_takes() {
         for family in TemplateFamily::ALL {
             let template = ChooseTemplate::of(*family);
             let names: Vec<&str> = keys_of(*family).map(|key| key.parameter.name).collect();

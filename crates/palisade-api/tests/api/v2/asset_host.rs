@@ -482,6 +482,12 @@ async fn hosts_tell_when_they_last_let_a_scan_in() {
     let server = Server::start().await;
     // The scripted scanner is let in by .22 alone.
     server.finished_scan("manager", "192.0.2.22,192.0.2.24").await;
+    let only = [("ips", "192.0.2.22")];
+    golden!("fo-asset-host-list-signed-in", server.operation("manager", HOST, "list", &only).await);
+    golden!(
+        "fo-asset-host-vm-detection-list-signed-in",
+        server.operation("manager", DETECTION, "list", &only).await
+    );
     for (resource, parameters) in [(HOST, &[][..]), (DETECTION, &[("output_format", "XML")][..])] {
         for (name, time, expected) in [
             ("vm_auth_scan_date_after", "2000-01-01", &["192.0.2.22"][..]),

@@ -98,6 +98,9 @@ async fn all_hosts_are_in_the_global_default_network() {
         let expected = format!("1905 parameter {parameter} has invalid value: 7 (No such network ID)");
         assert_eq!(unknown, Some(expected), "{resource}");
     }
+    golden!("fo-asset-host-list-network", server.operation("manager", "asset/host", "list", &[]).await);
+    let detections = server.operation("manager", "asset/host/vm/detection", "list", &[]).await;
+    golden!("fo-asset-host-vm-detection-list-network", detections);
     let purge = [("ips", "192.0.2.4"), ("network_ids", "1")];
     let purged = server.operation("manager", "asset/host", "purge", &purge).await;
     assert!(!purged.text.contains("ID_SET"), "{}", purged.text);
