@@ -6,6 +6,7 @@ Prints a line for every call: its name and what came of it.
 """
 
 import sys
+from xml.etree import ElementTree
 
 from pyqualys import QualysAPI
 
@@ -50,7 +51,9 @@ user = {
 made = call("add_user", **user, show="USER_LOGIN")
 reader = next(find(made, "USER_LOGIN"))
 call("edit_user", login=reader, phone="2", show="MESSAGE")
-call("get_users", show="USER_LOGIN")
+# This one gives the document as it is, whatever the format.
+users = ElementTree.fromstring(service.get_users().encode())
+print("get_users", *(user.text for user in users.iter("USER_LOGIN")))
 # A user who never came is neither active nor inactive: the call has its answer, a refusal.
 call("deactivate_user", reader, show="MESSAGE")
 call("activate_user", reader, show="MESSAGE")

@@ -67,22 +67,29 @@ fn pyqualys_and_bibt_qualys_manage_assets() {
         "{users}"
     );
 
-    let task = [
-        ("add_task", "yes"),
-        ("type", "scan"),
-        ("scan_title", "Nightly"),
-        ("active", "no"),
-        ("scan_target", "198.51.100.1"),
-        ("iscanner_name", "External"),
-        ("occurrence", "daily"),
-        ("frequency_days", "1"),
-        ("time_zone_code", "GB"),
-        ("observe_dst", "no"),
-        ("start_hour", "2"),
-        ("start_minute", "30"),
-    ];
-    let _ = server.call("msp/scheduled_scans.php", &task);
+    // Of lists with a single entry the library makes no list: two of each.
+    let group = [("action", "add"), ("title", "Quay"), ("host_ips", "198.51.100.3")];
+    let _ = server.call("msp/asset_group.php", &group);
+    let task = |title| {
+        [
+            ("add_task", "yes"),
+            ("type", "scan"),
+            ("scan_title", title),
+            ("active", "no"),
+            ("scan_target", "198.51.100.1"),
+            ("iscanner_name", "External"),
+            ("occurrence", "daily"),
+            ("frequency_days", "1"),
+            ("time_zone_code", "GB"),
+            ("observe_dst", "no"),
+            ("start_hour", "2"),
+            ("start_minute", "30"),
+        ]
+    };
+    for title in ["Nightly", "Daily"] {
+        let _ = server.call("msp/scheduled_scans.php", &task(title));
+    }
     let arguments = [server.base_url(), server.login()];
     let lines = run(tools::python_with("bibt-qualys"), "bibt_qualys_assets.py", &arguments, &server);
-    assert_told(&lines, &["groups All", "hosts", "schedules Nightly"]);
+    assert_told(&lines, &["groups All Quay", "hosts", "schedules Nightly Daily"]);
 }

@@ -116,7 +116,10 @@ async fn goldens() {
         masked(server.operation("manager", "appliance", action, parameters).await)
     };
     golden!("fo-appliance-list-none", ask("list", &[("include_license_info", "1")]).await);
-    golden!("fo-appliance-create", ask("create", &[("name", "quay-1"), ("polling_interval", "60")]).await);
+    golden!(
+        "fo-appliance-create",
+        ask("create", &[("name", "quay-1"), ("polling_interval", "60"), ("echo_request", "1")]).await
+    );
     golden!("fo-appliance-create-refused", ask("create", &[("name", "quay-1")]).await);
     golden!("fo-appliance-create-name", ask("create", &[("name", "quay number one")]).await);
     golden!("fo-appliance-create-group", ask("create", &[("name", "q"), ("asset_group_id", "1")]).await);

@@ -338,6 +338,7 @@ async fn goldens_of_what_was_not_scanned() {
         ("include_unresolved", "1"),
         ("include_cancelled", "1"),
         ("scan_date_to", "2026-11-22"),
+        ("echo_request", "1"),
     ];
     golden!("fo-scan-summary-list", summary(&everything).await);
     golden!(
