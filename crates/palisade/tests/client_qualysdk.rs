@@ -49,19 +49,23 @@ fn qualysdk_makes_every_call_of_its_vulnerability_management() {
     let target = Ipv4Addr::new(127, 0, 0, 86);
     let _ = listener::plain_web_server(target, 8080);
     let server = TestServer::start_with_tls(PALISADE);
+    let ip = target.to_string();
+    let scanned =
+        run(tools::python(), "qualysapi_scan.py", &[server.host_and_port(), server.login(), &ip], &server);
+    assert!(scanned.contains("status FINISHED\n"), "{scanned}");
     let schedule = ["schedule", "add", "Weekly", "--owner", server.login(), "--template", "2"];
-    let times = ["--daily", "1", "--at", "06:30"];
+    let times = ["--ips", &ip, "--daily", "1", "--at", "06:30"];
     let _ = tools::output(server.command(&schedule).args(times));
 
     let url = format!("https://{}", server.host_and_port());
-    let arguments = [&url, server.login(), &target.to_string(), "1"];
+    let arguments = [&url, server.login(), &ip, "1"];
     let told = run(tools::python_with("qualysdk"), "qualysdk_surface.py", &arguments, &server);
     for line in [
         "add_ips IPs successfully added to Vulnerability Management",
         "update_ips IPs successfully updated",
         "add_ag Asset Group Added Successfully",
         "edit_ag Asset Group Updated Successfully",
-        "get_scan_list Finished",
+        "get_scan_list Finished Finished",
         "fetch_scan True",
         "query_kb 38170 38739 86000",
         "get_scheduled_report_list Weekly",
