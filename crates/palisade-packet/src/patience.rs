@@ -14,7 +14,7 @@ const INITIAL: Duration = Duration::from_millis(600);
 /// Asking again too soon costs one packet, so it follows the round trips closely...
 const SHORTEST: Duration = Duration::from_millis(60);
 /// ... and ending too soon costs an answer.
-const SHORTEST_AT_LAST: Duration = Duration::from_millis(200);
+const SHORTEST_AT_LAST: Duration = Duration::from_millis(400);
 const LONGEST: Duration = Duration::from_millis(2_500);
 /// Marks closer to each other than this are left out.
 const MARK_EVERY: Duration = Duration::from_millis(10);
