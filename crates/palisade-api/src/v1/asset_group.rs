@@ -1,6 +1,6 @@
 //! `asset_group.php`: makes an asset group, or changes one.
 
-use palisade_app::{AddAssetGroup, EditAssetGroup, GroupTexts};
+use palisade_app::{AddAssetGroup, EditAssetGroup, Error as AppError, GroupApplianceEdit, GroupTexts};
 use palisade_model::asset_group::{BusinessImpact, Environment, EnvironmentLevel};
 use palisade_model::host_name::{HostNames, HostNamesEdit, dns_names, netbios_names};
 use palisade_wire::date_time::date_time;
@@ -9,7 +9,7 @@ use palisade_wire::{
 };
 
 use crate::answer::{Answer, GenericReturn};
-use crate::error::CallError;
+use crate::error::{CallError, Refusal};
 use crate::registry::CallRequest;
 
 const TEXT: ParameterKind = ParameterKind::Text { max_chars: 255 };
@@ -108,6 +108,18 @@ pub const HOST_DNS: Parameter = Parameter::new(
 );
 pub const HOST_NETBIOS: Parameter =
     Parameter::new("host_netbios", ParameterKind::HostNames, "FILES", "NetBIOS names, likewise.");
+pub const SCANNER_APPLIANCES: Parameter = Parameter::new(
+    "scanner_appliances",
+    ParameterKind::HostNames,
+    "quay-1",
+    "Names of the scanner appliances that scan the group, separated by commas; when editing they replace the old ones.",
+);
+pub const DEFAULT_SCANNER_APPLIANCE: Parameter = Parameter::new(
+    "default_scanner_appliance",
+    ParameterKind::Text { max_chars: 64 },
+    "quay-1",
+    "The one of them that scans go to where none is named.",
+);
 pub const USER_LOGINS: Parameter = Parameter::new(
     "user_logins",
     ParameterKind::Text { max_chars: 6_600 },
@@ -150,6 +162,8 @@ pub const CALL: Call = Call {
         CVSS_ENVIRO_AR,
         HOST_DNS,
         HOST_NETBIOS,
+        SCANNER_APPLIANCES,
+        DEFAULT_SCANNER_APPLIANCE,
         USER_LOGINS,
     ],
     rules: &[
@@ -181,6 +195,9 @@ pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
     let (texts, environment, users) = (texts(arguments), environment(arguments), logins(arguments));
     let domains = arguments.domains(&DOMAINS).map(<[_]>::to_vec);
     let ips = |parameter| arguments.ip_set(parameter).cloned();
+    // Refused before anything is changed.
+    let appliances = appliances(&request).await?;
+    app.check_group_appliances(actor, &appliances).await?;
     let done = if arguments.choice(&ACTION) == EDIT {
         let edit = EditAssetGroup {
             title,
@@ -212,6 +229,12 @@ pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
         app.add_asset_group(actor, group).await?;
         "added"
     };
+    if appliances != GroupApplianceEdit::default() {
+        let renamed = arguments.asset_group_title(&NEW_TITLE).unwrap_or(&shown);
+        let group = app.list_asset_groups(actor, Some(renamed)).await?.into_iter().next();
+        let group = group.ok_or_else(|| AppError::UnknownAssetGroup { title: renamed.to_string() })?;
+        app.edit_group_appliances(actor, group.id, &appliances).await?;
+    }
     let answer = GenericReturn {
         base_url: &request.base_url,
         api: CALL.script,
@@ -220,6 +243,42 @@ pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
         outcome: Ok(&format!("Asset group {done}: {shown}")),
     };
     Ok(Answer::Document(answer.document(None)))
+}
+
+/// The appliances of the names given.
+async fn appliances(request: &CallRequest) -> Result<GroupApplianceEdit, CallError> {
+    let CallRequest { app, actor, arguments, .. } = request;
+    let names = arguments.titles(&SCANNER_APPLIANCES);
+    let default = arguments.filled_text(&DEFAULT_SCANNER_APPLIANCE).map(str::trim);
+    if names.is_none() && default.is_none() {
+        return Ok(GroupApplianceEdit::default());
+    }
+    let known = app.list_appliances(actor).await?;
+    let id = |parameter: &Parameter, name: &str| {
+        let found = known.iter().find(|appliance| appliance.name.as_str() == name);
+        found
+            .map(|appliance| appliance.id)
+            .ok_or_else(|| refused(parameter, name, "No such scanner appliance"))
+    };
+    let all = match names {
+        Some(names) => {
+            Some(names.iter().map(|name| id(&SCANNER_APPLIANCES, name)).collect::<Result<Vec<i64>, _>>()?)
+        }
+        None => None,
+    };
+    let default_id = default.map(|name| id(&DEFAULT_SCANNER_APPLIANCE, name)).transpose()?;
+    if let (Some(all), Some(id), Some(name)) = (&all, default_id, default)
+        && !all.contains(&id)
+    {
+        return Err(refused(&DEFAULT_SCANNER_APPLIANCE, name, "None of the appliances of the group"));
+    }
+    Ok(GroupApplianceEdit { all, default: default_id, ..GroupApplianceEdit::default() })
+}
+
+fn refused(parameter: &Parameter, name: &str, reason: &str) -> CallError {
+    let name: String = name.chars().take(64).collect();
+    let text = format!("Invalid value for '{}' : {name}. {reason}.", parameter.name);
+    CallError::Refused(Refusal::new(5000, text))
 }
 
 fn texts(arguments: &Arguments) -> GroupTexts {

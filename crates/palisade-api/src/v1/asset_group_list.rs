@@ -1,6 +1,8 @@
 //! `asset_group_list.php`: asset groups with everything that is noted about them.
 
-use palisade_app::{AssetGroupView, AssignedUser, DomainView, GroupTexts};
+use std::collections::BTreeMap;
+
+use palisade_app::{AssetGroupView, AssignedUser, DomainView, GroupAppliance, GroupTexts};
 use palisade_model::asset_group::{Environment, EnvironmentLevel};
 use palisade_wire::date_time::date_time;
 use palisade_wire::{Call, ErrorForm, Example, Parameter, ParameterKind, XmlWriter, dtd};
@@ -38,13 +40,36 @@ pub const CALL: Call = Call {
 pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
     let title = request.arguments.asset_group_title(&TITLE);
     let groups = request.app.list_asset_groups(&request.actor, title).await?;
+    let members = request.app.list_group_appliances(&request.actor).await?;
+    let mut names = BTreeMap::new();
+    if !members.is_empty() {
+        let appliances = request.app.list_appliances(&request.actor).await?.into_iter();
+        names.extend(appliances.map(|appliance| (appliance.id, appliance.name.to_string())));
+    }
     let mut xml = request.document();
-    xml.element("ASSET_GROUP_LIST", &[], |xml| groups.iter().for_each(|group| write_group(xml, group)));
+    xml.element("ASSET_GROUP_LIST", &[], |xml| {
+        for group in &groups {
+            write_group(xml, group, &appliances_of(group, &members, &names));
+        }
+    });
     end_report(&mut xml);
     Ok(Answer::Document(xml.finish()))
 }
 
-fn write_group(xml: &mut XmlWriter, group: &AssetGroupView) {
+/// Name, number and whether it is the default one, of each appliance of a group that the caller sees.
+fn appliances_of<'a>(
+    group: &AssetGroupView,
+    members: &[GroupAppliance],
+    names: &'a BTreeMap<i64, String>,
+) -> Vec<(&'a str, i64, bool)> {
+    let of_group = members.iter().filter(|member| member.asset_group_id == group.id);
+    let named = |member: &GroupAppliance| {
+        Some((names.get(&member.appliance_id)?.as_str(), member.appliance_id, member.is_default))
+    };
+    of_group.filter_map(named).collect()
+}
+
+fn write_group(xml: &mut XmlWriter, group: &AssetGroupView, appliances: &[(&str, i64, bool)]) {
     let AssetGroupView {
         id,
         title,
@@ -67,6 +92,13 @@ fn write_group(xml: &mut XmlWriter, group: &AssetGroupView) {
         write_names(xml, "SCANDNS", "DNS", &names.dns);
         write_names(xml, "SCANNETBIOS", "NETBIOS", &names.netbios);
         xml.list("MAPDOMAINS", domains, write_domain);
+        xml.list("SCANNER_APPLIANCES", appliances, |xml, (name, id, is_default)| {
+            let default = if *is_default { "1" } else { "0" };
+            xml.element("SCANNER_APPLIANCE", &[("asset_group_default", default)], |xml| {
+                xml.cdata("SCANNER_APPLIANCE_NAME", name);
+                xml.text("SCANNER_APPLIANCE_SN", &id.to_string());
+            });
+        });
         xml.optional_cdata("COMMENTS", comments.as_deref());
         xml.element("BUSINESS_IMPACT", &[], |xml| {
             xml.text("RANK", &business_impact.rank().to_string());

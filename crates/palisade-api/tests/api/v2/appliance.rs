@@ -243,3 +243,39 @@ async fn nothing_is_launched_through_an_appliance_that_is_offline() {
     server.operation("manager", "asset/group", "edit", &alone).await.assert_success();
     launch(&[("asset_groups", "Quay"), ("default_scanner", "1")]).await.assert_success();
 }
+
+#[tokio::test]
+async fn the_first_version_puts_appliances_into_groups() {
+    let server = Server::start().await;
+    for name in ["quay-1", "quay-2"] {
+        server.operation("manager", "appliance", "create", &[("name", name)]).await;
+    }
+    let group =
+        async |parameters: &[(&str, &str)]| server.call("manager", "asset_group.php", parameters).await;
+    let add = [
+        ("action", "add"),
+        ("title", "Quay"),
+        ("host_ips", "192.0.2.4"),
+        ("scanner_appliances", "quay-1,quay-2"),
+        ("default_scanner_appliance", "quay-2"),
+    ];
+    group(&add).await.assert_success();
+    golden!(
+        "asset_group_list-appliances",
+        server.call("manager", "asset_group_list.php", &[("title", "Quay")]).await
+    );
+    // Nothing is made or changed by a call that is refused.
+    let unknown = group(&[("action", "add"), ("title", "Hills"), ("scanner_appliances", "quay-3")]).await;
+    assert!(unknown.refusal().is_some_and(|refusal| refusal.starts_with("5000 ")), "{}", unknown.text);
+    let other = [("action", "edit"), ("title", "Quay"), ("comments", "x"), ("scanner_appliances", "quay-1")];
+    let other = group(&[&other[..], &[("default_scanner_appliance", "quay-2")]].concat()).await;
+    assert!(other.refusal().is_some_and(|refusal| refusal.starts_with("5000 ")), "{}", other.text);
+    let listed = server.call("manager", "asset_group_list.php", &[]).await.text;
+    assert!(!listed.contains("Hills") && !listed.contains("<COMMENTS>"), "{listed}");
+    // An empty text takes them all out.
+    group(&[("action", "edit"), ("title", "Quay"), ("new_title", "Pier"), ("scanner_appliances", "")])
+        .await
+        .assert_success();
+    let listed = server.call("manager", "asset_group_list.php", &[]).await.text;
+    assert!(listed.contains("Pier") && !listed.contains("SCANNER_APPLIANCE"), "{listed}");
+}
