@@ -267,12 +267,25 @@ async fn appliances(request: &CallRequest) -> Result<GroupApplianceEdit, CallErr
         None => None,
     };
     let default_id = default.map(|name| id(&DEFAULT_SCANNER_APPLIANCE, name)).transpose()?;
-    if let (Some(all), Some(id), Some(name)) = (&all, default_id, default)
-        && !all.contains(&id)
-    {
-        return Err(refused(&DEFAULT_SCANNER_APPLIANCE, name, "None of the appliances of the group"));
+    if let (Some(id), Some(name)) = (default_id, default) {
+        let of_group = match &all {
+            Some(all) => all.clone(),
+            None => appliances_now(request).await?,
+        };
+        if !of_group.contains(&id) {
+            return Err(refused(&DEFAULT_SCANNER_APPLIANCE, name, "None of the appliances of the group"));
+        }
     }
     Ok(GroupApplianceEdit { all, default: default_id, ..GroupApplianceEdit::default() })
+}
+
+/// Those that the group has at present; none of a group that is still to be made.
+async fn appliances_now(request: &CallRequest) -> Result<Vec<i64>, CallError> {
+    let CallRequest { app, actor, arguments, .. } = request;
+    let groups = app.list_asset_groups(actor, arguments.asset_group_title(&TITLE)).await?;
+    let members = app.list_group_appliances(actor).await?.into_iter();
+    let of_group = members.filter(|member| groups.iter().any(|group| group.id == member.asset_group_id));
+    Ok(of_group.map(|member| member.appliance_id).collect())
 }
 
 fn refused(parameter: &Parameter, name: &str, reason: &str) -> CallError {

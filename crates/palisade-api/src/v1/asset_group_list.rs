@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use palisade_app::{AssetGroupView, AssignedUser, DomainView, GroupAppliance, GroupTexts};
-use palisade_model::asset_group::{Environment, EnvironmentLevel};
+use palisade_app::{AssetGroupView, AssignedUser, GroupAppliance, GroupTexts};
 use palisade_wire::date_time::date_time;
 use palisade_wire::{Call, ErrorForm, Example, Parameter, ParameterKind, XmlWriter, dtd};
 
 use crate::answer::{Answer, end_report};
 use crate::error::CallError;
 use crate::registry::CallRequest;
-use crate::v2::asset_group_document::write_names;
+use crate::v2::asset_group_document::{write_domain, write_environment, write_names};
 
 pub const TITLE: Parameter = Parameter::new(
     "title",
@@ -111,27 +110,6 @@ fn write_group(xml: &mut XmlWriter, group: &AssetGroupView, appliances: &[(&str,
         xml.text("LAST_UPDATE", &date_time(*updated_at));
         xml.list("ASSIGNED_USERS", users, write_user);
     });
-}
-
-fn write_domain(xml: &mut XmlWriter, domain: &DomainView) {
-    let DomainView { id: _, name, netblock } = domain;
-    let netblock = netblock.to_string();
-    let attributes: &[(&str, &str)] = if netblock.is_empty() { &[] } else { &[("netblock", &netblock)] };
-    xml.text_with("DOMAIN", attributes, name.as_str());
-}
-
-fn write_environment(xml: &mut XmlWriter, environment: Environment) {
-    let Environment { collateral_damage, target_distribution, confidentiality, integrity, availability } =
-        environment;
-    for (element, level) in [
-        ("CVSS_ENVIRO_CDP", collateral_damage),
-        ("CVSS_ENVIRO_TD", target_distribution),
-        ("CVSS_ENVIRO_CR", confidentiality),
-        ("CVSS_ENVIRO_IR", integrity),
-        ("CVSS_ENVIRO_AR", availability),
-    ] {
-        xml.optional_text(element, level.map(EnvironmentLevel::as_str));
-    }
 }
 
 fn write_user(xml: &mut XmlWriter, user: &AssignedUser) {

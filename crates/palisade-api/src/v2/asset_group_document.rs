@@ -125,14 +125,14 @@ pub(crate) fn write_names(
     xml.list(list, &names, |xml, name| xml.text(element, name));
 }
 
-fn write_domain(xml: &mut XmlWriter, domain: &DomainView) {
+pub(crate) fn write_domain(xml: &mut XmlWriter, domain: &DomainView) {
     let DomainView { id: _, name, netblock } = domain;
     let netblock = netblock.to_string();
     let attributes: &[(&str, &str)] = if netblock.is_empty() { &[] } else { &[("netblock", &netblock)] };
     xml.text_with("DOMAIN", attributes, name.as_str());
 }
 
-fn write_environment(xml: &mut XmlWriter, environment: Environment) {
+pub(crate) fn write_environment(xml: &mut XmlWriter, environment: Environment) {
     let Environment { collateral_damage, target_distribution, confidentiality, integrity, availability } =
         environment;
     for (element, level) in [

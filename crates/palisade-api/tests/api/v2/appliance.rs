@@ -270,6 +270,9 @@ async fn the_first_version_puts_appliances_into_groups() {
     let other = [("action", "edit"), ("title", "Quay"), ("comments", "x"), ("scanner_appliances", "quay-1")];
     let other = group(&[&other[..], &[("default_scanner_appliance", "quay-2")]].concat()).await;
     assert!(other.refusal().is_some_and(|refusal| refusal.starts_with("5000 ")), "{}", other.text);
+    let alone = [("action", "add"), ("title", "Hills"), ("default_scanner_appliance", "quay-2")];
+    let alone = group(&alone).await;
+    assert!(alone.refusal().is_some_and(|refusal| refusal.starts_with("5000 ")), "{}", alone.text);
     let listed = server.call("manager", "asset_group_list.php", &[]).await.text;
     assert!(!listed.contains("Hills") && !listed.contains("<COMMENTS>"), "{listed}");
     // An empty text takes them all out.
