@@ -197,8 +197,7 @@ impl App {
         let kb = self.kb();
         let selected = kb
             .entries()
-            .filter(|entry| !entry.is_disabled())
-            .filter(|entry| filter.levels(entry.kind).contains(entry.severity.level()))
+            .filter(|entry| filter.has_level(entry.kind, entry.severity.level(), entry.is_disabled()))
             .filter(|entry| filter.categories.is_empty() || filter.categories.contains(&entry.category))
             .filter(|entry| all || filter.qids.contains(&entry.qid) || listed.contains(&entry.qid))
             .filter(|entry| !filter.excluded_qids.contains(&entry.qid) && !unlisted.contains(&entry.qid))
