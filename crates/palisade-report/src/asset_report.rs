@@ -225,6 +225,7 @@ fn write_finding(xml: &mut XmlWriter, finding: &ReportedFinding<'_>, display: &T
         status,
         last_fixed_at,
         cvss,
+        cvss3,
     } = finding;
     xml.open("VULN_INFO", &[]);
     write_qid(xml, *qid);
@@ -252,6 +253,7 @@ fn write_finding(xml: &mut XmlWriter, finding: &ReportedFinding<'_>, display: &T
     }
     if display.cvss && status.is_some() {
         xml.text("CVSS_FINAL", cvss.unwrap_or("-"));
+        xml.optional_text("CVSS3_FINAL", *cvss3);
     }
     xml.close();
 }
