@@ -448,7 +448,8 @@ async fn root_tools_and_keys_of_unix_records_may_be_a_document() {
     }
     let changed = send(&[("action", "update"), ("ids", "1"), ("comments", "x")], &tool).await;
     told += &changed.assert_success().text;
-    told += &format!("{:?}", server.last_activity().await);
+    let logged = format!("{:?}", server.last_activity().await);
+    told += &logged;
     assert!(!told.contains("Tr0ub4dor"), "{told}");
     // Other types have nothing for documents.
     let mut other = crate::support::http::Request::get("/api/2.0/fo/auth/windows/?action=create&title=A")
