@@ -204,6 +204,15 @@ pub struct TemplateTarget {
     pub ips: IpSet,
 }
 
+/// Of which kinds of findings a report shows those, too, whose QID the subscription has switched off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DisabledShown {
+    pub vulnerabilities: bool,
+    pub potential: bool,
+    pub information: bool,
+}
+
 /// Which findings of those hosts a report shows: those that everything is true of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -211,6 +220,8 @@ pub struct TemplateFilter {
     pub vulnerabilities: Levels,
     pub potential: Levels,
     pub information: Levels,
+    /// Of which of those three also what the subscription has switched off is shown.
+    pub disabled: DisabledShown,
     /// Of vulnerabilities, confirmed and potential; information has none.
     pub statuses: Vec<DetectionStatus>,
     /// In the KnowledgeBase's words; none of them stands for all.
@@ -235,6 +246,7 @@ impl Default for TemplateFilter {
             vulnerabilities: Levels::ALL,
             potential: Levels::ALL,
             information: Levels::NONE,
+            disabled: DisabledShown::default(),
             statuses: vec![DetectionStatus::New, DetectionStatus::Active, DetectionStatus::ReOpened],
             categories: Vec::new(),
             qids: Vec::new(),
@@ -248,6 +260,22 @@ impl Default for TemplateFilter {
 }
 
 impl TemplateFilter {
+    /// Whether findings of this kind and level are wanted, whose QID is `disabled` or not.
+    #[must_use]
+    pub fn has_level(&self, kind: FindingKind, level: u8, disabled: bool) -> bool {
+        let levels = self.levels(kind);
+        if !disabled {
+            return levels.contains(level);
+        }
+        let shown = match kind {
+            FindingKind::Vulnerability => self.disabled.vulnerabilities,
+            FindingKind::Potential => self.disabled.potential,
+            FindingKind::Information | FindingKind::Service => self.disabled.information,
+        };
+        // Without the others they are shown alone, of every level.
+        shown && (levels.is_empty() || levels.contains(level))
+    }
+
     /// The search lists that it goes by, by id, each once.
     #[must_use]
     pub fn list_ids(&self) -> BTreeSet<i64> {

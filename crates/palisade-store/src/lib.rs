@@ -76,7 +76,9 @@ mod virtual_host;
 
 pub use activity::{Activity, ActivityFilter, ActivityMark, ActivityOfUser, ActivitySpan, ActivityUser};
 pub use appliance::{Appliance, GroupAppliance, GroupApplianceEdit, Replacing};
-pub use asset_group::{AssetGroup, AssetGroupEdit, AssignedUser, GroupDeleted, GroupTexts, NewAssetGroup};
+pub use asset_group::{
+    AssetGroup, AssetGroupEdit, AssignedUser, GroupDeleted, GroupEdited, GroupTexts, NewAssetGroup,
+};
 pub use auth_record::{AuthRecord, RecordChanges};
 pub use auth_vault::AuthVault;
 pub use business_unit::{BusinessUnit, Released, UnitDeleted};

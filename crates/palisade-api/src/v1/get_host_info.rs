@@ -344,6 +344,7 @@ fn write_finding(xml: &mut XmlWriter, finding: &ReportedFinding<'_>, entry: &Ent
         service,
         tls: _, // no element for these
         cvss: _,
+        cvss3: _,
         last_fixed_at: _,
         result_is_table: _,
         result,

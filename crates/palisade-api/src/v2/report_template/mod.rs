@@ -17,7 +17,7 @@ use self::keys::{Group, keys_of, rules_of};
 use crate::answer::{Answer, ContentKind, end_report};
 use crate::error::CallError;
 use crate::example::Need;
-use crate::v2::registry::{Door, HandlerFuture, OperationRow};
+use crate::v2::registry::{BodyForm, Door, HandlerFuture, OperationRow};
 use crate::v2::request::OperationRequest;
 
 const ROOT: &str = "REPORTTEMPLATE";
@@ -162,7 +162,11 @@ fn row(
         door: Door::Any,
         example_needs,
         example_document: "",
-        reads_keyed_texts: matches!(action, Action::Add | Action::Edit),
+        body: if matches!(action, Action::Add | Action::Edit) {
+            BodyForm::KeyedTexts
+        } else {
+            BodyForm::Parameters
+        },
     }
 }
 
