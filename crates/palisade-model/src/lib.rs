@@ -44,6 +44,7 @@ pub mod user_profile;
 pub mod version;
 pub mod virtual_host;
 
+mod words;
 pub use appliance::ApplianceName;
 pub use asset_group::{AssetGroupTitle, BusinessImpact, Environment, EnvironmentLevel};
 pub use auth_record::{RecordContent, RecordKind, Secrets, SignIn};
