@@ -34,6 +34,7 @@ mod network;
 pub(crate) mod pages;
 pub mod password_change;
 pub mod reference;
+pub(crate) mod recurrence;
 pub mod report_template_list;
 pub mod scan;
 pub mod scan_cancel;

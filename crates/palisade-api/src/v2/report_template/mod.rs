@@ -258,9 +258,8 @@ mod tests {
         match *rule {
             Rule::OneOf(names) | Rule::AtLeastOneOf(names) | Rule::Exclusive(names) => names.to_vec(),
             Rule::OnlyWith { parameter, with, .. } => vec![parameter, with],
-            Rule::When { parameter, rules, .. } => {
-                [parameter].into_iter().chain(rules.iter().flat_map(names)).collect()
-            }
+            Rule::When { parameter, rules, .. } => [vec![parameter], names(&Rule::All(rules))].concat(),
+            Rule::All(rules) => rules.iter().flat_map(names).collect(),
         }
     }
 
