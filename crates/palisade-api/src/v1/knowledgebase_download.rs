@@ -47,7 +47,7 @@ pub const SHOW_DISABLED_FLAG: Parameter = Parameter::new(
     "show_disabled_flag",
     ParameterKind::ZeroOne,
     "1",
-    "1 also shows whether the vulnerability is switched off for the subscription; none can be so far.",
+    "1 also shows whether the vulnerability is switched off for the subscription.",
 )
 .default("0");
 
