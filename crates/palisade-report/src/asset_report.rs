@@ -293,7 +293,8 @@ fn write_details(xml: &mut XmlWriter, entry: &Entry, display: &TemplateDisplay) 
         qid,
         title,
         severity,
-        kind: _, // told with each finding
+        standard_severity: _, // no element for it
+        kind: _,              // told with each finding
         category,
         cves,
         bugtraq,

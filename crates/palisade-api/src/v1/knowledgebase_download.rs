@@ -125,6 +125,7 @@ fn write_vulnerability(xml: &mut XmlWriter, entry: &Entry, shown: Shown) {
         qid,
         title,
         severity,
+        standard_severity: _, // no element for it
         kind,
         category,
         cves,

@@ -174,6 +174,7 @@ fn write_finding(xml: &mut XmlWriter, element: &'static str, finding: &Finding, 
         qid,
         title,
         severity,
+        standard_severity: _, // no element for it
         kind,
         category: _, // stands in the CAT around
         cves,

@@ -31,6 +31,7 @@ pub(super) fn write_vulnerability(xml: &mut XmlWriter, entry: &Entry, shown: Sho
         qid,
         title,
         severity,
+        standard_severity: _, // no element for it
         kind,
         category,
         cves,
