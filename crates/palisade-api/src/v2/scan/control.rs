@@ -63,7 +63,8 @@ pub(super) const RESUME: Operation = Operation {
     summary: "Resume a paused scan",
     description: &[
         "Lets a paused scan go on where it stopped, with whichever scanner has time first. Hosts that were done \
-         are not scanned again; those that were being scanned when it was paused are scanned anew.",
+         are not scanned again; of those that were being scanned when it was paused, ports that were looked \
+         at are not looked at again, and services are questioned anew.",
     ],
     parameters: &[THE_SCAN],
     rules: &[],
