@@ -1,6 +1,6 @@
 //! `kill -9` at random moments during scans: after all of them every scan is right. And at about the
 //! moment that scheduled tasks start: each start is made once. And while scans are paused and resumed; and
-//! while hosts are purged: all of them are, or none.
+//! while hosts are purged: all of them are, or none; the same while profiles and addresses come in.
 //!
 //! `PALISADE_KILLS` sets how often (10; `./test kills` takes 200), `PALISADE_SEED` repeats a run.
 
@@ -21,6 +21,8 @@ use palisade_testkit::listener;
 use palisade_testkit::postgres::Database;
 use palisade_testkit::server::TestServer;
 
+#[path = "kill/imports.rs"]
+mod imports;
 #[path = "kill/paused.rs"]
 mod paused;
 
