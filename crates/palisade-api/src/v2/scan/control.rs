@@ -58,7 +58,8 @@ pub(super) const RESUME: Operation = control(
     "Resume a paused scan",
     &[
         "Lets a paused scan go on where it stopped, with whichever scanner has time first. Hosts that were done \
-         are not scanned again; those that were being scanned when it was paused are scanned anew.",
+         are not scanned again; of those that were being scanned when it was paused, ports that were looked \
+         at are not looked at again, and services are questioned anew.",
     ],
     "Resume a paused scan.",
 );
