@@ -295,7 +295,8 @@ fn write_details(xml: &mut XmlWriter, entry: &Entry, display: &TemplateDisplay) 
         qid,
         title,
         severity,
-        kind: _, // told with each finding
+        standard_severity: _, // no element for it
+        kind: _,              // told with each finding
         category,
         cves,
         bugtraq,
@@ -337,13 +338,13 @@ fn write_details(xml: &mut XmlWriter, entry: &Entry, display: &TemplateDisplay) 
         xml.date_time("LAST_UPDATE", *updated_at);
         if display.cvss && (cvss_base.is_some() || cvss_temporal.is_some()) {
             xml.element("CVSS_SCORE", &[], |xml| {
-                write_cvss_base(xml, Some(cvss_base.as_deref().unwrap_or("-")), cves);
+                write_cvss_base(xml, "CVSS_BASE", Some(cvss_base.as_deref().unwrap_or("-")), cves);
                 xml.text("CVSS_TEMPORAL", cvss_temporal.as_deref().unwrap_or("-"));
             });
         }
         write_vendor_references(xml, vendor_references);
-        write_cves(xml, cves);
-        write_bugtraq(xml, bugtraq);
+        write_cves(xml, ["CVE_ID_LIST", "CVE_ID"], cves);
+        write_bugtraq(xml, ["BUGTRAQ_ID_LIST", "BUGTRAQ_ID"], bugtraq);
         if let Some(score) = intelligence.cvss3.as_ref().filter(|_| display.cvss) {
             xml.element("CVSS3_SCORE", &[], |xml| {
                 xml.text("CVSS3_BASE", &score.text());

@@ -391,8 +391,8 @@ fn write_entry(xml: &mut XmlWriter, entry: &Entry) {
         });
     }
     write_vendor_references(xml, &entry.vendor_references);
-    write_cves(xml, &entry.cves);
-    write_bugtraq(xml, &entry.bugtraq);
+    write_cves(xml, ["CVE_ID_LIST", "CVE_ID"], &entry.cves);
+    write_bugtraq(xml, ["BUGTRAQ_ID_LIST", "BUGTRAQ_ID"], &entry.bugtraq);
     xml.optional_cdata("DIAGNOSIS", filled(&entry.threat));
     xml.optional_cdata("CONSEQUENCE", filled(&entry.impact));
     xml.optional_cdata("SOLUTION", filled(&entry.solution));
