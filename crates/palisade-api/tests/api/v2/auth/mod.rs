@@ -403,8 +403,9 @@ async fn root_tools_and_keys_of_unix_records_may_be_a_document() {
     let send = async |parameters: &[(&str, &str)], inside: &str| {
         let path = format!("/api/2.0/fo/auth/unix/?{}", crate::support::http::form(parameters));
         let document = format!("<?xml version=\"1.0\"?><UNIX_AUTH_PARAMS>{inside}</UNIX_AUTH_PARAMS>");
-        let mut request =
-            crate::support::http::Request::get(&path).header("X-Requested-With", "tests").body(document.as_str());
+        let mut request = crate::support::http::Request::get(&path)
+            .header("X-Requested-With", "tests")
+            .body(document.as_str());
         request.method = "POST";
         let request = request.header("Content-Type", "text/xml").login("manager", crate::support::PASSWORD);
         server.send(request).await
