@@ -105,6 +105,7 @@ pub use map::{Map, MapFilter, NewMap, NewMaps, StoredMapHost};
 pub use map_lease::MapHolding;
 pub use network::{GroupNetwork, Network};
 pub use option_profile::{ProfileDeleted, ProfileEdited, ProfileUser, StoredProfile};
+pub use packed::SharedText;
 pub use policy::Policy;
 pub use reach::Reach;
 pub use report_job::{NewReport, ReportJob, ReportLaunched, ReportLimits};
