@@ -289,6 +289,15 @@ pub(crate) struct Bounds {
     pub(crate) last: Ipv4Addr,
 }
 
+impl Bounds {
+    /// `None`: there is no address among them.
+    pub(crate) fn of(target: &IpSet) -> Option<Self> {
+        let (first, last) = (target.ranges().first()?, target.ranges().last()?);
+        let before = u32::from(first.first()).checked_sub(1).map(Ipv4Addr::from);
+        Some(Self { before, last: last.last() })
+    }
+}
+
 impl AssetReport {
     /// Whether it is made of the history of the hosts, and not of scans.
     #[must_use]
@@ -297,9 +306,7 @@ impl AssetReport {
     }
 
     pub(crate) fn bounds(&self) -> Option<Bounds> {
-        let (first, last) = (self.target.ranges().first()?, self.target.ranges().last()?);
-        let before = u32::from(first.first()).checked_sub(1).map(Ipv4Addr::from);
-        Some(Bounds { before, last: last.last() })
+        Bounds::of(&self.target)
     }
 
     /// Whether findings of a host with this operating system are wanted.
