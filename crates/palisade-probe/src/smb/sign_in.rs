@@ -291,8 +291,8 @@ fn reason_of(status: u32) -> String {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::ntlm::tests::challenge_bytes;
     use super::super::framed;
+    use super::super::ntlm::tests::challenge_bytes;
     use super::*;
     use crate::conversation::scripted::{play, survive};
 

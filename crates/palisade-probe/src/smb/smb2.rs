@@ -202,8 +202,8 @@ impl Conversation for Smb2Conversation {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::ntlm::tests::challenge_bytes;
     use super::super::framed;
+    use super::super::ntlm::tests::challenge_bytes;
     use super::*;
     use crate::conversation::scripted::{play, survive};
 
