@@ -142,7 +142,11 @@ impl App {
         let reach = actor.allow(Action::List, Resource::HostVulnerability)?.reach();
         let ranges = self.store().list_host_ranges().await?;
         let visible = reach.hosts(&ranges.iter().map(|part| part.range).collect());
-        let target = wanted.target.as_ref().map_or_else(|| visible.clone(), |ips| ips.intersection(&visible));
+        let mut target =
+            wanted.target.as_ref().map_or_else(|| visible.clone(), |ips| ips.intersection(&visible));
+        if wanted.qid.is_some_and(|qid| self.kb().is_disabled(qid)) {
+            target = IpSet::new();
+        }
         let groups = self.list_asset_groups(actor, None).await?.into_iter().filter(|group| group.id != 0);
         let groups = groups.map(|group| (group.title, group.ips)).collect();
         Ok(AssetSearch { wanted, target, ranges, groups })
@@ -319,8 +323,9 @@ impl App {
         if wanted.results.is_none() {
             return Ok(found);
         }
+        let kb = self.kb();
         for (ip, qid, result) in self.store().list_open_detections(first, last, wanted.qid).await? {
-            if wanted.results.as_ref().is_some_and(|wanted| !wanted.fits(&result)) {
+            if kb.is_disabled(qid) || wanted.results.as_ref().is_some_and(|wanted| !wanted.fits(&result)) {
                 continue;
             }
             let here = found.entry(ip).or_default();

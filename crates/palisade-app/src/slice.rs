@@ -2,9 +2,9 @@
 
 use std::sync::atomic::Ordering;
 
-use palisade_engine::{Hold, Lease, Link, LinkError, ScanOrder, SliceProgress, Stage};
+use palisade_engine::{Hold, Lease, Link, LinkError, PartialHost, ScanOrder, SliceProgress, Stage};
 use palisade_model::{HostResult, Ip6Set, Qid, Timestamp};
-use palisade_store::{Delivery, Holding, Intake, LeasedSlice, Progress};
+use palisade_store::{Delivery, Holding, Intake, LeasedSlice, PartialHostRow, Progress};
 use tokio::sync::OnceCell;
 
 use crate::app::App;
@@ -12,6 +12,8 @@ use crate::error::{Error, Result};
 
 /// The shortest time between two looks for expired leases.
 const TAKE_BACK_EVERY_US: i64 = 1_000_000;
+/// Longest record of an unfinished host that is kept, in bytes; with more the host begins anew.
+const PARTIAL_HOST_BYTES_MAX: usize = 1 << 20;
 /// Longest reason of a failure that is kept, in characters.
 const REASON_CHARACTERS_MAX: usize = 500;
 
@@ -73,7 +75,9 @@ impl App {
         self.take_back_expired().await?;
         let token = self.lease_token();
         let leased = self.store().lease_slice(worker, &token, self.clock().now(), self.lease_end()).await?;
-        let Some(LeasedSlice { slice_id, scan, targets, delivered }) = leased else { return Ok(None) };
+        let Some(LeasedSlice { slice_id, scan, targets, delivered, partial }) = leased else {
+            return Ok(None);
+        };
         self.announce_change();
         let sign_ins = self.sign_ins(&targets, &scan.profile).await?;
         let virtual_hosts = self.virtual_hosts_of(&targets).await?;
@@ -92,6 +96,7 @@ impl App {
                 virtual_hosts,
             },
             delivered,
+            partial: partial.iter().filter_map(read_partial_host).collect(),
             lease_s: self.parts.config.lease_s,
         }))
     }
@@ -136,6 +141,12 @@ impl App {
             Intake::Lost => Ok(Hold::Lost),
             Intake::NotOfSlice => Err(Error::NotOfSlice { address }),
         }
+    }
+
+    async fn keep_partial(&self, lease: &Lease, hosts: &[PartialHost]) -> Result<()> {
+        let rows: Vec<PartialHostRow> = hosts.iter().filter_map(partial_host_row).collect();
+        self.store().keep_partial_hosts(lease.slice_id, &lease.token, &rows).await?;
+        Ok(())
     }
 
     async fn complete(&self, lease: &Lease) -> Result<()> {
@@ -191,6 +202,11 @@ impl Link for InProcessLink {
         taken_in.map_err(|error| link_error(format!("take in the result of {address}"), error))
     }
 
+    async fn keep(&self, lease: &Lease, hosts: Vec<PartialHost>) -> Result<(), LinkError> {
+        let kept = self.app.keep_partial(lease, &hosts).await;
+        kept.map_err(|error| link_error("keep unfinished hosts".to_owned(), error))
+    }
+
     async fn complete(&self, lease: &Lease) -> Result<(), LinkError> {
         let completed = self.app.complete(lease).await;
         completed.map_err(|error| link_error("complete a slice".to_owned(), error))
@@ -200,6 +216,17 @@ impl Link for InProcessLink {
         let failed = self.app.fail(lease, &reason).await;
         failed.map_err(|error| link_error("note a failed slice".to_owned(), error))
     }
+}
+
+/// As the store keeps it; `None` when it is larger than any host's should be.
+fn partial_host_row(host: &PartialHost) -> Option<PartialHostRow> {
+    let known = serde_json::to_string(host).ok().filter(|known| known.len() <= PARTIAL_HOST_BYTES_MAX)?;
+    Some(PartialHostRow { address: host.address, known })
+}
+
+/// `None` for what a scanner of another release wrote and this one does not read: the host begins anew.
+fn read_partial_host(row: &PartialHostRow) -> Option<PartialHost> {
+    serde_json::from_str::<PartialHost>(&row.known).ok().filter(|host| host.address == row.address)
 }
 
 pub(crate) fn hold(holding: Holding) -> Hold {

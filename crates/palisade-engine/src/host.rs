@@ -17,6 +17,7 @@ use crate::judge::{self, Ending};
 use crate::link::Stage;
 use crate::order::ScanOrder;
 use crate::pacing::{HostPace, Pace};
+use crate::partial_host::{PartialHost, PartialPorts};
 use crate::recognition;
 use crate::scan::ScanContext;
 use crate::sheet::Sheet;
@@ -41,6 +42,8 @@ pub(crate) enum Known {
     /// A sweep found nobody.
     Dead,
     Sighted(Box<Sighting>),
+    /// What was learnt before the scan was paused.
+    Partial(Box<PartialHost>),
 }
 
 impl HostScan {
@@ -52,6 +55,11 @@ impl HostScan {
         sight: Known,
     ) -> Self {
         let sheet = Sheet::new(address, context.clock.now().as_second());
+        sheet.lock().swept = match &sight {
+            Known::Sighted(sighting) => sighting.ports.clone(),
+            Known::Partial(partial) => partial.sight().cloned(),
+            Known::Nothing | Known::Dead => None,
+        };
         Self { sheet, address, order, context, pace, sight }
     }
 
@@ -60,7 +68,7 @@ impl HostScan {
         let host = HostPace::new(self.address, Arc::clone(&self.pace));
         let life = self.find(&host).await;
         let alive = life.alive_by.is_some() || self.order.profile.scan_dead_hosts;
-        self.write_life(life, alive);
+        self.sheet.write_life(life, alive);
         let mut ending = Ending::Complete;
         if alive && let Ok(_turn) = Arc::clone(&self.pace.hosts).acquire_owned().await {
             drop(permit);
@@ -88,6 +96,10 @@ impl HostScan {
                 self.write_method(survey::BY_SYN);
                 Life { icmp_echo: Some(false), ..Life::default() }
             }
+            Known::Partial(partial) => {
+                self.write_method(&partial.method);
+                partial.life()
+            }
             Known::Sighted(sighting) => {
                 // A sweep for hosts alone leaves the ports to be connected to.
                 let by = if sighting.ports.is_some() { sighting.method } else { survey::BY_CHOICE };
@@ -102,14 +114,6 @@ impl HostScan {
 
     fn write_method(&self, method: &str) {
         method.clone_into(&mut self.sheet.lock().facts.method);
-    }
-
-    fn write_life(&self, life: Life, alive: bool) {
-        let mut known = self.sheet.lock();
-        known.facts.alive = alive;
-        known.facts.alive_by = life.alive_by;
-        known.facts.ttl = life.ttl;
-        known.facts.icmp_echo = life.icmp_echo;
     }
 
     async fn look_closely(&self, host: &Arc<HostPace>) {
@@ -151,11 +155,13 @@ impl HostScan {
 
     /// As a sweep has seen them, or by connecting.
     async fn open_ports(&self, host: &HostPace, wanted: &PortSet) -> Vec<u16> {
-        let swept = match &self.sight {
-            Known::Sighted(sighting) => sighting.ports.as_ref(),
-            Known::Nothing | Known::Dead => None,
-        };
-        match swept {
+        if let Known::Partial(partial) = &self.sight
+            && let PartialPorts::Connected(kept) = &partial.ports
+        {
+            self.sheet.tcp_ports_kept(wanted, kept);
+        }
+        let swept = self.sheet.lock().swept.clone();
+        match &swept {
             Some(sight) => {
                 self.sheet.tcp_ports_sighted(wanted, sight);
                 oddities::confirm(host, &self.sheet, sight).await

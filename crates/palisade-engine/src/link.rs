@@ -7,6 +7,7 @@ use palisade_model::{HostResult, ScanRef};
 use serde::{Deserialize, Serialize};
 
 use crate::order::ScanOrder;
+use crate::partial_host::PartialHost;
 
 /// What the scanner is busy with; shown to people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -52,6 +53,9 @@ pub struct Lease {
     pub order: ScanOrder,
     /// Hosts whose results were already taken in under an earlier lease; not to be scanned again.
     pub delivered: Vec<Ipv4Addr>,
+    /// What an earlier holder had learnt of hosts of the slice when it was told to pause.
+    #[serde(default)]
+    pub partial: Vec<PartialHost>,
     /// The lease is lost when it is not renewed for this long.
     pub lease_s: u32,
 }
@@ -63,7 +67,7 @@ pub enum Hold {
     Held,
     /// The scan is being cancelled: stop, then [`Link::complete`].
     Cancelled,
-    /// The scan is being paused: stop, then [`Link::complete`]. What was delivered is kept; the rest
+    /// The scan is being paused: stop, [`Link::keep`], then [`Link::complete`]. What was delivered is kept; the rest
     /// of the slice is handed out again when the scan is resumed, to whoever asks then.
     Paused,
     /// Somebody else has the slice now, or the scan is gone: stop and deliver nothing more.
@@ -99,6 +103,14 @@ pub trait Link: Send + Sync + 'static {
         lease: &Lease,
         result: HostResult,
     ) -> impl Future<Output = Result<Hold, LinkError>> + Send;
+
+    /// Hands in what is known of hosts that will not be delivered because the scan is being paused.
+    /// What was handed in before of the same host is replaced.
+    fn keep(
+        &self,
+        lease: &Lease,
+        hosts: Vec<PartialHost>,
+    ) -> impl Future<Output = Result<(), LinkError>> + Send;
 
     /// All hosts of the slice are delivered, or the scan was cancelled or paused.
     fn complete(&self, lease: &Lease) -> impl Future<Output = Result<(), LinkError>> + Send;

@@ -43,7 +43,11 @@ impl Plan {
         }
         // What is left out is left out of the facts too, but only where a scan is for chosen QIDs:
         // a complete one also tells names, services and systems of its hosts.
-        let mut needs = if selection.only.is_some() { kb.needs(&selection) } else { Needs::everything() };
+        let mut needs = match &selection.only {
+            None => Needs::everything(),
+            Some(_) if order.qids.as_ref().is_some_and(Vec::is_empty) => Needs::identities(),
+            Some(_) => kb.needs(&selection),
+        };
         let templates = TemplatePlan::new(templates, &selection, profile);
         if templates.has(Protocol::Http) || templates.has(Protocol::Tcp) {
             needs.add_services();
@@ -154,6 +158,15 @@ mod tests {
         let snmp = plan(&order(Some(&[78_030])));
         assert!(snmp.ports(Transport::Tcp).is_empty());
         assert_eq!(*snmp.ports(Transport::Udp), [161].into_iter().collect());
+    }
+
+    #[test]
+    fn an_order_for_no_qid_asks_what_services_there_are() {
+        let made = plan(&order(Some(&[])));
+        assert_eq!(made.wanted, Some(Vec::new()));
+        assert!(made.ports(Transport::Tcp).len() > 1_000 && made.ports(Transport::Udp).len() == 65_535);
+        assert!(made.needs.asks("http") && made.needs.through_tls() && made.needs.system());
+        assert!(!made.needs.tls() && !made.needs.signs_in() && !made.needs.has_word("listings"));
     }
 
     #[test]

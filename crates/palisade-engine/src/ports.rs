@@ -60,12 +60,16 @@ pub(crate) fn wanted(profile: &ScanPorts) -> PortSet {
     list.iter().chain(profile.additional.iter()).collect()
 }
 
-/// Looks at every port of `ports` and writes what is found to the sheet as it is found. Gives the
-/// open ones, ascending.
+/// Looks at every port of `ports` that the sheet does not know of yet and writes what is found to it as
+/// it is found. Gives the open ones, ascending.
 pub(crate) async fn scan(host: &HostPace, sheet: &Sheet, ports: &PortSet) -> Vec<u16> {
-    let mut open = Vec::new();
-    let order = in_order_of_interest(ports);
-    let mut silent = pass(host, sheet, &order, host.port_scan_max(), Pass::First, &mut open).await;
+    let known = sheet.lock().asked_ports();
+    let mut open = known.open.as_slice().to_vec();
+    let mut order = in_order_of_interest(ports);
+    order.retain(|port| !known.asked.contains(*port));
+    let newly_silent = pass(host, sheet, &order, host.port_scan_max(), Pass::First, &mut open).await;
+    let mut silent = in_order_of_interest(&known.silent);
+    silent.extend(newly_silent);
 
     // Half the pressure the second time, in case the silence was of our making.
     let parallel = (host.port_scan_max() / 2).max(1);
@@ -94,7 +98,8 @@ async fn pass(
     open: &mut Vec<u16>,
 ) -> Vec<u16> {
     let mut silent = Vec::new();
-    let mut seen = 0;
+    let mut seen = sheet.lock().tcp_ports.len();
+    let total = seen + ports.len();
     let mut answers = futures_util::stream::iter(ports.iter().copied())
         .map(|port| async move {
             let found = match host.connect(port).await {
@@ -114,7 +119,7 @@ async fn pass(
         sheet.tcp_port_seen(port, found, pass == Pass::Again);
         seen += 1;
         if pass == Pass::First {
-            sheet.advance(seen, ports.len());
+            sheet.advance(seen, total);
         }
     }
     silent

@@ -22,6 +22,7 @@ use crate::host::{HostScan, Known};
 use crate::link::SliceProgress;
 use crate::order::ScanOrder;
 use crate::pacing::{Limits, Pace};
+use crate::partial_host::PartialHost;
 use crate::plan::Plan;
 use crate::sheet::{Sheet, Tally};
 use crate::survey::{Sighting, SurveyOrder, Sweeping, Swept};
@@ -60,28 +61,41 @@ pub enum Event {
 pub async fn scan_hosts(order: ScanOrder, context: ScanContext, events: mpsc::Sender<Event>) {
     let plan = Plan::of(&order, &context.kb, context.templates.as_ref());
     let pace = Pace::new(Arc::clone(&context.limits), &order.profile.performance, plan);
-    scan_slice(Arc::new(order), HashSet::new(), context, pace, events).await;
+    let tally = Tally::of(&order);
+    scan_slice(Arc::new(order), Earlier::default(), context, pace, tally, events).await;
 }
 
-/// Like [`scan_hosts`], leaving out `delivered` and sharing the scan's budgets with its other
-/// slices.
+/// What earlier holders of a slice came to.
+#[derive(Debug, Default)]
+pub(crate) struct Earlier {
+    /// Hosts that are done.
+    pub(crate) delivered: HashSet<Ipv4Addr>,
+    /// Hosts that had begun when the scan was paused.
+    pub(crate) partial: Vec<PartialHost>,
+}
+
+/// Like [`scan_hosts`], going on from where it stood and sharing the scan's budgets with its other
+/// slices. The `tally` tells how far it is, and keeps telling what was learnt when this is dropped.
 pub(crate) async fn scan_slice(
     order: Arc<ScanOrder>,
-    delivered: HashSet<Ipv4Addr>,
+    earlier: Earlier,
     context: ScanContext,
     pace: Arc<Pace>,
+    tally: Arc<Tally>,
     events: mpsc::Sender<Event>,
 ) {
-    let tally = Arc::new(Tally::new(order.targets.count() + order.targets_v6.count()));
+    let Earlier { delivered, mut partial } = earlier;
+    partial.retain(|host| order.targets.contains(host.address) && !delivered.contains(&host.address));
     tally.skip(delivered.iter().filter(|address| order.targets.contains(**address)).count());
     let mut running = Running { tasks: JoinSet::new(), sheets: HashMap::new() };
-    let gone: IpSet = delivered.iter().filter_map(|address| IpRange::new(*address, *address)).collect();
+    let known = delivered.iter().copied().chain(partial.iter().map(|host| host.address));
+    let gone: IpSet = known.filter_map(|address| IpRange::new(address, address)).collect();
     let targets = order.targets.difference(&gone);
     let ports = Some(pace.plan.ports(Transport::Tcp).clone()).filter(|ports| !ports.is_empty());
     let survey = SurveyOrder::of(&order.profile, targets, ports);
     let mut sweeping = Sweeping::start(survey, &context.ids, Arc::clone(&pace));
     // Sweeps are for IPv4: these are few, and connected to.
-    let mut waiting = Waiting { v6: order.targets_v6.iter().collect(), ..Waiting::default() };
+    let mut waiting = Waiting { partial, v6: order.targets_v6.iter().collect(), ..Waiting::default() };
     let mut sweep_over = false;
     let mut ticks = tokio::time::interval(PROGRESS_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -118,6 +132,7 @@ pub(crate) async fn scan_slice(
 /// Hosts that the sweep has spoken of and that have not begun. Sets are taken apart only as it goes.
 #[derive(Default)]
 struct Waiting {
+    partial: Vec<PartialHost>,
     sighted: VecDeque<Box<Sighting>>,
     sets: VecDeque<(IpSet, fn() -> Known)>,
     v6: VecDeque<Ipv6Addr>,
@@ -131,7 +146,7 @@ impl Waiting {
     }
 
     fn is_empty(&self) -> bool {
-        self.sighted.is_empty() && self.sets.is_empty() && self.v6.is_empty()
+        self.partial.is_empty() && self.sighted.is_empty() && self.sets.is_empty() && self.v6.is_empty()
     }
 
     fn push(&mut self, swept: Swept) {
@@ -145,6 +160,9 @@ impl Waiting {
 
     /// Hosts that are there come first.
     fn next(&mut self) -> Option<(IpAddr, Known)> {
+        if let Some(partial) = self.partial.pop() {
+            return Some((partial.address.into(), Known::Partial(Box::new(partial))));
+        }
         if let Some(sighting) = self.sighted.pop_front() {
             return Some((sighting.address, Known::Sighted(sighting)));
         }

@@ -3,13 +3,17 @@
 //! Everything is written here the moment it is seen, so that a host that runs out of time, or a
 //! task that fails, still delivers what was found before.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use palisade_model::{Finding, HostFacts, PortFacts, PortSet, Qid, Transport, VirtualName};
 
+use crate::discovery::Life;
 use crate::link::{SliceProgress, Stage};
+use crate::order::ScanOrder;
+use crate::partial_host::{AskedPorts, PartialHost, PartialPorts};
 use crate::ports::Found;
 use crate::survey::PortSight;
 
@@ -33,6 +37,12 @@ pub(crate) struct Known {
     pub(crate) facts: HostFacts,
     pub(crate) tcp_ports: Vec<u16>,
     pub(crate) udp_ports: Vec<u16>,
+    /// TCP ports that were connected to and said nothing.
+    pub(crate) silent_ports: BTreeSet<u16>,
+    /// What a sweep saw of the TCP ports, if there was one.
+    pub(crate) swept: Option<PortSight>,
+    /// Whether somebody is there is known.
+    was_looked_for: bool,
     /// Ports whose service was not looked at to the end, so that nothing follows from what is
     /// missing there.
     pub(crate) unfinished: Vec<(u16, Transport)>,
@@ -86,11 +96,53 @@ impl Sheet {
         self.findings.store(u32::try_from(findings).unwrap_or(u32::MAX), Ordering::Relaxed);
     }
 
+    /// Writes down whether somebody is there; `alive`: it is looked at as if.
+    pub(crate) fn write_life(&self, life: Life, alive: bool) {
+        let mut known = self.lock();
+        known.facts.alive = alive;
+        known.facts.alive_by = life.alive_by;
+        known.facts.ttl = life.ttl;
+        known.facts.icmp_echo = life.icmp_echo;
+        known.was_looked_for = true;
+    }
+
+    /// What is worth keeping of the host, should the scan be paused now. Nothing of a host that is not
+    /// there: it is asked again, or delivered, in no time.
+    pub(crate) fn partial(&self) -> Option<PartialHost> {
+        let known = self.lock();
+        let address = known.facts.ipv4().filter(|_| known.was_looked_for && known.facts.alive)?;
+        let ports = known
+            .swept
+            .clone()
+            .map_or_else(|| PartialPorts::Connected(known.asked_ports()), PartialPorts::Swept);
+        Some(PartialHost {
+            address,
+            alive_by: known.facts.alive_by.clone(),
+            ttl: known.facts.ttl,
+            icmp_echo: known.facts.icmp_echo,
+            method: known.facts.method.clone(),
+            ports,
+        })
+    }
+
+    /// Writes down what was learnt by connecting before the scan was paused, as far as it is `wanted` still.
+    pub(crate) fn tcp_ports_kept(&self, wanted: &PortSet, kept: &AskedPorts) {
+        for port in kept.asked.iter().filter(|port| wanted.contains(*port)) {
+            let found = match () {
+                () if kept.open.contains(port) => Found::Open,
+                () if kept.silent.contains(port) => Found::Silent,
+                () => Found::Closed,
+            };
+            self.tcp_port_seen(port, found, false);
+        }
+    }
+
     /// Writes down what a TCP port said. `again`: it was silent before.
     pub(crate) fn tcp_port_seen(&self, port: u16, found: Found, again: bool) {
         let mut known = self.lock();
         if again {
             known.facts.tcp_silent = known.facts.tcp_silent.saturating_sub(1);
+            known.silent_ports.remove(&port);
         } else {
             known.facts.tcp_scanned += 1;
             known.tcp_ports.push(port);
@@ -101,7 +153,10 @@ impl Sheet {
                 place(&mut known.facts.ports, facts);
             }
             Found::Closed => known.facts.tcp_closed += 1,
-            Found::Silent => known.facts.tcp_silent += 1,
+            Found::Silent => {
+                known.facts.tcp_silent += 1;
+                known.silent_ports.insert(port);
+            }
         }
     }
 
@@ -157,6 +212,18 @@ impl Sheet {
     }
 }
 
+impl Known {
+    /// Where looking at TCP ports by connecting stands.
+    pub(crate) fn asked_ports(&self) -> AskedPorts {
+        let open = self.facts.ports.iter().filter(|port| port.transport == Transport::Tcp);
+        AskedPorts {
+            asked: self.tcp_ports.iter().copied().collect(),
+            open: open.map(|port| port.port).collect(),
+            silent: self.silent_ports.iter().copied().collect(),
+        }
+    }
+}
+
 /// Puts `facts` in the place of the same port's, or adds them.
 fn place(ports: &mut Vec<PortFacts>, mut facts: PortFacts) {
     facts.expected_service = palisade_kb::expected_service(facts.port, facts.transport).map(str::to_owned);
@@ -183,6 +250,11 @@ impl Tally {
         self.active.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// For all targets of an order.
+    pub(crate) fn of(order: &ScanOrder) -> Arc<Self> {
+        Arc::new(Self::new(order.targets.count() + order.targets_v6.count()))
+    }
+
     /// Hosts that were delivered before.
     pub(crate) fn skip(&self, hosts: usize) {
         self.hosts_done.fetch_add(hosts as u64, Ordering::Relaxed);
@@ -195,6 +267,11 @@ impl Tally {
     pub(crate) fn end(&self, sheet: &Arc<Sheet>) {
         self.active().retain(|each| !Arc::ptr_eq(each, sheet));
         self.hosts_done.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// What is worth keeping of the hosts that have begun and not ended.
+    pub(crate) fn partial_hosts(&self) -> Vec<PartialHost> {
+        self.active().iter().filter_map(|sheet| sheet.partial()).collect()
     }
 
     pub(crate) fn progress(&self) -> SliceProgress {
@@ -255,5 +332,30 @@ mod tests {
         let facts = sheet.snapshot().facts;
         assert_eq!((facts.tcp_scanned, facts.tcp_silent, facts.tcp_closed), (2, 0, 1));
         assert_eq!(facts.ports.len(), 1);
+    }
+
+    #[test]
+    fn what_is_kept_of_a_host_reads_back_as_it_was() {
+        let sheet = Sheet::new(Ipv4Addr::LOCALHOST, 0);
+        sheet.tcp_port_seen(80, Found::Open, false);
+        assert_eq!(sheet.partial(), None, "nobody knows whether it is there");
+        sheet.write_life(Life { ttl: Some(60), ..Life::default() }, true);
+        for (port, found) in [(22, Found::Silent), (23, Found::Silent), (81, Found::Closed)] {
+            sheet.tcp_port_seen(port, found, false);
+        }
+        sheet.tcp_port_seen(22, Found::Closed, true);
+        let kept = sheet.partial().expect("it is there");
+        let PartialPorts::Connected(asked) = &kept.ports else { panic!("{kept:?}") };
+        let again = Sheet::new(Ipv4Addr::LOCALHOST, 0);
+        again.write_life(kept.life(), true);
+        again.tcp_ports_kept(&PortSet::full(), asked);
+        assert_eq!(again.partial().as_ref(), Some(&kept));
+        let (was, is) = (sheet.snapshot().facts, again.snapshot().facts);
+        let counts = |facts: &HostFacts| (facts.tcp_scanned, facts.tcp_closed, facts.tcp_silent);
+        assert_eq!(counts(&was), (4, 2, 1));
+        assert_eq!((counts(&is), is.ports.len(), is.ttl), (counts(&was), 1, Some(60)));
+        let less = Sheet::new(Ipv4Addr::LOCALHOST, 0);
+        less.tcp_ports_kept(&[80, 443].into_iter().collect(), asked);
+        assert_eq!(less.snapshot().tcp_ports, [80], "ports that nobody wants are left out");
     }
 }

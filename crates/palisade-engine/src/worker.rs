@@ -20,13 +20,17 @@ use tokio::task::JoinSet;
 
 use crate::link::{Hold, Lease, Link, LinkError, SliceProgress, Stage};
 use crate::pacing::{Limits, Pace};
+use crate::partial_host::PartialHost;
 use crate::plan::Plan;
-use crate::scan::{Event, ScanContext, scan_slice};
+use crate::scan::{Earlier, Event, ScanContext, scan_slice};
+use crate::sheet::Tally;
 
 /// One call over the link takes no longer; a lost one is repeated.
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// Results that wait for delivery; a scan that is faster than its server waits for it.
 const RESULTS_WAITING_MAX: usize = 16;
+/// Tries to hand in what is known of unfinished hosts; after them they begin anew.
+const KEEP_TRIES: u32 = 3;
 /// Tries to say that a slice is complete; after them the lease runs out by itself.
 const COMPLETE_TRIES: u32 = 8;
 
@@ -229,11 +233,15 @@ impl<L: Link> Shared<L> {
             work_total: 0,
             findings: 0,
         });
+        let earlier =
+            Earlier { delivered: lease.delivered.iter().copied().collect(), partial: lease.partial.clone() };
+        let tally = Tally::of(&lease.order);
         let scanning = scan_slice(
             Arc::new(lease.order.clone()),
-            lease.delivered.iter().copied().collect(),
+            earlier,
             self.context(),
             self.pace(&lease),
+            Arc::clone(&tally),
             events,
         );
         let working = async {
@@ -246,7 +254,11 @@ impl<L: Link> Shared<L> {
             stopped = self.renew_until_refused(&lease, shown) => stopped,
         };
         match stopped {
-            Stopped::Delivered | Stopped::Cancelled | Stopped::Paused => self.complete(&lease).await,
+            Stopped::Delivered | Stopped::Cancelled => self.complete(&lease).await,
+            Stopped::Paused => {
+                self.keep(&lease, tally.partial_hosts()).await;
+                self.complete(&lease).await;
+            }
             Stopped::Lost => {}
         }
         tracing::info!(%scan, slice = lease.slice_id, ?stopped, "slice ended");
@@ -319,6 +331,20 @@ impl<L: Link> Shared<L> {
                 Err(error) => {
                     tracing::warn!(scan = %lease.order.scan, error = &error as &dyn std::error::Error, "not renewed");
                 }
+            }
+        }
+    }
+
+    /// Hosts that a paused scan leaves unfinished need not begin anew.
+    async fn keep(&self, lease: &Lease, hosts: Vec<PartialHost>) {
+        if hosts.is_empty() {
+            return;
+        }
+        let mut failures = Backoff::new(&self.options);
+        for _ in 0..KEEP_TRIES {
+            match in_time("keep unfinished hosts", self.link.keep(lease, hosts.clone())).await {
+                Ok(()) => return,
+                Err(error) => self.pause_after(lease, &error, &mut failures).await,
             }
         }
     }

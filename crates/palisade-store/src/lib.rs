@@ -43,6 +43,7 @@ mod migration;
 mod network;
 mod option_profile;
 mod packed;
+mod partial_host;
 mod policy;
 mod purge;
 mod reach;
@@ -77,7 +78,9 @@ mod virtual_host;
 
 pub use activity::{Activity, ActivityFilter, ActivityMark, ActivityOfUser, ActivitySpan, ActivityUser};
 pub use appliance::{Appliance, GroupAppliance, GroupApplianceEdit, Replacing};
-pub use asset_group::{AssetGroup, AssetGroupEdit, AssignedUser, GroupDeleted, GroupTexts, NewAssetGroup};
+pub use asset_group::{
+    AssetGroup, AssetGroupEdit, AssignedUser, GroupDeleted, GroupEdited, GroupTexts, NewAssetGroup,
+};
 pub use auth_record::{AuthRecord, RecordChanges};
 pub use auth_vault::AuthVault;
 pub use business_unit::{BusinessUnit, Released, UnitDeleted};
@@ -106,6 +109,7 @@ pub use map_lease::MapHolding;
 pub use network::{GroupNetwork, Network};
 pub use option_profile::{ProfileDeleted, ProfileEdited, ProfileUser, StoredProfile};
 pub use packed::SharedText;
+pub use partial_host::PartialHostRow;
 pub use policy::Policy;
 pub use reach::Reach;
 pub use report_job::{NewReport, ReportJob, ReportLaunched, ReportLimits};

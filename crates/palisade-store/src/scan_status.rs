@@ -5,6 +5,7 @@ use palisade_model::scan::{NotNow, OpenSlices, ScanWish};
 use palisade_model::{ScanStatus, Timestamp};
 
 use crate::error::{Error, Result};
+use crate::partial_host::forget_partial_hosts;
 use crate::row::Read;
 use crate::scheduled_run::note_scan_end;
 use crate::store::{Store, Write, expect_rows};
@@ -155,6 +156,7 @@ pub(crate) async fn end_scan(
         .execute(write.connection())
         .await?;
     expect_rows(1, done.rows_affected())?;
+    forget_partial_hosts(write, standing.scan_id).await?;
     note_scan_end(write, standing.scan_id).await
 }
 

@@ -14,6 +14,7 @@ use sqlx::any::AnyRow;
 use crate::business_unit::assigned_within;
 use crate::error::Result;
 use crate::intake::delivered;
+use crate::partial_host::{PartialHostRow, partial_hosts};
 use crate::row::{Read, integer};
 use crate::scan::{Scan, open_statuses, scan_by_id};
 use crate::scan_status::{end_scan, lock_scan, set_status, settle};
@@ -50,6 +51,8 @@ pub struct LeasedSlice {
     pub targets: IpSet,
     /// Those of them whose results were taken in under earlier leases.
     pub delivered: Vec<Ipv4Addr>,
+    /// What was kept of others of them when the scan was paused.
+    pub partial: Vec<PartialHostRow>,
 }
 
 /// How far a slice or a scan has come.
@@ -150,9 +153,11 @@ impl Store {
             .execute(write.connection())
             .await?;
             let delivered = delivered(&mut write, slice.scan_id, &targets).await?;
+            let mut partial = partial_hosts(&mut write, slice.id).await?;
+            partial.retain(|host| targets.contains(host.address) && !delivered.contains(&host.address));
             let scan = scan_by_id(&mut write, slice.scan_id).await?;
             write.commit().await?;
-            return Ok(Some(LeasedSlice { slice_id: slice.id, scan, targets, delivered }));
+            return Ok(Some(LeasedSlice { slice_id: slice.id, scan, targets, delivered, partial }));
         }
     }
 

@@ -170,14 +170,7 @@ impl TestServer {
 
     /// Something that calls this server from another thread; it calls into nothing after a restart.
     pub fn caller(&self) -> impl Fn(&str, &[(&str, &str)]) -> Result<Answer, String> + Send + use<> {
-        let pair = format!("{}:{}", self.login, self.password);
-        let authorization = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair));
-        let base_url = self.base_url.clone();
-        let agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_global(Some(Duration::from_mins(5)))
-            .build()
-            .new_agent();
+        let (agent, authorization, base_url) = (agent(), self.authorization(), self.base_url.clone());
         move |function, form| {
             let url = format!("{base_url}/{function}");
             let sent = if form.is_empty() {
@@ -186,15 +179,25 @@ impl TestServer {
                 let request = agent.post(url).header("Authorization", &authorization);
                 request.header(HEADER, "tests").send_form(form.iter().copied())
             };
-            let mut response = sent.map_err(|error| format!("{function}: {error}"))?;
-            let body = response
-                .body_mut()
-                .with_config()
-                .limit(DOCUMENT_BYTES_MAX)
-                .read_to_string()
-                .map_err(|error| format!("{function}: {error}"))?;
-            Ok(Answer { status: response.status().as_u16(), body })
+            answer(function, sent)
         }
+    }
+
+    /// The same for calls that take an XML document: something that is given the function, with its
+    /// parameters, and the document.
+    pub fn document_sender(&self) -> impl Fn(&str, &str) -> Result<Answer, String> + Send + use<> {
+        let (agent, authorization, base_url) = (agent(), self.authorization(), self.base_url.clone());
+        move |function, document| {
+            let request =
+                agent.post(format!("{base_url}/{function}")).header("Authorization", &authorization);
+            let request = request.header(HEADER, "tests").header("Content-Type", "text/xml");
+            answer(function, request.send(document))
+        }
+    }
+
+    fn authorization(&self) -> String {
+        let pair = format!("{}:{}", self.login, self.password);
+        format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair))
     }
 
     /// Scheme, host and port.
@@ -259,6 +262,28 @@ impl Drop for TestServer {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_global(Some(Duration::from_mins(5)))
+        .build()
+        .new_agent()
+}
+
+fn answer(
+    function: &str,
+    sent: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+) -> Result<Answer, String> {
+    let mut response = sent.map_err(|error| format!("{function}: {error}"))?;
+    let body = response
+        .body_mut()
+        .with_config()
+        .limit(DOCUMENT_BYTES_MAX)
+        .read_to_string()
+        .map_err(|error| format!("{function}: {error}"))?;
+    Ok(Answer { status: response.status().as_u16(), body })
 }
 
 /// The binary, without any setting that the environment of the test may hold.

@@ -287,6 +287,11 @@ fn set(table: &mut Table, path: &[&str], value: Value) -> Option<()> {
     match path {
         [] => None,
         [last] => {
+            // One port is a list of ports, and not a number.
+            let value = match (table.get(*last), value) {
+                (Some(Value::String(_)), Value::Integer(number)) => Value::String(number.to_string()),
+                (_, value) => value,
+            };
             table.insert((*last).to_owned(), value);
             Some(())
         }
@@ -345,6 +350,8 @@ mod tests {
         ])
         .unwrap();
         assert_eq!((profile.tcp.list, profile.tcp.additional.len()), (PortList::Light, 2));
+        let one_port = change(&["tcp.additional=8080", "udp.additional=53"]).unwrap();
+        assert_eq!((one_port.tcp.additional.as_slice(), one_port.udp.additional.len()), (&[8080][..], 1));
         assert!(profile.scan_dead_hosts && profile.performance.is_of_its_level());
         assert_eq!((profile.performance.hosts_external, profile.authentication.len()), (5, 2));
         let header = profile.others.http_header.map(|header| header.to_string());

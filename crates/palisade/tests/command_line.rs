@@ -2,9 +2,11 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail on what it cannot read")]
 
 use std::fs::OpenOptions;
+use std::net::Ipv4Addr;
 use std::path::Path;
 use std::process::Command;
 
+use palisade_testkit::listener;
 use palisade_testkit::server::{self, TestServer};
 use palisade_testkit::tools;
 
@@ -53,6 +55,35 @@ fn a_report_that_cannot_be_written_is_a_failure() {
 fn a_scan_for_a_qid_that_does_not_exist_is_refused() {
     let told = refusal(&mut palisade(&["scan", "127.0.0.1", "--qids", "38169,99999999"]));
     assert_eq!(told, "palisade: there is no QID 99999999; `palisade kb list` shows all\n");
+}
+
+#[test]
+fn the_stage_of_services_names_them_and_judges_nothing() {
+    let web = listener::plain_web_server(Ipv4Addr::new(127, 0, 0, 71), 18_090);
+    let mail = listener::plain_mail_server(Ipv4Addr::new(127, 0, 0, 71), 18_025);
+    let ports = format!("{},{}", web.port(), mail.port());
+    let scan = |stage: &str| {
+        let words =
+            ["scan", "--stage", stage, "--format", "json", "--udp", "none", "--ports", &ports, "127.0.0.71"];
+        let output = palisade(&words).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
+    };
+    let (services, full) = (scan("services"), scan("full"));
+    let named = |results: &serde_json::Value| -> Vec<(u64, String, serde_json::Value)> {
+        let ports = results[0]["facts"]["ports"].as_array().unwrap().iter();
+        ports
+            .map(|port| {
+                let service = port["service"].as_str().unwrap().to_owned();
+                (port["port"].as_u64().unwrap(), service, port["product"].clone())
+            })
+            .collect()
+    };
+    let words: Vec<_> = named(&services).into_iter().map(|(port, service, _)| (port, service)).collect();
+    assert_eq!(words, [(18_025, "smtp".to_owned()), (18_090, "http".to_owned())]);
+    assert_eq!(named(&services), named(&full), "less is judged, and nothing less is named");
+    assert_eq!(services[0]["findings"], serde_json::json!([]));
+    assert!(!full[0]["findings"].as_array().unwrap().is_empty());
 }
 
 #[test]

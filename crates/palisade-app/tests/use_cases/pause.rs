@@ -1,8 +1,8 @@
 //! Pausing scans and letting them go on.
 
 use palisade_app::Error;
-use palisade_engine::{Hold, Link as _};
-use palisade_model::{Role, ScanStatus};
+use palisade_engine::{AskedPorts, Hold, Link as _, PartialHost, PartialPorts};
+use palisade_model::{PortSet, Role, ScanStatus};
 
 use crate::desk::{Desk, ip, progress};
 
@@ -58,6 +58,38 @@ async fn a_restarted_server_finds_its_pausing_scan_paused() {
     desk.restart().await;
     let lease = desk.app.link("built-in").lease().await.unwrap().unwrap();
     assert_eq!(lease.delivered, [ip("10.0.0.2")]);
+}
+
+#[tokio::test]
+async fn what_a_scanner_knew_of_a_host_reaches_the_next_also_past_a_restart() {
+    let mut desk = Desk::new().await;
+    let manager = desk.manager().await;
+    let scan = desk.launch(&manager, "10.0.0.1-10.0.0.2").await;
+    let link = desk.app.link("built-in");
+    let lease = link.lease().await.unwrap().unwrap();
+    desk.app.pause_scan(&manager, &scan).await.unwrap();
+    let asked = AskedPorts {
+        asked: "1-1000".parse::<PortSet>().unwrap(),
+        open: "22,80".parse::<PortSet>().unwrap(),
+        silent: PortSet::default(),
+    };
+    let host = PartialHost {
+        address: "10.0.0.1".parse().unwrap(),
+        alive_by: Some("ICMP echo reply".to_owned()),
+        ttl: Some(64),
+        icmp_echo: Some(true),
+        method: "TCP connect".to_owned(),
+        ports: PartialPorts::Connected(asked),
+    };
+    let mut too_much = host.clone();
+    too_much.address = "10.0.0.2".parse().unwrap();
+    too_much.method = "x".repeat(2 << 20);
+    link.keep(&lease, vec![host.clone(), too_much]).await.unwrap();
+    link.complete(&lease).await.unwrap();
+    desk.restart().await;
+    desk.app.resume_scan(&manager, &scan).await.unwrap();
+    let lease = desk.app.link("another").lease().await.unwrap().unwrap();
+    assert_eq!(lease.partial, [host]);
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ use std::time::Duration;
 use palisade_model::option_profile::{PacketOptions, ProtectedIps};
 use palisade_model::{Clock, IdSource, Ip6Set, IpSet, OptionProfile, PortSet};
 use palisade_packet::{Control, Probe, Wish};
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 use crate::link::{SliceProgress, Stage};
@@ -127,7 +128,7 @@ pub struct Sighting {
 }
 
 /// What its ports said.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PortSight {
     /// Ascending.
     pub open: Vec<u16>,

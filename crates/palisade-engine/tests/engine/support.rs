@@ -5,7 +5,8 @@ use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use palisade_engine::{
-    Event, Hold, Lease, Limits, Link, LinkError, ScanContext, ScanOrder, SliceProgress, scan_hosts,
+    Event, Hold, Lease, Limits, Link, LinkError, PartialHost, ScanContext, ScanOrder, SliceProgress,
+    scan_hosts,
 };
 use palisade_kb::KnowledgeBase;
 use palisade_model::option_profile::{PortList, ScanPorts};
@@ -87,6 +88,8 @@ pub(crate) struct Server {
     pub(crate) delivered: Vec<Ipv4Addr>,
     /// What was delivered.
     pub(crate) results: Vec<HostResult>,
+    /// What was kept of hosts that were not delivered.
+    pub(crate) partial: Vec<PartialHost>,
     pub(crate) completed: Vec<i64>,
     pub(crate) failed: Vec<String>,
     pub(crate) progress: Vec<SliceProgress>,
@@ -125,7 +128,8 @@ impl MemoryLink {
 }
 
 pub(crate) fn lease(slice_id: i64, order: ScanOrder) -> Lease {
-    Lease { slice_id, token: format!("token {slice_id}"), order, delivered: Vec::new(), lease_s: 30 }
+    let token = format!("token {slice_id}");
+    Lease { slice_id, token, order, delivered: Vec::new(), partial: Vec::new(), lease_s: 30 }
 }
 
 impl Link for MemoryLink {
@@ -149,6 +153,10 @@ impl Link for MemoryLink {
             }
             hold
         })
+    }
+
+    async fn keep(&self, _lease: &Lease, hosts: Vec<PartialHost>) -> Result<(), LinkError> {
+        self.answer("keep unfinished hosts", |server| server.partial = hosts)
     }
 
     async fn complete(&self, lease: &Lease) -> Result<(), LinkError> {

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::support::{MemoryLink, lease, order};
-use palisade_engine::{Hold, Worker, WorkerOptions};
-use palisade_model::{SeededIds, SystemClock};
+use palisade_engine::{AskedPorts, Hold, PartialHost, PartialPorts, Worker, WorkerOptions};
+use palisade_model::{PortSet, SeededIds, SystemClock};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -229,4 +229,57 @@ async fn a_host_that_was_paused_half_way_is_delivered_once_and_whole() {
     let told: std::collections::BTreeSet<_> =
         result.findings.iter().map(|finding| (finding.qid, finding.transport, finding.port)).collect();
     assert_eq!(told.len(), result.findings.len(), "no finding twice");
+}
+
+#[tokio::test]
+async fn what_was_kept_of_a_paused_host_is_not_asked_again() {
+    let (ports, visits) = silent_ports(2).await;
+    let [open, said_to_refuse] = ports.as_slice() else { panic!("{ports:?}") };
+    let set = |ports: &[u16]| ports.iter().copied().collect::<PortSet>();
+    let kept = PartialHost {
+        address: Ipv4Addr::LOCALHOST,
+        alive_by: Some("told before".to_owned()),
+        ttl: Some(61),
+        icmp_echo: None,
+        method: "as before".to_owned(),
+        ports: PartialPorts::Connected(AskedPorts {
+            asked: set(&ports),
+            open: set(&[*open]),
+            silent: PortSet::default(),
+        }),
+    };
+    let elsewhere = PartialHost { address: Ipv4Addr::new(127, 0, 0, 9), ..kept.clone() };
+    let mut again = lease(1, order("127.0.0.1", ports.clone()));
+    again.partial = vec![kept, elsewhere];
+    let link = MemoryLink::with([again]);
+    work(&link, |server| server.completed.len() == 1).await;
+    let results = link.read(|server| std::mem::take(&mut server.results));
+    let [result] = results.as_slice() else { panic!("{} hosts were delivered", results.len()) };
+    let found: Vec<u16> = result.facts.ports.iter().map(|port| port.port).collect();
+    assert_eq!(found, [*open], "{said_to_refuse} was not looked at");
+    assert_eq!((result.facts.tcp_scanned, result.facts.tcp_closed), (2, 1));
+    assert_eq!((result.facts.alive_by.as_deref(), result.facts.ttl), (Some("told before"), Some(61)));
+    assert_eq!(result.facts.method, "as before");
+    assert!(!visits.lock().expect("nobody panics with it").is_empty(), "its service is looked at");
+}
+
+#[tokio::test]
+async fn a_paused_slice_hands_in_what_it_knows_of_hosts_that_are_not_done() {
+    let (ports, visits) = silent_ports(12).await;
+    let link = MemoryLink::with([lease(1, order("127.0.0.1", ports.clone()))]);
+    work_with(options(), &link, |server| {
+        // Every port was found, and some are being spoken to.
+        if visits.lock().expect("nobody panics with it").len() > ports.len() + 4 {
+            server.hold = Some(Hold::Paused);
+        }
+        server.completed.len() == 1
+    })
+    .await;
+    let kept = link.read(|server| std::mem::take(&mut server.partial));
+    let [host] = kept.as_slice() else { panic!("{kept:?}") };
+    assert_eq!(host.address, Ipv4Addr::LOCALHOST);
+    assert!(host.alive_by.is_some());
+    let PartialPorts::Connected(asked) = &host.ports else { panic!("{host:?}") };
+    let all: PortSet = ports.into_iter().collect();
+    assert_eq!((&asked.asked, &asked.open), (&all, &all));
 }

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use palisade_model::asset_group::{BusinessImpact, Environment, EnvironmentLevel};
 use palisade_model::host_name::{HostNames, HostNamesEdit};
 use palisade_model::{DomainName, IpSet};
-use palisade_store::{AssetGroup, AssetGroupEdit, Error, GroupDeleted, GroupTexts, NewAssetGroup};
+use palisade_store::{
+    AssetGroup, AssetGroupEdit, Error, GroupDeleted, GroupEdited, GroupTexts, NewAssetGroup,
+};
 
 use crate::bench::{Bench, at, ips, login, new_scan};
 use crate::user::new_user;
@@ -23,6 +25,9 @@ pub(crate) fn new_group(title: &str, addresses: &str) -> NewAssetGroup {
         updated_at: at(1),
         users: Vec::new(),
         business_unit: None,
+        appliances: Vec::new(),
+        default_appliance: None,
+        network_id: 0,
     }
 }
 
@@ -61,7 +66,7 @@ async fn an_edit_changes_what_it_names(bench: Bench) {
         names: HostNamesEdit { netbios: Some(BTreeSet::new()), ..HostNamesEdit::default() },
         ..AssetGroupEdit::default()
     };
-    assert!(bench.store.edit_asset_group(id, &edit, at(2)).await.unwrap());
+    assert_eq!(bench.store.edit_asset_group(id, &edit, at(2)).await.unwrap(), GroupEdited::Edited);
     let edited = group(&bench, id).await;
     assert_eq!((edited.names.dns.len(), edited.names.netbios.len()), (1, 0));
     assert_eq!((edited.ips, edited.updated_at), (ips("10.0.0.9,10.0.0.20"), at(2)));
@@ -75,10 +80,11 @@ async fn an_edit_changes_what_it_names(bench: Bench) {
         users: Some(Vec::new()),
         ..AssetGroupEdit::default()
     };
-    assert!(bench.store.edit_asset_group(id, &edit, at(3)).await.unwrap());
+    assert_eq!(bench.store.edit_asset_group(id, &edit, at(3)).await.unwrap(), GroupEdited::Edited);
     let edited = group(&bench, id).await;
     assert_eq!((edited.title.as_str(), edited.ips, edited.users), ("B", ips("10.0.0.3"), vec![]));
-    assert!(!bench.store.edit_asset_group(id + 1, &edit, at(4)).await.unwrap(), "there is no such group");
+    let gone = bench.store.edit_asset_group(id + 1, &edit, at(4)).await.unwrap();
+    assert_eq!(gone, GroupEdited::Unknown);
 }
 
 async fn two_edits_at_once_both_count(bench: Bench) {
@@ -89,7 +95,7 @@ async fn two_edits_at_once_both_count(bench: Bench) {
         bench.store.edit_asset_group(id, &one, at(2)),
         bench.store.edit_asset_group(id, &two, at(2))
     );
-    assert!(first.unwrap() && second.unwrap());
+    assert_eq!((first.unwrap(), second.unwrap()), (GroupEdited::Edited, GroupEdited::Edited));
     assert_eq!(group(&bench, id).await.ips, ips("10.0.0.1-10.0.0.3"));
 }
 
@@ -110,10 +116,10 @@ async fn groups_have_domains(bench: Bench) {
     let id = bench.store.add_asset_group(&new).await.unwrap();
     assert_eq!(group(&bench, id).await.domains, [domain("one.test"), domain("two.test")]);
     let untouched = AssetGroupEdit::default();
-    assert!(bench.store.edit_asset_group(id, &untouched, at(2)).await.unwrap());
+    assert_eq!(bench.store.edit_asset_group(id, &untouched, at(2)).await.unwrap(), GroupEdited::Edited);
     assert_eq!(group(&bench, id).await.domains.len(), 2);
     let edit = AssetGroupEdit { domains: Some(vec![two]), ..AssetGroupEdit::default() };
-    assert!(bench.store.edit_asset_group(id, &edit, at(2)).await.unwrap());
+    assert_eq!(bench.store.edit_asset_group(id, &edit, at(2)).await.unwrap(), GroupEdited::Edited);
     assert_eq!(group(&bench, id).await.domains, [domain("two.test")]);
     let gone = AssetGroupEdit { domains: Some(vec![99]), ..AssetGroupEdit::default() };
     let refused = bench.store.edit_asset_group(id, &gone, at(2)).await;

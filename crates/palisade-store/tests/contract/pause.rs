@@ -2,7 +2,7 @@
 
 use palisade_model::ScanStatus;
 use palisade_model::scan::NotNow;
-use palisade_store::{Cancelled, Holding, Intake, LeasedSlice, Progress};
+use palisade_store::{Cancelled, Holding, Intake, LeasedSlice, PartialHostRow, Progress};
 
 use crate::bench::{Bench, alive, at, dead, ip, ips, new_scan};
 
@@ -143,6 +143,68 @@ async fn pausing_again_and_again_gives_nothing_up(bench: Bench) {
     assert!(bench.lease("one", "token").await.is_some());
 }
 
+fn row(address: &str, known: &str) -> PartialHostRow {
+    PartialHostRow { address: ip(address), known: known.to_owned() }
+}
+
+async fn count_kept(bench: &Bench) -> i64 {
+    let mut raw = bench.connect().await;
+    let rows = sqlx::query_scalar("SELECT COUNT(*) FROM partial_host");
+    rows.fetch_one(&mut raw).await.unwrap()
+}
+
+async fn what_is_known_of_unfinished_hosts_waits_for_whoever_goes_on(bench: Bench) {
+    let scan = launch(&bench).await;
+    let slice = bench.lease("one", "token-1").await.unwrap();
+    assert_eq!(slice.partial, []);
+    pause(&bench, scan, 20).await.unwrap();
+    let keep = async |token: &str, rows: &[PartialHostRow]| {
+        bench.store.keep_partial_hosts(slice.slice_id, token, rows).await.unwrap()
+    };
+    assert_eq!(
+        keep("token-1", &[row("10.0.0.2", "{\"a\":1}"), row("10.0.0.1", "one")]).await,
+        Holding::Paused
+    );
+    // Once more, as after a lost answer; and a host that is not of the slice.
+    let again = [row("10.0.0.2", "{\"a\":2}"), row("10.0.0.3", "three"), row("10.0.0.4", "elsewhere")];
+    assert_eq!(keep("token-1", &again).await, Holding::Paused);
+    bench.store.complete_slice(slice.slice_id, "token-1", at(25)).await.unwrap();
+    assert_eq!(keep("token-1", &[row("10.0.0.2", "late")]).await, Holding::Lost);
+
+    resume(&bench, scan, 30).await.unwrap();
+    let taken_up = bench.lease("two", "token-2").await.unwrap();
+    let kept = [row("10.0.0.1", "one"), row("10.0.0.2", "{\"a\":2}"), row("10.0.0.3", "three")];
+    assert_eq!((taken_up.slice_id, taken_up.partial.as_slice()), (slice.slice_id, kept.as_slice()));
+    // A scanner that dies then leaves it for the next; what was delivered meanwhile is left out, and
+    // what is not in the subscription any more.
+    bench.deliver(&taken_up, "token-2", &alive("10.0.0.1", Vec::new(), &[])).await;
+    bench.store.take_back_from("two", at(40)).await.unwrap();
+    let mut raw = bench.connect().await;
+    sqlx::query("UPDATE slice SET targets = '10.0.0.1,10.0.0.3' WHERE id = $1")
+        .bind(slice.slice_id)
+        .execute(&mut raw)
+        .await
+        .unwrap();
+    let last = bench.lease("one", "token-3").await.unwrap();
+    assert_eq!((last.slice_id, last.partial.as_slice()), (slice.slice_id, &kept[2..]));
+    finish(&bench, &last, "token-3").await;
+    assert_eq!(count_kept(&bench).await, 3, "its scan has not ended");
+    finish(&bench, &bench.lease("one", "token-4").await.unwrap(), "token-4").await;
+    assert!(status(&bench).await.is_ended());
+    assert_eq!(count_kept(&bench).await, 0);
+}
+
+async fn what_is_known_of_unfinished_hosts_goes_with_a_cancelled_scan(bench: Bench) {
+    let scan = launch(&bench).await;
+    let slice = bench.lease("one", "token").await.unwrap();
+    pause(&bench, scan, 20).await.unwrap();
+    bench.store.keep_partial_hosts(slice.slice_id, "token", &[row("10.0.0.1", "one")]).await.unwrap();
+    bench.store.complete_slice(slice.slice_id, "token", at(25)).await.unwrap();
+    assert_eq!(count_kept(&bench).await, 1);
+    assert_eq!(bench.store.cancel_scan(scan, at(30)).await.unwrap(), Cancelled::AtOnce);
+    assert_eq!(count_kept(&bench).await, 0);
+}
+
 crate::both!(
     a_paused_scan_keeps_its_hosts_and_goes_on_elsewhere,
     a_scan_without_slices_out_is_paused_at_once,
@@ -150,4 +212,6 @@ crate::both!(
     a_scanner_that_dies_while_its_scan_pauses_holds_nothing_up,
     a_paused_scan_can_be_cancelled,
     pausing_again_and_again_gives_nothing_up,
+    what_is_known_of_unfinished_hosts_waits_for_whoever_goes_on,
+    what_is_known_of_unfinished_hosts_goes_with_a_cancelled_scan,
 );
