@@ -403,8 +403,9 @@ async fn root_tools_and_keys_of_unix_records_may_be_a_document() {
     let send = async |parameters: &[(&str, &str)], inside: &str| {
         let path = format!("/api/2.0/fo/auth/unix/?{}", crate::support::http::form(parameters));
         let document = format!("<?xml version=\"1.0\"?><UNIX_AUTH_PARAMS>{inside}</UNIX_AUTH_PARAMS>");
-        let mut request =
-            crate::support::http::Request::get(&path).header("X-Requested-With", "tests").body(document.as_str());
+        let mut request = crate::support::http::Request::get(&path)
+            .header("X-Requested-With", "tests")
+            .body(document.as_str());
         request.method = "POST";
         let request = request.header("Content-Type", "text/xml").login("manager", crate::support::PASSWORD);
         server.send(request).await
@@ -448,7 +449,8 @@ async fn root_tools_and_keys_of_unix_records_may_be_a_document() {
     }
     let changed = send(&[("action", "update"), ("ids", "1"), ("comments", "x")], &tool).await;
     told += &changed.assert_success().text;
-    told += &format!("{:?}", server.last_activity().await);
+    let logged = format!("{:?}", server.last_activity().await);
+    told += &logged;
     assert!(!told.contains("Tr0ub4dor"), "{told}");
     // Other types have nothing for documents.
     let mut other = crate::support::http::Request::get("/api/2.0/fo/auth/windows/?action=create&title=A")
