@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 pub struct ScanOrder {
     pub scan: ScanRef,
     pub targets: IpSet,
-    /// IPv6 hosts, which are connected to. A server has none.
+    /// IPv6 hosts. A server has none.
     #[serde(default)]
     pub targets_v6: Ip6Set,
     pub profile: OptionProfile,
-    /// Only these QIDs are judged; `None` for all.
+    /// Only these QIDs are judged; `None` for all. With an empty list services are looked at, and judged by nothing.
     pub qids: Option<Vec<Qid>>,
     /// The value that every web request carries.
     #[serde(default)]

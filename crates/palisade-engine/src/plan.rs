@@ -44,6 +44,10 @@ impl Plan {
         // What is left out is left out of the facts too, but only where a scan is for chosen QIDs:
         // a complete one also tells names, services and systems of its hosts.
         let mut needs = if selection.only.is_some() { kb.needs(&selection) } else { Needs::everything() };
+        // Who wants no QID at all wants to know what there is.
+        if order.qids.as_ref().is_some_and(Vec::is_empty) {
+            needs.add_products();
+        }
         let templates = TemplatePlan::new(templates, &selection, profile);
         if templates.has(Protocol::Http) || templates.has(Protocol::Tcp) {
             needs.add_services();
@@ -154,6 +158,17 @@ mod tests {
         let snmp = plan(&order(Some(&[78_030])));
         assert!(snmp.ports(Transport::Tcp).is_empty());
         assert_eq!(*snmp.ports(Transport::Udp), [161].into_iter().collect());
+    }
+
+    #[test]
+    fn without_qids_services_are_looked_at_and_their_weaknesses_are_not() {
+        let services = plan(&order(Some(&[])));
+        assert_eq!(services.ports(Transport::Tcp), plan(&order(None)).ports(Transport::Tcp));
+        assert_eq!(services.ports(Transport::Udp).len(), 65_535);
+        let needs = &services.needs;
+        assert!(needs.services() && needs.through_tls() && needs.asks("http") && needs.system());
+        assert!(!needs.tls() && !needs.has_word("transferred_zones"));
+        assert_eq!(services.wanted, Some(Vec::new()));
     }
 
     #[test]

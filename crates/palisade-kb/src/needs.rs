@@ -234,6 +234,12 @@ impl Needs {
         (self.services, self.through_tls) = (true, true);
     }
 
+    /// What stands on each port is needed as well: services, products, and the system they run on.
+    pub fn add_products(&mut self) {
+        self.add_services();
+        self.products = true;
+    }
+
     /// What TLS shows is needed as well.
     pub fn add_tls(&mut self) {
         self.facts.insert("tls");

@@ -6,7 +6,7 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use palisade_app::{About, Actor, App, Error as AppError, ScanView};
+use palisade_app::{About, Actor, App, Error as AppError, HostReport, ScanView};
 use palisade_model::{ScanRef, ScanStatus};
 use palisade_wire::XmlWriter;
 use tokio::sync::mpsc;
@@ -154,10 +154,10 @@ impl Sender {
         let mut alive = 0;
         loop {
             let page = self.app.report_hosts(&self.actor, &self.scan, after, PAGE_HOSTS).await?;
-            let Some(last) = page.last() else {
+            let Some(last) = page.last().and_then(HostReport::ipv4) else {
                 return Ok(alive);
             };
-            after = Some(last.address);
+            after = Some(last);
             let kb = self.app.kb();
             for host in &page {
                 alive += u64::from(host.alive);
