@@ -13,6 +13,7 @@ export LC_ALL=C
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$here/.ci/install.sh"
 . "$here/bench/databases.sh"
+. "$here/bench/program.sh"
 
 rounds=${1:-15} busy_s=${2:-30}
 memory_max_kib=$((200 * 1024))
@@ -21,12 +22,7 @@ for command in sqlite3 psql curl cargo python3; do
   command -v "$command" >/dev/null || fail "$command is missing: apt-get install sqlite3 postgresql curl python3"
 done
 
-if [ -z "${PALISADE:-}" ]; then
-  say "building with full optimisation, without link-time optimisation"
-  CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
-    cargo build --locked --release --manifest-path "$here/Cargo.toml" -p palisade --bin palisade
-  PALISADE=$(target_directory "$here/Cargo.toml")/release/palisade
-fi
+find_palisade_sooner
 
 work=${WORK:-$(mktemp -d)}
 mkdir -p "$work"

@@ -1,5 +1,5 @@
 # The databases that the benchmarks compare the API with, and their own clients; sourced. The caller has
-# set `here`, `work` (a folder) and, for the server, `PALISADE` and `port`; `server` and `postgres` are
+# set `here`, `work` (a folder) and, for the server, `palisade` and `port`; `server` and `postgres` are
 # the processes to end.
 
 # A PostgreSQL of our own, on a socket in the work folder. It does not run as root.
@@ -57,16 +57,16 @@ serve() { # DATABASE URL
   if [ ! -e "$data/login" ]; then
     say "filling $database"
     mkdir -p "$data" && chmod 700 "$data"
-    "$PALISADE" user add --role manager --accept-terms --data "$data" --database "$url" |
+    "$palisade" user add --role manager --accept-terms --data "$data" --database "$url" |
       awk '{ printf "%s%s", (NR > 1 ? ":" : ""), $2 }' >"$data/new-login"
     case $database in
-      sqlite*) "$here/bench/subscription.sh" "$PALISADE" sqlite3 "$data/palisade.sqlite" ;;
-      postgres*) "$here/bench/subscription.sh" "$PALISADE" psql "$url" ;;
+      sqlite*) "$here/bench/subscription.sh" "$palisade" sqlite3 "$data/palisade.sqlite" ;;
+      postgres*) "$here/bench/subscription.sh" "$palisade" psql "$url" ;;
     esac
     mv "$data/new-login" "$data/login"
   fi
   login=$(cat "$data/login")
-  "$PALISADE" serve --http --listen "127.0.0.1:$port" --data "$data" --database "$url" \
+  "$palisade" serve --http --listen "127.0.0.1:$port" --data "$data" --database "$url" \
     --rate-limit-calls 0 --concurrency-limit 0 --log warn 2>"$work/$database.log" &
   server=$!
   until curl -s -o /dev/null "http://127.0.0.1:$port/"; do

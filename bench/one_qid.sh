@@ -11,6 +11,7 @@ set -euo pipefail
 export LC_ALL=C
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$here/.ci/install.sh"
+. "$here/bench/program.sh"
 
 runs=${1:-3}
 shift || true
@@ -24,12 +25,7 @@ lab=$here/lab/lab.sh
 for command in python3 /usr/bin/time; do
   command -v "$command" >/dev/null || fail "$command is missing: apt-get install python3 time"
 done
-palisade=${PALISADE:-}
-if [ -z "$palisade" ]; then
-  say "building with full optimisation (cargo build --release)"
-  cargo build --locked --release --manifest-path "$here/Cargo.toml" -p palisade --bin palisade
-  palisade=$(target_directory "$here/Cargo.toml")/release/palisade
-fi
+find_palisade
 
 work=$(mktemp -d)
 trap '"$lab" down; rm -rf "$work"' EXIT

@@ -10,6 +10,7 @@ set -euo pipefail
 export LC_ALL=C
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$here/.ci/install.sh"
+. "$here/bench/program.sh"
 
 runs=${1:-5}
 memory_max_kib=$((150 * 1024))
@@ -22,12 +23,7 @@ for command in nmap cargo /usr/bin/time; do
   command -v "$command" >/dev/null || fail "$command is missing: apt-get install nmap time"
 done
 
-palisade=${PALISADE:-}
-if [ -z "$palisade" ]; then
-  say "building with full optimisation (cargo build --release)"
-  cargo build --locked --release --manifest-path "$here/Cargo.toml" -p palisade --bin palisade
-  palisade=$(target_directory "$here/Cargo.toml")/release/palisade
-fi
+find_palisade
 
 work=$(mktemp -d)
 trap '"$lab" down; rm -rf "$work"' EXIT

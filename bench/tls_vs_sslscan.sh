@@ -10,6 +10,7 @@ set -euo pipefail
 export LC_ALL=C
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$here/.ci/install.sh"
+. "$here/bench/program.sh"
 
 runs=${1:-5}
 faster_min=2
@@ -21,12 +22,7 @@ lab=$here/lab/lab.sh
 missing=$(missing_packages sslscan python3 time)
 # shellcheck disable=SC2086
 [ -z "$missing" ] || install_packages $missing
-palisade=${PALISADE:-}
-if [ -z "$palisade" ]; then
-  say "building with full optimisation (cargo build --release)"
-  cargo build --locked --release --manifest-path "$here/Cargo.toml" -p palisade --bin palisade
-  palisade=$(target_directory "$here/Cargo.toml")/release/palisade
-fi
+find_palisade
 
 work=$(mktemp -d)
 trap '"$lab" down; rm -rf "$work"' EXIT

@@ -25,23 +25,25 @@ pub(crate) enum ReadError {
     Form(#[from] FormError),
 }
 
-/// All pairs of a request, and the document in its body if it is one.
+/// All pairs of a request, and the document or table in its body if it is one.
 #[derive(Debug)]
 pub(crate) struct Sent {
     pub(crate) form: Form,
     /// An XML document.
     pub(crate) document: Option<Bytes>,
+    /// Comma-separated values.
+    pub(crate) table: Option<Bytes>,
 }
 
-/// All pairs of a request that sends no document.
+/// All pairs of a request that sends no document and no table.
 pub(crate) async fn read_form(config: &ApiConfig, request: Request) -> Result<Form, ReadError> {
     match read_request(config, request).await? {
-        Sent { form, document: None } => Ok(form),
-        Sent { document: Some(_), .. } => Err(ReadError::Kind),
+        Sent { form, document: None, table: None } => Ok(form),
+        Sent { .. } => Err(ReadError::Kind),
     }
 }
 
-/// All pairs of the request, and its document.
+/// All pairs of the request, and its document or table.
 pub(crate) async fn read_request(config: &ApiConfig, request: Request) -> Result<Sent, ReadError> {
     let mut form = Form::new(Limits { total_bytes: config.body_max_bytes, ..Limits::DEFAULT });
     if let Some(query) = request.uri().query() {
@@ -50,17 +52,18 @@ pub(crate) async fn read_request(config: &ApiConfig, request: Request) -> Result
     let (parts, body) = request.into_parts();
     let body = read_body(config, body).await?;
     if body.trim_ascii().is_empty() {
-        return Ok(Sent { form, document: None });
+        return Ok(Sent { form, document: None, table: None });
     }
     match body_kind(&parts.headers) {
         BodyKind::Form => form.add_body(&body)?,
         BodyKind::Multipart => {
             add_multipart(&mut form, Request::from_parts(parts, Body::from(body))).await?;
         }
-        BodyKind::Xml => return Ok(Sent { form, document: Some(body) }),
+        BodyKind::Xml => return Ok(Sent { form, document: Some(body), table: None }),
+        BodyKind::Csv => return Ok(Sent { form, document: None, table: Some(body) }),
         BodyKind::Other => return Err(ReadError::Kind),
     }
-    Ok(Sent { form, document: None })
+    Ok(Sent { form, document: None, table: None })
 }
 
 async fn read_body(config: &ApiConfig, body: Body) -> Result<Bytes, ReadError> {
@@ -78,6 +81,7 @@ enum BodyKind {
     Multipart,
     /// A document. Clients name its type with no body at all, too, which is fine.
     Xml,
+    Csv,
     /// Something that holds no parameters.
     Other,
 }
@@ -91,6 +95,8 @@ fn body_kind(headers: &HeaderMap) -> BodyKind {
         BodyKind::Form
     } else if kind.eq_ignore_ascii_case("text/xml") || kind.eq_ignore_ascii_case("application/xml") {
         BodyKind::Xml
+    } else if kind.eq_ignore_ascii_case("text/csv") {
+        BodyKind::Csv
     } else {
         BodyKind::Other
     }

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use palisade_model::appliance::{StaticRoute, USUAL_POLLING_INTERVAL_S, Vlan};
 use palisade_model::{Action, ApplianceName, Login, Resource, Role};
-use palisade_store::{Appliance, AssetGroup, GroupAppliance, GroupApplianceEdit, Reach, Replacing};
+use palisade_store::{Appliance, AssetGroup, GroupAppliance, Reach, Replacing};
 
 use crate::actor::Actor;
 use crate::app::App;
@@ -22,6 +22,16 @@ const COMMENTS_CHARACTERS_MAX: usize = 2_048;
 const CODE_DIGITS: usize = 14;
 /// What codes are encrypted for.
 const PURPOSE: &str = "personalisation code of an appliance";
+
+/// An appliance of an asset group, as those see it who see the group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupApplianceView {
+    pub asset_group_id: i64,
+    pub appliance_id: i64,
+    pub name: ApplianceName,
+    /// Whether it is the one that scans of the group go to where no other is named.
+    pub is_default: bool,
+}
 
 /// An appliance as its users see it.
 #[derive(Clone, PartialEq, Eq)]
@@ -340,60 +350,64 @@ impl App {
         }
     }
 
-    /// Which asset groups within the caller's reach have which appliances. For lists of groups.
-    pub async fn list_group_appliances(&self, actor: &Actor) -> Result<Vec<GroupAppliance>> {
+    /// Which asset groups within the caller's reach have which appliances, by group and appliance. Whoever sees
+    /// a group sees what its appliances are called.
+    pub async fn list_group_appliances(&self, actor: &Actor) -> Result<Vec<GroupApplianceView>> {
         let reach = actor.allow(Action::List, Resource::AssetGroup)?.asset_groups();
+        let members = self.store().list_group_appliances().await?;
+        if members.is_empty() {
+            return Ok(Vec::new());
+        }
         let groups = self.store().list_asset_groups().await?;
-        let mut members = self.store().list_group_appliances().await?;
-        members.retain(|member| {
-            groups.iter().any(|group| group.id == member.asset_group_id && reach.has(group))
-        });
-        Ok(members)
+        let appliances = self.store().list_appliances().await?;
+        let view = |member: GroupAppliance| {
+            let GroupAppliance { asset_group_id, appliance_id, is_default } = member;
+            let seen = groups.iter().any(|group| group.id == asset_group_id && reach.has(group));
+            let appliance = appliances.iter().find(|appliance| seen && appliance.id == appliance_id)?;
+            let name = appliance.name.clone();
+            Some(GroupApplianceView { asset_group_id, appliance_id, name, is_default })
+        };
+        Ok(members.into_iter().filter_map(view).collect())
     }
 
-    /// Changes the appliances of an asset group.
+    /// The ids of the appliances of these names, for putting them into groups.
     ///
     /// # Errors
     ///
-    /// Beside permission: [`Error::UnknownAssetGroupId`], [`Error::UnknownAppliance`] for one beyond reach,
-    /// [`Error::NotOfGroup`] for a default one that the group would not have.
-    pub async fn edit_group_appliances(
+    /// [`Error::UnknownApplianceName`] with the first name that none within reach has.
+    pub async fn appliance_ids(&self, actor: &Actor, names: &[String]) -> Result<Vec<i64>> {
+        let known = self.groupable_appliances(actor).await?;
+        let id = |name: &String| {
+            let found = known.iter().find(|appliance| appliance.name.as_str() == name);
+            found
+                .map(|appliance| appliance.id)
+                .ok_or_else(|| Error::UnknownApplianceName { name: name.clone() })
+        };
+        names.iter().map(id).collect()
+    }
+
+    /// Refuses appliances beyond the caller's reach, for putting them into groups.
+    pub(crate) async fn check_group_appliances(
         &self,
         actor: &Actor,
-        asset_group: i64,
-        edit: &GroupApplianceEdit,
+        ids: impl Iterator<Item = &i64>,
     ) -> Result<()> {
-        let reach = actor.allow(Action::Edit, Resource::AssetGroup)?.asset_groups();
-        let groups = self.store().list_asset_groups().await?;
-        if !groups.iter().any(|group| group.id == asset_group && reach.has(group)) {
-            return Err(Error::UnknownAssetGroupId { id: u64::try_from(asset_group).unwrap_or(0) });
-        }
-        self.check_group_appliances(actor, edit).await?;
-        if !self.store().edit_group_appliances(asset_group, edit).await? {
-            return Err(Error::NotOfGroup { id: edit.default.unwrap_or_default() });
-        }
-        self.record_done(actor, "asset_group", "edit", format!("{asset_group}: scanner appliances")).await
-    }
-
-    /// Refuses appliances beyond the caller's reach: what [`App::edit_group_appliances`] would refuse,
-    /// for a group that is still to be made.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::UnknownAppliance`].
-    pub async fn check_group_appliances(&self, actor: &Actor, edit: &GroupApplianceEdit) -> Result<()> {
-        if *edit == GroupApplianceEdit::default() {
+        let ids: Vec<i64> = ids.copied().collect();
+        if ids.is_empty() {
             return Ok(());
         }
-        let named = edit.all.iter().flatten().chain(&edit.added).chain(&edit.removed).chain(&edit.default);
-        // An Administrator puts any appliance into groups, as they do with addresses.
-        let reached = match actor.role {
-            Role::Administrator => self.store().list_appliances().await?,
-            _ => self.reached_appliances(actor, Action::List).await?,
-        };
-        match named.into_iter().find(|id| !reached.iter().any(|appliance| appliance.id == **id)) {
-            Some(id) => Err(unknown(*id)),
+        let known = self.groupable_appliances(actor).await?;
+        match ids.into_iter().find(|id| !known.iter().any(|appliance| appliance.id == *id)) {
+            Some(id) => Err(unknown(id)),
             None => Ok(()),
+        }
+    }
+
+    async fn groupable_appliances(&self, actor: &Actor) -> Result<Vec<Appliance>> {
+        // An Administrator puts any appliance into groups, as they do with addresses.
+        match actor.role {
+            Role::Administrator => Ok(self.store().list_appliances().await?),
+            _ => self.reached_appliances(actor, Action::List).await,
         }
     }
 

@@ -10,14 +10,15 @@ use palisade_model::{
     Action, AssetGroupTitle, BusinessImpact, DomainName, IpSet, Login, Resource, Role, Timestamp,
 };
 use palisade_store::{
-    AssetGroup, AssetGroupEdit, AssignedUser, BusinessUnit, Domain, GroupDeleted, GroupTexts, NewAssetGroup,
-    Reach, User,
+    AssetGroup, AssetGroupEdit, AssignedUser, BusinessUnit, Domain, GroupApplianceEdit, GroupDeleted,
+    GroupEdited, GroupTexts, NewAssetGroup, Reach, User,
 };
 
 use crate::actor::{Actor, GroupReach};
 use crate::app::App;
 use crate::domain::DomainView;
 use crate::error::{Error, Result, check_length};
+use crate::network::GLOBAL_NETWORK;
 
 /// Most groups of a subscription.
 const GROUPS_MAX: usize = 10_000;
@@ -73,6 +74,11 @@ pub struct AddAssetGroup {
     pub environment: Environment,
     /// Logins of the users it is assigned to; for those who manage users.
     pub users: Option<Vec<String>>,
+    /// Ids of its scanner appliances, and which of them is the default one.
+    pub appliances: Vec<i64>,
+    pub default_appliance: Option<i64>,
+    /// 0 for the network that there is always.
+    pub network_id: i64,
 }
 
 /// Changes to a group; `None` leaves a thing as it is, an empty text removes it.
@@ -94,6 +100,7 @@ pub struct EditAssetGroup {
     pub environment: Environment,
     /// Replaces the logins of the users it is assigned to; for those who manage users.
     pub users: Option<Vec<String>>,
+    pub appliances: GroupApplianceEdit,
 }
 
 impl App {
@@ -159,15 +166,37 @@ impl App {
     ///
     /// Beside permission: [`Error::EverythingGroup`], [`Error::NotInSubscription`],
     /// [`Error::UnknownOwner`] and [`Error::NotAssignable`] for users it cannot be assigned to,
-    /// [`Error::AssetGroupTaken`], [`Error::TooManyAssetGroups`].
+    /// [`Error::UnknownAppliance`] for appliances beyond reach, [`Error::NotOfGroup`] for a default one that is
+    /// none of them, [`Error::NoNetworks`], [`Error::UnknownNetwork`], [`Error::AssetGroupTaken`],
+    /// [`Error::TooManyAssetGroups`].
     pub async fn add_asset_group(&self, actor: &Actor, group: AddAssetGroup) -> Result<i64> {
         let reach = actor.allow(Action::Add, Resource::AssetGroup)?.asset_groups();
-        let AddAssetGroup { title, ips, domains, names, business_impact, texts, environment, users } = group;
+        let AddAssetGroup {
+            title,
+            ips,
+            domains,
+            names,
+            business_impact,
+            texts,
+            environment,
+            users,
+            appliances,
+            default_appliance,
+            network_id,
+        } = group;
         refuse_everything(&title)?;
         check_texts(&texts)?;
         self.refuse_foreign(actor, &ips).await?;
         let domains = self.domain_ids(actor, &domains).await?;
         let users = self.assignable(actor, users).await?.unwrap_or_default();
+        self.check_group_appliances(actor, appliances.iter().chain(&default_appliance)).await?;
+        if let Some(id) = default_appliance.filter(|id| !appliances.contains(id)) {
+            return Err(Error::NotOfGroup { id });
+        }
+        if network_id != GLOBAL_NETWORK.0 {
+            self.refuse_without_networks()?;
+            self.check_networks([network_id]).await?;
+        }
         if self.store().list_asset_groups().await?.len() >= GROUPS_MAX {
             return Err(Error::TooManyAssetGroups { max: GROUPS_MAX });
         }
@@ -190,6 +219,9 @@ impl App {
             updated_at: self.clock().now(),
             users,
             business_unit: reach.unit,
+            appliances,
+            default_appliance,
+            network_id,
         };
         let id = self.store().add_asset_group(&new).await.map_err(|error| taken(error, &title))?;
         self.record_done(actor, "asset_group", "add", title.to_string()).await?;
@@ -214,6 +246,7 @@ impl App {
             texts,
             environment,
             users,
+            appliances,
         } = edit;
         refuse_everything(&title)?;
         new_title.as_ref().map_or(Ok(()), refuse_everything)?;
@@ -228,6 +261,10 @@ impl App {
         let added_domains = self.domain_ids(actor, &added_domains).await?;
         let removed_domains = self.domain_ids(actor, &removed_domains).await?;
         let users = self.assignable(actor, users).await?;
+        let GroupApplianceEdit { all, added, removed, default } = &appliances;
+        let named = all.iter().flatten().chain(added).chain(removed).chain(default);
+        self.check_group_appliances(actor, named).await?;
+        let default_appliance = *default;
         let edit = AssetGroupEdit {
             title: new_title.clone(),
             ips,
@@ -241,11 +278,16 @@ impl App {
             texts,
             environment,
             users,
+            appliances,
         };
         let wanted = new_title.as_ref().unwrap_or(&title);
         let edited = self.store().edit_asset_group(group.id, &edit, self.clock().now()).await;
-        if !edited.map_err(|error| taken(error, wanted))? {
-            return Err(Error::UnknownAssetGroup { title: title.to_string() });
+        match edited.map_err(|error| taken(error, wanted))? {
+            GroupEdited::Edited => {}
+            GroupEdited::Unknown => return Err(Error::UnknownAssetGroup { title: title.to_string() }),
+            GroupEdited::NotOfGroup => {
+                return Err(Error::NotOfGroup { id: default_appliance.unwrap_or_default() });
+            }
         }
         self.record_done(actor, "asset_group", "edit", title.to_string()).await
     }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
+use palisade_model::cve::Cvss;
 use palisade_model::report_template::{FindingOrder, HostTemplate, business_risk};
 use palisade_model::{
     Action, AssetGroupTitle, BusinessImpact, DetectionStatus, FindingKind, IpSet, Qid, Resource, Timestamp,
@@ -78,7 +79,17 @@ pub(crate) struct ReportedScan {
 pub(crate) struct Selected {
     pub(crate) kind: FindingKind,
     pub(crate) severity: u8,
-    pub(crate) cvss: Option<Arc<str>>,
+    /// `None` where there are none.
+    pub(crate) scores: Option<Arc<Scores>>,
+}
+
+/// What a vulnerability scores.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Scores {
+    /// Of version 2: the temporal or else the base score.
+    pub(crate) cvss: Option<String>,
+    /// Of version 3: the base score, as no temporal one is known.
+    pub(crate) cvss3: Option<String>,
 }
 
 /// The totals of a report.
@@ -197,14 +208,15 @@ impl App {
         let kb = self.kb();
         let selected = kb
             .entries()
-            .filter(|entry| !entry.is_disabled())
-            .filter(|entry| filter.levels(entry.kind).contains(entry.severity.level()))
+            .filter(|entry| filter.has_level(entry.kind, entry.severity.level(), entry.is_disabled()))
             .filter(|entry| filter.categories.is_empty() || filter.categories.contains(&entry.category))
             .filter(|entry| all || filter.qids.contains(&entry.qid) || listed.contains(&entry.qid))
             .filter(|entry| !filter.excluded_qids.contains(&entry.qid) && !unlisted.contains(&entry.qid))
             .map(|entry| {
-                let cvss = entry.cvss_temporal.as_deref().or(entry.cvss_base.as_deref()).map(Arc::from);
-                (entry.qid, Selected { kind: entry.kind, severity: entry.severity.level(), cvss })
+                let cvss = entry.cvss_temporal.as_ref().or(entry.cvss_base.as_ref()).cloned();
+                let cvss3 = entry.intelligence.cvss3.as_ref().map(Cvss::text);
+                let scores = (cvss.is_some() || cvss3.is_some()).then(|| Arc::new(Scores { cvss, cvss3 }));
+                (entry.qid, Selected { kind: entry.kind, severity: entry.severity.level(), scores })
             })
             .collect();
         Ok(selected)
@@ -277,6 +289,15 @@ pub(crate) struct Bounds {
     pub(crate) last: Ipv4Addr,
 }
 
+impl Bounds {
+    /// `None`: there is no address among them.
+    pub(crate) fn of(target: &IpSet) -> Option<Self> {
+        let (first, last) = (target.ranges().first()?, target.ranges().last()?);
+        let before = u32::from(first.first()).checked_sub(1).map(Ipv4Addr::from);
+        Some(Self { before, last: last.last() })
+    }
+}
+
 impl AssetReport {
     /// Whether it is made of the history of the hosts, and not of scans.
     #[must_use]
@@ -285,9 +306,7 @@ impl AssetReport {
     }
 
     pub(crate) fn bounds(&self) -> Option<Bounds> {
-        let (first, last) = (self.target.ranges().first()?, self.target.ranges().last()?);
-        let before = u32::from(first.first()).checked_sub(1).map(Ipv4Addr::from);
-        Some(Bounds { before, last: last.last() })
+        Bounds::of(&self.target)
     }
 
     /// Whether findings of a host with this operating system are wanted.

@@ -12,7 +12,7 @@ use palisade_store::{BatchedDetection, DetectionBatch, DetectionKey, ReportedHos
 use tokio::sync::mpsc;
 
 use crate::app::App;
-use crate::asset_report::AssetReport;
+use crate::asset_report::{AssetReport, Scores};
 use crate::error::Result;
 use crate::host_steps::HostSteps;
 use crate::scan_report::read_scans;
@@ -49,7 +49,7 @@ pub struct ReportPiece {
     pub(crate) services: Arc<Services>,
     pub(crate) batch: Arc<DetectionBatch>,
     /// Places in the batch of what is shown, in its order.
-    pub(crate) shown: Vec<(usize, FindingKind, Option<Arc<str>>)>,
+    pub(crate) shown: Vec<(usize, FindingKind, Option<Arc<Scores>>)>,
     pub(crate) information: Vec<(Finding, FindingKind)>,
     pub(crate) information_at: Timestamp,
 }
@@ -71,14 +71,16 @@ pub struct ReportedFinding<'a> {
     pub last_fixed_at: Option<Timestamp>,
     /// The temporal or else the base score.
     pub cvss: Option<&'a str>,
+    /// The same of version 3.
+    pub cvss3: Option<&'a str>,
 }
 
 impl ReportPiece {
     /// What it shows: vulnerabilities, then information.
     pub fn findings(&self) -> impl Iterator<Item = ReportedFinding<'_>> {
-        let detections = self.shown.iter().filter_map(|(place, kind, cvss)| {
+        let detections = self.shown.iter().filter_map(|(place, kind, scores)| {
             let detection = self.batch.entries().get(*place)?;
-            Some(self.detection(detection, *kind, cvss.as_deref()))
+            Some(self.detection(detection, *kind, scores.as_deref()))
         });
         detections.chain(self.information.iter().map(|(finding, kind)| self.gathered(finding, *kind)))
     }
@@ -87,7 +89,7 @@ impl ReportPiece {
         &'a self,
         detection: &'a BatchedDetection,
         kind: FindingKind,
-        cvss: Option<&'a str>,
+        scores: Option<&'a Scores>,
     ) -> ReportedFinding<'a> {
         ReportedFinding {
             qid: detection.key.qid,
@@ -102,7 +104,8 @@ impl ReportPiece {
             times_found: Some(detection.times_found),
             status: Some(detection.status),
             last_fixed_at: detection.last_fixed_at,
-            cvss,
+            cvss: scores.and_then(|scores| scores.cvss.as_deref()),
+            cvss3: scores.and_then(|scores| scores.cvss3.as_deref()),
         }
     }
 
@@ -122,6 +125,7 @@ impl ReportPiece {
             status: None,
             last_fixed_at: None,
             cvss: None,
+            cvss3: None,
         }
     }
 
@@ -238,7 +242,7 @@ fn piece(
         .enumerate()
         .filter_map(|(place, entry)| {
             let selected = report.wants(entry.key.qid, entry.status, entry.last_found_at)?;
-            Some((place, selected.kind, selected.severity, selected.cvss.clone(), entry.key))
+            Some((place, selected.kind, selected.severity, selected.scores.clone(), entry.key))
         })
         .collect();
     match report.order() {
@@ -252,7 +256,7 @@ fn piece(
         host: Arc::clone(host),
         ends,
         services: Arc::clone(services),
-        shown: shown.into_iter().map(|(place, kind, _, cvss, _)| (place, kind, cvss)).collect(),
+        shown: shown.into_iter().map(|(place, kind, _, scores, _)| (place, kind, scores)).collect(),
         batch: Arc::new(batch),
         information,
         information_at,

@@ -5,16 +5,20 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use palisade_model::{Action, IpSet, Qid, Resource, Timestamp, Transport};
-use palisade_store::{HostRange, PackedHosts, SearchedHost, TrackingMethod};
+use palisade_store::{HostRange, PackedHosts, SearchedHost, SharedText, TrackingMethod};
 use tokio::sync::mpsc;
 
 use crate::actor::Actor;
 use crate::app::App;
+use crate::asset_report::Bounds;
 use crate::error::{Error, Result};
 use crate::host::attributes_of;
+use crate::host_steps::HostSteps;
 
-/// Hosts looked at for one page of what was found.
+/// Hosts that the store chooses for one page of what was found.
 const PAGE_HOSTS: u32 = 2_000;
+/// Hosts looked at for one page where all are.
+const STEP_HOSTS: u32 = 1_000;
 /// Pages read ahead.
 const PAGES_AHEAD: usize = 2;
 /// Most hosts that are put into another order than that of their addresses, which takes all of them
@@ -89,14 +93,26 @@ pub struct AssetSearch {
     groups: Vec<(String, IpSet)>,
 }
 
+impl AssetSearch {
+    /// `None`: it has no target.
+    fn bounds(&self) -> Option<Bounds> {
+        Bounds::of(&self.target)
+    }
+
+    /// Whether every host of the target is looked at, whatever is wanted of it.
+    fn looks_at_all(&self) -> bool {
+        self.wanted.qid.is_none() && self.wanted.port.is_none()
+    }
+}
+
 /// A host that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundAsset {
     pub ip: Ipv4Addr,
     pub tracking: TrackingMethod,
-    pub dns: Option<String>,
-    pub netbios: Option<String>,
-    pub os: Option<String>,
+    pub dns: Option<SharedText>,
+    pub netbios: Option<SharedText>,
+    pub os: Option<SharedText>,
     /// The vulnerabilities searched for, with their evidence; empty when none were.
     pub vulnerabilities: Vec<(Qid, String)>,
     /// The open ports searched for, with their services; empty when none were.
@@ -126,31 +142,35 @@ impl App {
         let reach = actor.allow(Action::List, Resource::HostVulnerability)?.reach();
         let ranges = self.store().list_host_ranges().await?;
         let visible = reach.hosts(&ranges.iter().map(|part| part.range).collect());
-        let target = wanted.target.as_ref().map_or_else(|| visible.clone(), |ips| ips.intersection(&visible));
+        let mut target =
+            wanted.target.as_ref().map_or_else(|| visible.clone(), |ips| ips.intersection(&visible));
+        if wanted.qid.is_some_and(|qid| self.kb().is_disabled(qid)) {
+            target = IpSet::new();
+        }
         let groups = self.list_asset_groups(actor, None).await?.into_iter().filter(|group| group.id != 0);
         let groups = groups.map(|group| (group.title, group.ips)).collect();
         Ok(AssetSearch { wanted, target, ranges, groups })
     }
 
-    /// The hosts of the search in pages, by address, read ahead: the database is at the next page
-    /// while the last one is taken apart. Reading stops when the receiver is dropped; an error is the
-    /// last thing it gives.
+    /// What `write` makes of the hosts of the search, in pages, by address, read ahead: the database is at
+    /// the next page while the last one is taken apart and written, and two are written at the same time
+    /// where that can be. Reading stops when the receiver is dropped; an error is the last thing it gives.
     #[must_use]
-    pub fn asset_pages(&self, search: AssetSearch) -> mpsc::Receiver<Result<Vec<FoundAsset>>> {
-        let search = Arc::new(search);
-        let mut packed = self.packed_pages(Arc::clone(&search));
+    pub fn asset_pages<T, Write>(&self, search: AssetSearch, write: Write) -> mpsc::Receiver<Result<T>>
+    where
+        T: Send + 'static,
+        Write: Fn(Vec<FoundAsset>) -> T + Send + Sync + 'static,
+    {
         let (sender, receiver) = mpsc::channel(PAGES_AHEAD);
-        let app = self.clone();
+        let search = Searching { app: self.clone(), search: Arc::new(search), write: Arc::new(write) };
         tokio::spawn(async move {
-            while let Some(page) = packed.recv().await {
-                let found = match page {
-                    Ok(page) => app.found_assets(&search, page).await,
-                    Err(error) => Err(error),
-                };
+            let sent = match search.search.bounds() {
+                Some(bounds) if search.search.looks_at_all() => search.send_steps(bounds, &sender).await,
+                _ => search.send_chosen(&sender).await,
+            };
+            if let Err(error) = sent {
                 // Nobody is left to be told when the receiver is gone.
-                if sender.send(found).await.is_err() {
-                    return;
-                }
+                let _ = sender.send(Err(error)).await;
             }
         });
         receiver
@@ -189,14 +209,10 @@ impl App {
         search: &AssetSearch,
         after: Option<Ipv4Addr>,
     ) -> Result<Option<PackedHosts>> {
-        let AssetSearch { wanted, target, .. } = search;
-        let (Some(first), Some(last)) = (target.ranges().first(), target.ranges().last()) else {
-            return Ok(None);
-        };
-        let before = u32::from(first.first()).checked_sub(1).map(Ipv4Addr::from);
+        let Some(Bounds { before, last }) = search.bounds() else { return Ok(None) };
+        let SearchAssets { qid, port, .. } = search.wanted;
         // Evidence is compared here, so the store's own choice is only of QIDs.
-        let store = self.store();
-        let page = store.search_hosts(after.or(before), last.last(), wanted.qid, wanted.port, PAGE_HOSTS);
+        let page = self.store().search_hosts(after.or(before), last, qid, port, PAGE_HOSTS);
         Ok(Some(page.await?))
     }
 
@@ -261,7 +277,7 @@ impl App {
                 break;
             }
         }
-        let lower = |text: &Option<String>| text.as_ref().map(|text| text.to_lowercase());
+        let lower = |text: &Option<SharedText>| text.as_ref().map(|text| text.to_lowercase());
         match order {
             AssetOrder::Ip => {}
             AssetOrder::Dns => all.sort_by_cached_key(|asset| lower(&asset.dns)),
@@ -278,7 +294,7 @@ impl App {
 
     /// Whether the host itself is wanted; its vulnerabilities and ports are looked at later.
     fn is_wanted(&self, wanted: &SearchAssets, host: &SearchedHost, ranges: &[HostRange]) -> bool {
-        let fits = |text: &Option<String>, wanted: &Option<TextMatch>| {
+        let fits = |text: &Option<SharedText>, wanted: &Option<TextMatch>| {
             wanted.as_ref().is_none_or(|wanted| text.as_ref().is_some_and(|text| wanted.fits(text)))
         };
         let tracking = || attributes_of(ranges, host.ip).map_or(TrackingMethod::Ip, |known| known.tracking);
@@ -307,8 +323,9 @@ impl App {
         if wanted.results.is_none() {
             return Ok(found);
         }
+        let kb = self.kb();
         for (ip, qid, result) in self.store().list_open_detections(first, last, wanted.qid).await? {
-            if wanted.results.as_ref().is_some_and(|wanted| !wanted.fits(&result)) {
+            if kb.is_disabled(qid) || wanted.results.as_ref().is_some_and(|wanted| !wanted.fits(&result)) {
                 continue;
             }
             let here = found.entry(ip).or_default();
@@ -339,6 +356,51 @@ impl App {
 /// The last host of a page that is full, after which another may follow.
 fn next_of(page: &PackedHosts) -> Option<Ipv4Addr> {
     page.last().filter(|_| page.count() >= u64::from(PAGE_HOSTS))
+}
+
+/// A search that is being made, and what its pages are written with.
+struct Searching<Write> {
+    app: App,
+    search: Arc<AssetSearch>,
+    write: Arc<Write>,
+}
+
+impl<T, Write> Searching<Write>
+where
+    T: Send + 'static,
+    Write: Fn(Vec<FoundAsset>) -> T + Send + Sync + 'static,
+{
+    /// Sends pages of a search that looks at every host: where they end is known before they are read, so
+    /// two are read, taken apart and written at the same time.
+    async fn send_steps(&self, bounds: Bounds, sender: &mpsc::Sender<Result<T>>) -> Result<()> {
+        let (app, search, write) = (self.app.clone(), Arc::clone(&self.search), Arc::clone(&self.write));
+        let mut steps = HostSteps::new(self.app.store(), bounds, STEP_HOSTS, move |after, end| {
+            let (app, search, write) = (app.clone(), Arc::clone(&search), Arc::clone(&write));
+            async move {
+                let page = app.store().search_hosts(after, end, None, None, u32::MAX).await?;
+                Ok(write(app.found_assets(&search, page).await?))
+            }
+        });
+        while let Some(page) = steps.next().await? {
+            if sender.send(Ok(page)).await.is_err() {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends pages of a search for which the store chooses the hosts: where the next one begins is known
+    /// when the last one is read.
+    async fn send_chosen(&self, sender: &mpsc::Sender<Result<T>>) -> Result<()> {
+        let mut packed = self.app.packed_pages(Arc::clone(&self.search));
+        while let Some(page) = packed.recv().await {
+            let page = self.app.found_assets(&self.search, page?).await?;
+            if sender.send(Ok((self.write)(page))).await.is_err() {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
 }
 
 fn asset(

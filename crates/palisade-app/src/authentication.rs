@@ -245,7 +245,7 @@ impl App {
 
     /// Completes what [`let_in`] leaves open: the unit and the addresses of the user.
     pub(crate) async fn note_reach(&self, actor: &mut Actor, user: &User) -> Result<()> {
-        actor.assigned_ips = self.store().assigned_addresses(&user.login).await?;
+        actor.assigned_ips = self.store().assigned_addresses(user).await?;
         actor.business_unit = self.unit_of(user).await?;
         Ok(())
     }

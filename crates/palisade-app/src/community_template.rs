@@ -85,6 +85,7 @@ pub fn template_entry(numbered: &Numbered) -> Entry {
         qid: numbered.qid,
         title: info.name.clone(),
         severity: numbered.template.severity(),
+        standard_severity: numbered.template.severity(),
         kind: numbered.template.kind(),
         category: match numbered.template.protocol() {
             Protocol::Http => "Web Application",

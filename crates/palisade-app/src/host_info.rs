@@ -185,10 +185,16 @@ impl App {
         let services = ports.into_iter().map(|open| (open.port, open.transport, open.service)).collect();
         let open = self.store().count_open_detections(ip).await?;
         let latest = self.store().latest_result(ip).await?;
-        let (gathered, gathered_at) = latest.unwrap_or_default();
+        let (mut gathered, gathered_at) = latest.unwrap_or_default();
+        let kb = self.kb();
+        gathered.retain(|finding| !kb.is_disabled(finding.qid));
         Ok(HostFindings {
             host_id: open.first().map_or(0, |(host_id, ..)| *host_id),
-            open: open.into_iter().map(|(_, qid, count)| (qid, count)).collect(),
+            open: open
+                .into_iter()
+                .filter(|(_, qid, _)| !kb.is_disabled(*qid))
+                .map(|(_, qid, count)| (qid, count))
+                .collect(),
             gathered,
             gathered_at,
             services: Arc::new(services),

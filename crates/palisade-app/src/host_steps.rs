@@ -15,7 +15,8 @@ use crate::error::{Error, Result};
 
 /// Steps that are read at the same time, by as many connections.
 const READS_AT_ONCE: usize = 2;
-/// Steps whose ends are asked for at a time.
+/// Steps whose ends are asked for at first, and at a time later: nothing is read before the first are known.
+const FIRST_ENDS: u32 = 4;
 const ENDS_AT_ONCE: u32 = 64;
 
 /// The steps, each read by `Read` from where it begins (not included) to where it ends. A host that came
@@ -25,6 +26,8 @@ pub(crate) struct HostSteps<T, Read> {
     /// Where the next step begins; `last` is the end of all.
     bounds: Bounds,
     hosts: u32,
+    /// Steps whose ends are asked for next.
+    ends_asked: u32,
     /// Ends that are known.
     ends: VecDeque<Ipv4Addr>,
     read: Read,
@@ -43,6 +46,7 @@ where
             store: store.clone(),
             bounds,
             hosts,
+            ends_asked: FIRST_ENDS,
             ends: VecDeque::new(),
             read,
             reading: VecDeque::with_capacity(READS_AT_ONCE),
@@ -66,7 +70,8 @@ where
     async fn next_end(&mut self) -> Result<Option<Ipv4Addr>> {
         if self.ends.is_empty() {
             let Bounds { before, last } = self.bounds;
-            self.ends = self.store.list_step_ends(before, last, self.hosts, ENDS_AT_ONCE).await?.into();
+            self.ends = self.store.list_step_ends(before, last, self.hosts, self.ends_asked).await?.into();
+            self.ends_asked = ENDS_AT_ONCE;
         }
         Ok(self.ends.pop_front())
     }

@@ -105,14 +105,16 @@ impl App {
             targets = targets.union(&self.named_ips(&reach, &names).await?);
             target_text = targets.to_string();
         }
-        let targets = targets.difference(&excluded).difference(&self.excluded_ips().await?);
+        // What is excluded is left out, whoever launches.
+        let basis = self.store().launch_basis(self.clock().now(), ZONE_NAMES_MAX).await?;
+        let targets = targets.difference(&excluded).difference(&basis.excluded);
         if targets.count() > TARGETS_MAX {
             return Err(Error::TooManyTargets { max: TARGETS_MAX });
         }
         if targets.is_empty() {
             return Err(Error::NoTargets);
         }
-        let within = targets.intersection(&reach.hosts(&self.store().subscription_ips().await?));
+        let within = targets.intersection(&reach.hosts(&basis.subscription));
         let beyond = targets.difference(&within);
         if !beyond.is_empty() && (within.is_empty() || !leave_out_foreign) {
             return Err(Error::NotInSubscription { ips: beyond });
@@ -140,7 +142,7 @@ impl App {
             http_header: http_header.or_else(|| profile.others.http_header.clone()),
             profile,
             qids,
-            zones: frequent_zones(&self.store().list_dns_names(ZONE_NAMES_MAX).await?),
+            zones: frequent_zones(&basis.dns_names),
             asset_groups,
             assigned_only: matches!(reach, Reach::Assigned { .. }),
             priority,

@@ -79,7 +79,8 @@ pub use activity::{ActivityEntry, ActivityQuery, ActivityView, ReportActivity, R
 pub use actor::{Actor, UnitOfActor};
 pub use app::{App, Config};
 pub use appliance::{
-    APPLIANCES_MAX, ApplianceView, AskedScanners, CreateAppliance, CreatedAppliance, UpdateAppliance,
+    APPLIANCES_MAX, ApplianceView, AskedScanners, CreateAppliance, CreatedAppliance, GroupApplianceView,
+    UpdateAppliance,
 };
 pub use asset_group::{AddAssetGroup, AssetGroupView, EditAssetGroup, GroupOwner};
 pub use asset_report::{AssetReport, HostRisk, ReportLists, ReportSummary, WantedReport};
@@ -113,7 +114,7 @@ pub use option_profile::{OptionProfileView, shipped_option_profiles};
 pub use outbox::check_address;
 pub use palisade_store::{
     ActivityMark, ActivityUser, AssignedUser, Between, CveKnowledge, DeletedTicket, DistributionGroup,
-    ExcludedHosts, ExclusionChange, FeedState, GroupAppliance, GroupApplianceEdit, GroupNetwork, GroupTexts,
+    ExcludedHosts, ExclusionChange, FeedState, GroupApplianceEdit, GroupNetwork, GroupTexts,
     IgnoredDetection, LaunchType, ListedDetection, ReportJob, RestrictedIps, ScanMark, SearchList,
     StoredMapHost, TaskKind, TaskScanner, Ticket, TicketChange, TrackingMethod,
 };

@@ -52,7 +52,7 @@ impl App {
             return Ok(Reach::Everything);
         }
         let Some(user) = self.store().user(&map.login).await? else { return Ok(Reach::Nothing) };
-        let ips = self.store().assigned_addresses(&user.login).await?;
+        let ips = self.store().assigned_addresses(&user).await?;
         let unit = self.unit_of(&user).await?.filter(|_| user.role == Role::UnitManager);
         let asset_groups = unit.map(|unit| unit.asset_groups).unwrap_or_default();
         Ok(Reach::Assigned { ips, login: user.login, asset_groups })

@@ -100,23 +100,6 @@ impl App {
         Ok(self.store().list_group_networks().await?)
     }
 
-    /// Puts an asset group into a network.
-    ///
-    /// # Errors
-    ///
-    /// Beside permission: [`Error::NoNetworks`], [`Error::UnknownNetwork`], [`Error::UnknownAssetGroupId`].
-    pub async fn set_group_network(&self, actor: &Actor, asset_group: i64, network: i64) -> Result<()> {
-        let reach = actor.allow(Action::Edit, Resource::AssetGroup)?.asset_groups();
-        self.refuse_without_networks()?;
-        self.check_networks([network]).await?;
-        let groups = self.store().list_asset_groups().await?;
-        let known = groups.iter().any(|group| group.id == asset_group && reach.has(group));
-        if !known || !self.store().set_group_network(asset_group, network).await? {
-            return Err(Error::UnknownAssetGroupId { id: u64::try_from(asset_group).unwrap_or(0) });
-        }
-        Ok(())
-    }
-
     /// Refuses networks that there are none of. Whoever names one has been let in to what they name it for.
     ///
     /// # Errors

@@ -182,9 +182,10 @@ pub(crate) struct Remedies {
 }
 
 impl Remedies {
-    /// What is to become of a vulnerability that has no ticket.
+    /// What is to become of a vulnerability that has no ticket. Nothing of one that the subscription has
+    /// switched off.
     pub(crate) fn remedy(&self, kb: &KnowledgeBase, qid: Qid) -> Option<Remedy> {
-        let entry = kb.entry(qid)?;
+        let entry = kb.entry(qid).filter(|entry| !entry.is_disabled())?;
         let group_has = |id: i64| self.groups.get(&id).is_some_and(|ips| ips.contains(self.host));
         let vulnerability = (qid, entry.severity, entry.kind);
         let policy = first_match(&self.policies, |policy| &policy.rule, self.host, group_has, vulnerability)?;

@@ -3,7 +3,7 @@
 use palisade_engine::Stage;
 use palisade_model::scan::NotNow;
 use palisade_model::{Action, IpSet, Login, Resource, ScanRef, ScanStatus, Timestamp};
-use palisade_store::{Cancelled, LaunchType, Reach, Scan};
+use palisade_store::{Cancelled, LaunchType, Progress, Reach, Scan};
 
 use crate::actor::Actor;
 use crate::app::App;
@@ -66,13 +66,10 @@ impl App {
     pub async fn list_running(&self, actor: &Actor) -> Result<Vec<ScanView>> {
         let reach = actor.allow(Action::List, Resource::Scan)?.reach();
         self.take_back_expired().await?;
-        let mut views = Vec::new();
-        for scan in self.store().list_running_scans().await? {
-            if reach.has_scan(&scan) {
-                views.push(self.view_scan(scan).await?);
-            }
-        }
-        Ok(views)
+        let scans = self.store().list_running_scans().await?;
+        let mut progress = self.store().list_running_progress().await?;
+        let seen = scans.into_iter().filter(|scan| reach.has_scan(scan));
+        Ok(seen.map(|scan| self.view_of(progress.remove(&scan.id).unwrap_or_default(), scan)).collect())
     }
 
     /// Asks a scan to stop. A queued scan is over at once, a running one when its scanners have
@@ -154,11 +151,15 @@ impl App {
 
     pub(crate) async fn view_scan(&self, scan: Scan) -> Result<ScanView> {
         let progress = self.store().scan_progress(scan.id).await?;
+        Ok(self.view_of(progress, scan))
+    }
+
+    fn view_of(&self, progress: Progress, scan: Scan) -> ScanView {
         let ended = scan.status.is_ended();
         let work_done = if ended { progress.work_total } else { progress.work_done };
         let now = self.clock().now();
         let running_s = scan.started_at.map(|at| unpaused_s(&scan, at, now));
-        Ok(ScanView {
+        ScanView {
             id: scan.id,
             duration_s: duration_s(&scan, now),
             scan: scan.reference,
@@ -187,7 +188,7 @@ impl App {
                 .and_then(|running_s| seconds_left(running_s, work_done, progress.work_total)),
             scanner_name: scan.scanner.unwrap_or_else(|| DEFAULT_SCANNER.to_owned()),
             excluded: scan.excluded,
-        })
+        }
     }
 }
 

@@ -83,14 +83,29 @@ impl App {
         }
     }
 
-    /// Does all that is due, and tells when there is something to do again.
+    /// Does all that is due, and tells when there is something to do again. When nothing is due that is
+    /// one query.
     async fn look_after_tasks(&self) -> Result<Option<Timestamp>> {
-        while self.close_runs().await? == Look::More {}
-        while self.take_due_turns().await? == Look::More {}
-        while self.tell_of_starts().await? == Look::More {}
-        let mut kinds = TaskKind::ALL.to_vec();
-        while !kinds.is_empty() && self.start_due_tasks(&mut kinds).await? == Look::More {}
-        Ok(self.store().next_scheduled().await?)
+        let upcoming = self.store().upcoming().await?;
+        let now = self.clock().now();
+        let is_due = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
+        if !upcoming.has_ended && !is_due(upcoming.next()) {
+            return Ok(upcoming.next());
+        }
+        if upcoming.has_ended || is_due(upcoming.end_at) {
+            while self.close_runs().await? == Look::More {}
+        }
+        if is_due(upcoming.turn_at) {
+            while self.take_due_turns().await? == Look::More {}
+        }
+        if is_due(upcoming.notice_at) {
+            while self.tell_of_starts().await? == Look::More {}
+        }
+        if is_due(upcoming.start_at) {
+            let mut kinds = TaskKind::ALL.to_vec();
+            while !kinds.is_empty() && self.start_due_tasks(&mut kinds).await? == Look::More {}
+        }
+        Ok(self.store().upcoming().await?.next())
     }
 
     /// Starts what is due of the `kinds`, and takes those out of them that have to wait for their turn.

@@ -3,10 +3,8 @@
 use std::collections::HashMap;
 
 use palisade_kb::Entry;
-use palisade_model::search_list::{DateCriterion, Operand, TITLE_CHARACTERS_MAX};
-use palisade_model::{
-    Action, FindingKind, Qid, Resource, Role, SearchCriteria, SearchListContent, Timestamp,
-};
+use palisade_model::search_list::{Criterion, DateCriterion, Operand, TITLE_CHARACTERS_MAX};
+use palisade_model::{Action, FindingKind, Qid, Resource, Role, SearchListContent, Timestamp};
 use palisade_store::{
     PROFILE_USER_KIND, Reach, SearchList, SearchListDeleted, SearchListUse, TEMPLATE_USER_KIND,
 };
@@ -259,9 +257,9 @@ impl App {
         match content {
             SearchListContent::Static(qids) => qids.iter().copied().collect(),
             SearchListContent::Dynamic(criteria) => {
-                let now = self.clock().now();
+                let (now, criteria) = (self.clock().now(), criteria.given());
                 let kb = self.kb();
-                let wanted = kb.entries().filter(|entry| meets(criteria, entry, now));
+                let wanted = kb.entries().filter(|entry| meets(&criteria, entry, now));
                 wanted.map(|entry| entry.qid).collect()
             }
         }
@@ -297,82 +295,54 @@ fn taken(error: palisade_store::Error, title: &str) -> Error {
 }
 
 /// Whether an entry of the KnowledgeBase meets the criteria.
-fn meets(criteria: &SearchCriteria, entry: &Entry, now: Timestamp) -> bool {
-    let SearchCriteria {
-        title,
-        not_title,
-        remote,
-        categories,
-        not_categories,
-        confirmed,
-        potential,
-        information,
-        patchable,
-        cves,
-        not_cves,
-        vendor_references,
-        not_vendor_references,
-        bugtraq,
-        not_bugtraq,
-        details,
-        pci,
-        cvss_base,
-        cvss3_base,
-        auth_types,
-        disabled,
-        custom,
-        modified,
-        user_modified,
-        published,
-    } = criteria;
-    let has = |text: &str, part: &String| text.to_lowercase().contains(&part.to_lowercase());
-    let severity = entry.severity.level();
-    let by_kind = match entry.kind {
-        FindingKind::Vulnerability => confirmed,
-        FindingKind::Potential => potential,
-        FindingKind::Information | FindingKind::Service => information,
-    };
-    let any_severity = confirmed.is_empty() && potential.is_empty() && information.is_empty();
-    let references = |wanted: &[String]| {
-        wanted
-            .iter()
-            .any(|wanted| entry.vendor_references.iter().any(|one| one.id.eq_ignore_ascii_case(wanted)))
-    };
-    // An empty list asks nothing; else one of its words has to be there, or none with `not`.
-    let listed = |empty: bool, found: bool, not: bool| empty || found != not;
-    title.as_ref().is_none_or(|part| has(&entry.title, part) != *not_title)
-        && remote.is_none_or(|remote| entry.remote == remote)
-        && listed(categories.is_empty(), categories.contains(&entry.category), *not_categories)
-        && (any_severity || by_kind.contains(&severity))
-        && patchable.is_none_or(|patchable| entry.patchable == patchable)
-        && listed(
-            cves.is_empty(),
-            cves.iter().any(|cve| entry.cves.iter().any(|one| one.eq_ignore_ascii_case(cve))),
-            *not_cves,
-        )
-        && listed(vendor_references.is_empty(), references(vendor_references), *not_vendor_references)
-        && listed(bugtraq.is_empty(), bugtraq.iter().any(|one| entry.bugtraq.contains(one)), *not_bugtraq)
-        && details.as_ref().is_none_or(|part| {
+fn meets(criteria: &[Criterion<'_>], entry: &Entry, now: Timestamp) -> bool {
+    criteria.iter().all(|criterion| meets_one(*criterion, entry, now))
+}
+
+fn meets_one(criterion: Criterion<'_>, entry: &Entry, now: Timestamp) -> bool {
+    let has = |text: &str, part: &str| text.to_lowercase().contains(&part.to_lowercase());
+    let among = |any: &[String], word: &str| any.iter().any(|one| one.eq_ignore_ascii_case(word));
+    match criterion {
+        Criterion::Title { part, not } => has(&entry.title, part) != not,
+        Criterion::Remote(remote) => entry.remote == remote,
+        Criterion::Categories { any, not } => any.contains(&entry.category) != not,
+        Criterion::Severities { confirmed, potential, information } => {
+            let levels = match entry.kind {
+                FindingKind::Vulnerability => confirmed,
+                FindingKind::Potential => potential,
+                FindingKind::Information | FindingKind::Service => information,
+            };
+            levels.contains(&entry.severity.level())
+        }
+        Criterion::Patchable(patchable) => entry.patchable == patchable,
+        Criterion::Cves { any, not } => entry.cves.iter().any(|cve| among(any, cve)) != not,
+        Criterion::VendorReferences { any, not } => {
+            entry.vendor_references.iter().any(|one| among(any, &one.id)) != not
+        }
+        Criterion::Bugtraq { any, not } => any.iter().any(|one| entry.bugtraq.contains(one)) != not,
+        Criterion::Details { part } => {
             [&entry.threat, &entry.impact, &entry.solution].into_iter().any(|text| has(text, part))
-        })
-        && pci.is_none_or(|pci| entry.pci == pci)
-        && scored(*cvss_base, tenths_of(entry.cvss_base.as_deref()))
-        && scored(*cvss3_base, entry.intelligence.cvss3.as_ref().map(|score| score.score.into()))
-        && listed(
-            auth_types.is_empty(),
-            entry.auth_types.iter().any(|one| auth_types.iter().any(|wanted| wanted == one)),
-            false,
-        )
-        && listed(
-            !disabled && !custom,
-            *disabled && entry.is_disabled() || *custom && is_edited(entry),
-            false,
-        )
-        && user_modified.is_none_or(|when| {
+        }
+        Criterion::Pci(pci) => entry.pci == pci,
+        Criterion::CvssBase { tenths, operand } => {
+            compares(tenths_of(entry.cvss_base.as_deref()), operand, tenths)
+        }
+        Criterion::Cvss3Base { tenths, operand } => {
+            let score = entry.intelligence.cvss3.as_ref().map(|score| score.score.into());
+            compares(score, operand, tenths)
+        }
+        Criterion::AuthTypes { any } => {
+            entry.auth_types.iter().any(|one| any.iter().any(|wanted| wanted == one))
+        }
+        Criterion::Configuration { disabled, custom } => {
+            disabled && entry.is_disabled() || custom && is_edited(entry)
+        }
+        Criterion::UserModified(when) => {
             entry.custom.as_ref().is_some_and(|custom| happened(when, custom.modified_at, now))
-        })
-        && modified.is_none_or(|when| happened(when, entry.updated_at, now))
-        && published.is_none_or(|when| happened(when, entry.published_at, now))
+        }
+        Criterion::Modified(when) => happened(when, entry.updated_at, now),
+        Criterion::Published(when) => happened(when, entry.published_at, now),
+    }
 }
 
 /// Whether the subscription gave it another severity or remarks.
@@ -382,12 +352,10 @@ fn is_edited(entry: &Entry) -> bool {
 }
 
 /// Whether a score compares as it is to; nothing compares with what has none.
-fn scored(wanted: Option<(u16, Operand)>, score: Option<u16>) -> bool {
-    wanted.is_none_or(|(tenths, operand)| {
-        score.is_some_and(|score| match operand {
-            Operand::AtLeast => score >= tenths,
-            Operand::Below => score < tenths,
-        })
+fn compares(score: Option<u16>, operand: Operand, tenths: u16) -> bool {
+    score.is_some_and(|score| match operand {
+        Operand::AtLeast => score >= tenths,
+        Operand::Below => score < tenths,
     })
 }
 

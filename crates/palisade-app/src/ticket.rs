@@ -366,9 +366,7 @@ impl People {
         }
         match user.role.scope(Action::List, Resource::Ticket) {
             Scope::Subscription => Ok(None),
-            Scope::BusinessUnit | Scope::AssetGroups => {
-                Ok(Some(app.store().assigned_addresses(&user.login).await?))
-            }
+            Scope::BusinessUnit | Scope::AssetGroups => Ok(Some(app.store().assigned_addresses(user).await?)),
             Scope::None | Scope::Own | Scope::Compliance => Ok(Some(IpSet::new())),
         }
     }

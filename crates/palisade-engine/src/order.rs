@@ -12,7 +12,8 @@ pub struct ScanOrder {
     #[serde(default)]
     pub targets_v6: Ip6Set,
     pub profile: OptionProfile,
-    /// Only these QIDs are judged; `None` for all. With an empty list services are looked at, and judged by nothing.
+    /// Only these QIDs are judged; `None` for all. None of them: what services there are is found out,
+    /// and nothing is judged.
     pub qids: Option<Vec<Qid>>,
     /// The value that every web request carries.
     #[serde(default)]

@@ -141,6 +141,7 @@ impl Document {
             qid,
             title: self.title.trim().to_owned(),
             severity: self.severity,
+            standard_severity: self.severity,
             kind: self.kind,
             category: self.category,
             cves: self.cves,

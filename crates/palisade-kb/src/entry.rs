@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 pub struct Entry {
     pub qid: Qid,
     pub title: String,
+    /// As the subscription has it, where it says anything.
     pub severity: Severity,
+    /// As the content has it.
+    pub standard_severity: Severity,
     pub kind: FindingKind,
     /// In the API's words, for example `General remote services`.
     pub category: String,
@@ -41,7 +44,7 @@ pub struct Entry {
     pub auth_types: Vec<&'static str>,
     /// What the public lists say of its CVEs; nothing where none were taken in.
     pub intelligence: ThreatIntelligence,
-    /// What the subscription says of it. Its severity is in place of the content's already.
+    /// What the subscription says of it. Its severity stands in [`Self::severity`] already.
     pub custom: Option<CustomVulnerability>,
 }
 

@@ -187,6 +187,12 @@ impl KnowledgeBase {
         self.entries.get(&qid)
     }
 
+    /// Whether the subscription has switched the QID off.
+    #[must_use]
+    pub fn is_disabled(&self, qid: Qid) -> bool {
+        self.entry(qid).is_some_and(Entry::is_disabled)
+    }
+
     pub(crate) fn checks(&self) -> &[Check] {
         &self.checks
     }

@@ -127,6 +127,13 @@ impl Needs {
         Self { everything: true, ..Self::default() }
     }
 
+    /// What services there are on every port, their products, and the systems they speak of: no
+    /// weaknesses, nothing of TLS but what stands behind it, nothing that takes signing in.
+    #[must_use]
+    pub fn identities() -> Self {
+        Self { services: true, products: true, through_tls: true, ..Self::default() }
+    }
+
     /// Whether any TCP port is needed.
     #[must_use]
     pub fn tcp(&self) -> bool {
@@ -232,12 +239,6 @@ impl Needs {
     pub fn add_services(&mut self) {
         self.facts.insert("service");
         (self.services, self.through_tls) = (true, true);
-    }
-
-    /// What stands on each port is needed as well: services, products, and the system they run on.
-    pub fn add_products(&mut self) {
-        self.add_services();
-        self.products = true;
     }
 
     /// What TLS shows is needed as well.

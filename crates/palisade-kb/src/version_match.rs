@@ -186,6 +186,7 @@ pub fn entry_of(cve: &Cve, qid: Qid, intelligence: ThreatIntelligence) -> Entry 
         qid,
         title: format!("{product} Version Named by {} (Version Match)", cve.id).trim().to_owned(),
         severity: severity(cve),
+        standard_severity: severity(cve),
         kind: FindingKind::Potential,
         category: "General remote services".to_owned(),
         cves: vec![cve.id.to_string()],

@@ -4,41 +4,22 @@
 //! same observation in twice must be prevented by the caller (by the scan's reference), because
 //! "found again" and "found twice in the same result" look alike from here.
 
-use std::fmt;
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
 
-/// Where a detection stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum DetectionStatus {
-    /// Found by exactly one scan.
-    New,
-    /// Found by more than one scan in a row.
-    Active,
-    /// Was found; the last scan that tested for it did not find it.
-    Fixed,
-    /// Was fixed, and found again.
-    ReOpened,
-}
+use crate::words::words;
 
-impl DetectionStatus {
-    pub const ALL: [Self; 4] = [Self::New, Self::Active, Self::Fixed, Self::ReOpened];
-
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::New => "New",
-            Self::Active => "Active",
-            Self::Fixed => "Fixed",
-            Self::ReOpened => "Re-Opened",
-        }
-    }
-}
-
-impl fmt::Display for DetectionStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+words! {
+    /// Where a detection stands.
+    #[derive(Serialize, Deserialize)]
+    pub enum DetectionStatus or NotADetectionStatus {
+        /// Found by exactly one scan.
+        New = "New",
+        /// Found by more than one scan in a row.
+        Active = "Active",
+        /// Was found; the last scan that tested for it did not find it.
+        Fixed = "Fixed",
+        /// Was fixed, and found again.
+        ReOpened = "Re-Opened",
     }
 }
 
@@ -46,14 +27,6 @@ impl fmt::Display for DetectionStatus {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not a detection status")]
 pub struct NotADetectionStatus;
-
-impl FromStr for DetectionStatus {
-    type Err = NotADetectionStatus;
-
-    fn from_str(text: &str) -> Result<Self, NotADetectionStatus> {
-        Self::ALL.into_iter().find(|status| status.as_str() == text).ok_or(NotADetectionStatus)
-    }
-}
 
 /// What one scan says about one detection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,9 +7,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Longest domain, in characters, and its longest label.
-pub const DOMAIN_CHARACTERS_MAX: usize = 253;
-const LABEL_CHARACTERS_MAX: usize = 63;
+use crate::dns_name::{DNS_NAME_CHARACTERS_MAX, DnsName, NotADnsName};
 
 /// Stands for the domain of addresses that have none.
 pub const NONE: &str = "none";
@@ -58,32 +56,16 @@ impl DomainName {
     }
 }
 
-fn is_label(label: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
-    (1..=LABEL_CHARACTERS_MAX).contains(&label.len())
-        && label.bytes().all(allowed)
-        && !label.starts_with('-')
-        && !label.ends_with('-')
-}
-
 impl FromStr for DomainName {
     type Err = NotADomain;
 
     fn from_str(text: &str) -> Result<Self, NotADomain> {
-        let text = text.trim();
-        let text = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
-        if text.len() > DOMAIN_CHARACTERS_MAX {
-            return Err(NotADomain::TooLong { max: DOMAIN_CHARACTERS_MAX });
+        match text.parse::<DnsName>() {
+            Ok(name) if name.as_str().starts_with("www.") => Err(NotADomain::Www),
+            Ok(name) => Ok(Self(name.into())),
+            Err(NotADnsName::Shape) => Err(NotADomain::Shape),
+            Err(NotADnsName::TooLong) => Err(NotADomain::TooLong { max: DNS_NAME_CHARACTERS_MAX }),
         }
-        if text.starts_with("www.") {
-            return Err(NotADomain::Www);
-        }
-        let last_is_a_number =
-            text.rsplit('.').next().is_none_or(|label| label.bytes().all(|byte| byte.is_ascii_digit()));
-        if last_is_a_number || !text.split('.').all(is_label) {
-            return Err(NotADomain::Shape);
-        }
-        Ok(Self(text))
     }
 }
 
@@ -131,7 +113,7 @@ mod tests {
             check(text, &Err(NotADomain::Shape));
         }
         check(&"a".repeat(64), &Err(NotADomain::Shape));
-        check(&"a.".repeat(150), &Err(NotADomain::TooLong { max: DOMAIN_CHARACTERS_MAX }));
+        check(&"a.".repeat(150), &Err(NotADomain::TooLong { max: DNS_NAME_CHARACTERS_MAX }));
     }
 
     #[test]

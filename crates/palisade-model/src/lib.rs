@@ -13,6 +13,7 @@ pub mod cpe;
 pub mod custom_vulnerability;
 pub mod cve;
 pub mod detection;
+pub mod dns_name;
 pub mod domain;
 pub mod fact;
 pub mod feed;
@@ -43,6 +44,7 @@ pub mod user;
 pub mod user_profile;
 pub mod version;
 pub mod virtual_host;
+mod words;
 
 pub use appliance::ApplianceName;
 pub use asset_group::{AssetGroupTitle, BusinessImpact, Environment, EnvironmentLevel};

@@ -8,51 +8,30 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::role::{Action, Resource, Role};
+use crate::words::words;
 
-/// One extended permission. Source: "Setting user permissions" of the service's help.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Permission {
-    /// Add addresses and domains to the subscription.
-    AddAssets,
-    /// Make, change and delete option profiles.
-    CreateOptionProfiles,
-    /// Make, change and delete asset groups of one's own.
-    EditAssetGroups,
-    /// Make, change and delete authentication records and vaults.
-    EditAuthRecords,
-    /// Decide how tickets are made, and delete them.
-    EditRemediationPolicy,
-    /// Make, change and delete virtual hosts.
-    EditVirtualHosts,
-    /// Delete what is known about hosts.
-    PurgeHosts,
+words! {
+    /// One extended permission. Source: "Setting user permissions" of the service's help.
+    #[derive(PartialOrd, Ord)]
+    pub enum Permission or NotAPermission {
+        /// Add addresses and domains to the subscription.
+        AddAssets = "add_assets",
+        /// Make, change and delete option profiles.
+        CreateOptionProfiles = "create_option_profiles",
+        /// Make, change and delete asset groups of one's own.
+        EditAssetGroups = "edit_asset_groups",
+        /// Make, change and delete authentication records and vaults.
+        EditAuthRecords = "edit_auth_records",
+        /// Decide how tickets are made, and delete them.
+        EditRemediationPolicy = "edit_remediation_policy",
+        /// Make, change and delete virtual hosts.
+        EditVirtualHosts = "edit_virtual_hosts",
+        /// Delete what is known about hosts.
+        PurgeHosts = "purge_hosts",
+    }
 }
 
 impl Permission {
-    pub const ALL: [Self; 7] = [
-        Self::AddAssets,
-        Self::CreateOptionProfiles,
-        Self::EditAssetGroups,
-        Self::EditAuthRecords,
-        Self::EditRemediationPolicy,
-        Self::EditVirtualHosts,
-        Self::PurgeHosts,
-    ];
-
-    /// The word used on the command line and in the store.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::AddAssets => "add_assets",
-            Self::CreateOptionProfiles => "create_option_profiles",
-            Self::EditAssetGroups => "edit_asset_groups",
-            Self::EditAuthRecords => "edit_auth_records",
-            Self::EditRemediationPolicy => "edit_remediation_policy",
-            Self::EditVirtualHosts => "edit_virtual_hosts",
-            Self::PurgeHosts => "purge_hosts",
-        }
-    }
-
     /// Whether users of the role can be given it. Managers do without.
     #[must_use]
     pub const fn fits(self, role: Role) -> bool {
@@ -68,12 +47,6 @@ impl Permission {
     }
 }
 
-impl fmt::Display for Permission {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
 /// A text that names no extended permission.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -81,14 +54,6 @@ impl fmt::Display for Permission {
      edit_remediation_policy, edit_virtual_hosts, purge_hosts"
 )]
 pub struct NotAPermission;
-
-impl FromStr for Permission {
-    type Err = NotAPermission;
-
-    fn from_str(text: &str) -> Result<Self, NotAPermission> {
-        Self::ALL.into_iter().find(|permission| permission.as_str() == text).ok_or(NotAPermission)
-    }
-}
 
 /// The extended permissions of a user. As text their words, separated by commas.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

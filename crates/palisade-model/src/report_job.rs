@@ -1,8 +1,5 @@
 //! Reports that are made in the background and saved: what each is about, and what state it is in.
 
-use std::fmt;
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
 
 use crate::domain::DomainName;
@@ -10,6 +7,7 @@ use crate::ip_set::IpSet;
 use crate::map_ref::MapRef;
 use crate::qid::Qid;
 use crate::scan_ref::ScanRef;
+use crate::words::words;
 
 /// Longest title, in characters.
 pub const TITLE_CHARACTERS_MAX: usize = 128;
@@ -25,48 +23,11 @@ pub const ASSET_GROUPS_MAX: usize = 1_000;
 #[error("not a word of saved reports")]
 pub struct NotAReportWord;
 
-/// An enum whose values have one word each, the API's own.
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$value_doc:meta])* $value:ident = $word:literal),+ $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        #[serde(rename_all = "kebab-case")]
-        pub enum $name {
-            $($(#[$value_doc])* $value),+
-        }
-
-        impl $name {
-            pub const ALL: &'static [Self] = &[$(Self::$value),+];
-            /// The words, in the order of [`Self::ALL`].
-            pub const WORDS: &'static [&'static str] = &[$($word),+];
-
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$value => $word),+
-                }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = NotAReportWord;
-
-            fn from_str(text: &str) -> Result<Self, NotAReportWord> {
-                Self::ALL.iter().copied().find(|value| value.as_str() == text).ok_or(NotAReportWord)
-            }
-        }
-    };
-}
-
-words!(
+words! {
     /// How far a report is.
-    ReportState {
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum ReportState or NotAReportWord {
         Running = "Running",
         Finished = "Finished",
         /// Nobody has begun to make it, or whoever did fell silent.
@@ -75,7 +36,7 @@ words!(
         /// It could not be made.
         Errors = "Errors",
     }
-);
+}
 
 impl ReportState {
     /// Whether nothing will become of it any more.
@@ -85,46 +46,54 @@ impl ReportState {
     }
 }
 
-words!(
+words! {
     /// What a report is saved as.
-    ReportFormat {
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum ReportFormat or NotAReportWord {
         Xml = "xml",
         Csv = "csv",
     }
-);
+}
 
-words!(
+words! {
     /// What a report is called by in lists.
-    ReportKind {
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum ReportKind or NotAReportWord {
         Scan = "Scan",
         Map = "Map",
         Patch = "Patch",
         Remediation = "Remediation",
         Scorecard = "Scorecard",
     }
-);
+}
 
-words!(
+words! {
     /// What the tickets of a report are put together by.
-    TicketGrouping {
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum TicketGrouping or NotAReportWord {
         /// All of them.
         Everything = "everything",
         Vulnerability = "vulnerability",
         User = "user",
         AssetGroup = "asset-group",
     }
-);
+}
 
-words!(
+words! {
     /// The scorecards that the service provides.
-    Scorecard {
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum Scorecard or NotAReportWord {
         AssetGroups = "Asset Group Vulnerability Report",
         Ignored = "Ignored Vulnerabilities Report",
         Prevalent = "Most Prevalent Vulnerabilities Report",
         VulnerableHosts = "Most Vulnerable Hosts Report",
         Patches = "Patch Report",
     }
-);
+}
 
 /// Which hosts a report is about, in place of those of its template. Nothing in it: those of the
 /// template.

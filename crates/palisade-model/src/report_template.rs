@@ -13,6 +13,7 @@ use crate::detection::DetectionStatus;
 use crate::finding::FindingKind;
 use crate::ip_set::IpSet;
 use crate::qid::Qid;
+use crate::words::words;
 
 /// Longest title, in characters.
 pub const TITLE_CHARACTERS_MAX: usize = 100;
@@ -24,46 +25,11 @@ pub const ITEMS_MAX: usize = 10_000;
 #[error("not a word of report templates")]
 pub struct NotATemplateWord;
 
-/// An enum whose values have one word each, the API's own.
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$value_doc:meta])* $value:ident = $word:literal),+ $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        #[serde(rename_all = "kebab-case")]
-        pub enum $name {
-            $($(#[$value_doc])* $value),+
-        }
-
-        impl $name {
-            pub const ALL: &'static [Self] = &[$(Self::$value),+];
-
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$value => $word),+
-                }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = NotATemplateWord;
-
-            fn from_str(text: &str) -> Result<Self, NotATemplateWord> {
-                Self::ALL.iter().copied().find(|value| value.as_str() == text).ok_or(NotATemplateWord)
-            }
-        }
-    };
-}
-
-words!(
+words! {
     /// What a template's reports are about.
-    TemplateKind {
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum TemplateKind or NotATemplateWord {
         /// Vulnerabilities of hosts.
         Scan = "Scan",
         /// Devices that maps found.
@@ -77,27 +43,31 @@ words!(
         /// Policies.
         Policy = "Policy",
     }
-);
+}
 
-words!(
+words! {
     /// Where a report takes its findings from.
-    TemplateSelection {
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum TemplateSelection or NotATemplateWord {
         /// From the history of the hosts, as it stands.
         Automatic = "Auto",
         /// From saved scans or maps that somebody selects.
         Manual = "Manual",
     }
-);
+}
 
-words!(
+words! {
     /// The templates that the API makes, by the last word of their path.
-    TemplateFamily {
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum TemplateFamily or NotATemplateWord {
         Scan = "scan",
         PciScan = "pciscan",
         Patch = "patch",
         Map = "map",
     }
-);
+}
 
 impl TemplateFamily {
     /// The family of templates of a kind; `None` for those that the API does not make.
@@ -124,9 +94,11 @@ impl TemplateFamily {
     }
 }
 
-words!(
+words! {
     /// The order of a host's findings.
-    FindingOrder {
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum FindingOrder or NotATemplateWord {
         /// By QID, then by port.
         Qid = "qid",
         /// The worst first.
@@ -134,7 +106,7 @@ words!(
         /// Those of the host itself first, then by port.
         Port = "port",
     }
-);
+}
 
 /// Which severities of one kind of finding are wanted: levels 1 to 5, each at most once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -204,6 +176,15 @@ pub struct TemplateTarget {
     pub ips: IpSet,
 }
 
+/// Of which kinds of findings a report shows those, too, whose QID the subscription has switched off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DisabledShown {
+    pub vulnerabilities: bool,
+    pub potential: bool,
+    pub information: bool,
+}
+
 /// Which findings of those hosts a report shows: those that everything is true of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -211,6 +192,8 @@ pub struct TemplateFilter {
     pub vulnerabilities: Levels,
     pub potential: Levels,
     pub information: Levels,
+    /// Of which of those three also what the subscription has switched off is shown.
+    pub disabled: DisabledShown,
     /// Of vulnerabilities, confirmed and potential; information has none.
     pub statuses: Vec<DetectionStatus>,
     /// In the KnowledgeBase's words; none of them stands for all.
@@ -235,6 +218,7 @@ impl Default for TemplateFilter {
             vulnerabilities: Levels::ALL,
             potential: Levels::ALL,
             information: Levels::NONE,
+            disabled: DisabledShown::default(),
             statuses: vec![DetectionStatus::New, DetectionStatus::Active, DetectionStatus::ReOpened],
             categories: Vec::new(),
             qids: Vec::new(),
@@ -248,6 +232,22 @@ impl Default for TemplateFilter {
 }
 
 impl TemplateFilter {
+    /// Whether findings of this kind and level are wanted, whose QID is `disabled` or not.
+    #[must_use]
+    pub fn has_level(&self, kind: FindingKind, level: u8, disabled: bool) -> bool {
+        let levels = self.levels(kind);
+        if !disabled {
+            return levels.contains(level);
+        }
+        let shown = match kind {
+            FindingKind::Vulnerability => self.disabled.vulnerabilities,
+            FindingKind::Potential => self.disabled.potential,
+            FindingKind::Information | FindingKind::Service => self.disabled.information,
+        };
+        // Without the others they are shown alone, of every level.
+        shown && (levels.is_empty() || levels.contains(level))
+    }
+
     /// The search lists that it goes by, by id, each once.
     #[must_use]
     pub fn list_ids(&self) -> BTreeSet<i64> {
@@ -357,18 +357,18 @@ mod tests {
     #[test]
     fn words_read_back() {
         for kind in TemplateKind::ALL {
-            assert_eq!(kind.as_str().parse(), Ok(*kind));
+            assert_eq!(kind.as_str().parse(), Ok(kind));
         }
         for selection in TemplateSelection::ALL {
-            assert_eq!(selection.as_str().parse(), Ok(*selection));
+            assert_eq!(selection.as_str().parse(), Ok(selection));
         }
         for family in TemplateFamily::ALL {
-            assert_eq!(family.as_str().parse(), Ok(*family));
+            assert_eq!(family.as_str().parse(), Ok(family));
             let (kind, selection) = family.kind();
-            assert_eq!(TemplateFamily::of(kind, selection), Some(*family));
+            assert_eq!(TemplateFamily::of(kind, selection), Some(family));
         }
         for order in FindingOrder::ALL {
-            assert_eq!(order.as_str().parse(), Ok(*order));
+            assert_eq!(order.as_str().parse(), Ok(order));
         }
         assert!("scan".parse::<TemplateKind>().is_err());
     }

@@ -91,3 +91,121 @@ pub struct SearchCriteria {
     pub user_modified: Option<DateCriterion>,
     pub published: Option<DateCriterion>,
 }
+
+/// One thing that the QIDs of a list have in common. With `not` they have it not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Criterion<'c> {
+    Title {
+        part: &'c str,
+        not: bool,
+    },
+    Remote(bool),
+    Categories {
+        any: &'c [String],
+        not: bool,
+    },
+    /// By what kind of finding it is; at least one of the three has some.
+    Severities {
+        confirmed: &'c [u8],
+        potential: &'c [u8],
+        information: &'c [u8],
+    },
+    Patchable(bool),
+    Cves {
+        any: &'c [String],
+        not: bool,
+    },
+    VendorReferences {
+        any: &'c [String],
+        not: bool,
+    },
+    Bugtraq {
+        any: &'c [u32],
+        not: bool,
+    },
+    Details {
+        part: &'c str,
+    },
+    Pci(bool),
+    CvssBase {
+        tenths: u16,
+        operand: Operand,
+    },
+    Cvss3Base {
+        tenths: u16,
+        operand: Operand,
+    },
+    AuthTypes {
+        any: &'c [String],
+    },
+    /// At least one of the two is set.
+    Configuration {
+        disabled: bool,
+        custom: bool,
+    },
+    UserModified(DateCriterion),
+    Modified(DateCriterion),
+    Published(DateCriterion),
+}
+
+impl SearchCriteria {
+    /// The criteria that are set, in the order in which they are told.
+    #[must_use]
+    pub fn given(&self) -> Vec<Criterion<'_>> {
+        let Self {
+            title,
+            not_title,
+            remote,
+            categories,
+            not_categories,
+            confirmed,
+            potential,
+            information,
+            patchable,
+            cves,
+            not_cves,
+            vendor_references,
+            not_vendor_references,
+            bugtraq,
+            not_bugtraq,
+            details,
+            pci,
+            cvss_base,
+            cvss3_base,
+            auth_types,
+            disabled,
+            custom,
+            modified,
+            user_modified,
+            published,
+        } = self;
+        let has_severities = [confirmed, potential, information].iter().any(|levels| !levels.is_empty());
+        let all = [
+            title.as_deref().map(|part| Criterion::Title { part, not: *not_title }),
+            remote.map(Criterion::Remote),
+            filled(categories).map(|any| Criterion::Categories { any, not: *not_categories }),
+            has_severities.then_some(Criterion::Severities { confirmed, potential, information }),
+            patchable.map(Criterion::Patchable),
+            filled(cves).map(|any| Criterion::Cves { any, not: *not_cves }),
+            filled(vendor_references)
+                .map(|any| Criterion::VendorReferences { any, not: *not_vendor_references }),
+            filled(bugtraq).map(|any| Criterion::Bugtraq { any, not: *not_bugtraq }),
+            details.as_deref().map(|part| Criterion::Details { part }),
+            pci.map(Criterion::Pci),
+            cvss_base.map(|(tenths, operand)| Criterion::CvssBase { tenths, operand }),
+            cvss3_base.map(|(tenths, operand)| Criterion::Cvss3Base { tenths, operand }),
+            filled(auth_types).map(|any| Criterion::AuthTypes { any }),
+            (*disabled || *custom)
+                .then_some(Criterion::Configuration { disabled: *disabled, custom: *custom }),
+            user_modified.map(Criterion::UserModified),
+            modified.map(Criterion::Modified),
+            published.map(Criterion::Published),
+        ];
+        all.into_iter().flatten().collect()
+    }
+}
+
+/// A list that asks something; an empty one does not.
+fn filled<T>(list: &[T]) -> Option<&[T]> {
+    (!list.is_empty()).then_some(list)
+}

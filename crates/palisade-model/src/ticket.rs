@@ -5,41 +5,29 @@
 //! ([`come_back`]). Who may decide, who it is assigned to and what is written down of it is not
 //! here.
 
-use std::fmt;
 use std::str::FromStr;
 
 use crate::detection::{DetectionStatus, Observation};
+use crate::words::words;
 
-/// Where a ticket stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum TicketState {
-    /// Somebody is to do something about it.
-    Open,
-    /// Open, after it was something else.
-    Reopened,
-    /// Its assignee says that it is done; the next scan verifies that.
-    Resolved,
-    /// A scan did not find the vulnerability any more.
-    Fixed,
-    /// Nobody is going to do anything about it.
-    Ignored,
+words! {
+    /// Where a ticket stands.
+    #[derive(PartialOrd, Ord)]
+    pub enum TicketState or NotATicketState {
+        /// Somebody is to do something about it.
+        Open = "Open",
+        /// Open, after it was something else.
+        Reopened = "Reopened",
+        /// Its assignee says that it is done; the next scan verifies that.
+        Resolved = "Resolved",
+        /// A scan did not find the vulnerability any more.
+        Fixed = "Fixed",
+        /// Nobody is going to do anything about it.
+        Ignored = "Ignored",
+    }
 }
 
 impl TicketState {
-    pub const ALL: [Self; 5] = [Self::Open, Self::Reopened, Self::Resolved, Self::Fixed, Self::Ignored];
-
-    /// The word it is kept as.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "Open",
-            Self::Reopened => "Reopened",
-            Self::Resolved => "Resolved",
-            Self::Fixed => "Fixed",
-            Self::Ignored => "Ignored",
-        }
-    }
-
     /// The four words of the API, in which a reopened ticket is an open one.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -68,24 +56,10 @@ impl TicketState {
     }
 }
 
-impl fmt::Display for TicketState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
 /// A text that names no state of a ticket.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not a state of a ticket")]
 pub struct NotATicketState;
-
-impl FromStr for TicketState {
-    type Err = NotATicketState;
-
-    fn from_str(text: &str) -> Result<Self, NotATicketState> {
-        Self::ALL.into_iter().find(|state| state.as_str() == text).ok_or(NotATicketState)
-    }
-}
 
 /// The state after one scan's observation of the ticket's detection. What nobody is going to do
 /// anything about stays so, whatever scans find.

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::words::words;
+
 /// A login name: 1 to 64 characters out of letters, digits, `_`, `-`, `.` and `@`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -61,32 +63,15 @@ impl TryFrom<String> for Login {
     }
 }
 
-/// Whether an account may be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum UserStatus {
-    Active,
-    /// Switched off by a Manager.
-    Inactive,
-    /// Made, but its holder has not accepted the terms yet.
-    PendingActivation,
-}
-
-impl UserStatus {
-    pub const ALL: [Self; 3] = [Self::Active, Self::Inactive, Self::PendingActivation];
-
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Active => "Active",
-            Self::Inactive => "Inactive",
-            Self::PendingActivation => "Pending Activation",
-        }
-    }
-}
-
-impl fmt::Display for UserStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+words! {
+    /// Whether an account may be used.
+    #[derive(Serialize, Deserialize)]
+    pub enum UserStatus or NotAUserStatus {
+        Active = "Active",
+        /// Switched off by a Manager.
+        Inactive = "Inactive",
+        /// Made, but its holder has not accepted the terms yet.
+        PendingActivation = "Pending Activation",
     }
 }
 
@@ -94,14 +79,6 @@ impl fmt::Display for UserStatus {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not an account status")]
 pub struct NotAUserStatus;
-
-impl FromStr for UserStatus {
-    type Err = NotAUserStatus;
-
-    fn from_str(text: &str) -> Result<Self, NotAUserStatus> {
-        Self::ALL.into_iter().find(|status| status.as_str() == text).ok_or(NotAUserStatus)
-    }
-}
 
 /// A password in memory: never printed, wiped when dropped.
 #[derive(Clone)]

@@ -1,9 +1,7 @@
 //! What an account says about its holder beside name, role and mail address.
 
-use std::fmt;
-use std::str::FromStr;
-
 use crate::time_zone::TimeZoneCode;
+use crate::words::words;
 
 /// The holder of an account. Texts are empty where nothing is known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,40 +24,16 @@ pub struct UserProfile {
     pub interface_style: InterfaceStyle,
 }
 
-/// The colours of the user interface.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum InterfaceStyle {
-    #[default]
-    StandardBlue,
-    NavyBlue,
-    CoralRed,
-    OliveGreen,
-    AccessibleHighContrast,
-}
-
-impl InterfaceStyle {
-    pub const ALL: [Self; 5] =
-        [Self::StandardBlue, Self::NavyBlue, Self::CoralRed, Self::OliveGreen, Self::AccessibleHighContrast];
-
-    /// The words of parameters, in the order of [`InterfaceStyle::ALL`].
-    pub const WORDS: &'static [&'static str] =
-        &["standard_blue", "navy_blue", "coral_red", "olive_green", "accessible_high_contrast"];
-
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::StandardBlue => "standard_blue",
-            Self::NavyBlue => "navy_blue",
-            Self::CoralRed => "coral_red",
-            Self::OliveGreen => "olive_green",
-            Self::AccessibleHighContrast => "accessible_high_contrast",
-        }
-    }
-}
-
-impl fmt::Display for InterfaceStyle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+words! {
+    /// The colours of the user interface.
+    #[derive(Default)]
+    pub enum InterfaceStyle or NotAnInterfaceStyle {
+        #[default]
+        StandardBlue = "standard_blue",
+        NavyBlue = "navy_blue",
+        CoralRed = "coral_red",
+        OliveGreen = "olive_green",
+        AccessibleHighContrast = "accessible_high_contrast",
     }
 }
 
@@ -67,14 +41,6 @@ impl fmt::Display for InterfaceStyle {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not a style of the user interface")]
 pub struct NotAnInterfaceStyle;
-
-impl FromStr for InterfaceStyle {
-    type Err = NotAnInterfaceStyle;
-
-    fn from_str(text: &str) -> Result<Self, NotAnInterfaceStyle> {
-        Self::ALL.into_iter().find(|style| style.as_str() == text).ok_or(NotAnInterfaceStyle)
-    }
-}
 
 /// What is to change about the holder of an account; `None` stays as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -94,14 +60,4 @@ pub struct UserEdit {
     pub zip_code: Option<String>,
     pub time_zone: Option<Option<TimeZoneCode>>,
     pub interface_style: Option<InterfaceStyle>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_name_the_styles_in_their_order() {
-        assert_eq!(InterfaceStyle::ALL.map(InterfaceStyle::as_str), InterfaceStyle::WORDS);
-    }
 }

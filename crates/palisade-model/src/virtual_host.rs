@@ -8,9 +8,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Longest name, in characters, and its longest label.
-pub const NAME_CHARACTERS_MAX: usize = 253;
-const LABEL_CHARACTERS_MAX: usize = 63;
+use crate::dns_name::{DNS_NAME_CHARACTERS_MAX, DnsName, NotADnsName};
 
 /// A name of a virtual host, for example `shop.example.com`: in lower case, with at least one dot,
 /// without one at its end. It has letters, digits, hyphens and underscores and is no address, so that
@@ -35,28 +33,15 @@ impl VirtualName {
     }
 }
 
-fn is_label(label: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
-    (1..=LABEL_CHARACTERS_MAX).contains(&label.len())
-        && label.bytes().all(allowed)
-        && !label.starts_with('-')
-        && !label.ends_with('-')
-}
-
 impl FromStr for VirtualName {
     type Err = NotAVirtualName;
 
     fn from_str(text: &str) -> Result<Self, NotAVirtualName> {
-        let text = text.trim();
-        let text = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
-        if text.len() > NAME_CHARACTERS_MAX {
-            return Err(NotAVirtualName::TooLong { max: NAME_CHARACTERS_MAX });
+        match text.parse::<DnsName>() {
+            Ok(name) if name.as_str().contains('.') => Ok(Self(name.into())),
+            Ok(_) | Err(NotADnsName::Shape) => Err(NotAVirtualName::Shape),
+            Err(NotADnsName::TooLong) => Err(NotAVirtualName::TooLong { max: DNS_NAME_CHARACTERS_MAX }),
         }
-        let (_, last) = text.rsplit_once('.').ok_or(NotAVirtualName::Shape)?;
-        if last.bytes().all(|byte| byte.is_ascii_digit()) || !text.split('.').all(is_label) {
-            return Err(NotAVirtualName::Shape);
-        }
-        Ok(Self(text))
     }
 }
 
@@ -115,7 +100,7 @@ mod tests {
             check(text, Err(NotAVirtualName::Shape));
         }
         check(&format!("{}.test", "a".repeat(64)), Err(NotAVirtualName::Shape));
-        check(&"a.".repeat(150), Err(NotAVirtualName::TooLong { max: NAME_CHARACTERS_MAX }));
+        check(&"a.".repeat(150), Err(NotAVirtualName::TooLong { max: DNS_NAME_CHARACTERS_MAX }));
     }
 
     proptest! {

@@ -10,7 +10,7 @@ use palisade_app::{
     TrackingMethod,
 };
 use palisade_kb::{Entry, KnowledgeBase};
-use palisade_model::report_template::{HostTemplate, TemplateDisplay, TemplateFilter};
+use palisade_model::report_template::{DisabledShown, HostTemplate, TemplateDisplay, TemplateFilter};
 use palisade_model::{DetectionStatus, FindingKind, IpRange, IpSet, Qid, Timestamp};
 use palisade_wire::XmlWriter;
 use palisade_wire::date_time::date_time;
@@ -225,6 +225,7 @@ fn write_finding(xml: &mut XmlWriter, finding: &ReportedFinding<'_>, display: &T
         status,
         last_fixed_at,
         cvss,
+        cvss3,
     } = finding;
     xml.open("VULN_INFO", &[]);
     write_qid(xml, *qid);
@@ -252,6 +253,7 @@ fn write_finding(xml: &mut XmlWriter, finding: &ReportedFinding<'_>, display: &T
     }
     if display.cvss && status.is_some() {
         xml.text("CVSS_FINAL", cvss.unwrap_or("-"));
+        xml.optional_text("CVSS3_FINAL", *cvss3);
     }
     xml.close();
 }
@@ -293,7 +295,8 @@ fn write_details(xml: &mut XmlWriter, entry: &Entry, display: &TemplateDisplay) 
         qid,
         title,
         severity,
-        kind: _, // told with each finding
+        standard_severity: _, // no element for it
+        kind: _,              // told with each finding
         category,
         cves,
         bugtraq,
@@ -335,13 +338,13 @@ fn write_details(xml: &mut XmlWriter, entry: &Entry, display: &TemplateDisplay) 
         xml.date_time("LAST_UPDATE", *updated_at);
         if display.cvss && (cvss_base.is_some() || cvss_temporal.is_some()) {
             xml.element("CVSS_SCORE", &[], |xml| {
-                write_cvss_base(xml, Some(cvss_base.as_deref().unwrap_or("-")), cves);
+                write_cvss_base(xml, "CVSS_BASE", Some(cvss_base.as_deref().unwrap_or("-")), cves);
                 xml.text("CVSS_TEMPORAL", cvss_temporal.as_deref().unwrap_or("-"));
             });
         }
         write_vendor_references(xml, vendor_references);
-        write_cves(xml, cves);
-        write_bugtraq(xml, bugtraq);
+        write_cves(xml, ["CVE_ID_LIST", "CVE_ID"], cves);
+        write_bugtraq(xml, ["BUGTRAQ_ID_LIST", "BUGTRAQ_ID"], bugtraq);
         if let Some(score) = intelligence.cvss3.as_ref().filter(|_| display.cvss) {
             xml.element("CVSS3_SCORE", &[], |xml| {
                 xml.text("CVSS3_BASE", &score.text());
@@ -378,6 +381,7 @@ fn write_template(xml: &mut XmlWriter, content: &HostTemplate, lists: &ReportLis
         vulnerabilities,
         potential,
         information,
+        disabled,
         statuses,
         categories,
         qids,
@@ -401,7 +405,7 @@ fn write_template(xml: &mut XmlWriter, content: &HostTemplate, lists: &ReportLis
     xml.optional_text("SELECTIVE_VULNS", numbers(qids).as_deref());
     xml.optional_cdata("EXCLUDED_VULN_LISTS", titles(excluded).as_deref());
     xml.optional_text("EXCLUDED_VULNS", numbers(excluded_qids).as_deref());
-    let lines = [
+    let mut lines = vec![
         format!("Status:{}", statuses.join(", ")),
         "Vulnerabilities:".to_owned(),
         format!("Severity:{vulnerabilities}"),
@@ -416,5 +420,15 @@ fn write_template(xml: &mut XmlWriter, content: &HostTemplate, lists: &ReportLis
         "Included Operating Systems:".to_owned(),
         listed(operating_systems, "All Operating Systems"),
     ];
+    let DisabledShown { vulnerabilities, potential, information } = *disabled;
+    let kinds = [
+        (vulnerabilities, "Vulnerabilities"),
+        (potential, "Potential Vulnerabilities"),
+        (information, "Information Gathered"),
+    ];
+    let kinds: Vec<&str> = kinds.into_iter().filter_map(|(shown, kind)| shown.then_some(kind)).collect();
+    if !kinds.is_empty() {
+        lines.extend(["Included Disabled:".to_owned(), kinds.join(", ")]);
+    }
     xml.padded_lines("FILTER_SUMMARY", &lines);
 }

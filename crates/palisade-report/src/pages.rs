@@ -119,6 +119,17 @@ impl Pages {
         if self.xml.pending() < PAGE_BYTES { Ok(()) } else { self.send().await }
     }
 
+    /// Sends what was written, and then a [part](XmlWriter::part) of the document that was written
+    /// elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// When nobody reads any more.
+    pub async fn send_part(&mut self, part: Vec<u8>) -> Result<(), Disconnected> {
+        self.send().await?;
+        self.outlet.send(part).await
+    }
+
     /// Ends the document.
     ///
     /// # Errors

@@ -67,6 +67,8 @@ pub struct ActivityUser {
 
 /// Entries that are kept; older ones make room, because strangers can cause entries.
 const ENTRIES_KEPT: i64 = 1_000_000;
+/// Entries after which room is made.
+const ENTRIES_BETWEEN: i64 = 100;
 
 impl Store {
     /// Appends an entry. The newest million are kept.
@@ -80,7 +82,7 @@ impl Store {
     pub async fn list_activity(&self, limit: u32) -> Result<Vec<Activity>> {
         let rows = sqlx::query(
             "SELECT id, at, login, from_address, module, action, details, refused
-             FROM activity_log ORDER BY id DESC LIMIT $1",
+             FROM activity_log ORDER BY id DESC LIMIT $1 + 0",
         )
         .bind(i64::from(limit))
         .fetch_all(self.pool())
@@ -107,7 +109,7 @@ impl Store {
              FROM activity_log a LEFT JOIN users u ON u.login = a.login
              WHERE a.at >= $1 AND (a.at > $1 OR a.id > $2) AND a.at <= $3
                AND ($4 = 0 OR a.login = $5) AND ($6 = 0 OR u.business_unit_id = $7)
-             ORDER BY a.at, a.id LIMIT $8",
+             ORDER BY a.at, a.id LIMIT $8 + 0",
         )
         .bind(after_at)
         .bind(after_id)
@@ -139,10 +141,13 @@ pub(crate) async fn add_activity_within(write: &mut Write, activity: &Activity) 
     .bind(i64::from(*refused))
     .fetch_one(write.connection())
     .await?;
-    sqlx::query("DELETE FROM activity_log WHERE id <= $1")
-        .bind(Read::new("activity_log", &row).number("id")? - ENTRIES_KEPT)
-        .execute(write.connection())
-        .await?;
+    let id = Read::new("activity_log", &row).number("id")?;
+    if id % ENTRIES_BETWEEN == 0 {
+        sqlx::query("DELETE FROM activity_log WHERE id <= $1")
+            .bind(id - ENTRIES_KEPT)
+            .execute(write.connection())
+            .await?;
+    }
     Ok(())
 }
 
@@ -183,7 +188,7 @@ impl Store {
                AND ($4 = 0 OR a.login = $5) AND ($6 = 0 OR u.business_unit_id = $7)
                AND ($8 = 0 OR a.action = $9) AND ($10 = 0 OR LOWER(a.details) LIKE $11 ESCAPE '!')
                AND ($12 = 0 OR $13 LIKE '%,' || u.role || ',%')
-             ORDER BY a.id DESC LIMIT $14",
+             ORDER BY a.id DESC LIMIT $14 + 0",
         )
         .bind(id_max.unwrap_or(i64::MAX))
         .bind(since.map_or(i64::MIN, Timestamp::as_microsecond))

@@ -207,57 +207,58 @@ impl Store {
         write.commit().await?;
         Ok(true)
     }
+}
 
-    /// Changes the appliances of a group. `false` when the default one would be none of them;
-    /// [`Error::Conflict`] when the group or an appliance is gone.
-    pub async fn edit_group_appliances(&self, asset_group: i64, edit: &GroupApplianceEdit) -> Result<bool> {
-        let mut write = self.write().await?;
-        sqlx::query(self.dialect().lock_subscription()).fetch_one(write.connection()).await?;
-        if let Some(all) = &edit.all {
-            // Those that stay keep being the default one.
-            let rows = sqlx::query(
-                "SELECT asset_group_id, appliance_id, is_default FROM asset_group_appliance
-                 WHERE asset_group_id = $1",
-            )
-            .bind(asset_group)
-            .fetch_all(write.connection())
-            .await?;
-            for row in &rows {
-                let GroupAppliance { appliance_id, .. } = read_membership(row)?;
-                if !all.contains(&appliance_id) {
-                    leave(&mut write, asset_group, appliance_id).await?;
-                }
-            }
-            for appliance in all {
-                join(&mut write, asset_group, *appliance, false).await?;
+/// Changes the appliances of a group within a transaction that holds the subscription; `false` when the default
+/// one would be none of them. [`Error::Conflict`] when an appliance is gone.
+pub(crate) async fn edit_group_appliances(
+    write: &mut Write,
+    asset_group: i64,
+    edit: &GroupApplianceEdit,
+) -> Result<bool> {
+    if let Some(all) = &edit.all {
+        // Those that stay keep being the default one.
+        let rows = sqlx::query(
+            "SELECT asset_group_id, appliance_id, is_default FROM asset_group_appliance
+             WHERE asset_group_id = $1",
+        )
+        .bind(asset_group)
+        .fetch_all(write.connection())
+        .await?;
+        for row in &rows {
+            let GroupAppliance { appliance_id, .. } = read_membership(row)?;
+            if !all.contains(&appliance_id) {
+                leave(write, asset_group, appliance_id).await?;
             }
         }
-        for appliance in &edit.added {
-            join(&mut write, asset_group, *appliance, false).await?;
+        for appliance in all {
+            join(write, asset_group, *appliance, false).await?;
         }
-        for appliance in &edit.removed {
-            leave(&mut write, asset_group, *appliance).await?;
-        }
-        if let Some(default) = edit.default {
-            sqlx::query("UPDATE asset_group_appliance SET is_default = 0 WHERE asset_group_id = $1")
-                .bind(asset_group)
-                .execute(write.connection())
-                .await?;
-            let done = sqlx::query(
-                "UPDATE asset_group_appliance SET is_default = 1
-                 WHERE asset_group_id = $1 AND appliance_id = $2",
-            )
+    }
+    for appliance in &edit.added {
+        join(write, asset_group, *appliance, false).await?;
+    }
+    for appliance in &edit.removed {
+        leave(write, asset_group, *appliance).await?;
+    }
+    if let Some(default) = edit.default {
+        sqlx::query("UPDATE asset_group_appliance SET is_default = 0 WHERE asset_group_id = $1")
             .bind(asset_group)
-            .bind(default)
             .execute(write.connection())
             .await?;
-            if done.rows_affected() == 0 {
-                return Ok(false);
-            }
+        let done = sqlx::query(
+            "UPDATE asset_group_appliance SET is_default = 1
+             WHERE asset_group_id = $1 AND appliance_id = $2",
+        )
+        .bind(asset_group)
+        .bind(default)
+        .execute(write.connection())
+        .await?;
+        if done.rows_affected() == 0 {
+            return Ok(false);
         }
-        write.commit().await?;
-        Ok(true)
     }
+    Ok(true)
 }
 
 async fn find(write: &mut Write, id: i64) -> Result<Option<Appliance>> {
@@ -288,7 +289,12 @@ async fn update(write: &mut Write, id: i64, appliance: &Appliance) -> Result<()>
 }
 
 /// Puts an appliance into a group. One that is in it stays, and becomes the default one if that is said.
-async fn join(write: &mut Write, asset_group: i64, appliance: i64, is_default: bool) -> Result<()> {
+pub(crate) async fn join(
+    write: &mut Write,
+    asset_group: i64,
+    appliance: i64,
+    is_default: bool,
+) -> Result<()> {
     let joined = sqlx::query(
         "INSERT INTO asset_group_appliance (asset_group_id, appliance_id, is_default) VALUES ($1, $2, $3)
          ON CONFLICT (asset_group_id, appliance_id) DO NOTHING",

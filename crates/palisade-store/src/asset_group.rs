@@ -10,6 +10,7 @@ use palisade_model::{
 };
 use sqlx::any::AnyRow;
 
+use crate::appliance::{GroupApplianceEdit, edit_group_appliances, join};
 use crate::business_unit::{join_unit, units_of_group};
 use crate::domain::{add_group_domains, remove_group_domains, set_group_domains};
 use crate::error::{Error, Result};
@@ -73,6 +74,12 @@ pub struct NewAssetGroup {
     pub users: Vec<i64>,
     /// The business unit it is put into.
     pub business_unit: Option<i64>,
+    /// Ids of its scanner appliances.
+    pub appliances: Vec<i64>,
+    /// The one of them that is the default one; one that is none of them is passed over.
+    pub default_appliance: Option<i64>,
+    /// 0 for the network that there is always.
+    pub network_id: i64,
 }
 
 /// Changes to a group; `None` leaves a thing as it is, an empty text removes it.
@@ -93,6 +100,16 @@ pub struct AssetGroupEdit {
     pub environment: Environment,
     /// Replaces the ids of the users it is assigned to.
     pub users: Option<Vec<i64>>,
+    pub appliances: GroupApplianceEdit,
+}
+
+/// What became of an edit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GroupEdited {
+    Edited,
+    /// The default appliance would be none of the group's; nothing was changed.
+    NotOfGroup,
+    Unknown,
 }
 
 /// What became of a deletion.
@@ -130,14 +147,17 @@ impl Store {
             updated_at,
             users,
             business_unit,
+            appliances,
+            default_appliance,
+            network_id,
         } = new;
         let GroupTexts { comments, division, function, location } = texts;
         let mut write = self.write().await?;
         sqlx::query(self.dialect().lock_subscription()).fetch_one(write.connection()).await?;
         let row = sqlx::query(
             "INSERT INTO asset_group (title, owner, ips, business_impact, comments, division, function,
-                                      location, environment, host_names, updated_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id",
+                                      location, environment, host_names, updated_at, network_id)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id",
         )
         .bind(title.to_string())
         .bind(owner.to_string())
@@ -150,6 +170,7 @@ impl Store {
         .bind(json_text(environment)?)
         .bind(json_text(names)?)
         .bind(updated_at.as_microsecond())
+        .bind(*network_id)
         .fetch_one(write.connection())
         .await?;
         let id = Read::new("asset_group", &row).number("id")?;
@@ -160,6 +181,9 @@ impl Store {
             join_unit(&mut write, *unit, id).await?;
         }
         set_group_domains(&mut write, id, domains).await?;
+        for appliance in appliances {
+            join(&mut write, id, *appliance, *default_appliance == Some(*appliance)).await?;
+        }
         write.commit().await?;
         Ok(id)
     }
@@ -181,15 +205,24 @@ impl Store {
         rows.iter().map(|row| read_group(row, &users, &domains)).collect()
     }
 
-    /// Changes a group. `false` when it is gone; [`Error::Conflict`] when the new title is taken.
-    pub async fn edit_asset_group(&self, id: i64, edit: &AssetGroupEdit, now: Timestamp) -> Result<bool> {
+    /// Changes a group, all of it or nothing. [`Error::Conflict`] when the new title is taken, or something that
+    /// the group is to have is gone.
+    pub async fn edit_asset_group(
+        &self,
+        id: i64,
+        edit: &AssetGroupEdit,
+        now: Timestamp,
+    ) -> Result<GroupEdited> {
         let mut write = self.write().await?;
         sqlx::query(self.dialect().lock_subscription()).fetch_one(write.connection()).await?;
         if !edit_group(&mut write, id, edit, now).await? {
-            return Ok(false);
+            return Ok(GroupEdited::Unknown);
+        }
+        if !edit_group_appliances(&mut write, id, &edit.appliances).await? {
+            return Ok(GroupEdited::NotOfGroup);
         }
         write.commit().await?;
-        Ok(true)
+        Ok(GroupEdited::Edited)
     }
 
     /// Deletes a group that is assigned to nobody, that no scheduled task is aimed at, and that is in no business unit but perhaps `of_unit`.

@@ -11,6 +11,7 @@ use sqlx::any::AnyRow;
 use crate::error::{Error, Result};
 use crate::row::Read;
 use crate::store::{Store, Write, expect_rows};
+use crate::user::User;
 
 /// A unit as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -214,11 +215,17 @@ impl Store {
         Ok(Released::Released)
     }
 
-    /// The addresses that the user with this login reaches: single ones and those of asset groups,
-    /// as far as they are within the user's unit. Nothing when there is no such user.
-    pub async fn assigned_addresses(&self, login: &Login) -> Result<IpSet> {
+    /// The addresses that the user reaches: single ones and those of asset groups, as far as they are
+    /// within the user's unit.
+    pub async fn assigned_addresses(&self, user: &User) -> Result<IpSet> {
         let mut connection = self.pool().acquire().await?;
-        assigned_within(&mut connection, login).await
+        let assignment = Assignment {
+            user_id: user.id,
+            role: user.role,
+            single: user.assigned_ips.clone(),
+            unit: user.business_unit,
+        };
+        assignment.addresses(&mut connection).await
     }
 
     /// A transaction in which units, groups and assignments stay as they are.
@@ -229,7 +236,42 @@ impl Store {
     }
 }
 
-/// The same as [`Store::assigned_addresses`], as a transaction sees it.
+/// What of a user decides which addresses are reached.
+struct Assignment {
+    user_id: i64,
+    role: Role,
+    single: IpSet,
+    unit: Option<i64>,
+}
+
+impl Assignment {
+    async fn addresses(self, connection: &mut AnyConnection) -> Result<IpSet> {
+        let rows = sqlx::query(
+            "SELECT id, ips FROM asset_group JOIN asset_group_user ON asset_group_id = id WHERE user_id = $1",
+        )
+        .bind(self.user_id)
+        .fetch_all(&mut *connection)
+        .await?;
+        let assigned = self.single.union(&union(&rows)?);
+        let unit = match self.unit {
+            None => None,
+            Some(unit) => {
+                let rows = sqlx::query(
+                    "SELECT id, ips FROM asset_group JOIN business_unit_asset_group ON asset_group_id = id
+                     WHERE business_unit_id = $1",
+                )
+                .bind(unit)
+                .fetch_all(connection)
+                .await?;
+                Some(union(&rows)?)
+            }
+        };
+        Ok(assigned_addresses(self.role, &assigned, unit.as_ref()))
+    }
+}
+
+/// The same as [`Store::assigned_addresses`], as a transaction sees it. Nothing when there is no user
+/// with this login.
 pub(crate) async fn assigned_within(connection: &mut AnyConnection, login: &Login) -> Result<IpSet> {
     let user = sqlx::query("SELECT id, role, assigned_ips, business_unit_id FROM users WHERE login = $1")
         .bind(login.to_string())
@@ -237,28 +279,13 @@ pub(crate) async fn assigned_within(connection: &mut AnyConnection, login: &Logi
         .await?;
     let Some(user) = user else { return Ok(IpSet::new()) };
     let read = Read::new("users", &user);
-    let single: IpSet = read.value("assigned_ips")?;
-    let rows = sqlx::query(
-        "SELECT id, ips FROM asset_group JOIN asset_group_user ON asset_group_id = id WHERE user_id = $1",
-    )
-    .bind(read.number("id")?)
-    .fetch_all(&mut *connection)
-    .await?;
-    let assigned = single.union(&union(&rows)?);
-    let unit = match read.optional_number("business_unit_id")? {
-        None => None,
-        Some(unit) => {
-            let rows = sqlx::query(
-                "SELECT id, ips FROM asset_group JOIN business_unit_asset_group ON asset_group_id = id
-                 WHERE business_unit_id = $1",
-            )
-            .bind(unit)
-            .fetch_all(connection)
-            .await?;
-            Some(union(&rows)?)
-        }
+    let assignment = Assignment {
+        user_id: read.number("id")?,
+        role: read.word("role")?,
+        single: read.value("assigned_ips")?,
+        unit: read.optional_number("business_unit_id")?,
     };
-    Ok(assigned_addresses(read.word("role")?, &assigned, unit.as_ref()))
+    assignment.addresses(connection).await
 }
 
 /// Puts a group into a unit.

@@ -41,7 +41,7 @@ impl Store {
         let statement = format!(
             "SELECT {CVE_COLUMNS} FROM cve WHERE import_id = 0 AND number IN (
                  SELECT cve FROM cve_product WHERE import_id = 0 AND vendor = $1 AND product = $2)
-             ORDER BY number LIMIT $3"
+             ORDER BY number LIMIT $3 + 0"
         );
         let rows = sqlx::query(AssertSqlSafe(statement))
             .bind(vendor.to_owned())
@@ -102,7 +102,7 @@ impl Store {
              FROM advisory_package JOIN advisory ON advisory.name = advisory_package.advisory
              WHERE advisory.import_id = 0 AND advisory_package.import_id = 0 AND withdrawn = 0
                  AND ecosystem = $1 AND package = $2
-             ORDER BY name, number LIMIT $3",
+             ORDER BY name, number LIMIT $3 + 0",
         )
         .bind(ecosystem.to_owned())
         .bind(package.to_owned())

@@ -87,7 +87,7 @@ impl Store {
     ) -> Result<Vec<(i64, ExclusionChange)>> {
         let rows = sqlx::query(
             "SELECT id, at, login, added, ips, comment FROM excluded_host_history
-             WHERE id >= $1 AND id <= $2 ORDER BY id DESC LIMIT $3",
+             WHERE id >= $1 AND id <= $2 ORDER BY id DESC LIMIT $3 + 0",
         )
         .bind(id_min)
         .bind(id_max)

@@ -61,7 +61,7 @@ impl Store {
     /// One page of the hosts, by address: at most `limit` of those after `after`.
     pub async fn list_hosts(&self, after: Option<Ipv4Addr>, limit: u32) -> Result<Vec<Host>> {
         let rows =
-            sqlx::query(concat!("SELECT ", columns!(), " FROM host WHERE ip > $1 ORDER BY ip LIMIT $2"))
+            sqlx::query(concat!("SELECT ", columns!(), " FROM host WHERE ip > $1 ORDER BY ip LIMIT $2 + 0"))
                 .bind(after.map_or(-1, number_of))
                 .bind(i64::from(limit))
                 .fetch_all(self.pool())
@@ -115,19 +115,6 @@ impl Store {
         .fetch_all(self.pool())
         .await?;
         rows.iter().map(read_host).collect()
-    }
-
-    /// DNS names of hosts that are in the subscription, by address: the first `limit`.
-    pub async fn list_dns_names(&self, limit: u32) -> Result<Vec<String>> {
-        let rows = sqlx::query(
-            "SELECT dns_name FROM host WHERE dns_name IS NOT NULL AND EXISTS
-                 (SELECT 1 FROM host_range WHERE host.ip BETWEEN first_ip AND last_ip)
-             ORDER BY ip LIMIT $1",
-        )
-        .bind(i64::from(limit))
-        .fetch_all(self.pool())
-        .await?;
-        rows.iter().map(|row| Read::new("host", row).text("dns_name")).collect()
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::net::Ipv4Addr;
 use std::ops::Range;
+use std::sync::Arc;
 
 use palisade_model::{DetectionStatus, Finding, Qid, Timestamp, Transport};
 use sqlx::AssertSqlSafe;
@@ -12,7 +13,7 @@ use sqlx::any::AnyRow;
 
 use crate::detection::DetectionKey;
 use crate::error::{Error, Result};
-use crate::packed::Unpack;
+use crate::packed::{SharedText, Unpack};
 use crate::row::{Read, number_of};
 use crate::statement::number_list;
 use crate::store::Store;
@@ -145,7 +146,7 @@ impl PackedHosts {
     /// Takes them apart; by address.
     pub fn unpack(self) -> Result<Vec<SearchedHost>> {
         let row = self.last.map(|ip| ip.to_string()).unwrap_or_default();
-        unpack_hosts(&self.text).ok_or(Error::Inconsistent { table: "host", column: "hosts", row })
+        unpack_hosts(self.text).ok_or(Error::Inconsistent { table: "host", column: "hosts", row })
     }
 }
 
@@ -153,9 +154,9 @@ impl PackedHosts {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchedHost {
     pub ip: Ipv4Addr,
-    pub dns_name: Option<String>,
-    pub netbios_name: Option<String>,
-    pub os: Option<String>,
+    pub dns_name: Option<SharedText>,
+    pub netbios_name: Option<SharedText>,
+    pub os: Option<SharedText>,
     pub first_scan_at: Timestamp,
     pub last_scan_at: Timestamp,
 }
@@ -239,10 +240,10 @@ impl Store {
                      (SELECT ",
             packed_detection!(),
             " AS record FROM detection WHERE host_id = host.id AND ignored = 0
-                      ORDER BY qid, port, transport LIMIT $4) AS batch) AS detections,
+                      ORDER BY qid, port, transport LIMIT $4 + 0) AS batch) AS detections,
                  (SELECT string_agg(concat_ws(' ', port, transport, octet_length(service), service, ''), '')
                   FROM host_port WHERE host_id = host.id) AS services
-             FROM host WHERE ip > $1 AND ip <= $2 ORDER BY ip LIMIT $3"
+             FROM host WHERE ip > $1 AND ip <= $2 ORDER BY ip LIMIT $3 + 0"
         ))
         .bind(after.map_or(-1, number_of))
         .bind(number_of(last))
@@ -262,22 +263,24 @@ impl Store {
         hosts: u32,
         steps: u32,
     ) -> Result<Vec<Ipv4Addr>> {
-        let row = sqlx::query(
-            "SELECT string_agg(CAST(ip AS TEXT), ' ') AS addresses FROM
-                 (SELECT ip FROM host WHERE ip > $1 AND ip <= $2 ORDER BY ip LIMIT $3) AS page",
+        // From the end of one step to that of the next; the last one has fewer hosts.
+        let rows = sqlx::query(
+            "WITH RECURSIVE step (number, ip) AS
+                 (SELECT CAST(0 AS BIGINT), CAST($1 AS BIGINT)
+                  UNION ALL
+                  SELECT number + 1, COALESCE(
+                      (SELECT ip FROM host WHERE ip > step.ip AND ip <= $2 ORDER BY ip LIMIT 1 OFFSET $3),
+                      (SELECT MAX(ip) FROM host WHERE ip > step.ip AND ip <= $2))
+                  FROM step WHERE number < $4 AND ip IS NOT NULL)
+             SELECT ip FROM step WHERE number > 0 AND ip IS NOT NULL ORDER BY number",
         )
         .bind(after.map_or(-1, number_of))
         .bind(number_of(last))
-        .bind(i64::from(hosts) * i64::from(steps))
-        .fetch_one(self.pool())
+        .bind(i64::from(hosts.max(1)) - 1)
+        .bind(i64::from(steps))
+        .fetch_all(self.pool())
         .await?;
-        let read = Read::new("host", &row);
-        let packed = read.optional_text("addresses")?.unwrap_or_default();
-        let address = |word: &str| word.parse().ok().map(Ipv4Addr::from_bits);
-        let addresses: Option<Vec<Ipv4Addr>> = packed.split_ascii_whitespace().map(address).collect();
-        let addresses = addresses.ok_or_else(|| read.inconsistent("addresses"))?;
-        let size = usize::try_from(hosts.max(1)).unwrap_or(usize::MAX);
-        Ok(addresses.chunks(size).filter_map(|step| step.last().copied()).collect())
+        rows.iter().map(|row| Read::new("host", row).address("ip")).collect()
     }
 
     /// One page of the hosts, by address: at most `limit` of those after `after` up to `last`. With
@@ -306,7 +309,7 @@ impl Store {
                                    octet_length(COALESCE(netbios_name, '')), COALESCE(netbios_name, ''),
                                    octet_length(COALESCE(os, '')), COALESCE(os, ''), '') AS record
                   FROM host WHERE ip > $1 AND ip <= $2 AND {has_qid} AND {has_port}
-                  ORDER BY ip LIMIT $5) AS page"
+                  ORDER BY ip LIMIT $5 + 0) AS page"
         )))
         .bind(after.map_or(-1, number_of))
         .bind(number_of(last))
@@ -360,7 +363,7 @@ impl Store {
             " AS place, ",
             packed_detection!(),
             " AS record FROM detection WHERE host_id = $1 AND ignored = 0 AND qid = $2 AND (port, transport) > ($3, $4)
-                  ORDER BY qid, port, transport LIMIT $5) AS batch"
+                  ORDER BY qid, port, transport LIMIT $5 + 0) AS batch"
         ))
         .bind(host_id)
         .bind(i64::from(qid.number()))
@@ -387,7 +390,7 @@ impl Store {
             " AS place, ",
             packed_detection!(),
             " AS record FROM detection WHERE host_id = $1 AND ignored = 0 AND (qid, port, transport) > ($2, $3, $4)
-                  ORDER BY qid, port, transport LIMIT $5) AS batch"
+                  ORDER BY qid, port, transport LIMIT $5 + 0) AS batch"
         ))
         .bind(host_id)
         .bind(qid)
@@ -447,7 +450,7 @@ impl Store {
                  (SELECT string_agg(CAST(qid * 4 + CASE status WHEN 'New' THEN 0 WHEN 'Active' THEN 1
                                          WHEN 'Fixed' THEN 2 ELSE 3 END AS TEXT), ' ')
                   FROM detection WHERE host_id = host.id AND ignored = 0 AND last_found_at >= $4) AS detections
-             FROM host WHERE ip > $1 AND ip <= $2 ORDER BY ip LIMIT $3",
+             FROM host WHERE ip > $1 AND ip <= $2 ORDER BY ip LIMIT $3 + 0",
         )
         .bind(after.map_or(-1, number_of))
         .bind(number_of(last))
@@ -542,16 +545,17 @@ fn read_packed(host_id: i64, read: &Read<'_>) -> Result<PackedDetections> {
     Ok(PackedDetections { host_id, text: read.optional_text("detections")?.unwrap_or_default(), next })
 }
 
-fn unpack_hosts(packed: &str) -> Option<Vec<SearchedHost>> {
+fn unpack_hosts(packed: String) -> Option<Vec<SearchedHost>> {
+    let packed: Arc<str> = packed.into();
     let mut hosts = Vec::with_capacity(packed.len() / 100);
-    let mut unpack = Unpack::new(packed);
+    let mut unpack = Unpack::new(&packed);
     while !unpack.is_at_end() {
         let ip = Ipv4Addr::from(u32::try_from(unpack.number()?).ok()?);
         let first_scan_at = Timestamp::from_microsecond(unpack.number()?).ok()?;
         let last_scan_at = Timestamp::from_microsecond(unpack.number()?).ok()?;
-        let mut text = || {
-            let text = packed.get(unpack.text()?)?;
-            Some(Some(text).filter(|text| !text.is_empty()).map(str::to_owned))
+        let mut text = || match unpack.text()? {
+            place if place.is_empty() => Some(None),
+            place => SharedText::new(&packed, place).map(Some),
         };
         let (dns_name, netbios_name, os) = (text()?, text()?, text()?);
         hosts.push(SearchedHost { ip, dns_name, netbios_name, os, first_scan_at, last_scan_at });

@@ -32,6 +32,7 @@ mod host_port;
 mod host_report;
 mod ignored;
 mod intake;
+mod launch_basis;
 mod limits;
 mod listed_detection;
 mod listed_host;
@@ -77,7 +78,9 @@ mod virtual_host;
 
 pub use activity::{Activity, ActivityFilter, ActivityMark, ActivityOfUser, ActivitySpan, ActivityUser};
 pub use appliance::{Appliance, GroupAppliance, GroupApplianceEdit, Replacing};
-pub use asset_group::{AssetGroup, AssetGroupEdit, AssignedUser, GroupDeleted, GroupTexts, NewAssetGroup};
+pub use asset_group::{
+    AssetGroup, AssetGroupEdit, AssignedUser, GroupDeleted, GroupEdited, GroupTexts, NewAssetGroup,
+};
 pub use auth_record::{AuthRecord, RecordChanges};
 pub use auth_vault::AuthVault;
 pub use business_unit::{BusinessUnit, Released, UnitDeleted};
@@ -96,6 +99,7 @@ pub use host_report::{
 };
 pub use ignored::{DetectionsOf, IgnoreOutcome, IgnoredDetection, Ignoring};
 pub use intake::{Delivery, DetectionCounts, Intake};
+pub use launch_basis::LaunchBasis;
 pub use limits::{CallEntry, CallLimits};
 pub use listed_detection::{DETECTION_HOSTS, DetectionQuery, ListedDetection, ListedDetections, Reopened};
 pub use listed_host::{Between, HostQuery, ListedHost};
@@ -104,6 +108,7 @@ pub use map::{Map, MapFilter, NewMap, NewMaps, StoredMapHost};
 pub use map_lease::MapHolding;
 pub use network::{GroupNetwork, Network};
 pub use option_profile::{ProfileDeleted, ProfileEdited, ProfileUser, StoredProfile};
+pub use packed::SharedText;
 pub use partial_host::PartialHostRow;
 pub use policy::Policy;
 pub use reach::Reach;
@@ -116,7 +121,7 @@ pub use scan_list::{ScanMark, ScanSpan};
 pub use scan_status::Cancelled;
 pub use scan_target::ScanTarget;
 pub use scheduled_course::{DueTurn, RunCourse, TaskNotice, Turned};
-pub use scheduled_run::{RunRef, RunStopped, Started, TaskRun};
+pub use scheduled_run::{RunRef, RunStopped, Started, TaskRun, Upcoming};
 pub use scheduled_task::{
     NewTask, TASK_USER_KIND, Task, TaskEdit, TaskKind, TaskOrder, TaskScanner, TaskStart,
 };

@@ -161,7 +161,7 @@ async fn lock_function(write: &mut Write, function: &str, now: Timestamp) -> Res
 async fn clean_up(write: &mut Write, function: &str, window: Span, lease: Span) -> Result<()> {
     sqlx::query(
         "DELETE FROM api_call WHERE id IN (
-             SELECT id FROM api_call WHERE function = $1 AND (at <= $2 OR at > $3) ORDER BY at LIMIT $4)",
+             SELECT id FROM api_call WHERE function = $1 AND (at <= $2 OR at > $3) ORDER BY at LIMIT $4 + 0)",
     )
     .bind(function.to_owned())
     .bind(window.0)

@@ -206,7 +206,7 @@ impl Store {
         let statement = AssertSqlSafe(format!(
             "SELECT id, (SELECT string_agg(record, '') FROM
                  (SELECT {} AS record FROM detection WHERE host_id = host.id{}
-                  ORDER BY qid, port, transport LIMIT $1) AS batch) AS detections
+                  ORDER BY qid, port, transport LIMIT $1 + 0) AS batch) AS detections
              FROM host WHERE id IN ({})",
             query.record(),
             query.condition(),
@@ -240,7 +240,7 @@ impl Store {
             "SELECT string_agg(record, '') AS detections FROM
                  (SELECT {} AS record FROM detection
                   WHERE host_id = $1 AND (qid, port, transport) > ($2, $3, $4){}
-                  ORDER BY qid, port, transport LIMIT $5) AS batch",
+                  ORDER BY qid, port, transport LIMIT $5 + 0) AS batch",
             query.record(),
             query.condition()
         )))

@@ -157,7 +157,7 @@ impl Store {
                                    octet_length(COALESCE(netbios_name, '')), COALESCE(netbios_name, ''),
                                    octet_length(COALESCE(os, '')), COALESCE(os, ''),
                                    octet_length(COALESCE(os_cpe, '')), COALESCE(os_cpe, ''), '') AS record
-                  FROM host WHERE {id} > $1 AND {} ORDER BY {id} LIMIT $2) AS page",
+                  FROM host WHERE {id} > $1 AND {} ORDER BY {id} LIMIT $2 + 0) AS page",
             query.condition(),
             id = query.id()
         )))

@@ -141,7 +141,7 @@ impl Store {
             "SELECT ",
             columns!(),
             " FROM map WHERE save_report = 1 AND id < $1 AND ($2 = '' OR domain = $2)
-              ORDER BY id DESC LIMIT $3"
+              ORDER BY id DESC LIMIT $3 + 0"
         ))
         .bind(filter.before.unwrap_or(i64::MAX))
         .bind(domain.unwrap_or_default())
@@ -157,7 +157,7 @@ impl Store {
         let rows = sqlx::query(concat!(
             "SELECT ",
             columns!(),
-            " FROM map WHERE save_report = 0 AND ended_at < $1 ORDER BY id LIMIT $2"
+            " FROM map WHERE save_report = 0 AND ended_at < $1 ORDER BY id LIMIT $2 + 0"
         ))
         .bind(ended_before.as_microsecond())
         .bind(i64::from(limit))
@@ -174,7 +174,7 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<StoredMapHost>> {
         let rows = sqlx::query(
-            "SELECT ip, approved, host FROM map_host WHERE map_id = $1 AND ip > $2 ORDER BY ip LIMIT $3",
+            "SELECT ip, approved, host FROM map_host WHERE map_id = $1 AND ip > $2 ORDER BY ip LIMIT $3 + 0",
         )
         .bind(map_id)
         .bind(after.map_or(-1, number_of))

@@ -45,6 +45,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0032_permissions.sql"),
     include_str!("../migrations/0033_host_names_of_groups.sql"),
     include_str!("../migrations/0034_scans_with_sign_in.sql"),
+    include_str!("../migrations/0035_turns_of_runs.sql"),
     include_str!("../migrations/0037_partial_hosts.sql"),
 ];
 

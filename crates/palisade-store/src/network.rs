@@ -72,18 +72,6 @@ impl Store {
             .collect()
     }
 
-    /// Puts a group into a network; `false` when the group is gone.
-    pub async fn set_group_network(&self, asset_group: i64, network: i64) -> Result<bool> {
-        let mut write = self.write().await?;
-        let done = sqlx::query("UPDATE asset_group SET network_id = $2 WHERE id = $1")
-            .bind(asset_group)
-            .bind(network)
-            .execute(write.connection())
-            .await?;
-        write.commit().await?;
-        Ok(done.rows_affected() == 1)
-    }
-
     /// Renames a network. `false` when there is none; [`crate::Error::Conflict`] when the name is taken.
     pub async fn edit_network(&self, id: i64, name: &str, now: Timestamp) -> Result<bool> {
         let mut write = self.write().await?;

@@ -6,7 +6,46 @@
 //! [`Unpack`] takes them apart again. A record is its fields, each with a blank after it; a text is
 //! its length in bytes, a blank, and the text.
 
-use std::ops::Range;
+use std::fmt;
+use std::ops::{Deref, Range};
+use std::sync::Arc;
+
+/// A text in a page of packed rows that it shares with the others there: it has no memory of its own.
+#[derive(Clone)]
+pub struct SharedText {
+    page: Arc<str>,
+    place: Range<usize>,
+}
+
+impl SharedText {
+    /// `None`: no characters begin and end there.
+    pub(crate) fn new(page: &Arc<str>, place: Range<usize>) -> Option<Self> {
+        page.get(place.clone())?;
+        Some(Self { page: Arc::clone(page), place })
+    }
+}
+
+impl Deref for SharedText {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        self.page.get(self.place.clone()).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for SharedText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
+}
+
+impl PartialEq for SharedText {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for SharedText {}
 
 /// Takes records apart, field by field. `None` from any of them: the text is no such record.
 #[derive(Debug)]

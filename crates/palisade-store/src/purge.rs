@@ -62,7 +62,7 @@ impl Store {
 
     /// Deletes some of what is left of queued hosts; `false` when nothing was.
     pub async fn purge_some(&self) -> Result<bool> {
-        let rows = sqlx::query("SELECT id FROM host WHERE ip < 0 ORDER BY ip LIMIT $1")
+        let rows = sqlx::query("SELECT id FROM host WHERE ip < 0 ORDER BY ip LIMIT $1 + 0")
             .bind(STEP_HOSTS)
             .fetch_all(self.pool())
             .await?;

@@ -149,7 +149,7 @@ impl Store {
     /// Ids of reports that have expired at `now`, at most `limit`.
     pub async fn list_expired_report_jobs(&self, now: Timestamp, limit: u32) -> Result<Vec<i64>> {
         let rows =
-            sqlx::query("SELECT id FROM report_job WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2")
+            sqlx::query("SELECT id FROM report_job WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2 + 0")
                 .bind(now.as_microsecond())
                 .bind(i64::from(limit))
                 .fetch_all(self.pool())

@@ -177,12 +177,13 @@ macro_rules! open_statuses {
         "('QUEUED', 'RUNNING', 'PAUSING', 'PAUSED', 'RESUMING', 'CANCELLING')"
     };
 }
+pub(crate) use open_statuses;
 
 impl Store {
     /// Launches a scan: gives it a reference and writes it and its slices.
     pub async fn launch_scan(&self, new: &NewScan) -> Result<Launched> {
         let mut write = self.write().await?;
-        let launched = launch_within(self, &mut write, new).await?;
+        let launched = launch_within(&mut write, None, new).await?;
         if let Launched::Queued(_) = launched {
             write.commit().await?;
         }
@@ -220,7 +221,7 @@ impl Store {
             columns!(),
             " FROM scan WHERE save_report = 1 AND status NOT IN ",
             open_statuses!(),
-            " AND launched_at >= $1 AND id < $2 ORDER BY id DESC LIMIT $3"
+            " AND launched_at >= $1 AND id < $2 ORDER BY id DESC LIMIT $3 + 0"
         ))
         .bind(since.map_or(i64::MIN, Timestamp::as_microsecond))
         .bind(before.unwrap_or(i64::MAX))
@@ -236,7 +237,7 @@ impl Store {
         let rows = sqlx::query(concat!(
             "SELECT ",
             columns!(),
-            " FROM scan WHERE save_report = 0 AND ended_at < $1 ORDER BY id LIMIT $2"
+            " FROM scan WHERE save_report = 0 AND ended_at < $1 ORDER BY id LIMIT $2 + 0"
         ))
         .bind(ended_before.as_microsecond())
         .bind(i64::from(limit))
@@ -254,7 +255,7 @@ impl Store {
     ) -> Result<Vec<ScanHost>> {
         let rows = sqlx::query(
             "SELECT ip, name, os, os_cpe, netbios_name, alive, timed_out, findings FROM scan_host
-             WHERE scan_id = $1 AND ip > $2 ORDER BY ip LIMIT $3",
+             WHERE scan_id = $1 AND ip > $2 ORDER BY ip LIMIT $3 + 0",
         )
         .bind(scan_id)
         .bind(after.map_or(-1, number_of))
@@ -316,10 +317,23 @@ impl Store {
     }
 }
 
-/// Launches a scan within a transaction.
-pub(crate) async fn launch_within(store: &Store, write: &mut Write, new: &NewScan) -> Result<Launched> {
-    let row = sqlx::query(store.dialect().lock_subscription()).fetch_one(write.connection()).await?;
-    let number = Read::new("subscription", &row).count("scans_launched")? + 1;
+/// Takes the number of the next scan or map, and locks the subscription by it.
+pub(crate) async fn take_launch_number(write: &mut Write) -> Result<u64> {
+    let row = sqlx::query(
+        "UPDATE subscription SET scans_launched = scans_launched + 1 RETURNING id, scans_launched",
+    )
+    .fetch_one(write.connection())
+    .await?;
+    Read::new("subscription", &row).count("scans_launched")
+}
+
+/// Launches a scan within a transaction, which is to be committed unless there are too many; by the
+/// `number` that was taken for it, if one was.
+pub(crate) async fn launch_within(write: &mut Write, number: Option<u64>, new: &NewScan) -> Result<Launched> {
+    let number = match number {
+        Some(number) => number,
+        None => take_launch_number(write).await?,
+    };
     // Paused ones too: they are to run again.
     let row = sqlx::query(concat!("SELECT COUNT(*) AS running FROM scan WHERE status IN ", open_statuses!()))
         .fetch_one(write.connection())
@@ -327,15 +341,11 @@ pub(crate) async fn launch_within(store: &Store, write: &mut Write, new: &NewSca
     if Read::new("scan", &row).count("running")? >= u64::from(new.running_max) {
         return Ok(Launched::TooMany);
     }
-    sqlx::query("UPDATE subscription SET scans_launched = $1")
-        .bind(integer(number))
-        .execute(write.connection())
-        .await?;
     // Five digits tell the scans of one second apart, and counting up makes them differ.
     let number = u32::try_from(number % 100_000).unwrap_or(0);
     let reference = ScanRef::new(new.launched_at, number);
     let id = add_scan(write, &reference, new).await?;
-    note_target(write, &reference, new).await?;
+    note_target(write, id).await?;
     for (slice, number) in new.slices.iter().zip(0_i64..) {
         add_slice(write, id, number, slice).await?;
     }

@@ -38,7 +38,7 @@ impl Store {
             columns!(),
             " FROM scan WHERE launched_at >= $1 AND launched_at <= $2 AND launched_at <= $3
              AND (launched_at < $3 OR id < $4)
-             ORDER BY launched_at DESC, id DESC LIMIT $5"
+             ORDER BY launched_at DESC, id DESC LIMIT $5 + 0"
         ))
         .bind(from.map_or(i64::MIN, Timestamp::as_microsecond))
         .bind(until.map_or(i64::MAX, Timestamp::as_microsecond))
@@ -59,7 +59,7 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<(Ipv4Addr, bool)>> {
         let rows = sqlx::query(
-            "SELECT ip, alive FROM scan_host WHERE scan_id = $1 AND ip > $2 ORDER BY ip LIMIT $3",
+            "SELECT ip, alive FROM scan_host WHERE scan_id = $1 AND ip > $2 ORDER BY ip LIMIT $3 + 0",
         )
         .bind(scan_id)
         .bind(after.map_or(-1, number_of))

@@ -4,8 +4,7 @@ use palisade_model::{IpSet, OptionProfile, ScanRef, Timestamp};
 use sqlx::any::AnyRow;
 
 use crate::error::Result;
-use crate::row::{Read, json_text};
-use crate::scan::NewScan;
+use crate::row::Read;
 use crate::store::{Store, Write};
 
 /// What one scan was aimed at.
@@ -31,7 +30,7 @@ impl Store {
     ) -> Result<Vec<ScanTarget>> {
         let rows = sqlx::query(
             "SELECT id, reference, launched_at, targets, profile FROM scan_target
-             WHERE launched_at >= $1 AND launched_at <= $2 AND id > $3 ORDER BY id LIMIT $4",
+             WHERE launched_at >= $1 AND launched_at <= $2 AND id > $3 ORDER BY id LIMIT $4 + 0",
         )
         .bind(from.as_microsecond())
         .bind(to.as_microsecond())
@@ -44,14 +43,14 @@ impl Store {
 }
 
 /// Notes what a scan just launched is aimed at.
-pub(crate) async fn note_target(write: &mut Write, reference: &ScanRef, new: &NewScan) -> Result<()> {
-    sqlx::query("INSERT INTO scan_target (reference, launched_at, targets, profile) VALUES ($1, $2, $3, $4)")
-        .bind(reference.to_string())
-        .bind(new.launched_at.as_microsecond())
-        .bind(new.targets.to_string())
-        .bind(json_text(&new.profile)?)
-        .execute(write.connection())
-        .await?;
+pub(crate) async fn note_target(write: &mut Write, scan_id: i64) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO scan_target (reference, launched_at, targets, profile)
+         SELECT reference, launched_at, targets, profile FROM scan WHERE id = $1",
+    )
+    .bind(scan_id)
+    .execute(write.connection())
+    .await?;
     Ok(())
 }
 

@@ -57,13 +57,24 @@ pub struct TaskNotice {
     pub notifications: Notifications,
 }
 
+/// Of runs: those that are to be paused or resumed some time. They have an index of their own, because
+/// few runs have turns, and many may be open.
+macro_rules! has_turns {
+    () => {
+        "open = 1 AND (pause_at IS NOT NULL OR resume_at IS NOT NULL)"
+    };
+}
+pub(crate) use has_turns;
+
 impl Store {
     /// Open runs whose scans are to be paused or resumed at `now`; at most `limit`, oldest first.
     pub async fn list_due_turns(&self, now: Timestamp, limit: u32) -> Result<Vec<DueTurn>> {
-        let rows = sqlx::query(
+        let rows = sqlx::query(concat!(
             "SELECT id, task_id, title, owner, reference, pause_at, resume_at FROM scheduled_run
-             WHERE open = 1 AND (pause_at <= $1 OR resume_at <= $1) ORDER BY id LIMIT $2",
-        )
+             WHERE ",
+            has_turns!(),
+            " AND (pause_at <= $1 OR resume_at <= $1) ORDER BY id LIMIT $2 + 0"
+        ))
         .bind(now.as_microsecond())
         .bind(i64::from(limit))
         .fetch_all(self.pool())
@@ -125,7 +136,7 @@ impl Store {
             "SELECT id, title, owner, next_launch_at, notifications FROM scheduled_task
              WHERE next_launch_at - notify_before_us <= $1
              AND (announced_at IS NULL OR announced_at <> next_launch_at)
-             ORDER BY next_launch_at, id LIMIT $2",
+             ORDER BY next_launch_at, id LIMIT $2 + 0",
         )
         .bind(now.as_microsecond())
         .bind(i64::from(limit))

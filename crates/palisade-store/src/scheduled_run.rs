@@ -14,9 +14,9 @@ use crate::activity::{Activity, add_activity_within};
 use crate::error::Result;
 use crate::map::{NewMaps, cancel_map_within, launch_maps_within};
 use crate::row::{Read, json_text};
-use crate::scan::{Launched, NewScan, launch_within};
+use crate::scan::{Launched, NewScan, launch_within, take_launch_number};
 use crate::scan_status::{Cancelled, cancel_within};
-use crate::scheduled_course::RunCourse;
+use crate::scheduled_course::{RunCourse, has_turns};
 use crate::scheduled_task::{NotAWordOfTasks, TaskStart, deactivate, take_start};
 use crate::store::{Store, Write};
 
@@ -88,6 +88,30 @@ pub struct TaskRun {
     pub status: Option<ScanStatus>,
 }
 
+/// What scheduled tasks need next, and when; `None` where nothing is to come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Upcoming {
+    /// A task starts.
+    pub start_at: Option<Timestamp>,
+    /// Somebody is told of a start.
+    pub notice_at: Option<Timestamp>,
+    /// A run is paused or resumed.
+    pub turn_at: Option<Timestamp>,
+    /// A run is stopped if it has not ended.
+    pub end_at: Option<Timestamp>,
+    /// Whether a run has ended and nobody has seen to that.
+    pub has_ended: bool,
+}
+
+impl Upcoming {
+    /// The earliest of the times.
+    #[must_use]
+    pub fn next(&self) -> Option<Timestamp> {
+        let Self { start_at, notice_at, turn_at, end_at, has_ended: _ } = *self;
+        [start_at, notice_at, turn_at, end_at].into_iter().flatten().min()
+    }
+}
+
 /// What became of something that ran too long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RunStopped {
@@ -109,11 +133,12 @@ impl Store {
         told: impl FnOnce(&[RunRef]) -> Activity,
     ) -> Result<Started<ScanRef>> {
         let mut write = self.write().await?;
-        sqlx::query(self.dialect().lock_subscription()).fetch_one(write.connection()).await?;
+        // Before the task, as all lock them.
+        let number = take_launch_number(&mut write).await?;
         if !take_start(&mut write, start, true).await? {
             return Ok(Started::Gone);
         }
-        let reference = match launch_within(self, &mut write, new).await? {
+        let reference = match launch_within(&mut write, Some(number), new).await? {
             Launched::Queued(reference) => reference,
             Launched::TooMany => return Ok(Started::TooMany),
         };
@@ -162,25 +187,34 @@ impl Store {
         Ok(taken)
     }
 
-    /// When the next task starts or is told of, or the next run is to be paused, resumed or stopped.
-    pub async fn next_scheduled(&self) -> Result<Option<Timestamp>> {
-        let row = sqlx::query(
+    /// When what scheduled tasks need is due next. Of runs only those are looked at that have something
+    /// to come.
+    pub async fn upcoming(&self) -> Result<Upcoming> {
+        let row = sqlx::query(concat!(
             "SELECT id, (SELECT MIN(next_launch_at) FROM scheduled_task) AS start_at,
                     (SELECT MIN(next_launch_at - notify_before_us) FROM scheduled_task
-                     WHERE announced_at IS NULL OR announced_at <> next_launch_at) AS told_at,
+                     WHERE notify_before_us IS NOT NULL
+                     AND (announced_at IS NULL OR announced_at <> next_launch_at)) AS notice_at,
                     (SELECT MIN(end_at) FROM scheduled_run WHERE open = 1) AS end_at,
-                    (SELECT MIN(pause_at) FROM scheduled_run WHERE open = 1) AS pause_at,
-                    (SELECT MIN(resume_at) FROM scheduled_run WHERE open = 1) AS resume_at
-             FROM subscription",
-        )
+                    (SELECT MIN(pause_at) FROM scheduled_run WHERE ",
+            has_turns!(),
+            ") AS pause_at, (SELECT MIN(resume_at) FROM scheduled_run WHERE ",
+            has_turns!(),
+            ") AS resume_at,
+                    (SELECT COUNT(*) FROM (SELECT id FROM scheduled_run WHERE open = 2 LIMIT 1) AS ended) AS ended
+             FROM subscription"
+        ))
         .fetch_one(self.pool())
         .await?;
         let read = Read::new("scheduled_task", &row);
-        let mut next = None;
-        for column in ["start_at", "told_at", "end_at", "pause_at", "resume_at"] {
-            next = next.into_iter().chain(read.optional_time(column)?).min();
-        }
-        Ok(next)
+        let turns = [read.optional_time("pause_at")?, read.optional_time("resume_at")?];
+        Ok(Upcoming {
+            start_at: read.optional_time("start_at")?,
+            notice_at: read.optional_time("notice_at")?,
+            turn_at: turns.into_iter().flatten().min(),
+            end_at: read.optional_time("end_at")?,
+            has_ended: read.yes("ended")?,
+        })
     }
 
     /// Open runs that have ended or run too long at `now`; at most `limit`, oldest first.
@@ -191,7 +225,7 @@ impl Store {
              FROM scheduled_run LEFT JOIN scan ON scan.reference = scheduled_run.reference
              LEFT JOIN map ON map.reference = scheduled_run.reference
              WHERE open = 2 OR (open = 1 AND end_at <= $1)
-             ORDER BY scheduled_run.id LIMIT $2",
+             ORDER BY scheduled_run.id LIMIT $2 + 0",
         )
         .bind(now.as_microsecond())
         .bind(i64::from(limit))

@@ -279,7 +279,7 @@ impl Store {
                       JOIN asset_group ON asset_group.id = asset_group_id
                       WHERE task_id = scheduled_task.id ORDER BY title) AS titles) AS groups
               FROM scheduled_task WHERE kind IN ($3, $4, $5) AND next_launch_at <= $1
-              ORDER BY next_launch_at, id LIMIT $2"
+              ORDER BY next_launch_at, id LIMIT $2 + 0"
         ))
         .bind(now.as_microsecond())
         .bind(i64::from(limit))

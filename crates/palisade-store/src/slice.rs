@@ -5,6 +5,7 @@
 //! somebody noticed. A slice that comes back undone is queued again, but not for ever: without a
 //! single host delivered in between, its scan ends in an error.
 
+use std::collections::HashMap;
 use std::net::Ipv4Addr;
 
 use palisade_model::{IpSet, ScanStatus, Timestamp};
@@ -15,7 +16,7 @@ use crate::error::Result;
 use crate::intake::delivered;
 use crate::partial_host::{PartialHostRow, partial_hosts};
 use crate::row::{Read, integer};
-use crate::scan::{Scan, scan_by_id};
+use crate::scan::{Scan, open_statuses, scan_by_id};
 use crate::scan_status::{end_scan, lock_scan, set_status, settle};
 use crate::store::{Store, Write, expect_rows};
 use crate::subscription::ips_within;
@@ -65,6 +66,18 @@ pub struct Progress {
     pub findings: u64,
 }
 
+/// The columns of a [`Progress`], added up.
+macro_rules! progress {
+    () => {
+        "COALESCE(CAST(SUM(hosts) AS BIGINT), 0) * 1000 AS work_total,
+         COALESCE(CAST(SUM(CASE
+             WHEN state IN ('done', 'dropped') THEN hosts * 1000
+             WHEN work_total > 0 THEN hosts * 1000 * work_done / work_total
+             ELSE 0 END) AS BIGINT), 0) AS work_done,
+         COALESCE(CAST(SUM(findings) AS BIGINT), 0) AS findings,
+         MIN(CASE WHEN state = 'leased' THEN stage END) AS stage"
+    };
+}
 /// A lease being renewed.
 #[derive(Debug, Clone, Copy)]
 struct Renewal {
@@ -261,27 +274,40 @@ impl Store {
 
     /// How far a scan is: work in thousandths of a host, so that hosts and parts of hosts add up.
     pub async fn scan_progress(&self, scan_id: i64) -> Result<Progress> {
-        let row = sqlx::query(
-            "SELECT COALESCE(CAST(SUM(hosts) AS BIGINT), 0) * 1000 AS work_total,
-                    COALESCE(CAST(SUM(CASE
-                        WHEN state IN ('done', 'dropped') THEN hosts * 1000
-                        WHEN work_total > 0 THEN hosts * 1000 * work_done / work_total
-                        ELSE 0 END) AS BIGINT), 0) AS work_done,
-                    COALESCE(CAST(SUM(findings) AS BIGINT), 0) AS findings,
-                    MIN(CASE WHEN state = 'leased' THEN stage END) AS stage
-             FROM slice WHERE scan_id = $1",
-        )
-        .bind(scan_id)
-        .fetch_one(self.pool())
-        .await?;
-        let read = Read::new("slice", &row);
-        Ok(Progress {
-            stage: read.optional_number("stage")?,
-            work_done: read.count("work_done")?,
-            work_total: read.count("work_total")?,
-            findings: read.count("findings")?,
-        })
+        let row = sqlx::query(concat!("SELECT ", progress!(), " FROM slice WHERE scan_id = $1"))
+            .bind(scan_id)
+            .fetch_one(self.pool())
+            .await?;
+        read_progress(&Read::new("slice", &row))
     }
+
+    /// The same of all scans that have not ended, by their ids.
+    pub async fn list_running_progress(&self) -> Result<HashMap<i64, Progress>> {
+        let rows = sqlx::query(concat!(
+            "SELECT scan_id, ",
+            progress!(),
+            " FROM slice WHERE scan_id IN (SELECT id FROM scan WHERE status IN ",
+            open_statuses!(),
+            ") GROUP BY scan_id"
+        ))
+        .fetch_all(self.pool())
+        .await?;
+        rows.iter()
+            .map(|row| {
+                let read = Read::new("slice", row);
+                Ok((read.number("scan_id")?, read_progress(&read)?))
+            })
+            .collect()
+    }
+}
+
+fn read_progress(read: &Read<'_>) -> Result<Progress> {
+    Ok(Progress {
+        stage: read.optional_number("stage")?,
+        work_done: read.count("work_done")?,
+        work_total: read.count("work_total")?,
+        findings: read.count("findings")?,
+    })
 }
 
 /// A slice as far as leasing needs it.

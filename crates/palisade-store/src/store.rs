@@ -63,6 +63,8 @@ impl Store {
         let pool = AnyPoolOptions::new()
             .max_connections(CONNECTIONS_MAX)
             .acquire_timeout(Duration::from_secs(CONNECTION_TIMEOUT_S))
+            // Connections are tried when they are given back; only one to a server goes bad meanwhile.
+            .test_before_acquire(dialect == Dialect::Postgres)
             .after_connect(move |connection, _| {
                 Box::pin(async move {
                     for statement in dialect.session() {

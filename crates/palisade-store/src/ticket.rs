@@ -141,7 +141,7 @@ impl Store {
                AND changed_at BETWEEN $10 AND $11
                AND host.ip BETWEEN $12 AND $13
                AND ($14 = -1 OR ticket.host_id = $14)
-             ORDER BY ticket.number LIMIT $15",
+             ORDER BY ticket.number LIMIT $15 + 0",
         )
         .bind(i64::from(wanted.with_result))
         .bind(integer(wanted.first))
@@ -192,7 +192,7 @@ impl Store {
     ) -> Result<Vec<DeletedTicket>> {
         let rows = sqlx::query(
             "SELECT number, deleted_at FROM deleted_ticket
-             WHERE number BETWEEN $1 AND $2 AND deleted_at BETWEEN $3 AND $4 ORDER BY number LIMIT $5",
+             WHERE number BETWEEN $1 AND $2 AND deleted_at BETWEEN $3 AND $4 ORDER BY number LIMIT $5 + 0",
         )
         .bind(integer(first))
         .bind(integer(last))

@@ -151,7 +151,7 @@ impl Store {
     /// Brings back tickets whose time of being ignored has ended; says how many, a thousand at
     /// most. Without any it costs one look.
     pub async fn bring_tickets_back(&self, now: Timestamp) -> Result<usize> {
-        let due = sqlx::query("SELECT number FROM ticket WHERE reopen_at <= $1 ORDER BY number LIMIT $2")
+        let due = sqlx::query("SELECT number FROM ticket WHERE reopen_at <= $1 ORDER BY number LIMIT $2 + 0")
             .bind(now.as_microsecond())
             .bind(COME_BACK_AT_ONCE)
             .fetch_all(self.pool())

@@ -3,6 +3,7 @@
 //! Deliberately absent: assertions about the product. Fixtures panic when they cannot do their
 //! work; what is right is said by the tests.
 
+pub mod dice;
 pub mod dtd;
 pub mod feed_source;
 pub mod lab;

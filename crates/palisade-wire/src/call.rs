@@ -19,6 +19,8 @@ pub enum Rule {
     OnlyWith { parameter: &'static str, with: &'static str, value: Option<&'static str> },
     /// These hold when `parameter` has that value. For calls that do several things.
     When { parameter: &'static str, value: &'static str, rules: &'static [Rule] },
+    /// Each of these. For rules that several calls have in common.
+    All(&'static [Rule]),
 }
 
 /// How a call reports that it refuses.
@@ -167,11 +169,10 @@ impl Rule {
                 Ok(())
             }
             Self::When { parameter, value, rules } => match text_of(parameter) {
-                Some(text) if text.eq_ignore_ascii_case(value) => {
-                    rules.iter().try_for_each(|rule| rule.check(text_of))
-                }
+                Some(text) if text.eq_ignore_ascii_case(value) => Self::All(rules).check(text_of),
                 _ => Ok(()),
             },
+            Self::All(rules) => rules.iter().try_for_each(|rule| rule.check(text_of)),
         }
     }
 }

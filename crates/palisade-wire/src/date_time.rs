@@ -46,6 +46,18 @@ impl DateTime {
         Self(written)
     }
 
+    /// The same day at this second of it.
+    pub(crate) fn at_second(mut self, second: i64) -> Self {
+        for (end, field) in [(12, second / 3_600), (15, second / 60 % 60), (18, second % 60)] {
+            for (place, digit) in [(end - 1, field / 10), (end, field % 10)] {
+                if let Some(byte) = self.0.get_mut(place) {
+                    *byte = b'0' + u8::try_from(digit).unwrap_or(0);
+                }
+            }
+        }
+        self
+    }
+
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0
     }

@@ -16,6 +16,7 @@ mod line_frame;
 pub mod operation;
 pub mod parameter;
 pub mod parameter_error;
+pub mod posted_addresses;
 pub mod xml;
 pub mod xml_tree;
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use palisade_model::asset_group::TITLE_CHARACTERS_MAX;
-use palisade_model::domain::DOMAIN_CHARACTERS_MAX;
+use palisade_model::dns_name::DNS_NAME_CHARACTERS_MAX;
 use palisade_model::schedule::NotAWeekday;
 use palisade_model::{IpSet, IpSetError, MapTarget, PortSet, host_name};
 
@@ -100,8 +100,8 @@ impl ParameterKind {
             Self::IpSet | Self::Netblock | Self::MapTargets { .. } | Self::ScanOrMapTargets { .. } => {
                 IP_SET_CHARS_MAX
             }
-            Self::Domain => DOMAIN_CHARACTERS_MAX + 1,
-            Self::DomainList { max_items } => max_items * (DOMAIN_CHARACTERS_MAX + 2),
+            Self::Domain => DNS_NAME_CHARACTERS_MAX + 1,
+            Self::DomainList { max_items } => max_items * (DNS_NAME_CHARACTERS_MAX + 2),
             Self::AssetGroupTitle => TITLE_CHARACTERS_MAX,
             Self::Numbers => NUMBERS_CHARS_MAX,
             // Ten digits, a comma and a blank.

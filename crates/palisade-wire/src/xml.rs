@@ -22,14 +22,19 @@ use crate::line_frame::{LineFrames, LineKind};
 /// Attributes of an element, in the order they are written.
 pub type Attributes<'a> = &'a [(&'a str, &'a str)];
 
+const SECONDS_PER_DAY: i64 = 86_400;
+/// Days that are remembered in their written form.
+const DAYS: u8 = 4;
+
 /// Writes XML into memory, piece by piece.
 #[derive(Debug)]
 pub struct XmlWriter {
     out: Vec<u8>,
     open: Vec<&'static str>,
     frames: LineFrames,
-    /// The time that was written last, by its second.
-    last_time: Option<(i64, DateTime)>,
+    /// A time of each of the days that were written last, by its day since 1970; days of different
+    /// remainders.
+    days: [Option<(i64, DateTime)>; DAYS as usize],
 }
 
 impl Default for XmlWriter {
@@ -42,7 +47,7 @@ impl XmlWriter {
     /// A writer with nothing written; for parts of documents.
     #[must_use]
     pub fn new() -> Self {
-        Self { out: Vec::new(), open: Vec::new(), frames: LineFrames::default(), last_time: None }
+        Self { out: Vec::new(), open: Vec::new(), frames: LineFrames::default(), days: [None; DAYS as usize] }
     }
 
     /// Starts a document: the declaration on line 1, the document type on line 2.
@@ -73,6 +78,17 @@ impl XmlWriter {
     /// Writes what a [part](Self::part) has written.
     pub fn append(&mut self, part: &[u8]) {
         self.out.extend_from_slice(part);
+    }
+
+    /// All that a [part](Self::part) has written.
+    #[must_use]
+    pub fn into_part(self) -> Vec<u8> {
+        self.out
+    }
+
+    /// Makes room for so many bytes more.
+    pub fn reserve(&mut self, bytes: usize) {
+        self.out.reserve(bytes);
     }
 
     /// What was written since the last call. As much room is there for what follows.
@@ -212,12 +228,16 @@ impl XmlWriter {
 
     /// An element with a point in time.
     pub fn date_time(&mut self, name: &str, at: Timestamp) {
-        // Most times of a detection are the same one.
-        let (second, written) = match self.last_time {
-            Some(last) if last.0 == at.as_second() => last,
-            _ => (at.as_second(), DateTime::of(at)),
+        // Most times of a document are on few days.
+        let day = at.as_second().div_euclid(SECONDS_PER_DAY);
+        let slot = usize::try_from(day.rem_euclid(i64::from(DAYS))).unwrap_or(0);
+        let written = match self.days.get(slot).copied().flatten() {
+            Some((known, time)) if known == day => time.at_second(at.as_second() - day * SECONDS_PER_DAY),
+            _ => DateTime::of(at),
         };
-        self.last_time = Some((second, written));
+        if let Some(known) = self.days.get_mut(slot) {
+            *known = Some((day, written));
+        }
         self.line(name, LineKind::Text, written.as_bytes());
     }
 
@@ -424,19 +444,42 @@ const MARKUP: u8 = 2;
 /// A byte that may begin the end of a section.
 const BRACKET: u8 = 4;
 
+/// Bytes that are looked at together.
+const TOGETHER: usize = 16;
+
 /// What is among the bytes of a text: one pass without branches, because most texts have nothing to
-/// look after.
-#[expect(clippy::needless_bitwise_bool, reason = "lazy operators are branches")]
+/// look after. What is left of short ones is looked up byte by byte.
 fn marks(text: &str) -> u8 {
-    text.bytes().fold(0, |marks, byte| {
-        let is_white = (byte == b'\t') | (byte == b'\n') | (byte == b'\r');
-        let is_invalid = ((byte < 0x20) & !is_white) | (byte == 0xef);
-        let is_markup = (byte == b'<') | (byte == b'>') | (byte == b'&') | (byte == b'\r');
-        marks
-            | (u8::from(is_invalid) * INVALID)
-            | (u8::from(is_markup) * MARKUP)
-            | (u8::from(byte == b']') * BRACKET)
-    })
+    let (chunks, rest) = text.as_bytes().as_chunks::<TOGETHER>();
+    let mut seen = [0; TOGETHER];
+    for chunk in chunks {
+        for (seen, byte) in seen.iter_mut().zip(chunk) {
+            *seen |= mark(*byte);
+        }
+    }
+    let rest = rest.iter().map(|byte| MARKS.get(usize::from(*byte)).copied().unwrap_or(0));
+    seen.into_iter().chain(rest).fold(0, |marks, mark| marks | mark)
+}
+
+/// [`mark`] of each byte.
+static MARKS: [u8; 256] = {
+    let mut marks = [0; 256];
+    let mut byte: u8 = 0;
+    loop {
+        marks[byte as usize] = mark(byte);
+        if byte == u8::MAX {
+            break marks;
+        }
+        byte += 1;
+    }
+};
+
+#[expect(clippy::needless_bitwise_bool, reason = "lazy operators are branches")]
+const fn mark(byte: u8) -> u8 {
+    let is_white = (byte == b'\t') | (byte == b'\n') | (byte == b'\r');
+    let is_invalid = ((byte < 0x20) & !is_white) | (byte == 0xef);
+    let is_markup = (byte == b'<') | (byte == b'>') | (byte == b'&') | (byte == b'\r');
+    (is_invalid as u8 * INVALID) | (is_markup as u8 * MARKUP) | ((byte == b']') as u8 * BRACKET)
 }
 
 /// The text with every character that XML 1.0 cannot hold replaced.
@@ -516,7 +559,7 @@ mod tests {
             xml.open("A", &[]);
             let mut part = xml.part();
             part.text("B", "1");
-            let part = part.take();
+            let part = part.into_part();
             xml.append(&part);
             xml.append(&part);
         });
@@ -595,6 +638,20 @@ mod tests {
             let value = element.attributes().next().unwrap().unwrap().value;
             let value = quick_xml::escape::unescape(&value).unwrap().into_owned();
             prop_assert_eq!(value, valid(&text).into_owned());
+        }
+
+        #[test]
+        fn times_are_those_of_their_days(seconds in proptest::collection::vec(-400_000_i64..400_000, 1..9)) {
+            let at = |second: &i64| Timestamp::from_second(1_700_000_000 + second).unwrap();
+            let together = written(|xml| seconds.iter().for_each(|second| xml.date_time("A", at(second))));
+            let each = |second| format!("<A>{}</A>\n", crate::date_time::date_time(at(second)));
+            prop_assert_eq!(together, seconds.iter().map(each).collect::<String>());
+        }
+
+        #[test]
+        fn nothing_in_a_text_is_overlooked(text in any::<String>(), blanks in 0..40_usize, end in "[\\x00-\\x7f]{0,3}") {
+            let text = format!("{}{text}{end}", " ".repeat(blanks));
+            prop_assert_eq!(marks(&text), text.bytes().fold(0, |marks, byte| marks | mark(byte)));
         }
 
         #[test]

@@ -1,10 +1,12 @@
 //! Small XML documents that clients send, read into memory under limits.
 //!
 //! Deliberately absent: document types (a document that brings declarations of its own is refused, so
-//! that no entity can grow or lead anywhere), attributes (they are skipped), and text between elements.
+//! that no entity can grow or lead anywhere), and text between elements.
 
 use quick_xml::Reader;
-use quick_xml::events::{BytesRef, Event};
+use quick_xml::XmlVersion;
+use quick_xml::events::attributes::Attribute;
+use quick_xml::events::{BytesRef, BytesStart, Event};
 
 /// How much a document may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +44,8 @@ pub enum TreeError {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Element {
     pub name: String,
+    /// Names and values of its attributes.
+    pub attributes: Vec<(String, String)>,
     /// Its own text, with the blanks around it cut off.
     pub text: String,
     pub children: Vec<Self>,
@@ -57,6 +61,12 @@ impl Element {
     /// All children of this name.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Self> {
         self.children.iter().filter(move |child| child.name == name)
+    }
+
+    /// The value of an attribute.
+    #[must_use]
+    pub fn attribute(&self, name: &str) -> Option<&str> {
+        self.attributes.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     /// What lies at the end of a path of first children.
@@ -90,7 +100,8 @@ pub fn read_tree(document: &[u8], limits: TreeLimits) -> Result<Element, TreeErr
             if root.is_some() {
                 return Err(TreeError::NotOneRoot);
             }
-            open.push(Element { name: start.name().as_ref().to_owned(), ..Element::default() });
+            let attributes = attributes(start)?;
+            open.push(Element { name: start.name().as_ref().to_owned(), attributes, ..Element::default() });
         }
         match event {
             Event::DocType(declared) if declared.contains('[') => return Err(TreeError::OwnDeclarations),
@@ -106,9 +117,17 @@ pub fn read_tree(document: &[u8], limits: TreeLimits) -> Result<Element, TreeErr
     }
 }
 
+fn attributes(start: &BytesStart<'_>) -> Result<Vec<(String, String)>, TreeError> {
+    let read = |attribute: Attribute<'_>| {
+        let value = attribute.normalized_value(XmlVersion::Implicit1_0)?.into_owned();
+        Ok((attribute.key.as_ref().to_owned(), value))
+    };
+    start.attributes().map(|attribute| read(attribute.map_err(quick_xml::Error::from)?)).collect()
+}
+
 fn close(open: &mut Vec<Element>, root: &mut Option<Element>) {
-    let Some(Element { name, text, children }) = open.pop() else { return };
-    let element = Element { name, text: text.trim().to_owned(), children };
+    let Some(element) = open.pop() else { return };
+    let element = Element { text: element.text.trim().to_owned(), ..element };
     match open.last_mut() {
         Some(parent) => parent.children.push(element),
         None => *root = Some(element),
@@ -152,7 +171,7 @@ mod tests {
         let document = "\u{feff}<?xml version=\"1.0\"?><!DOCTYPE A SYSTEM \"a.dtd\"><!-- x --><A b=\"1\">\n\
              <B> 1 &lt; 2 &#65;<![CDATA[ & ]]></B><C/><B>2</B></A>\n<!-- end -->\n";
         let tree = read_tree(document.as_bytes(), LIMITS).unwrap();
-        assert_eq!(tree.name, "A");
+        assert_eq!((tree.name.as_str(), tree.attribute("b"), tree.attribute("c")), ("A", Some("1"), None));
         assert_eq!(tree.at(&["B"]).unwrap().text, "1 < 2 A &");
         assert_eq!(tree.all("B").count(), 2);
         assert!(tree.child("C").is_some() && tree.at(&["C", "D"]).is_none());

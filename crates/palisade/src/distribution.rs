@@ -3,8 +3,7 @@
 use clap::Subcommand;
 use palisade_app::{App, Error};
 
-use crate::data_directory::DataDirectory;
-use crate::server::{self, ServerError};
+use crate::server::{ServerError, open_shared};
 use crate::settings::Settings;
 use crate::terminal::{line, plain, titled_table};
 
@@ -68,31 +67,26 @@ fn failed(attempt: &'static str) -> impl FnOnce(Error) -> DistributionError {
 /// Runs the command. A server may be running on the same data.
 pub(crate) async fn run(command: DistributionCommand) -> Result<(), DistributionError> {
     match command {
-        DistributionCommand::List { settings } => list(&open(&settings).await?).await,
+        DistributionCommand::List { settings } => list(&open_shared(&settings).await?).await,
         DistributionCommand::Add { title, addresses, settings } => {
-            let app = open(&settings).await?;
+            let app = open_shared(&settings).await?;
             let id =
                 app.add_distribution_group(&title, &trimmed(&addresses)).await.map_err(failed("made"))?;
             line(format!("made distribution group {id}"));
             Ok(())
         }
         DistributionCommand::Edit { id, addresses, settings } => {
-            let app = open(&settings).await?;
+            let app = open_shared(&settings).await?;
             app.edit_distribution_group(id, &trimmed(&addresses)).await.map_err(failed("changed"))?;
             line(format!("changed distribution group {id}"));
             Ok(())
         }
         DistributionCommand::Delete { id, settings } => {
-            open(&settings).await?.delete_distribution_group(id).await.map_err(failed("deleted"))?;
+            open_shared(&settings).await?.delete_distribution_group(id).await.map_err(failed("deleted"))?;
             line(format!("deleted distribution group {id}"));
             Ok(())
         }
     }
-}
-
-async fn open(settings: &Settings) -> Result<App, DistributionError> {
-    let data = DataDirectory::open_shared(&settings.data).map_err(ServerError::Data)?;
-    Ok(server::open_app(settings, &data).await?)
 }
 
 fn trimmed(addresses: &[String]) -> Vec<String> {

@@ -160,6 +160,9 @@ fn raw_packets() -> Outcome {
 fn icmp() -> Outcome {
     match socket(AddressFamily::Inet, SockType::Datagram, SockFlag::empty(), SockProtocol::Icmp) {
         Ok(_) => Outcome::Good("allowed".to_owned()),
+        Err(_) if palisade_engine::raw_packets().is_ok() => {
+            Outcome::Good("sent as raw packets".to_owned())
+        }
         Err(error) => Outcome::Poor(
             error.to_string(),
             "Hosts are found by TCP and UDP alone; allow it: sysctl net.ipv4.ping_group_range='0 2147483647'."

@@ -9,8 +9,7 @@ use palisade_feed::{FeedKind, FetchError};
 use palisade_model::cve::{ThreatIntelligence, fraction};
 use palisade_model::{CveId, Timestamp};
 
-use crate::data_directory::DataDirectory;
-use crate::server::{self, ServerError};
+use crate::server::{ServerError, open_shared};
 use crate::settings::Settings;
 use crate::terminal::{line, note, plain};
 
@@ -74,7 +73,7 @@ impl ImportArguments {
 
 /// Takes a file in. A server may be running on the same data.
 pub(crate) async fn import(arguments: ImportArguments) -> Result<(), KbFeedError> {
-    let app = open(&arguments.settings).await?;
+    let app = open_shared(&arguments.settings).await?;
     let imported = app.import_feed(vec![arguments.path], arguments.feed, Progress::new().teller()).await?;
     tell(&imported);
     Ok(())
@@ -85,7 +84,7 @@ pub(crate) async fn open_existing(settings: &Settings) -> Result<Option<App>, Kb
     if settings.database.is_none() && !settings.data.join("palisade.sqlite").exists() {
         return Ok(None);
     }
-    open(settings).await.map(Some)
+    Ok(Some(open_shared(settings).await?))
 }
 
 /// Shows what the lists say of a CVE.
@@ -142,11 +141,6 @@ pub(crate) fn tell_intelligence(intelligence: &ThreatIntelligence) {
         let (probability, percentile) = (fraction(score.probability), fraction(score.percentile));
         line(format!("EPSS: {probability}, percentile {percentile} ({})", score.cve));
     }
-}
-
-pub(crate) async fn open(settings: &Settings) -> Result<App, KbFeedError> {
-    let data = DataDirectory::open_shared(&settings.data).map_err(ServerError::Data)?;
-    Ok(server::open_app(settings, &data).await?)
 }
 
 pub(crate) fn tell(imported: &FeedImported) {

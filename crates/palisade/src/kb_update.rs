@@ -15,8 +15,8 @@ use palisade_model::{Clock, SystemClock, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::data_directory::DataDirectory;
-use crate::kb_feed::{KbFeedError, Progress, open, tell};
-use crate::server::ServerError;
+use crate::kb_feed::{KbFeedError, Progress, tell};
+use crate::server::{ServerError, open_shared};
 use crate::settings::Settings;
 use crate::terminal::{line, note};
 
@@ -128,7 +128,7 @@ fn source_url(text: &str) -> Result<String, &'static str> {
 /// same data.
 pub(crate) async fn update(arguments: UpdateArguments) -> Result<(), KbFeedError> {
     let api_key = arguments.nvd_api_key_file.as_deref().map(read_api_key).transpose()?;
-    let app = open(&arguments.settings).await?;
+    let app = open_shared(&arguments.settings).await?;
     let data = DataDirectory::open_shared(&arguments.settings.data).map_err(ServerError::Data)?;
     let folder = data.feeds().map_err(ServerError::Data)?;
     let page_wait_ms = arguments.page_wait_ms.unwrap_or(if api_key.is_some() { 600 } else { 6_000 });

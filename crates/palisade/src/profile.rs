@@ -13,8 +13,7 @@ use palisade_model::OptionProfile;
 use palisade_model::option_profile::{INITIAL_TITLE, PerformanceLevel};
 use toml::{Table, Value};
 
-use crate::data_directory::DataDirectory;
-use crate::server::{self, ServerError};
+use crate::server::{ServerError, open_shared};
 use crate::settings::Settings;
 use crate::terminal::{line, plain, raw, titled_table};
 
@@ -150,16 +149,16 @@ fn failed(attempt: &'static str) -> impl FnOnce(palisade_app::Error) -> ProfileE
 pub(crate) async fn run(command: ProfileCommand) -> Result<(), ProfileError> {
     let actor = Actor::operator();
     match command {
-        ProfileCommand::List { settings } => list(&open(&settings).await?, &actor).await,
+        ProfileCommand::List { settings } => list(&open_shared(&settings).await?, &actor).await,
         ProfileCommand::Show { title, settings } => {
-            let found = open(&settings).await?.option_profile(&actor, title.as_deref()).await;
+            let found = open_shared(&settings).await?.option_profile(&actor, title.as_deref()).await;
             let OptionProfileView { version, profile, .. } = found.map_err(failed("shown"))?;
             line(plain(&format!("{}\n\nversion {version}\n", profile.options_text())));
             raw(&to_toml(&profile)?);
             Ok(())
         }
         ProfileCommand::Add { title, like, changes, settings } => {
-            let app = open(&settings).await?;
+            let app = open_shared(&settings).await?;
             let model = app.option_profile(&actor, Some(&like)).await.map_err(failed("made"))?.profile;
             let profile = OptionProfile { title, is_default: false, owner: None, ..model };
             let profile = changed(&profile, &changes.changes)?;
@@ -168,7 +167,7 @@ pub(crate) async fn run(command: ProfileCommand) -> Result<(), ProfileError> {
             Ok(())
         }
         ProfileCommand::Edit { title, rename, changes, settings } => {
-            let app = open(&settings).await?;
+            let app = open_shared(&settings).await?;
             let found = app.option_profile(&actor, Some(&title)).await.map_err(failed("edited"))?;
             let mut profile = changed(&found.profile, &changes.changes)?;
             profile.title = rename.unwrap_or(profile.title);
@@ -177,29 +176,28 @@ pub(crate) async fn run(command: ProfileCommand) -> Result<(), ProfileError> {
             Ok(())
         }
         ProfileCommand::Delete { title, settings } => {
-            open(&settings).await?.delete_option_profile(&actor, &title).await.map_err(failed("deleted"))?;
+            open_shared(&settings)
+                .await?
+                .delete_option_profile(&actor, &title)
+                .await
+                .map_err(failed("deleted"))?;
             line(plain(&format!("{title} is deleted")));
             Ok(())
         }
         ProfileCommand::Default { title, settings } => {
-            let made = open(&settings).await?.set_default_option_profile(&actor, &title).await;
+            let made = open_shared(&settings).await?.set_default_option_profile(&actor, &title).await;
             said("the default one", &made.map_err(failed("made the default one"))?);
             Ok(())
         }
         ProfileCommand::Export { title, settings } => {
-            let found = open(&settings).await?.option_profile(&actor, Some(&title)).await;
+            let found = open_shared(&settings).await?.option_profile(&actor, Some(&title)).await;
             raw(&to_toml(&found.map_err(failed("exported"))?.profile)?);
             Ok(())
         }
         ProfileCommand::Import { file, replace, settings } => {
-            import(&open(&settings).await?, &actor, &file, replace).await
+            import(&open_shared(&settings).await?, &actor, &file, replace).await
         }
     }
-}
-
-async fn open(settings: &Settings) -> Result<App, ProfileError> {
-    let data = DataDirectory::open_shared(&settings.data).map_err(ServerError::Data)?;
-    Ok(server::open_app(settings, &data).await?)
 }
 
 fn said(done: &str, view: &OptionProfileView) {

@@ -113,7 +113,11 @@ pub(crate) async fn run(arguments: QuickstartArguments) -> Result<(), TourError>
     };
     let saved = save(&data, &scan, &document)?;
     let report = report::read(&document)?;
-    show(&report, &saved, &server, &login, &scan);
+    show(&report, &saved);
+    if arguments.exit {
+        line(format!("\nThe server ends; start it again: palisade serve --data {}", settings.data.display()));
+    }
+    show_calls(&server, &login, &scan);
     finish(&report)?;
     if arguments.exit {
         server.stop().await;
@@ -274,7 +278,7 @@ fn finish(report: &Report) -> Result<(), TourError> {
     }
 }
 
-fn show(report: &Report, saved: &Path, server: &Server, login: &Login, scan: &ScanRef) {
+fn show(report: &Report, saved: &Path) {
     for host in &report.hosts {
         line(format!("\n{}  {}  {}", host.address, plain(&host.name), plain(&host.os)));
         line(findings(host));
@@ -284,7 +288,10 @@ fn show(report: &Report, saved: &Path, server: &Server, login: &Login, scan: &Sc
     }
     line(summary(report));
     line(format!("The report (XML): {}", saved.display()));
+}
 
+/// What to ask the server next.
+fn show_calls(server: &Server, login: &Login, scan: &ScanRef) {
     let (base, trust) = (server.base_url(), server.certificate_path());
     let authority = base.split_once("://").map_or(base.as_str(), |(_, rest)| rest);
     line("\nTry it yourself (put in the password):");

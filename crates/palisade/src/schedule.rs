@@ -11,8 +11,7 @@ use palisade_model::{
     ScheduledReport, SystemClock, TimeZoneCode, WeekOfMonth, Weekdays,
 };
 
-use crate::data_directory::DataDirectory;
-use crate::server::{self, ServerError};
+use crate::server::{self, ServerError, open_shared};
 use crate::settings::Settings;
 use crate::terminal::{line, plain, titled_table};
 
@@ -181,25 +180,20 @@ fn failed(attempt: &'static str) -> impl FnOnce(Error) -> ScheduleError {
 /// Runs the command. A server may be running on the same data.
 pub(crate) async fn run(command: ScheduleCommand) -> Result<(), ScheduleError> {
     match command {
-        ScheduleCommand::List { settings } => list(&open(&settings).await?).await,
+        ScheduleCommand::List { settings } => list(&open_shared(&settings).await?).await,
         ScheduleCommand::Add(arguments) => add(*arguments).await,
         ScheduleCommand::On { id, settings } => switch(id, true, &settings).await,
         ScheduleCommand::Off { id, settings } => switch(id, false, &settings).await,
         ScheduleCommand::Delete { id, settings } => {
-            open(&settings).await?.delete_report_schedule(id).await.map_err(failed("deleted"))?;
+            open_shared(&settings).await?.delete_report_schedule(id).await.map_err(failed("deleted"))?;
             line(format!("deleted scheduled report {id}"));
             Ok(())
         }
     }
 }
 
-async fn open(settings: &Settings) -> Result<App, ScheduleError> {
-    let data = DataDirectory::open_shared(&settings.data).map_err(ServerError::Data)?;
-    Ok(server::open_app(settings, &data).await?)
-}
-
 async fn switch(id: i64, on: bool, settings: &Settings) -> Result<(), ScheduleError> {
-    open(settings).await?.switch_report_schedule(id, on).await.map_err(failed("switched"))?;
+    open_shared(settings).await?.switch_report_schedule(id, on).await.map_err(failed("switched"))?;
     line(format!("switched scheduled report {id} {}", if on { "on" } else { "off" }));
     Ok(())
 }
@@ -221,7 +215,7 @@ async fn add(arguments: AddArguments) -> Result<(), ScheduleError> {
         },
         schedule,
     };
-    let app = open(&arguments.settings).await?;
+    let app = open_shared(&arguments.settings).await?;
     let id = app.add_report_schedule(new).await.map_err(failed("made"))?;
     line(format!("made scheduled report {id}"));
     Ok(())

@@ -85,6 +85,12 @@ pub(crate) fn named_url(settings: &Settings) -> String {
     settings.base_url.as_deref().map_or_else(|| format!("{scheme}://{}", settings.listen), platform_url)
 }
 
+/// Opens the data for a command, beside a server that may be running on them.
+pub(crate) async fn open_shared(settings: &Settings) -> Result<App, ServerError> {
+    let data = DataDirectory::open_shared(&settings.data)?;
+    open_app(settings, &data).await
+}
+
 /// Opens store, KnowledgeBase and use cases, without listening.
 pub(crate) async fn open_app(settings: &Settings, data: &DataDirectory) -> Result<App, ServerError> {
     open_app_with(settings, data, None).await

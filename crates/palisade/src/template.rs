@@ -5,8 +5,7 @@ use palisade_app::{App, ChooseTemplate, ReportTemplateView};
 use palisade_model::report_template::{HostTemplate, Levels, TemplateDisplay, TemplateFilter};
 use palisade_model::{DetectionStatus, FindingOrder, IpSet, Login, Qid};
 
-use crate::data_directory::DataDirectory;
-use crate::server::{self, ServerError};
+use crate::server::{ServerError, open_shared};
 use crate::settings::Settings;
 use crate::terminal::{line, plain, titled_table};
 
@@ -151,12 +150,12 @@ fn failed(attempt: &'static str) -> impl FnOnce(palisade_app::Error) -> Template
 /// Runs the command. A server may be running on the same data.
 pub(crate) async fn run(command: TemplateCommand) -> Result<(), TemplateError> {
     match command {
-        TemplateCommand::List { settings } => list(&open(&settings).await?).await,
-        TemplateCommand::Show { id, settings } => show(&open(&settings).await?, id).await,
+        TemplateCommand::List { settings } => list(&open_shared(&settings).await?).await,
+        TemplateCommand::Show { id, settings } => show(&open_shared(&settings).await?, id).await,
         TemplateCommand::Add { title, owner, contents, settings } => {
             let mut choice = ChooseTemplate { title, ..ChooseTemplate::default() };
             contents.check()?.apply(&mut choice);
-            let app = open(&settings).await?;
+            let app = open_shared(&settings).await?;
             let id = app.add_report_template(choice, owner.as_ref()).await.map_err(failed("made"))?;
             line(format!("made report template {id}"));
             Ok(())
@@ -169,21 +168,20 @@ pub(crate) async fn run(command: TemplateCommand) -> Result<(), TemplateError> {
                 }
                 checked.apply(choice);
             };
-            open(&settings).await?.edit_report_template(id, change).await.map_err(failed("changed"))?;
+            open_shared(&settings)
+                .await?
+                .edit_report_template(id, change)
+                .await
+                .map_err(failed("changed"))?;
             line(format!("changed report template {id}"));
             Ok(())
         }
         TemplateCommand::Delete { id, settings } => {
-            open(&settings).await?.delete_report_template(id).await.map_err(failed("deleted"))?;
+            open_shared(&settings).await?.delete_report_template(id).await.map_err(failed("deleted"))?;
             line(format!("deleted report template {id}"));
             Ok(())
         }
     }
-}
-
-async fn open(settings: &Settings) -> Result<App, TemplateError> {
-    let data = DataDirectory::open_shared(&settings.data).map_err(ServerError::Data)?;
-    Ok(server::open_app(settings, &data).await?)
 }
 
 /// The contents with their lists read.

@@ -4,8 +4,7 @@ use clap::Subcommand;
 use palisade_app::{App, Authority, Error};
 use palisade_model::Login;
 
-use crate::data_directory::DataDirectory;
-use crate::server::{self, ServerError};
+use crate::server::{ServerError, open_shared};
 use crate::settings::Settings;
 use crate::terminal::{line, plain, titled_table};
 use crate::user::titles;
@@ -83,32 +82,31 @@ fn failed(attempt: &'static str) -> impl FnOnce(Error) -> UnitError {
 pub(crate) async fn run(command: UnitCommand) -> Result<(), UnitError> {
     let by = Authority::CommandLine;
     match command {
-        UnitCommand::List { settings } => list(&open(&settings).await?).await,
+        UnitCommand::List { settings } => list(&open_shared(&settings).await?).await,
         UnitCommand::Add { title, asset_groups, settings } => {
-            let app = open(&settings).await?;
+            let app = open_shared(&settings).await?;
             app.add_business_unit(by, &title, &titles(&asset_groups)).await.map_err(failed("made"))?;
             line(plain(&format!("made the business unit {title}")));
             Ok(())
         }
         UnitCommand::Edit { title, new_title, asset_groups, settings } => {
             let groups = asset_groups.map(|given| titles(&given));
-            let app = open(&settings).await?;
+            let app = open_shared(&settings).await?;
             let edited = app.edit_business_unit(by, &title, new_title.as_deref(), groups.as_deref()).await;
             edited.map_err(failed("changed"))?;
             line(plain(&format!("changed the business unit {title}")));
             Ok(())
         }
         UnitCommand::Delete { title, settings } => {
-            open(&settings).await?.delete_business_unit(by, &title).await.map_err(failed("deleted"))?;
+            open_shared(&settings)
+                .await?
+                .delete_business_unit(by, &title)
+                .await
+                .map_err(failed("deleted"))?;
             line(plain(&format!("deleted the business unit {title}")));
             Ok(())
         }
     }
-}
-
-async fn open(settings: &Settings) -> Result<App, UnitError> {
-    let data = DataDirectory::open_shared(&settings.data).map_err(ServerError::Data)?;
-    Ok(server::open_app(settings, &data).await?)
 }
 
 async fn list(app: &App) -> Result<(), UnitError> {

@@ -5,8 +5,7 @@ use palisade_app::{Actor, App, Authority, NewUser, RestrictedIpChange};
 use palisade_model::business_unit::UNASSIGNED;
 use palisade_model::{IpSet, Login, Permissions, Role, Timestamp};
 
-use crate::data_directory::DataDirectory;
-use crate::server::{self, ServerError};
+use crate::server::{ServerError, open_shared};
 use crate::settings::Settings;
 use crate::terminal::{line, plain, titled_table};
 
@@ -131,22 +130,26 @@ fn failed(attempt: &'static str) -> impl FnOnce(palisade_app::Error) -> UserErro
 pub(crate) async fn run(command: UserCommand) -> Result<(), UserError> {
     match command {
         UserCommand::Add(arguments) => add(arguments).await,
-        UserCommand::List { settings } => list(&open(&settings).await?).await,
+        UserCommand::List { settings } => list(&open_shared(&settings).await?).await,
         UserCommand::Password { login, settings } => {
             let password =
-                open(&settings).await?.set_password(&login, None).await.map_err(failed("changed"))?;
+                open_shared(&settings).await?.set_password(&login, None).await.map_err(failed("changed"))?;
             line(format!("login     {login}\npassword  {}", password.reveal()));
             Ok(())
         }
         UserCommand::AssetGroups { login, titles: given, settings } => {
             let titles = titles(&given);
-            open(&settings).await?.set_user_asset_groups(&login, &titles).await.map_err(failed("changed"))?;
+            open_shared(&settings)
+                .await?
+                .set_user_asset_groups(&login, &titles)
+                .await
+                .map_err(failed("changed"))?;
             let shown = if titles.is_empty() { "none".to_owned() } else { titles.join(", ") };
             line(plain(&format!("asset groups of {login}: {shown}")));
             Ok(())
         }
         UserCommand::Unit { login, title, settings } => {
-            let app = open(&settings).await?;
+            let app = open_shared(&settings).await?;
             let lost = app.move_user(Authority::CommandLine, &login, title.as_deref()).await;
             let lost = lost.map_err(failed("moved"))?;
             line(plain(&format!("{login} is now in {}", title.as_deref().unwrap_or(UNASSIGNED))));
@@ -159,14 +162,18 @@ pub(crate) async fn run(command: UserCommand) -> Result<(), UserError> {
             Ok(())
         }
         UserCommand::FromAnywhere { settings } => {
-            let app = open(&settings).await?;
+            let app = open_shared(&settings).await?;
             let cleared = app.change_restricted_ips(&Actor::operator(), RestrictedIpChange::Clear).await;
             cleared.map_err(failed("let in from anywhere"))?;
             line("users sign in from any address");
             Ok(())
         }
         UserCommand::Permissions { login, permissions, settings } => {
-            open(&settings).await?.set_permissions(&login, &permissions).await.map_err(failed("changed"))?;
+            open_shared(&settings)
+                .await?
+                .set_permissions(&login, &permissions)
+                .await
+                .map_err(failed("changed"))?;
             let shown =
                 if permissions.iter().next().is_none() { "none".to_owned() } else { permissions.to_string() };
             line(plain(&format!("permissions of {login}: {shown}")));
@@ -178,7 +185,7 @@ pub(crate) async fn run(command: UserCommand) -> Result<(), UserError> {
             } else {
                 palisade_model::UserStatus::Inactive
             };
-            open(&settings).await?.set_user_status(&login, status).await.map_err(failed("changed"))?;
+            open_shared(&settings).await?.set_user_status(&login, status).await.map_err(failed("changed"))?;
             line(format!("{login} is now {status}"));
             Ok(())
         }
@@ -190,13 +197,8 @@ pub(crate) fn titles(given: &[String]) -> Vec<String> {
     given.iter().map(|title| title.trim().to_owned()).filter(|title| !title.is_empty()).collect()
 }
 
-async fn open(settings: &Settings) -> Result<App, UserError> {
-    let data = DataDirectory::open_shared(&settings.data).map_err(ServerError::Data)?;
-    Ok(server::open_app(settings, &data).await?)
-}
-
 async fn add(arguments: AddArguments) -> Result<(), UserError> {
-    let app = open(&arguments.settings).await?;
+    let app = open_shared(&arguments.settings).await?;
     let new = NewUser {
         login: arguments.login,
         role: arguments.role,

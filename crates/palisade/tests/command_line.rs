@@ -101,6 +101,35 @@ fn a_map_of_an_address_is_refused_with_the_way_to_write_it() {
 }
 
 #[test]
+fn the_stage_of_services_names_them_and_judges_nothing() {
+    let web = listener::plain_web_server(Ipv4Addr::new(127, 0, 0, 71), 18_090);
+    let mail = listener::plain_mail_server(Ipv4Addr::new(127, 0, 0, 71), 18_025);
+    let ports = format!("{},{}", web.port(), mail.port());
+    let scan = |stage: &str| {
+        let words =
+            ["scan", "--stage", stage, "--format", "json", "--udp", "none", "--ports", &ports, "127.0.0.71"];
+        let output = palisade(&words).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
+    };
+    let (services, full) = (scan("services"), scan("full"));
+    let named = |results: &serde_json::Value| -> Vec<(u64, String, serde_json::Value)> {
+        let ports = results[0]["facts"]["ports"].as_array().unwrap().iter();
+        ports
+            .map(|port| {
+                let service = port["service"].as_str().unwrap().to_owned();
+                (port["port"].as_u64().unwrap(), service, port["product"].clone())
+            })
+            .collect()
+    };
+    let words: Vec<_> = named(&services).into_iter().map(|(port, service, _)| (port, service)).collect();
+    assert_eq!(words, [(18_025, "smtp".to_owned()), (18_090, "http".to_owned())]);
+    assert_eq!(named(&services), named(&full), "less is judged, and nothing less is named");
+    assert_eq!(services[0]["findings"], serde_json::json!([]));
+    assert!(!full[0]["findings"].as_array().unwrap().is_empty());
+}
+
+#[test]
 fn policies_are_managed_in_their_order() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");

@@ -17,6 +17,7 @@ use palisade_model::{
     ScheduledReport, SystemClock, Timestamp,
 };
 use palisade_store::{MapFilter, NewTask, ReportFilter, Store, TaskKind, TaskOrder, TaskScanner};
+use palisade_testkit::dice::{Dice, kills};
 use palisade_testkit::listener;
 use palisade_testkit::postgres::Database;
 use palisade_testkit::server::TestServer;
@@ -52,35 +53,6 @@ fn hosts() -> impl Iterator<Item = Ipv4Addr> {
 
 fn targets() -> String {
     format!("127.0.0.{}-127.0.0.{}", HOSTS.start(), HOSTS.end())
-}
-
-/// Numbers that look random and can be had again (splitmix64).
-struct Dice(u64);
-
-impl Dice {
-    fn new() -> Self {
-        let seed = std::env::var("PALISADE_SEED").ok().and_then(|text| text.parse().ok());
-        let seed = seed.unwrap_or_else(|| u64::from(std::process::id()));
-        Self::shown(seed)
-    }
-
-    #[expect(clippy::print_stdout, reason = "the test runner shows it when the test fails")]
-    fn shown(seed: u64) -> Self {
-        println!("PALISADE_SEED={seed}");
-        Self(seed)
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % bound
-    }
-}
-
-fn kills(default: u32) -> u32 {
-    std::env::var("PALISADE_KILLS").map_or(default, |text| text.parse().expect("PALISADE_KILLS is a number"))
 }
 
 /// Whether any scan is queued or running.
@@ -142,6 +114,13 @@ fn check_reports(server: &TestServer) -> u64 {
         assert_eq!(sure, wanted.len(), "{scan} has the sure finding once a host");
     }
     u64::try_from(scans.len()).expect("scans can be counted")
+}
+
+/// Lets all scans end, and looks at every one of them and at what is kept of them.
+fn check_all(server: &mut TestServer, url: &str) {
+    let scans = check_reports(server);
+    server.kill();
+    check_history(url, &server.data().join("documents"), scans);
 }
 
 /// No detection was counted by a scan twice, none was missed, and none changed its state.
@@ -419,9 +398,8 @@ fn killed_scans_end_right_on_sqlite() {
     listen_everywhere();
     let mut server = TestServer::start_with_settings(PALISADE, None, &SETTINGS);
     torment(&mut server, kills(10), &mut Dice::new());
-    let scans = check_reports(&server);
-    server.kill();
-    check_history(&server.sqlite_url(), &server.data().join("documents"), scans);
+    let url = server.sqlite_url();
+    check_all(&mut server, &url);
 }
 
 #[test]
@@ -430,7 +408,5 @@ fn killed_scans_end_right_on_postgresql() {
     let database = Database::create().expect("PostgreSQL runs");
     let mut server = TestServer::start_with_settings(PALISADE, Some(&database.url()), &SETTINGS);
     torment(&mut server, kills(10).div_ceil(3), &mut Dice::new());
-    let scans = check_reports(&server);
-    server.kill();
-    check_history(&database.url(), &server.data().join("documents"), scans);
+    check_all(&mut server, &database.url());
 }

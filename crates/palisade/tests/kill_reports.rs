@@ -10,6 +10,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use palisade_testkit::dice::{Dice, kills};
 use palisade_testkit::postgres::Database;
 use palisade_testkit::server::TestServer;
 
@@ -21,31 +22,6 @@ const FILLING: Filling = Filling { hosts: 250, findings: 80 };
 /// How long the reports may take to end once nobody kills the server any more.
 const PATIENCE: Duration = Duration::from_mins(3);
 const SETTINGS: [&str; 2] = ["--rate-limit-calls", "0"];
-
-/// Numbers that look random and can be had again (splitmix64).
-struct Dice(u64);
-
-impl Dice {
-    #[expect(clippy::print_stdout, reason = "the test runner shows it when the test fails")]
-    fn new() -> Self {
-        let seed = std::env::var("PALISADE_SEED").ok().and_then(|text| text.parse().ok());
-        let seed = seed.unwrap_or_else(|| u64::from(std::process::id()));
-        println!("PALISADE_SEED={seed}");
-        Self(seed)
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % bound
-    }
-}
-
-fn kills() -> u32 {
-    std::env::var("PALISADE_KILLS").map_or(10, |text| text.parse().expect("PALISADE_KILLS is a number"))
-}
 
 const REPORT: &str = "api/2.0/fo/report/";
 
@@ -86,7 +62,7 @@ fn torment(server: &mut TestServer, dice: &mut Dice) -> BTreeMap<u64, &'static s
     let mut wanted = BTreeMap::new();
     let mut hits = 0;
     let bound_ms = span_ms(server);
-    for round in 0..kills() {
+    for round in 0..kills(10) {
         for format in ["xml", "csv"] {
             wanted.extend(launch(server, format).map(|id| (id, format)));
         }
@@ -112,7 +88,7 @@ fn torment(server: &mut TestServer, dice: &mut Dice) -> BTreeMap<u64, &'static s
             let _ = server.call(REPORT, &[("action", "delete"), ("id", &id.to_string())]);
         }
     }
-    assert!(hits * 3 >= kills(), "only {hits} of {} kills hit a report", kills());
+    assert!(hits * 3 >= kills(10), "only {hits} of {} kills hit a report", kills(10));
     wanted
 }
 

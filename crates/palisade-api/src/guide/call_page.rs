@@ -95,7 +95,8 @@ impl Described<'_> {
             let default = default.map(|default| format!(" Default: {default}.")).unwrap_or_default();
             page.text("td", &format!("{description}{default}"));
         });
-        page.list("ul", self.rules, |page, rule| page.text("li", &sentence(rule)));
+        let rules: Vec<String> = self.rules.iter().flat_map(sentences).collect();
+        page.list("ul", &rules, |page, sentence| page.text("li", sentence));
     }
 
     fn write_example(&self, page: &mut XmlWriter) {
@@ -117,8 +118,9 @@ impl Described<'_> {
 }
 
 /// A rule in words.
-fn sentence(rule: &Rule) -> String {
-    match *rule {
+fn sentences(rule: &Rule) -> Vec<String> {
+    let sentence = match *rule {
+        Rule::All(rules) => return rules.iter().flat_map(sentences).collect(),
         Rule::OneOf(parameters) => format!("Exactly one of {} is required.", parameters.join(", ")),
         Rule::AtLeastOneOf([parameter]) => format!("{parameter} is required."),
         Rule::AtLeastOneOf(parameters) => {
@@ -134,10 +136,11 @@ fn sentence(rule: &Rule) -> String {
             format!("{parameter} may be given only together with {with}={value}.")
         }
         Rule::When { parameter, value, rules } => {
-            let rules: Vec<String> = rules.iter().map(sentence).collect();
+            let rules: Vec<String> = rules.iter().flat_map(sentences).collect();
             format!("With {parameter}={value}: {}", rules.join(" "))
         }
-    }
+    };
+    vec![sentence]
 }
 
 fn write_document_type(page: &mut XmlWriter, root: &str, dtd: &Dtd) {

@@ -195,9 +195,26 @@ pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
     let (texts, environment, users) = (texts(arguments), environment(arguments), logins(arguments));
     let domains = arguments.domains(&DOMAINS).map(<[_]>::to_vec);
     let ips = |parameter| arguments.ip_set(parameter).cloned();
-    // Refused before anything is changed.
-    let appliances = appliances(&request).await?;
-    app.check_group_appliances(actor, &appliances).await?;
+    let names = arguments.titles(&SCANNER_APPLIANCES);
+    let all = match names {
+        Some(names) => Some(appliance_ids(&request, &SCANNER_APPLIANCES, names).await?),
+        None => None,
+    };
+    let default_name = arguments.filled_text(&DEFAULT_SCANNER_APPLIANCE).map(|name| name.trim().to_owned());
+    let default = match &default_name {
+        Some(name) => {
+            let found =
+                appliance_ids(&request, &DEFAULT_SCANNER_APPLIANCE, std::slice::from_ref(name)).await?;
+            found.first().copied()
+        }
+        None => None,
+    };
+    let not_of_group = |error| match (error, &default_name) {
+        (AppError::NotOfGroup { .. }, Some(name)) => {
+            refused(&DEFAULT_SCANNER_APPLIANCE, name, "None of the appliances of the group")
+        }
+        (error, _) => error.into(),
+    };
     let done = if arguments.choice(&ACTION) == EDIT {
         let edit = EditAssetGroup {
             title,
@@ -217,24 +234,31 @@ pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
             texts,
             environment,
             users,
+            appliances: GroupApplianceEdit { all, default, ..GroupApplianceEdit::default() },
         };
-        app.edit_asset_group(actor, edit).await?;
+        app.edit_asset_group(actor, edit).await.map_err(not_of_group)?;
         "edited"
     } else {
         let ips = ips(&HOST_IPS).unwrap_or_default();
         let domains = domains.unwrap_or_default();
         let given = |parameter| arguments.titles(parameter).unwrap_or_default();
         let names = HostNames::new(given(&HOST_DNS), given(&HOST_NETBIOS));
-        let group = AddAssetGroup { title, ips, domains, names, business_impact, texts, environment, users };
-        app.add_asset_group(actor, group).await?;
+        let group = AddAssetGroup {
+            title,
+            ips,
+            domains,
+            names,
+            business_impact,
+            texts,
+            environment,
+            users,
+            appliances: all.unwrap_or_default(),
+            default_appliance: default,
+            network_id: 0,
+        };
+        app.add_asset_group(actor, group).await.map_err(not_of_group)?;
         "added"
     };
-    if appliances != GroupApplianceEdit::default() {
-        let renamed = arguments.asset_group_title(&NEW_TITLE).unwrap_or(&shown);
-        let group = app.list_asset_groups(actor, Some(renamed)).await?.into_iter().next();
-        let group = group.ok_or_else(|| AppError::UnknownAssetGroup { title: renamed.to_string() })?;
-        app.edit_group_appliances(actor, group.id, &appliances).await?;
-    }
     let answer = GenericReturn {
         base_url: &request.base_url,
         api: CALL.script,
@@ -246,46 +270,16 @@ pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
 }
 
 /// The appliances of the names given.
-async fn appliances(request: &CallRequest) -> Result<GroupApplianceEdit, CallError> {
-    let CallRequest { app, actor, arguments, .. } = request;
-    let names = arguments.titles(&SCANNER_APPLIANCES);
-    let default = arguments.filled_text(&DEFAULT_SCANNER_APPLIANCE).map(str::trim);
-    if names.is_none() && default.is_none() {
-        return Ok(GroupApplianceEdit::default());
-    }
-    let known = app.list_appliances(actor).await?;
-    let id = |parameter: &Parameter, name: &str| {
-        let found = known.iter().find(|appliance| appliance.name.as_str() == name);
-        found
-            .map(|appliance| appliance.id)
-            .ok_or_else(|| refused(parameter, name, "No such scanner appliance"))
-    };
-    let all = match names {
-        Some(names) => {
-            Some(names.iter().map(|name| id(&SCANNER_APPLIANCES, name)).collect::<Result<Vec<i64>, _>>()?)
-        }
-        None => None,
-    };
-    let default_id = default.map(|name| id(&DEFAULT_SCANNER_APPLIANCE, name)).transpose()?;
-    if let (Some(id), Some(name)) = (default_id, default) {
-        let of_group = match &all {
-            Some(all) => all.clone(),
-            None => appliances_now(request).await?,
-        };
-        if !of_group.contains(&id) {
-            return Err(refused(&DEFAULT_SCANNER_APPLIANCE, name, "None of the appliances of the group"));
-        }
-    }
-    Ok(GroupApplianceEdit { all, default: default_id, ..GroupApplianceEdit::default() })
-}
-
-/// Those that the group has at present; none of a group that is still to be made.
-async fn appliances_now(request: &CallRequest) -> Result<Vec<i64>, CallError> {
-    let CallRequest { app, actor, arguments, .. } = request;
-    let groups = app.list_asset_groups(actor, arguments.asset_group_title(&TITLE)).await?;
-    let members = app.list_group_appliances(actor).await?.into_iter();
-    let of_group = members.filter(|member| groups.iter().any(|group| group.id == member.asset_group_id));
-    Ok(of_group.map(|member| member.appliance_id).collect())
+async fn appliance_ids(
+    request: &CallRequest,
+    parameter: &Parameter,
+    names: &[String],
+) -> Result<Vec<i64>, CallError> {
+    let found = request.app.appliance_ids(&request.actor, names).await;
+    found.map_err(|error| match error {
+        AppError::UnknownApplianceName { name } => refused(parameter, &name, "No such scanner appliance"),
+        error => error.into(),
+    })
 }
 
 fn refused(parameter: &Parameter, name: &str, reason: &str) -> CallError {

@@ -1,15 +1,13 @@
 //! `asset_group_list.php`: asset groups with everything that is noted about them.
 
-use std::collections::BTreeMap;
-
-use palisade_app::{AssetGroupView, AssignedUser, GroupAppliance, GroupTexts};
+use palisade_app::{AssetGroupView, AssignedUser, GroupApplianceView, GroupTexts};
 use palisade_wire::date_time::date_time;
 use palisade_wire::{Call, ErrorForm, Example, Parameter, ParameterKind, XmlWriter, dtd};
 
 use crate::answer::{Answer, end_report};
 use crate::error::CallError;
 use crate::registry::CallRequest;
-use crate::v2::asset_group_document::{write_domain, write_environment, write_names};
+use crate::v2::asset_group::document::{write_domain, write_environment, write_names};
 
 pub const TITLE: Parameter = Parameter::new(
     "title",
@@ -40,35 +38,25 @@ pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
     let title = request.arguments.asset_group_title(&TITLE);
     let groups = request.app.list_asset_groups(&request.actor, title).await?;
     let members = request.app.list_group_appliances(&request.actor).await?;
-    let mut names = BTreeMap::new();
-    if !members.is_empty() {
-        let appliances = request.app.list_appliances(&request.actor).await?.into_iter();
-        names.extend(appliances.map(|appliance| (appliance.id, appliance.name.to_string())));
-    }
     let mut xml = request.document();
     xml.element("ASSET_GROUP_LIST", &[], |xml| {
         for group in &groups {
-            write_group(xml, group, &appliances_of(group, &members, &names));
+            write_group(xml, group, &appliances_of(group, &members));
         }
     });
     end_report(&mut xml);
     Ok(Answer::Document(xml.finish()))
 }
 
-/// Name, number and whether it is the default one, of each appliance of a group that the caller sees.
+/// Those of one group.
 fn appliances_of<'a>(
     group: &AssetGroupView,
-    members: &[GroupAppliance],
-    names: &'a BTreeMap<i64, String>,
-) -> Vec<(&'a str, i64, bool)> {
-    let of_group = members.iter().filter(|member| member.asset_group_id == group.id);
-    let named = |member: &GroupAppliance| {
-        Some((names.get(&member.appliance_id)?.as_str(), member.appliance_id, member.is_default))
-    };
-    of_group.filter_map(named).collect()
+    members: &'a [GroupApplianceView],
+) -> Vec<&'a GroupApplianceView> {
+    members.iter().filter(|member| member.asset_group_id == group.id).collect()
 }
 
-fn write_group(xml: &mut XmlWriter, group: &AssetGroupView, appliances: &[(&str, i64, bool)]) {
+fn write_group(xml: &mut XmlWriter, group: &AssetGroupView, appliances: &[&GroupApplianceView]) {
     let AssetGroupView {
         id,
         title,
@@ -91,11 +79,12 @@ fn write_group(xml: &mut XmlWriter, group: &AssetGroupView, appliances: &[(&str,
         write_names(xml, "SCANDNS", "DNS", &names.dns);
         write_names(xml, "SCANNETBIOS", "NETBIOS", &names.netbios);
         xml.list("MAPDOMAINS", domains, write_domain);
-        xml.list("SCANNER_APPLIANCES", appliances, |xml, (name, id, is_default)| {
+        xml.list("SCANNER_APPLIANCES", appliances, |xml, member| {
+            let GroupApplianceView { asset_group_id: _, appliance_id, name, is_default } = member;
             let default = if *is_default { "1" } else { "0" };
             xml.element("SCANNER_APPLIANCE", &[("asset_group_default", default)], |xml| {
-                xml.cdata("SCANNER_APPLIANCE_NAME", name);
-                xml.text("SCANNER_APPLIANCE_SN", &id.to_string());
+                xml.cdata("SCANNER_APPLIANCE_NAME", name.as_str());
+                xml.text("SCANNER_APPLIANCE_SN", &appliance_id.to_string());
             });
         });
         xml.optional_cdata("COMMENTS", comments.as_deref());

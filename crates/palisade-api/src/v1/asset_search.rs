@@ -115,6 +115,12 @@ pub const CALL: Call = Call {
     },
 };
 
+const HOST_LIST: &str = "HOST_LIST";
+/// What a host takes as a rule.
+const HOST_BYTES: usize = 512;
+/// Hosts in one part of a list that is in another order.
+const PART_HOSTS: usize = 1_000;
+
 /// Filters that are shown in the header.
 const FILTERS: [&Parameter; 11] = [
     &TARGET_IPS,
@@ -134,26 +140,31 @@ pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
     let wanted = wanted(&request).await?;
     let with_results = wanted.results.is_some();
     let CallRequest { app, actor, .. } = &request;
-    let found = match order(&request.arguments) {
-        (AssetOrder::Ip, false) => {
-            let search = app.plan_asset_search(actor, wanted).await?;
-            Found::Pages(app.asset_pages(search))
-        }
-        (order, descending) => Found::All(app.search_assets_ordered(actor, wanted, order, descending).await?),
-    };
+    let order = order(&request.arguments);
     let (mut pages, answer) = Pages::new(request.document());
     write_header(&mut pages.xml, &request);
+    let list = list_form(&pages.xml);
+    let found = match order {
+        (AssetOrder::Ip, false) => {
+            let search = app.plan_asset_search(actor, wanted).await?;
+            Found::Pages(app.asset_pages(search, move |assets| written(&list, &assets, with_results)))
+        }
+        (order, descending) => {
+            let assets = app.search_assets_ordered(actor, wanted, order, descending).await?;
+            Found::All { list: Box::new(list), assets, with_results }
+        }
+    };
     tokio::spawn(async move {
         // A client that hung up has nothing left to be told.
-        let _ = send(pages, found, with_results).await;
+        let _ = send(pages, found).await;
     });
     Ok(answer)
 }
 
-/// What was found, or how it comes.
+/// What was found, or how it comes: as parts of the list of hosts.
 enum Found {
-    All(Vec<FoundAsset>),
-    Pages(mpsc::Receiver<Result<Vec<FoundAsset>, AppError>>),
+    All { list: Box<XmlWriter>, assets: Vec<FoundAsset>, with_results: bool },
+    Pages(mpsc::Receiver<Result<Vec<u8>, AppError>>),
 }
 
 /// What the hosts are ordered by, and whether the other way round.
@@ -169,14 +180,28 @@ fn order(arguments: &Arguments) -> (AssetOrder, bool) {
     (order, arguments.choice(&SORTORDER) == Some("desc"))
 }
 
-async fn send(mut pages: Pages, found: Found, with_results: bool) -> Result<(), Disconnected> {
-    let mut list = List { with_results, is_open: false };
+/// The list is opened at the first host.
+async fn send(mut pages: Pages, found: Found) -> Result<(), Disconnected> {
     match found {
-        Found::All(assets) => list.send(&mut pages, &assets).await?,
+        Found::All { assets, .. } if assets.is_empty() => {}
+        Found::All { list, assets, with_results } => {
+            pages.xml.open(HOST_LIST, &[]);
+            for assets in assets.chunks(PART_HOSTS) {
+                pages.send_part(written(&list, assets, with_results)).await?;
+            }
+        }
         Found::Pages(mut found) => {
-            while let Some(page) = found.recv().await {
-                match page {
-                    Ok(assets) => list.send(&mut pages, &assets).await?,
+            let mut is_open = false;
+            while let Some(part) = found.recv().await {
+                match part {
+                    Ok(part) if part.is_empty() => {}
+                    Ok(part) => {
+                        if !is_open {
+                            pages.xml.open(HOST_LIST, &[]);
+                            is_open = true;
+                        }
+                        pages.send_part(part).await?;
+                    }
                     Err(error) => return pages.break_off(&error).await,
                 }
             }
@@ -185,24 +210,21 @@ async fn send(mut pages: Pages, found: Found, with_results: bool) -> Result<(), 
     pages.end().await
 }
 
-/// The list of hosts, opened at the first one.
-struct List {
-    with_results: bool,
-    is_open: bool,
+/// A writer for what stands in the list of hosts of the document.
+fn list_form(document: &XmlWriter) -> XmlWriter {
+    let mut list = document.part();
+    list.open(HOST_LIST, &[]);
+    list.part()
 }
 
-impl List {
-    async fn send(&mut self, pages: &mut Pages, assets: &[FoundAsset]) -> Result<(), Disconnected> {
-        for asset in assets {
-            if !self.is_open {
-                pages.xml.open("HOST_LIST", &[]);
-                self.is_open = true;
-            }
-            write_asset(&mut pages.xml, asset, self.with_results);
-            pages.turn().await?;
-        }
-        Ok(())
+/// A part of the list.
+fn written(list: &XmlWriter, assets: &[FoundAsset], with_results: bool) -> Vec<u8> {
+    let mut part = list.part();
+    part.reserve(assets.len() * HOST_BYTES);
+    for asset in assets {
+        write_asset(&mut part, asset, with_results);
     }
+    part.into_part()
 }
 
 async fn wanted(request: &CallRequest) -> Result<SearchAssets, CallError> {

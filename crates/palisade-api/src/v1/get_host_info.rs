@@ -344,6 +344,7 @@ fn write_finding(xml: &mut XmlWriter, finding: &ReportedFinding<'_>, entry: &Ent
         service,
         tls: _, // no element for these
         cvss: _,
+        cvss3: _,
         last_fixed_at: _,
         result_is_table: _,
         result,
@@ -390,8 +391,8 @@ fn write_entry(xml: &mut XmlWriter, entry: &Entry) {
         });
     }
     write_vendor_references(xml, &entry.vendor_references);
-    write_cves(xml, &entry.cves);
-    write_bugtraq(xml, &entry.bugtraq);
+    write_cves(xml, ["CVE_ID_LIST", "CVE_ID"], &entry.cves);
+    write_bugtraq(xml, ["BUGTRAQ_ID_LIST", "BUGTRAQ_ID"], &entry.bugtraq);
     xml.optional_cdata("DIAGNOSIS", filled(&entry.threat));
     xml.optional_cdata("CONSEQUENCE", filled(&entry.impact));
     xml.optional_cdata("SOLUTION", filled(&entry.solution));

@@ -47,7 +47,7 @@ pub const SHOW_DISABLED_FLAG: Parameter = Parameter::new(
     "show_disabled_flag",
     ParameterKind::ZeroOne,
     "1",
-    "1 also shows whether the vulnerability is switched off for the subscription; none can be so far.",
+    "1 also shows whether the vulnerability is switched off for the subscription.",
 )
 .default("0");
 
@@ -125,6 +125,7 @@ fn write_vulnerability(xml: &mut XmlWriter, entry: &Entry, shown: Shown) {
         qid,
         title,
         severity,
+        standard_severity: _, // no element for it
         kind,
         category,
         cves,
@@ -152,13 +153,13 @@ fn write_vulnerability(xml: &mut XmlWriter, entry: &Entry, shown: Shown) {
         xml.cdata("TITLE", title);
         xml.cdata("CATEGORY", category);
         xml.date_time("LAST_UPDATE", *updated_at);
-        write_bugtraq(xml, bugtraq);
+        write_bugtraq(xml, ["BUGTRAQ_ID_LIST", "BUGTRAQ_ID"], bugtraq);
         xml.text("PATCHABLE", flag(*patchable));
         write_vendor_references(xml, vendor_references);
-        write_cves(xml, cves);
+        write_cves(xml, ["CVE_ID_LIST", "CVE_ID"], cves);
         write_texts(xml, entry, ["DIAGNOSIS", "CONSEQUENCE", "SOLUTION"]);
         write_correlation(xml, entry, "EXPLOITABILITY");
-        write_cvss_base(xml, cvss_base.as_deref(), cves);
+        write_cvss_base(xml, "CVSS_BASE", cvss_base.as_deref(), cves);
         xml.optional_text("CVSS_TEMPORAL", cvss_temporal.as_deref());
         if let Some(score) = metrics_of_base(entry).filter(|_| shown.metrics) {
             for (element, metric) in METRICS {

@@ -1,27 +1,21 @@
 //! Sending maps piece by piece: while they are made, and again from what was saved.
 //!
-//! The sending end is a task of its own, so that it lives on when the client hangs up: unsaved
-//! maps are then cancelled, saved ones carry on by themselves.
+//! Deliberately absent: waiting for the end of a map, and what a client that hangs up leaves behind
+//! (`live_report`).
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use palisade_app::{About, Actor, App, Error as AppError, MapView};
+use palisade_app::{Actor, App, Error as AppError, MapView};
 use palisade_model::MapRef;
-use palisade_wire::XmlWriter;
-use tokio::sync::mpsc;
-use tokio::time::Instant;
 
-use crate::answer::{Answer, end_report};
+use crate::answer::Answer;
 use crate::registry::CallRequest;
+use crate::v1::live_report::{Sender, Stopped, Watched};
 use crate::v1::map_document::{write_header, write_host, write_outcome};
 
 /// Hosts fetched at a time, so that memory does not grow with the report.
 const PAGE_HOSTS: u32 = 100;
-/// Pieces that wait for a slow client.
-const PIECES_WAITING: usize = 4;
-/// How long a store that fails is asked again before a watched map is given up.
-const STORE_PATIENCE: Duration = Duration::from_secs(15);
 
 /// What the answer looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,23 +26,30 @@ pub(super) enum Shape {
     Several,
 }
 
-struct Sender {
-    app: App,
-    actor: Actor,
-    about: About,
-    xml: XmlWriter,
-    pieces: mpsc::Sender<Vec<u8>>,
-}
+impl Watched for MapRef {
+    type View = MapView;
 
-/// Why sending stopped before the end.
-enum Stopped {
-    Disconnected,
-    Failed(AppError),
-}
+    async fn look(&self, app: &App, actor: &Actor) -> Result<MapView, AppError> {
+        app.map(actor, self).await
+    }
 
-impl From<AppError> for Stopped {
-    fn from(error: AppError) -> Self {
-        Self::Failed(error)
+    fn is_ended(view: &MapView) -> bool {
+        view.status.is_ended()
+    }
+
+    async fn cancel(&self, app: &App, actor: &Actor) -> Result<(), AppError> {
+        app.cancel_map(actor, self).await?;
+        tracing::info!(map = %self, "canceled: the client hung up");
+        Ok(())
+    }
+
+    async fn forget(&self, app: &App) -> Result<(), AppError> {
+        app.forget_unsaved_map(self).await
+    }
+
+    fn log_failure(&self, error: &AppError, what: &'static str) {
+        let error: &dyn std::error::Error = error;
+        tracing::error!(error, map = %self, "{what}");
     }
 }
 
@@ -62,13 +63,17 @@ pub(super) async fn watch(request: CallRequest, maps: Vec<MapRef>, shape: Shape)
     let (mut sender, answer) = Sender::new(request)?;
     tokio::spawn(async move {
         let saved = views.iter().all(|view| view.save_report);
-        match sender.send_live(&views, shape, keep_alive).await {
-            Err(Stopped::Disconnected) if !saved => sender.abandon(&maps).await,
-            Ok(()) | Err(Stopped::Disconnected) => {}
-            Err(Stopped::Failed(error)) => sender.break_off(&error).await,
+        match send_live(&mut sender, &views, shape, keep_alive).await {
+            Ok(()) => {}
+            Err(Stopped::Disconnected) => {
+                for map in maps.iter().filter(|_| !saved) {
+                    sender.abandon(map).await;
+                }
+            }
+            Err(Stopped::Failed(error)) => break_off(&mut sender, &error).await,
         }
-        if !saved {
-            sender.forget(&maps).await;
+        for map in maps.iter().filter(|_| !saved) {
+            sender.forget(map).await;
         }
     });
     Ok(answer)
@@ -78,150 +83,63 @@ pub(super) async fn watch(request: CallRequest, maps: Vec<MapRef>, shape: Shape)
 pub(super) fn replay(request: CallRequest, view: MapView) -> Result<Answer, AppError> {
     let (mut sender, answer) = Sender::new(request)?;
     tokio::spawn(async move {
-        if let Err(Stopped::Failed(error)) = sender.send_saved(&view).await {
-            sender.break_off(&error).await;
+        if let Err(Stopped::Failed(error)) = send_saved(&mut sender, &view).await {
+            break_off(&mut sender, &error).await;
         }
     });
     Ok(answer)
 }
 
-impl Sender {
-    fn new(request: CallRequest) -> Result<(Self, Answer), AppError> {
-        let about = request.app.about(&request.actor)?;
-        let xml = request.document();
-        let (pieces, receiver) = mpsc::channel(PIECES_WAITING);
-        let CallRequest { app, actor, .. } = request;
-        Ok((Self { app, actor, about, xml, pieces }, Answer::Stream(receiver)))
+async fn send_live(
+    sender: &mut Sender,
+    launched: &[MapView],
+    shape: Shape,
+    keep_alive: Duration,
+) -> Result<(), Stopped> {
+    let domains: Vec<&str> = launched.iter().map(|view| view.domain.as_str()).collect();
+    sender.xml.notice(&format!("map is running on {}", domains.join(",")));
+    if shape == Shape::Several {
+        sender.xml.open("MAPREQUEST", &[]);
     }
+    for view in launched {
+        sender.xml.open("MAP", &[("value", view.map.as_str())]);
+        sender.flush().await?;
+        let ended = sender.wait_for_end(&view.map, keep_alive).await?;
+        send_map(sender, &ended).await?;
+        sender.xml.close();
+    }
+    sender.end().await
+}
 
-    /// Hands what was written so far to the client.
-    async fn flush(&mut self) -> Result<(), Stopped> {
-        let piece = self.xml.take();
-        if piece.is_empty() {
-            return Ok(());
+async fn send_saved(sender: &mut Sender, view: &MapView) -> Result<(), Stopped> {
+    sender.xml.open("MAP", &[("value", view.map.as_str())]);
+    send_map(sender, view).await?;
+    sender.end().await
+}
+
+/// Header, hosts and outcome of a map that has ended.
+async fn send_map(sender: &mut Sender, view: &MapView) -> Result<(), Stopped> {
+    write_header(&mut sender.xml, view, &sender.about, sender.app.company());
+    let mut after: Option<Ipv4Addr> = None;
+    loop {
+        let page = sender.app.map_hosts(&sender.actor, &view.map, after, PAGE_HOSTS).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.host.address);
+        for host in &page {
+            write_host(&mut sender.xml, host);
         }
-        self.pieces.send(piece).await.map_err(|_| Stopped::Disconnected)
+        sender.flush().await?;
     }
+    write_outcome(&mut sender.xml, view);
+    Ok(())
+}
 
-    async fn send_live(
-        &mut self,
-        launched: &[MapView],
-        shape: Shape,
-        keep_alive: Duration,
-    ) -> Result<(), Stopped> {
-        let domains: Vec<&str> = launched.iter().map(|view| view.domain.as_str()).collect();
-        self.xml.notice(&format!("map is running on {}", domains.join(",")));
-        if shape == Shape::Several {
-            self.xml.open("MAPREQUEST", &[]);
-        }
-        for view in launched {
-            self.xml.open("MAP", &[("value", view.map.as_str())]);
-            self.flush().await?;
-            let ended = self.wait_for_end(&view.map, keep_alive).await?;
-            self.send_map(&ended).await?;
-            self.xml.close();
-        }
-        self.end().await
-    }
-
-    async fn send_saved(&mut self, view: &MapView) -> Result<(), Stopped> {
-        self.xml.open("MAP", &[("value", view.map.as_str())]);
-        self.send_map(view).await?;
-        self.end().await
-    }
-
-    async fn end(&mut self) -> Result<(), Stopped> {
-        end_report(&mut self.xml);
-        self.flush().await
-    }
-
-    /// Header, hosts and outcome of a map that has ended.
-    async fn send_map(&mut self, view: &MapView) -> Result<(), Stopped> {
-        write_header(&mut self.xml, view, &self.about, self.app.company());
-        let mut after: Option<Ipv4Addr> = None;
-        loop {
-            let page = self.app.map_hosts(&self.actor, &view.map, after, PAGE_HOSTS).await?;
-            let Some(last) = page.last() else { break };
-            after = Some(last.host.address);
-            for host in &page {
-                write_host(&mut self.xml, host);
-            }
-            self.flush().await?;
-        }
-        write_outcome(&mut self.xml, view);
-        Ok(())
-    }
-
-    /// Sends comments until the map has ended or the client has hung up.
-    async fn wait_for_end(&mut self, map: &MapRef, keep_alive: Duration) -> Result<MapView, Stopped> {
-        let mut next_comment = Instant::now() + keep_alive;
-        let mut failing_since: Option<Instant> = None;
-        loop {
-            match self.app.map(&self.actor, map).await {
-                Ok(view) if view.status.is_ended() => return Ok(view),
-                Ok(_) => failing_since = None,
-                // The scanner waits for a store that comes back, and so does its client.
-                Err(error @ AppError::Store(_)) => match failing_since {
-                    None => {
-                        log_failure(map, &error, "the map cannot be looked at; will try again");
-                        failing_since = Some(Instant::now());
-                    }
-                    Some(since) if since.elapsed() < STORE_PATIENCE => {}
-                    Some(_) => return Err(error.into()),
-                },
-                Err(error) => return Err(error.into()),
-            }
-            tokio::select! {
-                () = self.app.changed() => {}
-                () = self.pieces.closed() => return Err(Stopped::Disconnected),
-                () = tokio::time::sleep_until(next_comment) => {
-                    self.xml.comment("keep-alive");
-                    self.flush().await?;
-                    next_comment = Instant::now() + keep_alive;
-                }
-            }
-        }
-    }
-
-    /// Ends a document that cannot be carried on.
-    async fn break_off(&mut self, error: &AppError) {
-        log_break(error);
-        let text = "Internal error. Please contact customer support.";
-        self.xml.padded_text("ERROR", &[("number", "999")], text);
-        // A client that hung up meanwhile has nothing left to be told.
-        let _ = self.end().await;
-    }
-
-    /// Cancels maps that nobody waits for any more, and waits until they have ended.
-    async fn abandon(&mut self, maps: &[MapRef]) {
-        for map in maps {
-            match self.app.cancel_map(&self.actor, map).await {
-                Ok(()) => tracing::info!(%map, "canceled: the client hung up"),
-                Err(AppError::ScanEnded | AppError::UnknownScan) => continue,
-                Err(error) => log_failure(map, &error, "an abandoned map could not be canceled"),
-            }
-            while self.app.map(&self.actor, map).await.is_ok_and(|view| !view.status.is_ended()) {
-                self.app.changed().await;
-            }
-        }
-    }
-
-    /// Drops the results of maps that were not to be saved.
-    async fn forget(&mut self, maps: &[MapRef]) {
-        for map in maps {
-            if let Err(error) = self.app.forget_unsaved_map(map).await {
-                log_failure(map, &error, "an unsaved map could not be forgotten");
-            }
-        }
-    }
+async fn break_off(sender: &mut Sender, error: &AppError) {
+    log_break(error);
+    sender.break_off().await;
 }
 
 fn log_break(error: &AppError) {
     let error: &dyn std::error::Error = error;
     tracing::error!(error, "a map could not be sent");
-}
-
-fn log_failure(map: &MapRef, error: &AppError, what: &'static str) {
-    let error: &dyn std::error::Error = error;
-    tracing::error!(error, %map, "{what}");
 }

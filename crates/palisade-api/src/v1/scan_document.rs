@@ -185,6 +185,7 @@ fn write_finding(xml: &mut XmlWriter, element: &'static str, finding: &Finding, 
         qid,
         title,
         severity,
+        standard_severity: _, // no element for it
         kind,
         category: _, // stands in the CAT around
         cves,
@@ -212,13 +213,13 @@ fn write_finding(xml: &mut XmlWriter, element: &'static str, finding: &Finding, 
     xml.element(element, &attributes, |xml| {
         xml.cdata("TITLE", title);
         xml.cdata("LAST_UPDATE", &date_time(*updated_at));
-        write_cvss_base(xml, cvss_base.as_deref(), cves);
+        write_cvss_base(xml, "CVSS_BASE", cvss_base.as_deref(), cves);
         xml.optional_text("CVSS_TEMPORAL", cvss_temporal.as_deref());
         xml.optional_text("CVSS3_BASE", intelligence.cvss3.as_ref().map(Cvss::text).as_deref());
         xml.text("PCI_FLAG", if *pci { "1" } else { "0" });
         write_vendor_references(xml, vendor_references);
-        write_cves(xml, cves);
-        write_bugtraq(xml, bugtraq);
+        write_cves(xml, ["CVE_ID_LIST", "CVE_ID"], cves);
+        write_bugtraq(xml, ["BUGTRAQ_ID_LIST", "BUGTRAQ_ID"], bugtraq);
         write_texts(xml, entry, ["DIAGNOSIS", "CONSEQUENCE", "SOLUTION"]);
         write_correlation(xml, entry, "EXPLOITABILITY");
         write_result(xml, finding);

@@ -3,31 +3,27 @@
 //! The answer is written in `scheduled_document`. Deliberately absent: networks, of which there is
 //! one, and continuous tasks.
 
-use std::num::NonZeroU64;
-
 use palisade_app::{AddTask, ListTasks, TASK_TITLE_CHARACTERS_MAX, TaskKind, TaskScanner};
 use palisade_model::scan_header::{self, ScanHeader};
-use palisade_model::{
-    IpSet, MapTarget, MonthDay, Occurrence, Schedule, ScheduleZone, TimeZoneCode, Timestamp, WeekOfMonth,
-};
+use palisade_model::{IpSet, MapTarget, Schedule, Timestamp};
 use palisade_wire::date_time::date_time;
 use palisade_wire::{
     Arguments, Call, ErrorForm, Example, InvalidReason, Parameter, ParameterError, ParameterKind, Rule, dtd,
 };
 
 use crate::answer::{Answer, GenericReturn};
-use crate::error::{CallError, Refusal};
+use crate::error::CallError;
 use crate::registry::CallRequest;
+use crate::v1::recurrence::{
+    self, DAY_OF_MONTH, DAY_OF_WEEK, FREQUENCY_DAYS, FREQUENCY_MONTHS, FREQUENCY_WEEKS, OBSERVE_DST,
+    OCCURRENCE, RECURRENCE, START_DATE, START_HOUR, START_MINUTE, TIME_ZONE, TIME_ZONE_CODE, WEEK_OF_MONTH,
+    WEEKDAYS, both, counted, invalid,
+};
 use crate::v1::scan::{self, asked_scanners};
 use crate::v1::scheduled_document;
 
 /// Most domains of one task, as of one map request.
 const MAP_DOMAINS_MAX: usize = 100;
-/// Shifts from GMT that have a name.
-const SHIFTS: &[&str] = &[
-    "-12", "-11", "-10", "-9", "-8", "-7", "-6", "-5", "-4", "-3", "-2", "-1", "0", "1", "2", "3", "4", "5",
-    "6", "7", "8", "9", "10", "11", "12",
-];
 
 pub const TYPE: Parameter = Parameter::new(
     "type",
@@ -96,85 +92,6 @@ pub const RUNTIME_HTTP_HEADER: Parameter = Parameter::new(
      characters. Not for maps.",
 )
 .default("that of the option profile");
-pub const OCCURRENCE: Parameter = Parameter::new(
-    "occurrence",
-    ParameterKind::Choice(&["daily", "weekly", "monthly"]),
-    "daily",
-    "How the task recurs.",
-);
-pub const FREQUENCY_DAYS: Parameter = Parameter::new(
-    "frequency_days",
-    ParameterKind::Integer { min: 1, max: 365 },
-    "1",
-    "Every so many days, counted from the start date.",
-);
-pub const FREQUENCY_WEEKS: Parameter = Parameter::new(
-    "frequency_weeks",
-    ParameterKind::Integer { min: 1, max: 52 },
-    "1",
-    "Every so many weeks, counted from the week of the start date. A week begins on Sunday.",
-);
-pub const WEEKDAYS: Parameter =
-    Parameter::new("weekdays", ParameterKind::Weekdays, "Sunday,Tuesday", "The days of those weeks.");
-pub const FREQUENCY_MONTHS: Parameter = Parameter::new(
-    "frequency_months",
-    ParameterKind::Integer { min: 1, max: 12 },
-    "1",
-    "Every so many months, counted from the month of the start date.",
-);
-pub const DAY_OF_MONTH: Parameter = Parameter::new(
-    "day_of_month",
-    ParameterKind::Integer { min: 1, max: 31 },
-    "31",
-    "The day of those months; the last day of a month that does not have it.",
-);
-pub const DAY_OF_WEEK: Parameter = Parameter::new(
-    "day_of_week",
-    ParameterKind::Integer { min: 0, max: 6 },
-    "0",
-    "The day of the week, 0 for Sunday, in the week of those months that week_of_month names.",
-);
-pub const WEEK_OF_MONTH: Parameter = Parameter::new(
-    "week_of_month",
-    ParameterKind::Choice(WeekOfMonth::WORDS),
-    "last",
-    "Which of the month's days of that name.",
-);
-pub const TIME_ZONE_CODE: Parameter = Parameter::new(
-    "time_zone_code",
-    ParameterKind::Text { max_chars: 10 },
-    "US-CA",
-    "The place whose clocks the times are read from: a code out of time_zone_code_list.php.",
-);
-pub const TIME_ZONE: Parameter = Parameter::new(
-    "time_zone",
-    ParameterKind::Choice(SHIFTS),
-    "-5",
-    "The hours that the clock is ahead of GMT, all the year.",
-);
-pub const OBSERVE_DST: Parameter = Parameter::new(
-    "observe_dst",
-    ParameterKind::YesNo,
-    "yes",
-    "yes puts the clock forward in summer, as the place does. Only where it does.",
-)
-.default("no");
-pub const START_DATE: Parameter = Parameter::new(
-    "start_date",
-    ParameterKind::AmericanDate,
-    "11/22/2026",
-    "The first day the task may start, by the clock of its time zone.",
-)
-.default("the day the task is added");
-pub const START_HOUR: Parameter = Parameter::new(
-    "start_hour",
-    ParameterKind::Integer { min: 0, max: 23 },
-    "2",
-    "When the task starts, by the clock of its time zone.",
-);
-pub const START_MINUTE: Parameter =
-    Parameter::new("start_minute", ParameterKind::Integer { min: 0, max: 59 }, "30", "The minute of it.")
-        .default("0");
 pub const END_AFTER: Parameter = Parameter::new(
     "end_after",
     ParameterKind::Integer { min: 1, max: 48 },
@@ -182,29 +99,15 @@ pub const END_AFTER: Parameter = Parameter::new(
     "What has not finished after so many hours is cancelled, and the task deactivated. Of a task with several \
      domains, all maps.",
 );
-pub const RECURRENCE: Parameter = Parameter::new(
-    "recurrence",
-    ParameterKind::Integer { min: 1, max: 99 },
-    "10",
-    "The task starts so many times and is then deactivated.",
-);
 
 /// `parameter` belongs to a new task.
 const fn of_new(parameter: &'static str) -> Rule {
     Rule::OnlyWith { parameter, with: ADD_TASK.name, value: Some("yes") }
 }
 
-const fn of_occurrence(parameter: &'static str, occurrence: &'static str) -> Rule {
-    Rule::OnlyWith { parameter, with: OCCURRENCE.name, value: Some(occurrence) }
-}
-
 /// `parameter` means nothing for a map; without a type a task scans.
 const fn of_scan(parameter: &'static str) -> Rule {
     Rule::OnlyWith { parameter, with: TYPE.name, value: Some("scan") }
-}
-
-const fn both(parameter: &'static str, with: &'static str) -> Rule {
-    Rule::OnlyWith { parameter, with, value: None }
 }
 
 const RULES: &[Rule] = &[
@@ -233,14 +136,7 @@ const RULES: &[Rule] = &[
             of_scan(RUNTIME_HTTP_HEADER.name),
         ],
     },
-    of_occurrence(FREQUENCY_DAYS.name, "daily"),
-    of_occurrence(FREQUENCY_WEEKS.name, "weekly"),
-    of_occurrence(WEEKDAYS.name, "weekly"),
-    of_occurrence(FREQUENCY_MONTHS.name, "monthly"),
-    of_occurrence(DAY_OF_MONTH.name, "monthly"),
-    of_occurrence(DAY_OF_WEEK.name, "monthly"),
-    both(DAY_OF_WEEK.name, WEEK_OF_MONTH.name),
-    both(WEEK_OF_MONTH.name, DAY_OF_WEEK.name),
+    Rule::All(recurrence::BELONGING),
     both(OBSERVE_DST.name, TIME_ZONE_CODE.name),
     of_new(SCAN_TITLE.name),
     of_new(SCAN_TARGET.name),
@@ -257,24 +153,7 @@ const RULES: &[Rule] = &[
     of_new(START_MINUTE.name),
     of_new(END_AFTER.name),
     of_new(RECURRENCE.name),
-    Rule::When {
-        parameter: OCCURRENCE.name,
-        value: "daily",
-        rules: &[Rule::AtLeastOneOf(&[FREQUENCY_DAYS.name])],
-    },
-    Rule::When {
-        parameter: OCCURRENCE.name,
-        value: "weekly",
-        rules: &[Rule::AtLeastOneOf(&[FREQUENCY_WEEKS.name]), Rule::AtLeastOneOf(&[WEEKDAYS.name])],
-    },
-    Rule::When {
-        parameter: OCCURRENCE.name,
-        value: "monthly",
-        rules: &[
-            Rule::AtLeastOneOf(&[FREQUENCY_MONTHS.name]),
-            Rule::OneOf(&[DAY_OF_MONTH.name, DAY_OF_WEEK.name]),
-        ],
-    },
+    Rule::All(recurrence::NEEDED),
     Rule::When { parameter: DROP_TASK.name, value: "yes", rules: &[Rule::AtLeastOneOf(&[TASK_ID.name])] },
     Rule::When {
         parameter: SAVE_TASK.name,
@@ -456,14 +335,6 @@ fn http_header(arguments: &Arguments) -> Result<Option<ScanHeader>, CallError> {
     })
 }
 
-fn invalid(arguments: &Arguments, parameter: &Parameter, reason: &str) -> CallError {
-    let value = arguments.written(parameter).unwrap_or_default();
-    CallError::Refused(Refusal::new(
-        5000,
-        format!("Invalid value for '{}' : {value}. {reason}", parameter.name),
-    ))
-}
-
 /// Of the types that can be listed, a task has one.
 fn kind(arguments: &Arguments) -> Result<TaskKind, CallError> {
     match arguments.choice(&TYPE) {
@@ -495,83 +366,6 @@ fn targets(arguments: &Arguments, kind: TaskKind) -> Result<(IpSet, Vec<MapTarge
     }
 }
 
-/// When a task starts; version 2 asks for it with the same parameters.
-pub(crate) fn schedule(arguments: &Arguments, now: Timestamp) -> Result<Schedule, CallError> {
-    let zone = zone(arguments, now)?;
-    let start_date = arguments.date(&START_DATE);
-    Ok(Schedule {
-        occurrence: occurrence(arguments)?,
-        start_date: start_date.unwrap_or_else(|| zone.date_at(now)),
-        start_hour: required(arguments, &START_HOUR)?,
-        start_minute: optional(arguments, &START_MINUTE).unwrap_or(0),
-        zone,
-        end_after_hours: counted(arguments, &END_AFTER),
-        end_after_mins: 0,
-        pause: None,
-        recurrence: counted(arguments, &RECURRENCE),
-    })
-}
-
-pub(crate) fn occurrence(arguments: &Arguments) -> Result<Occurrence, ParameterError> {
-    match arguments.choice(&OCCURRENCE) {
-        Some("daily") => {
-            Ok(Occurrence::Daily { frequency_days: required_count(arguments, &FREQUENCY_DAYS)? })
-        }
-        Some("weekly") => Ok(Occurrence::Weekly {
-            frequency_weeks: required_count(arguments, &FREQUENCY_WEEKS)?,
-            weekdays: arguments
-                .weekdays(&WEEKDAYS)
-                .ok_or(ParameterError::Missing { parameter: WEEKDAYS.name })?,
-        }),
-        Some(_) => Ok(Occurrence::Monthly {
-            frequency_months: required_count(arguments, &FREQUENCY_MONTHS)?,
-            day: month_day(arguments)?,
-        }),
-        None => Err(ParameterError::Missing { parameter: OCCURRENCE.name }),
-    }
-}
-
-fn month_day(arguments: &Arguments) -> Result<MonthDay, ParameterError> {
-    if let Some(day) = optional(arguments, &DAY_OF_MONTH) {
-        return Ok(MonthDay::Day(day));
-    }
-    let week = arguments.choice(&WEEK_OF_MONTH).and_then(|word| word.parse().ok());
-    Ok(MonthDay::Weekday {
-        weekday: required(arguments, &DAY_OF_WEEK)?,
-        week: week.ok_or(ParameterError::Missing { parameter: WEEK_OF_MONTH.name })?,
-    })
-}
-
-pub(crate) fn zone(arguments: &Arguments, now: Timestamp) -> Result<ScheduleZone, CallError> {
-    let Some(code) = arguments.text(&TIME_ZONE_CODE) else {
-        let hours = arguments.choice(&TIME_ZONE).and_then(|hours| hours.parse().ok());
-        let hours = hours.ok_or(ParameterError::Missing { parameter: TIME_ZONE.name })?;
-        return Ok(ScheduleZone::Shift { hours });
-    };
-    let code: TimeZoneCode = code.trim().parse().map_err(|_| {
-        invalid(arguments, &TIME_ZONE_CODE, "No such time zone; see time_zone_code_list.php.")
-    })?;
-    ScheduleZone::of_place(code, arguments.switch(&OBSERVE_DST), now)
-        .map_err(|_| invalid(arguments, &OBSERVE_DST, "The time zone has no daylight saving time."))
-}
-
-/// A number that the parameter's bounds keep within `T`.
-pub(crate) fn optional<T: TryFrom<u64>>(arguments: &Arguments, parameter: &Parameter) -> Option<T> {
-    arguments.integer(parameter).and_then(|number| T::try_from(number).ok())
-}
-
-fn required<T: TryFrom<u64>>(arguments: &Arguments, parameter: &Parameter) -> Result<T, ParameterError> {
-    optional(arguments, parameter).ok_or(ParameterError::Missing { parameter: parameter.name })
-}
-
-/// The same of a number that is never 0.
-pub(crate) fn counted<T: TryFrom<NonZeroU64>>(arguments: &Arguments, parameter: &Parameter) -> Option<T> {
-    arguments.integer(parameter).and_then(NonZeroU64::new).and_then(|number| T::try_from(number).ok())
-}
-
-fn required_count<T: TryFrom<NonZeroU64>>(
-    arguments: &Arguments,
-    parameter: &Parameter,
-) -> Result<T, ParameterError> {
-    counted(arguments, parameter).ok_or(ParameterError::Missing { parameter: parameter.name })
+fn schedule(arguments: &Arguments, now: Timestamp) -> Result<Schedule, CallError> {
+    Ok(Schedule { end_after_hours: counted(arguments, &END_AFTER), ..recurrence::schedule(arguments, now)? })
 }

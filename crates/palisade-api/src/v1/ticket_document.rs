@@ -140,14 +140,12 @@ fn write_change(xml: &mut XmlWriter, page: &TicketPage, change: &TicketChange) {
 }
 
 fn write_vulnerability(xml: &mut XmlWriter, entry: &Entry, vendor: VendorForm) {
-    let severity = entry.severity.to_string();
     xml.element("VULNINFO", &[], |xml| {
         xml.cdata("TITLE", &entry.title);
         xml.text("TYPE", if entry.kind == FindingKind::Potential { "POSS" } else { "VULN" });
         xml.text("QID", &entry.qid.to_string());
-        xml.text("SEVERITY", &severity);
-        // Nobody can give vulnerabilities other severities yet.
-        xml.text("STANDARD_SEVERITY", &severity);
+        xml.text("SEVERITY", &entry.severity.to_string());
+        xml.text("STANDARD_SEVERITY", &entry.standard_severity.to_string());
         xml.list("CVE_ID_LIST", &entry.cves, |xml, cve| xml.cdata("CVE_ID", cve));
         xml.list("VENDOR_REF_LIST", &entry.vendor_references, |xml, Reference { id, url }| match vendor {
             VendorForm::Text => xml.cdata("VENDOR_REF", id),

@@ -9,7 +9,7 @@ use palisade_wire::{Example, Parameter, ParameterKind, Rule, XmlWriter};
 use crate::answer::Answer;
 use crate::error::CallError;
 use crate::v2::network::{GLOBAL_ATTRIBUTE, NETWORK_ID, SHOWN_NETWORK, has_hosts, named_network};
-use crate::v2::registry::{OperationRow, operation};
+use crate::v2::registry::{BodyForm, OperationRow, operation};
 use crate::v2::request::OperationRequest;
 
 const RESOURCE: &str = "asset/ip";
@@ -122,6 +122,8 @@ pub const ADD: Operation = Operation {
     summary: "Add addresses to the subscription",
     description: &[
         "Only addresses in the subscription can be scanned. Addresses that are in it already stay as they are.",
+        "The addresses may also be the body of the request, as comma-separated values with Content-Type \
+         text/csv; the other parameters are in the URL then.",
     ],
     parameters: &[
         IPS,
@@ -171,7 +173,10 @@ pub const UPDATE: Operation = Operation {
 
 pub(crate) static ROWS: &[OperationRow] = &[
     operation!(LIST, list, &[(Action::List, Resource::Host)]),
-    operation!(ADD, add, &[(Action::Add, Resource::Host)]),
+    OperationRow {
+        body: BodyForm::Addresses(IPS.name),
+        ..operation!(ADD, add, &[(Action::Add, Resource::Host)])
+    },
     operation!(UPDATE, update, &[(Action::Edit, Resource::Host)]),
 ];
 

@@ -14,6 +14,7 @@ use palisade_app::{ActivityEntry, Actor, Admission, Error as AppError, LoginRefu
 use palisade_wire::form::Pair;
 use palisade_wire::keyed_document::add_keyed_texts;
 use palisade_wire::operation::{ACTION, ECHO_REQUEST};
+use palisade_wire::posted_addresses::add_addresses;
 use palisade_wire::{Arguments, Form, dtd};
 
 use crate::address::{base_url, client_address};
@@ -24,9 +25,10 @@ use crate::error::CallError;
 use crate::limits;
 use crate::request::{ReadError, Sent, read_request};
 use crate::router::serve_dtd;
+use crate::v2::auth::add_unix_document;
 use crate::v2::error::{OperationRefusal, refuse};
 use crate::v2::network::OF_NETWORKS;
-use crate::v2::registry::{self, Door, OperationRow};
+use crate::v2::registry::{self, BodyForm, Door, OperationRow};
 use crate::v2::request::{Asked, OperationRequest, refusal_document};
 use crate::v2::session;
 
@@ -203,7 +205,7 @@ impl Visit<'_> {
             let error = refused(1903, "Missing required header: X-Requested-With");
             return self.refusal_of(error, &nothing, "", None).await;
         }
-        let Sent { mut form, mut document } = match sent {
+        let Sent { mut form, mut document, table } = match sent {
             Ok(sent) => sent,
             Err(error) => return self.refuse_unread(&error).await,
         };
@@ -211,7 +213,10 @@ impl Visit<'_> {
             Ok(row) => row,
             Err(error) => return self.refusal_of(error, &nothing, "", None).await,
         };
-        let read = read_keyed_texts(row, &mut form, &mut document);
+        if table.is_some() && !matches!(row.body, BodyForm::Addresses(_)) {
+            return self.refuse_unread(&ReadError::Kind).await;
+        }
+        let read = read_body_form(row, &mut form, &mut document, table);
         let described = self.note(row, &form);
         match self.parse(row, &form, document.as_ref(), read).await {
             Ok(arguments) => {
@@ -401,17 +406,32 @@ impl Visit<'_> {
     }
 }
 
-/// Puts what a document says into the form, for operations whose parameters may stand in one.
-fn read_keyed_texts(
+/// Puts what a document or a table says into the form, for operations whose parameters may stand in one.
+fn read_body_form(
     row: &OperationRow,
     form: &mut Form,
     document: &mut Option<Bytes>,
+    table: Option<Bytes>,
 ) -> Result<(), CallError> {
-    let Some(document) = document.take_if(|_| row.reads_keyed_texts) else { return Ok(()) };
-    add_keyed_texts(form, &document).map_err(|error| {
-        let text = format!("The document in the body of the request cannot be read: {error}.");
+    let told = |what: &str, error: &dyn std::error::Error| {
+        let text = format!("The {what} in the body of the request cannot be read: {error}.");
         CallError::Coded { code: 1905, text }
-    })
+    };
+    match row.body {
+        BodyForm::Parameters => Ok(()),
+        BodyForm::Addresses(name) => match table {
+            Some(table) => add_addresses(form, name, &table).map_err(|error| told("table", &error)),
+            None => Ok(()),
+        },
+        BodyForm::KeyedTexts => match document.take() {
+            Some(document) => add_keyed_texts(form, &document).map_err(|error| told("document", &error)),
+            None => Ok(()),
+        },
+        BodyForm::UnixDocument => match document.take() {
+            Some(document) => add_unix_document(form, &document).map_err(|error| told("document", &error)),
+            None => Ok(()),
+        },
+    }
 }
 
 fn shown(text: &str) -> String {

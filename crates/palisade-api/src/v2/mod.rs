@@ -9,8 +9,6 @@ pub mod activity_log;
 pub mod appliance;
 pub mod asset_domain;
 pub mod asset_group;
-pub(crate) mod asset_group_document;
-mod asset_group_table;
 pub(crate) mod asset_host;
 pub mod asset_ip;
 pub mod asset_vhost;

@@ -46,8 +46,21 @@ pub struct OperationRow {
     pub example_needs: &'static [Need],
     /// The XML document that the example sends, for operations that take one.
     pub example_document: &'static str,
-    /// Whether the parameters may stand in an XML document of keyed texts instead.
-    pub reads_keyed_texts: bool,
+    /// How parameters may be sent beside the usual ways.
+    pub body: BodyForm,
+}
+
+/// What a body may be instead of a form. It becomes parameters, which the table of the operation checks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BodyForm {
+    /// Nothing else.
+    Parameters,
+    /// An XML document of keyed texts.
+    KeyedTexts,
+    /// A table of addresses, `text/csv`, for the parameter of this name.
+    Addresses(&'static str),
+    /// The XML document `UNIX_AUTH_PARAMS`.
+    UnixDocument,
 }
 
 impl OperationRow {
@@ -71,7 +84,7 @@ macro_rules! operation {
             door: $crate::v2::registry::Door::Any,
             example_needs: &[],
             example_document: "",
-            reads_keyed_texts: false,
+            body: $crate::v2::registry::BodyForm::Parameters,
         }
     };
     ($operation:expr, $handler:path, $permissions:expr, needs: $needs:expr) => {

@@ -39,8 +39,6 @@ pub struct OperationRequest {
 /// What became of one of the objects that a request named.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Batch {
-    /// The code of a failure.
-    pub code: Option<u32>,
     pub text: String,
     /// Ids and ranges of ids, sorted.
     pub ids: Vec<(u64, u64)>,
@@ -175,9 +173,8 @@ impl OperationRequest {
     pub fn batch_return(&self, batches: &[Batch]) -> Answer {
         let now = self.app.clock().now();
         let mut xml = start("BATCH_RETURN", &BATCH_RETURN, &self.asked, now, &self.base_url);
-        xml.list("BATCH_LIST", batches, |xml, Batch { code, text, ids }| {
+        xml.list("BATCH_LIST", batches, |xml, Batch { text, ids }| {
             xml.element("BATCH", &[], |xml| {
-                xml.optional_text("CODE", code.map(|code| code.to_string()).as_deref());
                 xml.text("TEXT", text);
                 write_id_set(xml, ids);
             });

@@ -11,7 +11,7 @@ use crate::answer::{Answer, ContentKind};
 use crate::error::CallError;
 use crate::example::Need;
 use crate::v2::asset_ip::write_ip_set;
-use crate::v2::registry::{OperationRow, operation};
+use crate::v2::registry::{BodyForm, OperationRow, operation};
 use crate::v2::request::OperationRequest;
 
 const RESOURCE: &str = "setup/restricted_ips";
@@ -32,8 +32,11 @@ const ENABLE: Parameter = Parameter::new(
     "1: users sign in from the named addresses only. 0: from anywhere, and no addresses are named any more.",
 )
 .required();
+/// Where addresses may be, for people.
+pub(super) const POSTED_ADDRESSES: &str = "The addresses. They may also be the body of the request, as comma-separated values \
+     with Content-Type text/csv; the other parameters are in the URL then.";
 const IPS: Parameter =
-    Parameter::new("ips", ParameterKind::IpSet, "192.0.2.0/24,127.0.0.1", "The addresses.").required();
+    Parameter::new("ips", ParameterKind::IpSet, "192.0.2.0/24,127.0.0.1", POSTED_ADDRESSES).required();
 
 pub const LIST: Operation = Operation {
     resource: RESOURCE,
@@ -135,12 +138,15 @@ const NAMED: &[Need] = &[Need::Operation {
 }];
 const EDIT: &[(Action, Resource)] = &[(Action::Edit, Resource::RestrictedIp)];
 
+/// The addresses may be posted as a table.
+const POSTED: BodyForm = BodyForm::Addresses(IPS.name);
+
 pub(crate) static ROWS: &[OperationRow] = &[
     operation!(LIST, list, &[(Action::List, Resource::RestrictedIp)], needs: NAMED),
     operation!(ACTIVATE, activate, EDIT, needs: NAMED),
-    operation!(ADD, add, EDIT),
-    operation!(DELETE, delete, EDIT, needs: NAMED),
-    operation!(REPLACE, replace, EDIT),
+    OperationRow { body: POSTED, ..operation!(ADD, add, EDIT) },
+    OperationRow { body: POSTED, ..operation!(DELETE, delete, EDIT, needs: NAMED) },
+    OperationRow { body: POSTED, ..operation!(REPLACE, replace, EDIT) },
     operation!(CLEAR, clear, EDIT, needs: NAMED),
 ];
 

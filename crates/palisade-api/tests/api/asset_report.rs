@@ -7,28 +7,12 @@ use palisade_model::{DetectionStatus, Qid};
 use crate::golden::golden;
 use crate::support::Server;
 use crate::support::http::Response;
-use crate::support::scanner::{finding, sample_result};
 
 /// Two hosts with findings, one of which is fixed an hour later; one silent and one clean host.
 async fn scanned() -> Server {
     let server = Server::start().await;
     server.finished_scan("manager", "192.0.2.4-192.0.2.5,192.0.2.13").await;
-    server.clock.advance(3600);
-    let scanner = server.scanner();
-    let parameters = [("ip", "192.0.2.4,192.0.2.6"), ("save_report", "yes")];
-    let scanning = async {
-        let lease = scanner.lease().await;
-        let mut result = sample_result([192, 0, 2, 4].into());
-        result.findings.retain(|finding| (finding.qid.number(), finding.port) != (900_005, Some(8443)));
-        result.findings.push(finding(900_006, Some(80), "A shell answers.", false));
-        result.tcp_ports = [80, 443, 8443].into_iter().collect();
-        scanner.deliver(&lease, result).await;
-        let mut clean = sample_result([192, 0, 2, 6].into());
-        clean.findings.clear();
-        scanner.deliver(&lease, clean).await;
-        scanner.complete(&lease).await;
-    };
-    tokio::join!(server.call("manager", "scan.php", &parameters), scanning);
+    server.finished_scan_of_changes(&[[192, 0, 2, 4], [192, 0, 2, 6]], "A shell answers.").await;
     server
 }
 

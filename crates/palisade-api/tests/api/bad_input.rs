@@ -103,9 +103,12 @@ fn satisfy(call: Declared, rule: &Rule, pairs: &mut Vec<(String, String)>, banne
         }
         Rule::When { parameter, value, rules } => {
             if pairs.iter().any(|(name, given)| name == parameter && given == value) {
-                for rule in rules {
-                    satisfy(call, rule, pairs, banned);
-                }
+                satisfy(call, &Rule::All(rules), pairs, banned);
+            }
+        }
+        Rule::All(rules) => {
+            for rule in rules {
+                satisfy(call, rule, pairs, banned);
             }
         }
         Rule::Exclusive(_) => {}
@@ -273,6 +276,7 @@ fn broken(call: Declared, rule: &Rule, given: &[(String, String)]) -> Vec<Case> 
             let given = [given, &[(parameter.to_owned(), value.to_owned())]].concat();
             rules.iter().flat_map(|rule| broken(call, rule, &given)).collect()
         }
+        Rule::All(rules) => rules.iter().flat_map(|rule| broken(call, rule, given)).collect(),
     }
 }
 

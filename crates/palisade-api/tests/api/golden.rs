@@ -3,8 +3,9 @@
 
 use palisade_model::UserEdit;
 
-use crate::support::scanner::{finding, sample_result, silent};
+use crate::support::scanner::silent;
 use crate::support::{Server, assert_valid_answer};
+use crate::user::NEW_USER;
 
 /// Compares an answer with its golden file, and validates it.
 macro_rules! golden {
@@ -294,20 +295,7 @@ async fn asset_search() {
 async fn get_host_info() {
     let server = Server::start().await;
     server.finished_scan("manager", "192.0.2.4").await;
-    server.clock.advance(3600);
-    let scanner = server.scanner();
-    let parameters = [("ip", "192.0.2.4"), ("save_report", "yes")];
-    let scanning = async {
-        let lease = scanner.lease().await;
-        let mut result = sample_result([192, 0, 2, 4].into());
-        // Fixed meanwhile, and another one found.
-        result.findings.retain(|finding| (finding.qid.number(), finding.port) != (900_005, Some(8443)));
-        result.findings.push(finding(900_006, Some(80), "A shell answers.", false));
-        result.tcp_ports = [80, 443, 8443].into_iter().collect();
-        scanner.deliver(&lease, result).await;
-        scanner.complete(&lease).await;
-    };
-    tokio::join!(server.call("manager", "scan.php", &parameters), scanning);
+    server.finished_scan_of_changes(&[[192, 0, 2, 4]], "A shell answers.").await;
     let edit =
         [("action", "edit"), ("host_ips", "192.0.2.4"), ("owner", "manager"), ("comment", "The <gateway>")];
     server.call("manager", "asset_ip.php", &edit).await.assert_success();
@@ -665,19 +653,6 @@ async fn user_list() {
     golden!("user_list-unit", call("unit_manager", &[("external_id_assigned", "0")]).await);
     golden!("user_list-refused", call("scanner", &[]).await);
 }
-
-const NEW_USER: [(&str, &str); 10] = [
-    ("action", "add"),
-    ("user_role", "scanner"),
-    ("business_unit", "Unassigned"),
-    ("first_name", "Ada"),
-    ("last_name", "Brown"),
-    ("title", "Analyst"),
-    ("email", "ada@scans.example"),
-    ("address1", "1 Main Street"),
-    ("city", "Paris"),
-    ("country", "France"),
-];
 
 #[tokio::test]
 async fn user() {

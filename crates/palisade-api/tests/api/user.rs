@@ -5,7 +5,8 @@ use palisade_model::Role;
 use crate::support::http::Request;
 use crate::support::{PASSWORD, Server};
 
-const NEW_USER: [(&str, &str); 10] = [
+/// `user.php?action=add` with everything that is required.
+pub(crate) const NEW_USER: [(&str, &str); 10] = [
     ("action", "add"),
     ("user_role", "scanner"),
     ("business_unit", "Unassigned"),

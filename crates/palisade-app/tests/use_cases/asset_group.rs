@@ -1,6 +1,6 @@
 //! Asset groups: who sees and changes which, and what they do to reach.
 
-use palisade_app::{AddAssetGroup, EditAssetGroup, Error, GroupTexts, LaunchScan};
+use palisade_app::{AddAssetGroup, EditAssetGroup, Error, GroupApplianceEdit, GroupTexts, LaunchScan};
 use palisade_engine::Link as _;
 use palisade_model::asset_group::Environment;
 use palisade_model::host_name::{HostNames, HostNamesEdit};
@@ -18,6 +18,9 @@ pub(crate) fn new_group(title: &str, addresses: &str) -> AddAssetGroup {
         texts: GroupTexts::default(),
         environment: Environment::default(),
         users: None,
+        appliances: Vec::new(),
+        default_appliance: None,
+        network_id: 0,
     }
 }
 
@@ -36,6 +39,7 @@ pub(crate) fn edit_group(title: &str) -> EditAssetGroup {
         texts: GroupTexts::default(),
         environment: Environment::default(),
         users: None,
+        appliances: GroupApplianceEdit::default(),
     }
 }
 

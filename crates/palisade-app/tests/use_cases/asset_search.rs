@@ -47,7 +47,7 @@ async fn scanned() -> (Desk, Actor) {
 
 async fn found(desk: &Desk, actor: &Actor, wanted: SearchAssets) -> Vec<String> {
     let search = desk.app.plan_asset_search(actor, wanted).await.unwrap();
-    let mut pages = desk.app.asset_pages(search);
+    let mut pages = desk.app.asset_pages(search, |assets| assets);
     let mut addresses = Vec::new();
     while let Some(page) = pages.recv().await {
         addresses.extend(page.unwrap().iter().map(|asset| asset.ip.to_string()));

@@ -1,9 +1,8 @@
 //! Whom a scheduled task tells of what it starts, and when.
 
-use std::fmt;
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
+
+use crate::words::words;
 
 /// Longest message, in characters.
 pub const MESSAGE_CHARACTERS_MAX: usize = 4_000;
@@ -33,13 +32,15 @@ pub struct BeforeLaunch {
     pub message: String,
 }
 
-/// What the time before a start is counted in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum LeadUnit {
-    Days,
-    Hours,
-    Minutes,
+words! {
+    /// What the time before a start is counted in.
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum LeadUnit or NotALeadUnit {
+        Days = "days",
+        Hours = "hours",
+        Minutes = "minutes",
+    }
 }
 
 /// A text that is no unit.
@@ -57,19 +58,6 @@ pub struct LeadOutOfRange {
 }
 
 impl LeadUnit {
-    pub const ALL: [Self; 3] = [Self::Days, Self::Hours, Self::Minutes];
-    /// As parameters name them.
-    pub const WORDS: &'static [&'static str] = &["days", "hours", "minutes"];
-
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Days => "days",
-            Self::Hours => "hours",
-            Self::Minutes => "minutes",
-        }
-    }
-
     /// How many of the unit there may be, both included.
     #[must_use]
     pub const fn bounds(self) -> (u16, u16) {
@@ -86,20 +74,6 @@ impl LeadUnit {
             Self::Hours => 3_600,
             Self::Minutes => 60,
         }
-    }
-}
-
-impl fmt::Display for LeadUnit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for LeadUnit {
-    type Err = NotALeadUnit;
-
-    fn from_str(text: &str) -> Result<Self, NotALeadUnit> {
-        Self::ALL.into_iter().find(|unit| unit.as_str() == text).ok_or(NotALeadUnit)
     }
 }
 

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{day_number, day_of_number};
 
+use crate::words::words;
+
 /// Which days a task starts on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Occurrence {
@@ -30,14 +32,16 @@ pub enum MonthDay {
     Weekday { weekday: u8, week: WeekOfMonth },
 }
 
-/// Which of a month's days of one name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum WeekOfMonth {
-    First,
-    Second,
-    Third,
-    Fourth,
-    Last,
+words! {
+    /// Which of a month's days of one name.
+    #[derive(Serialize, Deserialize)]
+    pub enum WeekOfMonth or NotAWeekOfMonth {
+        First = "first",
+        Second = "second",
+        Third = "third",
+        Fourth = "fourth",
+        Last = "last",
+    }
 }
 
 /// A text that names no week of a month.
@@ -46,21 +50,6 @@ pub enum WeekOfMonth {
 pub struct NotAWeekOfMonth;
 
 impl WeekOfMonth {
-    pub const ALL: [Self; 5] = [Self::First, Self::Second, Self::Third, Self::Fourth, Self::Last];
-    /// As parameters name them.
-    pub const WORDS: &'static [&'static str] = &["first", "second", "third", "fourth", "last"];
-
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::First => "first",
-            Self::Second => "second",
-            Self::Third => "third",
-            Self::Fourth => "fourth",
-            Self::Last => "last",
-        }
-    }
-
     /// As jiff counts: from the end of the month when negative.
     const fn nth(self) -> i8 {
         match self {
@@ -70,14 +59,6 @@ impl WeekOfMonth {
             Self::Fourth => 4,
             Self::Last => -1,
         }
-    }
-}
-
-impl FromStr for WeekOfMonth {
-    type Err = NotAWeekOfMonth;
-
-    fn from_str(text: &str) -> Result<Self, NotAWeekOfMonth> {
-        Self::ALL.into_iter().find(|week| week.as_str() == text).ok_or(NotAWeekOfMonth)
     }
 }
 

@@ -3,6 +3,7 @@
 //! A connection for each conversation. Looking around connects to no share but IPC$ and gives no user
 //! name; only a sign-in with an authentication record ([`SmbSignIn`]) does.
 
+mod message;
 mod ntlm;
 mod sign_in;
 mod smb1;

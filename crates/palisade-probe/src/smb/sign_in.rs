@@ -4,20 +4,17 @@
 
 use palisade_model::user::Password;
 
+use super::message::{
+    Answer, Header, NEGOTIATE, SESSION_SETUP, SIGNING_ENABLED, SIGNING_REQUIRED, TREE_CONNECT, session_setup,
+    tree_connect,
+};
 use super::ntlm::{FLAGS, SIGNATURE};
-use super::{STATUS_MORE_PROCESSING, STATUS_SUCCESS, framed, unframed, utf16};
+use super::{STATUS_MORE_PROCESSING, STATUS_SUCCESS, utf16};
 use crate::ber;
 use crate::conversation::{Conversation, Step};
 use crate::reader::{Malformed, Reader};
 use crate::sign_in::{Hash, Verdict};
 
-const HEADER_BYTES: u16 = 64;
-const NEGOTIATE: u16 = 0;
-const SESSION_SETUP: u16 = 1;
-const TREE_CONNECT: u16 = 3;
-const FLAG_SIGNED: u32 = 8;
-const SIGNING_ENABLED: u16 = 1;
-const SIGNING_REQUIRED: u16 = 2;
 /// 2.0.2 and 2.1.
 const DIALECTS: [u16; 2] = [0x0202, 0x0210];
 const SESSION_IS_GUEST: u16 = 1;
@@ -97,35 +94,19 @@ impl SmbSignIn {
 
     fn message(&self, command: u16, body: &[u8]) -> Vec<u8> {
         let number = match self.state {
-            State::Negotiate => 0_u64,
+            State::Negotiate => 0,
             State::Challenge => 1,
             State::Session => 2,
             State::Pipe => 3,
             State::Administration => 4,
         };
-        let flags = if self.key.is_some() { FLAG_SIGNED } else { 0 };
-        let mut bytes = b"\xfeSMB".to_vec();
-        bytes.extend(HEADER_BYTES.to_le_bytes());
-        // Credit charge 1 (0 before a dialect is agreed on), channel sequence and reserved.
-        bytes.extend([u8::from(self.state != State::Negotiate), 0, 0, 0, 0, 0]);
-        bytes.extend(command.to_le_bytes());
-        // Credits asked for.
-        bytes.extend([8, 0]);
-        bytes.extend(flags.to_le_bytes());
-        // Nothing chained.
-        bytes.extend([0; 4]);
-        bytes.extend(number.to_le_bytes());
-        // Process and tree.
-        bytes.extend([0xff, 0xfe, 0, 0, 0, 0, 0, 0]);
-        bytes.extend(self.session_id.to_le_bytes());
-        let signature_at = bytes.len();
-        bytes.extend([0; 16]);
-        bytes.extend_from_slice(body);
-        if let Some(key) = &self.key {
-            let signature = Hash::Sha256.hmac(key, &[&bytes]);
-            bytes.iter_mut().skip(signature_at).take(16).zip(signature).for_each(|(byte, sign)| *byte = sign);
+        // Nothing is charged before a dialect is agreed on.
+        let credit_charge = u8::from(self.state != State::Negotiate);
+        let header = Header { credit_charge, credits: 8, number, session_id: self.session_id };
+        match &self.key {
+            None => header.request(command, body),
+            Some(key) => header.signed_request(command, body, |message| Hash::Sha256.hmac(key, &[message])),
         }
-        framed(&bytes)
     }
 
     fn negotiate(&self) -> Vec<u8> {
@@ -138,40 +119,10 @@ impl SmbSignIn {
         self.message(NEGOTIATE, &body)
     }
 
-    fn session_setup(&self, token: &[u8]) -> Vec<u8> {
-        let mut body = vec![25, 0, 0, 1];
-        body.extend([0; 8]);
-        body.extend((HEADER_BYTES + 24).to_le_bytes());
-        body.extend(u16::try_from(token.len()).unwrap_or(0).to_le_bytes());
-        body.extend([0; 8]);
-        body.extend_from_slice(token);
-        self.message(SESSION_SETUP, &body)
-    }
-
-    fn tree_connect(&self, share: &str) -> Vec<u8> {
-        let path = utf16(&format!("\\\\{}\\{share}", self.server));
-        let mut body = vec![9, 0, 0, 0];
-        body.extend((HEADER_BYTES + 8).to_le_bytes());
-        body.extend(u16::try_from(path.len()).unwrap_or(0).to_le_bytes());
-        body.extend(path);
-        self.message(TREE_CONNECT, &body)
-    }
-
     fn advance(&mut self, received: &[u8]) -> Result<Step, Malformed> {
-        let Some(message) = unframed(received)? else { return Ok(Step::NeedMore) };
-        let mut reader = Reader::new(message);
-        if reader.take(4)? != b"\xfeSMB" {
-            return Err(Malformed::OtherProtocol);
-        }
-        reader.take(4)?;
-        let status = reader.u32_le()?;
-        reader.take(28)?;
-        let session_id = reader.u64_le()?;
-        reader.take(16)?;
-        let body = reader.rest();
-        if status == 0x0000_0103 {
-            return self.advance(received.get(message.len() + 4..).unwrap_or_default());
-        }
+        let Some(Answer { status, session_id, body }) = Answer::read(received)? else {
+            return Ok(Step::NeedMore);
+        };
         match self.state {
             State::Negotiate => {
                 if status != STATUS_SUCCESS {
@@ -184,7 +135,7 @@ impl SmbSignIn {
                 let dialect = if reader.u16_le()? == 0x0210 { "2.1" } else { "2.0.2" };
                 self.answer.dialect = Some(dialect.to_owned());
                 self.state = State::Challenge;
-                Ok(Step::Send(self.session_setup(&super::ntlm::negotiate_token())))
+                Ok(Step::Send(self.message(SESSION_SETUP, &session_setup(&super::ntlm::negotiate_token()))))
             }
             State::Challenge => {
                 if status != STATUS_MORE_PROCESSING {
@@ -195,7 +146,7 @@ impl SmbSignIn {
                 let challenge = ServerChallenge::parse(body)?;
                 let (token, key) = self.authenticate(&challenge);
                 self.state = State::Session;
-                let step = Step::Send(self.session_setup(&token));
+                let step = Step::Send(self.message(SESSION_SETUP, &session_setup(&token)));
                 self.key = Some(key);
                 Ok(step)
             }
@@ -210,14 +161,14 @@ impl SmbSignIn {
                     return Ok(self.end(Verdict::Refused(reason)));
                 }
                 self.state = State::Pipe;
-                Ok(Step::Send(self.tree_connect("IPC$")))
+                Ok(Step::Send(self.message(TREE_CONNECT, &tree_connect(&self.server, "IPC$"))))
             }
             State::Pipe => {
                 if status != STATUS_SUCCESS {
                     return Ok(self.end(Verdict::Limited(format!("IPC$ is denied: {}", reason_of(status)))));
                 }
                 self.state = State::Administration;
-                Ok(Step::Send(self.tree_connect("ADMIN$")))
+                Ok(Step::Send(self.message(TREE_CONNECT, &tree_connect(&self.server, "ADMIN$"))))
             }
             State::Administration => {
                 self.answer.administrator = status == STATUS_SUCCESS;
@@ -341,6 +292,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::ntlm::tests::challenge_bytes;
+    use super::super::framed;
     use super::*;
     use crate::conversation::scripted::{play, survive};
 

@@ -2,17 +2,14 @@
 
 use palisade_model::fact::SmbFacts;
 
+use super::message::{
+    Answer, HEADER_BYTES, Header, NEGOTIATE, SESSION_SETUP, SIGNING_ENABLED, SIGNING_REQUIRED, TREE_CONNECT,
+    session_setup, tree_connect,
+};
 use super::ntlm::{self, Challenge};
-use super::{STATUS_MORE_PROCESSING, STATUS_SUCCESS, framed, unframed, unix_seconds, utf16};
+use super::{STATUS_MORE_PROCESSING, STATUS_SUCCESS, unix_seconds};
 use crate::conversation::{Conversation, Step};
 use crate::reader::{Malformed, Reader};
-
-const HEADER_BYTES: u16 = 64;
-const NEGOTIATE: u16 = 0;
-const SESSION_SETUP: u16 = 1;
-const TREE_CONNECT: u16 = 3;
-const SIGNING_ENABLED: u16 = 1;
-const SIGNING_REQUIRED: u16 = 2;
 
 /// A version of the protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -90,25 +87,13 @@ impl Smb2Conversation {
 
     fn message(&self, command: u16, body: &[u8]) -> Vec<u8> {
         let number = match self.state {
-            State::Negotiate => 0_u64,
+            State::Negotiate => 0,
             State::Challenge => 1,
             State::Session => 2,
             State::Tree => 3,
         };
-        let mut bytes = b"\xfeSMB".to_vec();
-        bytes.extend(HEADER_BYTES.to_le_bytes());
-        // Credit charge, channel sequence and reserved.
-        bytes.extend([0; 6]);
-        bytes.extend(command.to_le_bytes());
-        // One credit; no flags, nothing chained.
-        bytes.extend([1, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
-        bytes.extend(number.to_le_bytes());
-        // Process and tree.
-        bytes.extend([0xff, 0xfe, 0, 0, 0, 0, 0, 0]);
-        bytes.extend(self.session_id.to_le_bytes());
-        bytes.extend([0; 16]);
-        bytes.extend_from_slice(body);
-        framed(&bytes)
+        let header = Header { credit_charge: 0, credits: 1, number, session_id: self.session_id };
+        header.request(command, body)
     }
 
     fn negotiate(&self) -> Vec<u8> {
@@ -142,33 +127,8 @@ impl Smb2Conversation {
         self.message(NEGOTIATE, &body)
     }
 
-    fn session_setup(&self, token: &[u8]) -> Vec<u8> {
-        let mut body = vec![25, 0, 0, 1];
-        body.extend([0; 8]);
-        body.extend((HEADER_BYTES + 24).to_le_bytes());
-        body.extend(u16::try_from(token.len()).unwrap_or(0).to_le_bytes());
-        body.extend([0; 8]);
-        body.extend_from_slice(token);
-        self.message(SESSION_SETUP, &body)
-    }
-
-    fn tree_connect(&self) -> Vec<u8> {
-        let path = utf16("\\\\server\\IPC$");
-        let mut body = vec![9, 0, 0, 0];
-        body.extend((HEADER_BYTES + 8).to_le_bytes());
-        body.extend(u16::try_from(path.len()).unwrap_or(0).to_le_bytes());
-        body.extend(path);
-        self.message(TREE_CONNECT, &body)
-    }
-
     fn advance(&mut self, received: &[u8]) -> Result<Step, Malformed> {
-        let Some(message) = unframed(received)? else { return Ok(Step::NeedMore) };
-        let answer = Answer::parse(message)?;
-        // "Still at it": the real answer follows in a message of its own.
-        if answer.status == 0x0000_0103 {
-            let rest = received.get(message.len() + 4..).unwrap_or_default();
-            return self.advance(rest);
-        }
+        let Some(answer) = Answer::read(received)? else { return Ok(Step::NeedMore) };
         match self.state {
             State::Negotiate => {
                 self.negotiated(&answer)?;
@@ -176,7 +136,7 @@ impl Smb2Conversation {
                     return Ok(Step::Done);
                 }
                 self.state = State::Challenge;
-                Ok(Step::Send(self.session_setup(&ntlm::negotiate_token())))
+                Ok(Step::Send(self.message(SESSION_SETUP, &session_setup(&ntlm::negotiate_token()))))
             }
             State::Challenge => {
                 if answer.status != STATUS_MORE_PROCESSING {
@@ -189,7 +149,7 @@ impl Smb2Conversation {
                 }
                 self.session_id = answer.session_id;
                 self.state = State::Session;
-                Ok(Step::Send(self.session_setup(&ntlm::anonymous_token())))
+                Ok(Step::Send(self.message(SESSION_SETUP, &session_setup(&ntlm::anonymous_token()))))
             }
             State::Session => {
                 if answer.status != STATUS_SUCCESS {
@@ -198,7 +158,7 @@ impl Smb2Conversation {
                 }
                 self.session_id = answer.session_id;
                 self.state = State::Tree;
-                Ok(Step::Send(self.tree_connect()))
+                Ok(Step::Send(self.message(TREE_CONNECT, &tree_connect("server", "IPC$"))))
             }
             State::Tree => {
                 // A session that may connect to nothing is none.
@@ -238,33 +198,12 @@ impl Conversation for Smb2Conversation {
     }
 }
 
-/// The parts of an answer that matter.
-struct Answer<'a> {
-    status: u32,
-    session_id: u64,
-    body: &'a [u8],
-}
-
-impl<'a> Answer<'a> {
-    fn parse(message: &'a [u8]) -> Result<Self, Malformed> {
-        let mut reader = Reader::new(message);
-        if reader.take(4)? != b"\xfeSMB" {
-            return Err(Malformed::OtherProtocol);
-        }
-        reader.take(4)?;
-        let status = reader.u32_le()?;
-        reader.take(28)?;
-        let session_id = reader.u64_le()?;
-        reader.take(16)?;
-        Ok(Self { status, session_id, body: reader.rest() })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::super::ntlm::tests::challenge_bytes;
+    use super::super::framed;
     use super::*;
     use crate::conversation::scripted::{play, survive};
 

@@ -27,6 +27,8 @@ const SENDING_BYTES_MAX: usize = 8 << 10;
 
 pub(super) const CIPHER_CHANGE: u8 = 20;
 pub(super) const ALERT: u8 = 21;
+/// The alert with which a side ends.
+const CLOSE_NOTIFY: [u8; 2] = [1, 0];
 pub(super) const HANDSHAKE: u8 = 22;
 const DATA: u8 = 23;
 
@@ -178,13 +180,16 @@ impl OldClient {
         ClientHello { session_id, session_ticket: true, ticket, ..hello }.to_bytes()
     }
 
-    /// The wish to do the handshake again, as RFC 5746 has it. Nothing before [`OldClient::is_open`].
+    /// The wish to do the handshake again, as RFC 5746 has it, and the end of all talk right behind it:
+    /// a server that passes over wishes ends at once, and who grants them answers this one first.
+    /// Nothing before [`OldClient::is_open`].
     pub(super) fn begin_again(&mut self) -> Vec<u8> {
         let mut out = Vec::new();
         if self.state == State::Open {
             let hello = hello(self.server_name.as_deref(), self.random);
             let bytes = ClientHello { verify_data: &self.verify_data, ..hello }.to_bytes();
             self.write_record(HANDSHAKE, bytes.get(5..).unwrap_or_default(), Padding::Right, &mut out);
+            self.write_record(ALERT, &CLOSE_NOTIFY, Padding::Right, &mut out);
         }
         out
     }

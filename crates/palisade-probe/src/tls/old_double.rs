@@ -23,6 +23,8 @@ pub(super) struct Flaws {
     pub(super) padding_overlong: bool,
     /// Does the handshake again for whoever asks.
     pub(super) begins_again: bool,
+    /// Says nothing about a wish to do the handshake again.
+    pub(super) passes_over: bool,
     /// Hands out tickets.
     pub(super) tickets: bool,
     /// Repeats session identifiers, and more.
@@ -57,6 +59,7 @@ impl Double {
                 HANDSHAKE if self.encrypted => self.end(body, &mut out),
                 HANDSHAKE => self.hear_plainly(body, &mut out),
                 CIPHER_CHANGE => self.encrypted = true,
+                ALERT if self.open => self.hear_end(body, &mut out),
                 _ => {}
             }
         }
@@ -111,9 +114,16 @@ impl Double {
             let mut hello = Vec::new();
             put_message(&mut hello, SERVER_HELLO, &server_hello(&[]));
             self.say(HANDSHAKE, &hello, out);
-        } else {
+        } else if !self.flaws.passes_over {
             self.say(ALERT, &[1, 100], out);
         }
+    }
+
+    /// The client ends, and so does the server.
+    fn hear_end(&mut self, body: &[u8], out: &mut Vec<u8>) {
+        let alert = self.keys[0].open(body).expect("a sealed record");
+        assert_eq!(alert, [1, 0], "the end");
+        self.say(ALERT, &[1, 0], out);
     }
 
     fn say(&mut self, kind: u8, body: &[u8], out: &mut Vec<u8>) {

@@ -260,6 +260,18 @@ mod tests {
     }
 
     #[test]
+    fn a_server_that_passes_over_the_wish_is_not_waited_for() {
+        let mut conversation = OldTrialConversation::new(OldTrial::Renegotiation, None, [7; 32]);
+        let mut server = Double::new(Flaws { passes_over: true, ..Flaws::default() }, [7; 32]);
+        let mut received = server.hear(&conversation.start());
+        // Its end comes as an answer: nobody has to tell the conversation that time is up.
+        while let Step::Send(bytes) = conversation.receive(&received) {
+            received = server.hear(&bytes);
+        }
+        assert_eq!(conversation.finish(), Some(false));
+    }
+
+    #[test]
     fn a_server_that_refuses_the_handshake_says_nothing() {
         for trial in OldTrial::ALL {
             let mut conversation = OldTrialConversation::new(trial, None, [7; 32]);

@@ -1,7 +1,9 @@
 //! Scanner appliances and their groups.
 
 use palisade_model::appliance::{StaticRoute, Vlan};
-use palisade_store::{Appliance, Error, GroupApplianceEdit, Replacing};
+use palisade_store::{
+    Appliance, AssetGroupEdit, Error, GroupApplianceEdit, GroupEdited, NewAssetGroup, Replacing,
+};
 
 use crate::asset_group::new_group;
 use crate::bench::{Bench, at, login};
@@ -30,6 +32,12 @@ async fn add(bench: &Bench, name: &str, group: Option<i64>) -> i64 {
 async fn members(bench: &Bench) -> Vec<(i64, i64, bool)> {
     let members = bench.store.list_group_appliances().await.unwrap();
     members.iter().map(|member| (member.asset_group_id, member.appliance_id, member.is_default)).collect()
+}
+
+/// Changes the appliances of a group.
+async fn edit(bench: &Bench, group: i64, appliances: GroupApplianceEdit) -> Result<GroupEdited, Error> {
+    let edit = AssetGroupEdit { appliances, ..AssetGroupEdit::default() };
+    bench.store.edit_asset_group(group, &edit, at(2)).await
 }
 
 async fn appliances_come_change_and_go(bench: Bench) {
@@ -66,24 +74,37 @@ async fn groups_have_appliances_of_which_one_is_the_default(bench: Bench) {
     let one = add(&bench, "one", Some(group)).await;
     let two = add(&bench, "two", None).await;
     assert_eq!(members(&bench).await, [(group, one, false)]);
-    let edit =
-        GroupApplianceEdit { added: vec![two, two], default: Some(two), ..GroupApplianceEdit::default() };
-    assert!(store.edit_group_appliances(group, &edit).await.unwrap());
+    let change = GroupApplianceEdit::default;
+    let joined = GroupApplianceEdit { added: vec![two, two], default: Some(two), ..change() };
+    assert_eq!(edit(&bench, group, joined).await.unwrap(), GroupEdited::Edited);
     assert_eq!(members(&bench).await, [(group, one, false), (group, two, true)]);
-    let edit = GroupApplianceEdit { all: Some(vec![two]), ..GroupApplianceEdit::default() };
-    assert!(store.edit_group_appliances(group, &edit).await.unwrap());
+    let alone = GroupApplianceEdit { all: Some(vec![two]), ..change() };
+    assert_eq!(edit(&bench, group, alone).await.unwrap(), GroupEdited::Edited);
     assert_eq!(members(&bench).await, [(group, two, true)], "what stays keeps being the default");
-    let edit = GroupApplianceEdit { removed: vec![two], default: Some(two), ..GroupApplianceEdit::default() };
-    assert!(!store.edit_group_appliances(group, &edit).await.unwrap());
-    assert_eq!(members(&bench).await, [(group, two, true)], "what is refused changes nothing");
-    let gone = GroupApplianceEdit { added: vec![99], ..GroupApplianceEdit::default() };
-    assert!(matches!(store.edit_group_appliances(group, &gone).await, Err(Error::Conflict)));
+    // What is refused changes nothing, of the group itself neither.
+    let removed = GroupApplianceEdit { removed: vec![two], default: Some(two), ..change() };
+    let renamed = Some("Pier".parse().unwrap());
+    let both = AssetGroupEdit { title: renamed, appliances: removed, ..AssetGroupEdit::default() };
+    assert_eq!(store.edit_asset_group(group, &both, at(9)).await.unwrap(), GroupEdited::NotOfGroup);
+    assert_eq!(members(&bench).await, [(group, two, true)]);
+    let stored = store.list_asset_groups().await.unwrap().remove(0);
+    assert_eq!((stored.title.as_str(), stored.updated_at), ("A", at(2)));
+    let gone = GroupApplianceEdit { added: vec![99], ..change() };
+    assert!(matches!(edit(&bench, group, gone).await, Err(Error::Conflict)));
+    let gone = NewAssetGroup { appliances: vec![one, 99], ..new_group("B", "10.0.0.2") };
+    assert!(matches!(store.add_asset_group(&gone).await, Err(Error::Conflict)));
+    assert_eq!(store.list_asset_groups().await.unwrap().len(), 1);
     assert!(store.delete_appliance(two).await.unwrap());
     assert!(members(&bench).await.is_empty());
-    let edit = GroupApplianceEdit { added: vec![one], ..GroupApplianceEdit::default() };
-    assert!(store.edit_group_appliances(group, &edit).await.unwrap());
+    let joined = GroupApplianceEdit { added: vec![one], ..change() };
+    assert_eq!(edit(&bench, group, joined).await.unwrap(), GroupEdited::Edited);
     store.delete_asset_group(group, None).await.unwrap();
     assert!(members(&bench).await.is_empty(), "a group takes its appliances along");
+    let two = add(&bench, "two", None).await;
+    let appliances = vec![one, two];
+    let new = NewAssetGroup { appliances, default_appliance: Some(two), ..new_group("C", "10.0.0.3") };
+    let group = store.add_asset_group(&new).await.unwrap();
+    assert_eq!(members(&bench).await, [(group, one, false), (group, two, true)]);
 }
 
 async fn an_appliance_takes_the_place_of_another(bench: Bench) {
@@ -93,7 +114,7 @@ async fn an_appliance_takes_the_place_of_another(bench: Bench) {
     let second = store.add_asset_group(&new_group("B", "10.0.0.2")).await.unwrap();
     let (old, new) = (add(&bench, "old", Some(first)).await, add(&bench, "new", Some(second)).await);
     let default = GroupApplianceEdit { default: Some(old), ..GroupApplianceEdit::default() };
-    assert!(store.edit_group_appliances(first, &default).await.unwrap());
+    assert_eq!(edit(&bench, first, default).await.unwrap(), GroupEdited::Edited);
     store.edit_appliance(old, |old| Appliance { comments: "settings".to_owned(), ..old }).await.unwrap();
     let replacing = Replacing { old, new, copies_settings: true, leaves_groups: true };
     assert!(store.replace_appliance(replacing).await.unwrap());
@@ -103,7 +124,7 @@ async fn an_appliance_takes_the_place_of_another(bench: Bench) {
     assert!(!store.replace_appliance(Replacing { old: 99, ..replacing }).await.unwrap());
     // Back again, with neither.
     let join = GroupApplianceEdit { added: vec![old], ..GroupApplianceEdit::default() };
-    assert!(store.edit_group_appliances(second, &join).await.unwrap());
+    assert_eq!(edit(&bench, second, join).await.unwrap(), GroupEdited::Edited);
     store.edit_appliance(old, |old| Appliance { comments: String::new(), ..old }).await.unwrap();
     let back = Replacing { old: new, new: old, copies_settings: false, leaves_groups: false };
     assert!(store.replace_appliance(back).await.unwrap());

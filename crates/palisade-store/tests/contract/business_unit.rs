@@ -72,7 +72,10 @@ async fn users_reach_no_further_than_their_unit(bench: Bench) {
     scanner.assigned_ips = ips("10.0.0.5-10.0.0.20");
     scanner.asset_groups = vec![two];
     let scanner = store.add_user(&scanner).await.unwrap();
-    let reached = async |name: &str| store.assigned_addresses(&login(name)).await.unwrap();
+    let reached = async |name: &str| {
+        let user = store.user(&login(name)).await.unwrap().unwrap();
+        store.assigned_addresses(&user).await.unwrap()
+    };
     assert_eq!(reached("quays_um1").await, ips("10.0.0.1-10.0.0.9,10.0.8.1"));
     assert_eq!(reached("quays_sc1").await, ips("10.0.0.5-10.0.0.9"));
 

@@ -34,6 +34,12 @@ async fn exclusions_are_cut_renewed_and_end(bench: Bench) {
         ]
     );
     assert_eq!(excluded(store, 50).await.len(), 2, "at its end an exclusion is over");
+    let basis = store.launch_basis(at(3), 9).await.unwrap();
+    assert_eq!((basis.subscription, basis.excluded), (ips("10.0.0.0/16"), ips("10.0.0.1-10.0.0.9")));
+    assert_eq!(
+        store.launch_basis(at(50), 9).await.unwrap().excluded,
+        ips("10.0.0.1-10.0.0.3,10.0.0.6-10.0.0.9")
+    );
     assert!(!store.exclude_hosts(&change(3, true, "10.0.1.1,10.0.1.3"), None, 4).await.unwrap());
     let removed = store.include_hosts(&change(4, false, "10.0.0.3-10.0.0.4,10.9.9.9")).await.unwrap();
     assert_eq!(removed.to_string(), "10.0.0.3-10.0.0.4");

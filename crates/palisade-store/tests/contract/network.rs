@@ -1,6 +1,6 @@
 //! Networks.
 
-use palisade_store::{Error, GroupNetwork, Network};
+use palisade_store::{Error, GroupNetwork, Network, NewAssetGroup};
 
 use crate::asset_group::new_group;
 use crate::bench::{Bench, at};
@@ -23,15 +23,12 @@ async fn networks_have_names_of_their_own_and_are_so_many_at_most(bench: Bench) 
 async fn groups_are_in_networks(bench: Bench) {
     let store = &bench.store;
     bench.add_subscription().await;
-    let group = store.add_asset_group(&new_group("A", "10.0.0.1")).await.unwrap();
     store.add_asset_group(&new_group("B", "10.0.0.2")).await.unwrap();
     assert!(store.list_group_networks().await.unwrap().is_empty());
-    assert!(store.set_group_network(group, 7).await.unwrap());
+    let new = NewAssetGroup { network_id: 7, ..new_group("A", "10.0.0.1") };
+    let group = store.add_asset_group(&new).await.unwrap();
     let expected = [GroupNetwork { asset_group_id: group, network_id: 7 }];
     assert_eq!(store.list_group_networks().await.unwrap(), expected);
-    assert!(store.set_group_network(group, 0).await.unwrap());
-    assert!(store.list_group_networks().await.unwrap().is_empty());
-    assert!(!store.set_group_network(99, 7).await.unwrap());
 }
 
 crate::both!(networks_have_names_of_their_own_and_are_so_many_at_most, groups_are_in_networks);

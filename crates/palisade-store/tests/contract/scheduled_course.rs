@@ -49,7 +49,7 @@ async fn a_run_pauses_and_goes_on_once(bench: Bench) {
     assert_eq!(due(&bench, 199).await, []);
     let taken = due(&bench, 200).await.remove(0);
     assert_eq!((taken.reference.as_str(), taken.title.as_str()), (scan.as_str(), "Nightly"));
-    assert_eq!(bench.store.next_scheduled().await.unwrap(), Some(at(200)));
+    assert_eq!(bench.store.upcoming().await.unwrap().next(), Some(at(200)));
     assert_eq!(turn(&bench, 200).await, Turned::Paused);
     assert_eq!(bench.store.take_turn(&taken, at(200), at(260)).await.unwrap(), Turned::Gone);
     assert_eq!(status(&bench, &scan).await, ScanStatus::Pausing);
@@ -60,7 +60,7 @@ async fn a_run_pauses_and_goes_on_once(bench: Bench) {
     assert_eq!(turn(&bench, 360).await, Turned::Resumed);
     assert_eq!(status(&bench, &scan).await, ScanStatus::Resuming);
     assert_eq!(due(&bench, 5_000).await, []);
-    assert_eq!(bench.store.next_scheduled().await.unwrap(), Some(at(900)));
+    assert_eq!(bench.store.upcoming().await.unwrap().next(), Some(at(900)));
     let run = bench.store.list_runs_to_close(at(900), 10).await.unwrap().remove(0);
     assert_eq!(run.notifications.unwrap().after.as_deref(), Some("Done"));
 }
@@ -98,7 +98,7 @@ async fn a_start_is_told_of_once(bench: Bench) {
     new.order.notifications = Some(notifications.clone());
     new.next_launch_at = Some(at(1_000));
     let id = add(&bench, &new).await;
-    assert_eq!(bench.store.next_scheduled().await.unwrap(), Some(at(700)));
+    assert_eq!(bench.store.upcoming().await.unwrap().next(), Some(at(700)));
     let notices = async |second: i64| bench.store.list_task_notices(at(second), 10).await.unwrap();
     assert_eq!(notices(699).await, []);
     let notice = notices(700).await.remove(0);
@@ -106,7 +106,7 @@ async fn a_start_is_told_of_once(bench: Bench) {
     assert!(bench.store.take_task_notice(&notice).await.unwrap());
     assert!(!bench.store.take_task_notice(&notice).await.unwrap());
     assert_eq!(notices(999).await, []);
-    assert_eq!(bench.store.next_scheduled().await.unwrap(), Some(at(1_000)));
+    assert_eq!(bench.store.upcoming().await.unwrap().next(), Some(at(1_000)));
     let start = TaskStart { task_id: id, due_at: at(1_000), next_launch_at: Some(at(2_000)) };
     bench.store.skip_start(start).await.unwrap();
     let next = notices(1_700).await.remove(0);

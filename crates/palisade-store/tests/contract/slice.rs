@@ -195,6 +195,13 @@ async fn progress_adds_up(bench: Bench) {
     bench.store.renew_slice(two.slice_id, "token-2", ahead, at(99)).await.unwrap();
     let progress = bench.store.scan_progress(id).await.unwrap();
     assert_eq!(progress, Progress { stage: Some(2), work_done: 1_250, work_total: 4_000, findings: 4 });
+    let other = bench.launch("10.0.0.9").await;
+    let other = bench.store.scan(&other).await.unwrap().unwrap().id;
+    let waiting = Progress { work_total: 1_000, ..Progress::default() };
+    let all = bench.store.list_running_progress().await.unwrap();
+    assert_eq!(all, [(id, progress), (other, waiting)].into());
+    bench.store.cancel_scan(other, at(20)).await.unwrap();
+    assert_eq!(bench.store.list_running_progress().await.unwrap(), [(id, progress)].into());
     bench.deliver(&one, "token-1", &alive("10.0.0.1", Vec::new(), &[])).await;
     bench.store.complete_slice(one.slice_id, "token-1", at(30)).await.unwrap();
     let progress = bench.store.scan_progress(id).await.unwrap();

@@ -5,10 +5,11 @@ use std::fmt::Write as _;
 use std::thread;
 use std::time::Duration;
 
+use palisade_testkit::dice::{Dice, kills};
 use palisade_testkit::postgres::Database;
 use palisade_testkit::server::TestServer;
 
-use crate::{Dice, PALISADE, SETTINGS, kills};
+use crate::{PALISADE, SETTINGS};
 
 const PROFILES: &str = "api/2.0/fo/subscription/option_profile/";
 const ADDRESSES: &str = "api/2.0/fo/asset/ip/";

@@ -4,12 +4,11 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use palisade_testkit::dice::{Dice, kills};
 use palisade_testkit::postgres::Database;
 use palisade_testkit::server::TestServer;
 
-use crate::{
-    Dice, PALISADE, PATIENCE, SETTINGS, check_history, check_reports, kills, listen_everywhere, targets,
-};
+use crate::{PALISADE, PATIENCE, SETTINGS, check_all, check_reports, listen_everywhere, targets};
 
 /// A kill comes at most this long after something was asked of a scan.
 const DELAY_BOUND_MS: u64 = 1_600;
@@ -117,9 +116,8 @@ fn killed_scans_pause_and_resume_right_on_sqlite() {
     listen_everywhere();
     let mut server = TestServer::start_with_settings(PALISADE, None, &SETTINGS);
     torment(&mut server, kills(10), &mut Dice::new());
-    let scans = check_reports(&server);
-    server.kill();
-    check_history(&server.sqlite_url(), &server.data().join("documents"), scans);
+    let url = server.sqlite_url();
+    check_all(&mut server, &url);
 }
 
 #[test]
@@ -128,9 +126,7 @@ fn killed_scans_pause_and_resume_right_on_postgresql() {
     let database = Database::create().expect("PostgreSQL runs");
     let mut server = TestServer::start_with_settings(PALISADE, Some(&database.url()), &SETTINGS);
     torment(&mut server, kills(10).div_ceil(2), &mut Dice::new());
-    let scans = check_reports(&server);
-    server.kill();
-    check_history(&database.url(), &server.data().join("documents"), scans);
+    check_all(&mut server, &database.url());
 }
 
 /// The server that scanned is gone for good; the other on the same database goes on.

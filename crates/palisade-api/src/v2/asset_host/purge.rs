@@ -74,5 +74,5 @@ pub(super) async fn purge(request: OperationRequest) -> Result<Answer, CallError
     let queued = request.app.purge_hosts(request.actor()?, hosts).await.map_err(blame)?;
     let ids = id_ranges(queued);
     let text = if ids.is_empty() { "No Hosts Queued for Purging" } else { "Hosts Queued for Purging" };
-    Ok(request.batch_return(&[Batch { code: None, text: text.to_owned(), ids }]))
+    Ok(request.batch_return(&[Batch { text: text.to_owned(), ids }]))
 }

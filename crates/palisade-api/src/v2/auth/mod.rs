@@ -2,8 +2,10 @@
 //! type's row (`palisade_model::auth_record`): its fields are the parameters and the elements.
 
 mod list;
+mod unix_document;
 mod write;
 
+pub(in crate::v2) use self::unix_document::add_unix_document;
 pub(in crate::v2) use self::write::{given, refusal};
 
 use std::sync::LazyLock;
@@ -19,7 +21,7 @@ use palisade_wire::{Example, Parameter, ParameterKind, Rule};
 
 use crate::error::CallError;
 use crate::example::Need;
-use crate::v2::registry::{OperationRow, operation};
+use crate::v2::registry::{BodyForm, OperationRow, operation};
 use crate::v2::request::OperationRequest;
 
 /// Records of one answer.
@@ -172,11 +174,15 @@ fn rows_of(list: &'static AuthList) -> [OperationRow; 4] {
     let creating = kept(Operation {
         action: "create",
         summary: kept(format!("Make a record for {}", kind.title)),
-        description: kept([
+        description: [
             kept(use_of(kind)).as_str(),
             "A host is in one record of a type only. Secrets are taken in the body of a POST only, and \
              are never shown again.",
-        ]),
+        ]
+        .into_iter()
+        .chain(body_text(kind))
+        .collect::<Vec<_>>()
+        .leak(),
         parameters: parameters_of(kind, true).leak(),
         example: Example { parameters: example, description: "Make a record." },
         ..base
@@ -221,7 +227,7 @@ fn rows_of(list: &'static AuthList) -> [OperationRow; 4] {
             door: crate::v2::registry::Door::Any,
             example_needs: needs,
             example_document: "",
-            reads_keyed_texts: false,
+            body: body_of(kind, action),
         }
     };
     [
@@ -230,6 +236,26 @@ fn rows_of(list: &'static AuthList) -> [OperationRow; 4] {
         row(updating, Action::Edit, needs),
         row(deleting, Action::Delete, needs),
     ]
+}
+
+fn body_of(kind: RecordKind, action: Action) -> BodyForm {
+    if kind.word == "unix" && matches!(action, Action::Add | Action::Edit) {
+        BodyForm::UnixDocument
+    } else {
+        BodyForm::Parameters
+    }
+}
+
+/// What is said of a type whose records may be sent as documents.
+fn body_text(kind: RecordKind) -> Option<&'static str> {
+    (body_of(kind, Action::Add) == BodyForm::UnixDocument).then_some(
+            "The root tool and the private keys may come as an XML document UNIX_AUTH_PARAMS in the body instead, \
+             with Content-Type text/xml and the other parameters in the URL: ROOT_TOOLS with one ROOT_TOOL \
+             (STANDARD_TYPE with TYPE, PASSWORD_INFO with PASSWORD) and PRIVATE_KEY_CERTIFICATES with one \
+             PRIVATE_KEY_CERTIFICATE for each sort of key (PRIVATE_KEY_INFO with PRIVATE_KEY, PASSPHRASE_INFO \
+             with PASSPHRASE). A password is not taken in the URL, so a record that needs one beside a key is sent \
+             with parameters.",
+    )
 }
 
 fn use_of(kind: RecordKind) -> String {

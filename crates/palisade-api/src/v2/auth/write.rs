@@ -67,7 +67,7 @@ pub(super) async fn delete(request: OperationRequest) -> Result<Answer, CallErro
 }
 
 fn done(request: &OperationRequest, text: &str, ids: impl IntoIterator<Item = i64>) -> Answer {
-    request.batch_return(&[Batch { code: None, text: text.to_owned(), ids: ranges(ids) }])
+    request.batch_return(&[Batch { text: text.to_owned(), ids: ranges(ids) }])
 }
 
 fn ids(request: &OperationRequest) -> Result<NumberSet, CallError> {

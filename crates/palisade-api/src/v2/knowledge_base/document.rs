@@ -1,11 +1,12 @@
 //! How the KnowledgeBase is written: one `VULN` an entry.
 
-use palisade_kb::{Entry, Reference};
+use palisade_kb::Entry;
 use palisade_model::cve::Cvss;
 use palisade_wire::XmlWriter;
 
 use crate::v1::vulnerability::{
-    BUGTRAQ_URL, CVE_URL, metric_word, metrics_of_base, type_title, write_correlation, write_texts,
+    metric_word, metrics_of_base, type_title, write_bugtraq, write_correlation, write_cves, write_cvss_base,
+    write_texts, write_vendor_references,
 };
 
 /// From which score on the card industry wants a vulnerability repaired, in tenths.
@@ -30,6 +31,7 @@ pub(super) fn write_vulnerability(xml: &mut XmlWriter, entry: &Entry, shown: Sho
         qid,
         title,
         severity,
+        standard_severity: _, // no element for it
         kind,
         category,
         cves,
@@ -63,9 +65,7 @@ pub(super) fn write_vulnerability(xml: &mut XmlWriter, entry: &Entry, shown: Sho
         }
         xml.date_time("LAST_SERVICE_MODIFICATION_DATETIME", *updated_at);
         xml.date_time("PUBLISHED_DATETIME", *published_at);
-        xml.list("BUGTRAQ_LIST", bugtraq, |xml, number| {
-            write_link(xml, "BUGTRAQ", &number.to_string(), &format!("{BUGTRAQ_URL}{number}"));
-        });
+        write_bugtraq(xml, ["BUGTRAQ_LIST", "BUGTRAQ"], bugtraq);
         flag(xml, "PATCHABLE", *patchable);
         xml.list("SOFTWARE_LIST", &intelligence.software, |xml, (vendor, product)| {
             xml.element("SOFTWARE", &[], |xml| {
@@ -73,10 +73,8 @@ pub(super) fn write_vulnerability(xml: &mut XmlWriter, entry: &Entry, shown: Sho
                 xml.cdata("VENDOR", vendor);
             });
         });
-        xml.list("VENDOR_REFERENCE_LIST", vendor_references, |xml, Reference { id, url }| {
-            write_link(xml, "VENDOR_REFERENCE", id, url);
-        });
-        xml.list("CVE_LIST", cves, |xml, cve| write_link(xml, "CVE", cve, &format!("{CVE_URL}{cve}")));
+        write_vendor_references(xml, vendor_references);
+        write_cves(xml, ["CVE_LIST", "CVE"], cves);
         write_texts(xml, entry, ["DIAGNOSIS", "CONSEQUENCE", "SOLUTION"]);
         write_correlation(xml, entry, "EXPLOITS");
         write_scores(xml, entry, shown);
@@ -97,20 +95,11 @@ pub(super) fn write_vulnerability(xml: &mut XmlWriter, entry: &Entry, shown: Sho
     });
 }
 
-fn write_link(xml: &mut XmlWriter, element: &'static str, id: &str, url: &str) {
-    xml.element(element, &[], |xml| {
-        xml.cdata("ID", id);
-        xml.cdata("URL", url);
-    });
-}
-
 /// `CVSS` and `CVSS_V3`, as far as there are scores.
 fn write_scores(xml: &mut XmlWriter, entry: &Entry, shown: Shown) {
     if let Some(base) = &entry.cvss_base {
         xml.element("CVSS", &[], |xml| {
-            // Only a CVE has a score that somebody else gave.
-            let source: &[(&str, &str)] = if entry.cves.is_empty() { &[("source", "service")] } else { &[] };
-            xml.text_with("BASE", source, base);
+            write_cvss_base(xml, "BASE", Some(base), &entry.cves);
             xml.optional_text("TEMPORAL", entry.cvss_temporal.as_deref());
             if let Some(score) = metrics_of_base(entry).filter(|_| shown.metrics) {
                 xml.text("VECTOR_STRING", &score.vector);

@@ -76,6 +76,21 @@ macro_rules! kind {
     };
 }
 
+/// A kind of findings whose disabled ones are shown.
+macro_rules! disabled {
+    ($name:literal, $text:literal, $field:ident) => {
+        Key {
+            parameter: Parameter::new($name, ParameterKind::ZeroOne, "1", $text),
+            group: Group::Filter,
+            families: OF_SCANS,
+            meaning: Meaning::Flag {
+                get: |template| template.content.filter.disabled.$field,
+                set: |template, on| template.content.filter.disabled.$field = on,
+            },
+        }
+    };
+}
+
 /// A flag that XML and CSV have nothing for.
 const fn kept_flag(
     families: &'static [TemplateFamily],
@@ -441,18 +456,22 @@ pub(super) static KEYS: &[Key] = &[
     status!("status_reopen", "Vulnerabilities that came back.", ReOpened),
     status!("status_fixed", "Vulnerabilities that are fixed.", Fixed),
     kind!("vuln_active", "Confirmed vulnerabilities.", vulnerabilities),
+    disabled!(
+        "vuln_disabled",
+        "Confirmed vulnerabilities whose QID the subscription has disabled. They are left out otherwise.",
+        vulnerabilities
+    ),
     kept_flag(
         OF_SCANS,
         Group::Filter,
-        "vuln_disabled",
-        "Those that are disabled. Disabled and ignored findings are left out of reports; these flags are kept.",
+        "vuln_ignored",
+        "Those that are ignored. Ignored findings are left out of reports on hosts; the flag is kept.",
     ),
-    kept_flag(OF_SCANS, Group::Filter, "vuln_ignored", "Those that are ignored; kept likewise."),
     kind!("potential_active", "Potential vulnerabilities.", potential),
-    kept_flag(OF_SCANS, Group::Filter, "potential_disabled", "Those that are disabled; kept likewise."),
+    disabled!("potential_disabled", "Potential vulnerabilities that are disabled, likewise.", potential),
     kept_flag(OF_SCANS, Group::Filter, "potential_ignored", "Those that are ignored; kept likewise."),
     kind!("ig_active", "Information gathered.", information),
-    kept_flag(OF_SCANS, Group::Filter, "ig_disabled", "Information that is disabled; kept likewise."),
+    disabled!("ig_disabled", "Information that is disabled, likewise.", information),
     kept_flag(OF_SCANS, Group::Filter, "ig_ignored", "Information that is ignored; kept likewise."),
     kept_flag(
         OF_SCANS,

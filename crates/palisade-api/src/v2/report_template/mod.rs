@@ -17,7 +17,7 @@ use self::keys::{Group, keys_of, rules_of};
 use crate::answer::{Answer, ContentKind, end_report};
 use crate::error::CallError;
 use crate::example::Need;
-use crate::v2::registry::{Door, HandlerFuture, OperationRow};
+use crate::v2::registry::{BodyForm, Door, HandlerFuture, OperationRow};
 use crate::v2::request::OperationRequest;
 
 const ROOT: &str = "REPORTTEMPLATE";
@@ -45,7 +45,7 @@ fn kept<T>(value: T) -> &'static T {
 }
 
 static ROWS: LazyLock<Vec<OperationRow>> =
-    LazyLock::new(|| TemplateFamily::ALL.iter().copied().flat_map(rows_of).collect());
+    LazyLock::new(|| TemplateFamily::ALL.into_iter().flat_map(rows_of).collect());
 
 /// The operations of all families.
 pub(crate) fn rows() -> &'static [OperationRow] {
@@ -162,7 +162,11 @@ fn row(
         door: Door::Any,
         example_needs,
         example_document: "",
-        reads_keyed_texts: matches!(action, Action::Add | Action::Edit),
+        body: if matches!(action, Action::Add | Action::Edit) {
+            BodyForm::KeyedTexts
+        } else {
+            BodyForm::Parameters
+        },
     }
 }
 
@@ -258,9 +262,8 @@ mod tests {
         match *rule {
             Rule::OneOf(names) | Rule::AtLeastOneOf(names) | Rule::Exclusive(names) => names.to_vec(),
             Rule::OnlyWith { parameter, with, .. } => vec![parameter, with],
-            Rule::When { parameter, rules, .. } => {
-                [parameter].into_iter().chain(rules.iter().flat_map(names)).collect()
-            }
+            Rule::When { parameter, rules, .. } => [vec![parameter], names(&Rule::All(rules))].concat(),
+            Rule::All(rules) => rules.iter().flat_map(names).collect(),
         }
     }
 
@@ -276,13 +279,13 @@ mod tests {
     #[test]
     fn every_key_has_a_name_of_its_own_and_a_default_that_it_takes() {
         for family in TemplateFamily::ALL {
-            let template = ChooseTemplate::of(*family);
-            let names: Vec<&str> = keys_of(*family).map(|key| key.parameter.name).collect();
+            let template = ChooseTemplate::of(family);
+            let names: Vec<&str> = keys_of(family).map(|key| key.parameter.name).collect();
             let mut unique = names.clone();
             unique.sort_unstable();
             unique.dedup();
             assert_eq!(unique.len(), names.len(), "{family}");
-            for key in keys_of(*family) {
+            for key in keys_of(family) {
                 let value = key.value(&template);
                 let is_text = matches!(key.parameter.kind, ParameterKind::Text { .. });
                 assert!(

@@ -10,8 +10,8 @@ use std::num::NonZeroU64;
 
 use palisade_app::{AddTask, Error as AppError, ListTasks, TaskKind, TaskScanner, TaskView};
 use palisade_model::{Action, Resource, Schedule, Timestamp};
+use palisade_wire::Example;
 use palisade_wire::operation::{Answers, Methods, Operation};
-use palisade_wire::{Example, Parameter};
 
 use self::parameters::{
     ACTIVE, AFTER_NOTIFY, AFTER_NOTIFY_MESSAGE, BEFORE_NOTIFY, BEFORE_NOTIFY_MESSAGE, BEFORE_NOTIFY_TIME,
@@ -22,13 +22,13 @@ use self::parameters::{
 use crate::answer::Answer;
 use crate::error::CallError;
 use crate::example::Need;
-use crate::v1::scan::{
-    DEFAULT_SCANNER, EXCLUDE_IP_PER_SCAN, IP, IP_NETWORK_ID, RUNTIME_HTTP_HEADER, SCANNERS_IN_AG,
-};
-use crate::v1::scheduled_scans::{
+use crate::v1::recurrence::{
     DAY_OF_MONTH, DAY_OF_WEEK, FREQUENCY_DAYS, FREQUENCY_MONTHS, FREQUENCY_WEEKS, OBSERVE_DST, OCCURRENCE,
     RECURRENCE, START_DATE, START_HOUR, START_MINUTE, TIME_ZONE_CODE, WEEK_OF_MONTH, WEEKDAYS, counted,
     occurrence, optional, schedule, zone,
+};
+use crate::v1::scan::{
+    DEFAULT_SCANNER, EXCLUDE_IP_PER_SCAN, IP, IP_NETWORK_ID, RUNTIME_HTTP_HEADER, SCANNERS_IN_AG,
 };
 use crate::v2::registry::{OperationRow, operation};
 use crate::v2::request::OperationRequest;
@@ -36,6 +36,55 @@ use crate::v2::scan::launch::{
     ASSET_GROUP_IDS, FQDN, ISCANNER_ID, ISCANNER_NAME, OPTION_ID, OPTION_TITLE, PRIORITY, TARGET_FROM,
     asset_groups, check_scanner, option_title,
 };
+
+/// The parameters of a new scheduled scan, or of a change of one. What differs is given: those of the whole,
+/// the way of recurring, and the start.
+macro_rules! parameters {
+    [[$($whole:expr),+], [$occurrence:expr], [$($start:expr),+] $(,)?] => {
+        &[
+            $($whole,)+
+            TARGET_FROM,
+            IP,
+            SCHEDULED_GROUPS,
+            ASSET_GROUP_IDS,
+            FQDN,
+            EXCLUDE_IP_PER_SCAN,
+            OPTION_ID,
+            OPTION_TITLE,
+            ISCANNER_ID,
+            ISCANNER_NAME,
+            DEFAULT_SCANNER,
+            SCANNERS_IN_AG,
+            PRIORITY,
+            RUNTIME_HTTP_HEADER,
+            IP_NETWORK_ID,
+            $occurrence,
+            FREQUENCY_DAYS,
+            FREQUENCY_WEEKS,
+            WEEKDAYS,
+            FREQUENCY_MONTHS,
+            DAY_OF_MONTH,
+            DAY_OF_WEEK,
+            WEEK_OF_MONTH,
+            $($start,)+
+            OBSERVE_DST,
+            RECURRENCE,
+            END_AFTER,
+            END_AFTER_MINS,
+            PAUSE_AFTER_HOURS,
+            PAUSE_AFTER_MINS,
+            RESUME_IN_DAYS,
+            RESUME_IN_HOURS,
+            BEFORE_NOTIFY,
+            BEFORE_NOTIFY_UNIT,
+            BEFORE_NOTIFY_TIME,
+            BEFORE_NOTIFY_MESSAGE,
+            AFTER_NOTIFY,
+            AFTER_NOTIFY_MESSAGE,
+            RECIPIENT_GROUP_IDS,
+        ]
+    };
+}
 
 const CREATE: Operation = Operation {
     resource: "schedule/scan",
@@ -52,51 +101,10 @@ const CREATE: Operation = Operation {
         "What is said of start times, missed starts and owners at scheduled_scans.php of version 1 holds here \
          too: both versions know the same schedules.",
     ],
-    parameters: &[
-        TITLE_OF_NEW,
-        ACTIVE_OF_NEW,
-        TARGET_FROM,
-        IP,
-        SCHEDULED_GROUPS,
-        ASSET_GROUP_IDS,
-        FQDN,
-        EXCLUDE_IP_PER_SCAN,
-        OPTION_ID,
-        OPTION_TITLE,
-        ISCANNER_ID,
-        ISCANNER_NAME,
-        DEFAULT_SCANNER,
-        SCANNERS_IN_AG,
-        PRIORITY,
-        RUNTIME_HTTP_HEADER,
-        IP_NETWORK_ID,
-        OCCURRENCE_OF_NEW,
-        FREQUENCY_DAYS,
-        FREQUENCY_WEEKS,
-        WEEKDAYS,
-        FREQUENCY_MONTHS,
-        DAY_OF_MONTH,
-        DAY_OF_WEEK,
-        WEEK_OF_MONTH,
-        START_DATE,
-        START_HOUR_OF_NEW,
-        START_MINUTE_OF_NEW,
-        TIME_ZONE_OF_NEW,
-        OBSERVE_DST,
-        RECURRENCE,
-        END_AFTER,
-        END_AFTER_MINS,
-        PAUSE_AFTER_HOURS,
-        PAUSE_AFTER_MINS,
-        RESUME_IN_DAYS,
-        RESUME_IN_HOURS,
-        BEFORE_NOTIFY,
-        BEFORE_NOTIFY_UNIT,
-        BEFORE_NOTIFY_TIME,
-        BEFORE_NOTIFY_MESSAGE,
-        AFTER_NOTIFY,
-        AFTER_NOTIFY_MESSAGE,
-        RECIPIENT_GROUP_IDS,
+    parameters: parameters![
+        [SCAN_TITLE.required(), ACTIVE.required()],
+        [OCCURRENCE.required()],
+        [START_DATE, START_HOUR.required(), START_MINUTE.required(), TIME_ZONE_CODE.required()],
     ],
     rules: RULES_OF_NEW,
     roles: "Manager: the subscription. Unit Manager: the business unit. Scanner: assigned asset groups.",
@@ -118,13 +126,6 @@ const CREATE: Operation = Operation {
         description: "Scan a host every Sunday at half past two in the night, as clocks show it in California.",
     },
 };
-const TITLE_OF_NEW: Parameter = SCAN_TITLE.required();
-const ACTIVE_OF_NEW: Parameter = ACTIVE.required();
-const OCCURRENCE_OF_NEW: Parameter = OCCURRENCE.required();
-const START_HOUR_OF_NEW: Parameter = START_HOUR.required();
-const START_MINUTE_OF_NEW: Parameter = START_MINUTE.required();
-const TIME_ZONE_OF_NEW: Parameter = TIME_ZONE_CODE.required();
-const ID_OF_ONE: Parameter = ID.required();
 
 const UPDATE: Operation = Operation {
     resource: "schedule/scan",
@@ -139,53 +140,10 @@ const UPDATE: Operation = Operation {
          before. How it recurs is given as a whole, with occurrence; when it starts with set_start_time=1. \
          When it recurs or starts otherwise, or is switched on or off, its starts are counted anew.",
     ],
-    parameters: &[
-        ID_OF_ONE,
-        SCAN_TITLE,
-        ACTIVE,
-        TARGET_FROM,
-        IP,
-        SCHEDULED_GROUPS,
-        ASSET_GROUP_IDS,
-        FQDN,
-        EXCLUDE_IP_PER_SCAN,
-        OPTION_ID,
-        OPTION_TITLE,
-        ISCANNER_ID,
-        ISCANNER_NAME,
-        DEFAULT_SCANNER,
-        SCANNERS_IN_AG,
-        PRIORITY,
-        RUNTIME_HTTP_HEADER,
-        IP_NETWORK_ID,
-        OCCURRENCE,
-        FREQUENCY_DAYS,
-        FREQUENCY_WEEKS,
-        WEEKDAYS,
-        FREQUENCY_MONTHS,
-        DAY_OF_MONTH,
-        DAY_OF_WEEK,
-        WEEK_OF_MONTH,
-        SET_START_TIME,
-        START_DATE,
-        START_HOUR,
-        START_MINUTE,
-        TIME_ZONE_CODE,
-        OBSERVE_DST,
-        RECURRENCE,
-        END_AFTER,
-        END_AFTER_MINS,
-        PAUSE_AFTER_HOURS,
-        PAUSE_AFTER_MINS,
-        RESUME_IN_DAYS,
-        RESUME_IN_HOURS,
-        BEFORE_NOTIFY,
-        BEFORE_NOTIFY_UNIT,
-        BEFORE_NOTIFY_TIME,
-        BEFORE_NOTIFY_MESSAGE,
-        AFTER_NOTIFY,
-        AFTER_NOTIFY_MESSAGE,
-        RECIPIENT_GROUP_IDS,
+    parameters: parameters![
+        [ID.required(), SCAN_TITLE, ACTIVE],
+        [OCCURRENCE],
+        [SET_START_TIME, START_DATE, START_HOUR, START_MINUTE, TIME_ZONE_CODE],
     ],
     rules: RULES_OF_CHANGES,
     roles: "Manager: any. Unit Manager: those within the business unit. Scanner: own ones.",
@@ -203,7 +161,7 @@ const DELETE: Operation = Operation {
     takes_document: false,
     summary: "Delete a scheduled scan",
     description: &["Deletes a scheduled scan. A scan that it has started goes on."],
-    parameters: &[ID_OF_ONE],
+    parameters: &[ID.required()],
     rules: &[],
     roles: "Manager: any. Unit Manager: those within the business unit. Scanner: own ones.",
     answers: Answers::Simple,
@@ -238,6 +196,7 @@ async fn create(request: OperationRequest) -> Result<Answer, CallError> {
     check_scanner(&request).await?;
     let arguments = &request.arguments;
     let mut schedule = schedule(arguments, request.app.clock().now())?;
+    schedule.end_after_hours = counted(arguments, &END_AFTER);
     schedule.end_after_mins = optional(arguments, &END_AFTER_MINS).unwrap_or(0);
     schedule.pause = pause(&request, None)?;
     let new = AddTask {

@@ -9,11 +9,10 @@ use palisade_model::{BeforeLaunch, LeadUnit, Notifications, RunPause};
 use palisade_wire::{Parameter, ParameterKind, Rule};
 
 use crate::error::CallError;
-use crate::v1::scan::{DEFAULT_SCANNER, IP, SCANNERS_IN_AG};
-use crate::v1::scheduled_scans::{
-    DAY_OF_MONTH, DAY_OF_WEEK, FREQUENCY_DAYS, FREQUENCY_MONTHS, FREQUENCY_WEEKS, OBSERVE_DST, OCCURRENCE,
-    START_DATE, START_HOUR, START_MINUTE, TIME_ZONE_CODE, WEEK_OF_MONTH, WEEKDAYS, optional,
+use crate::v1::recurrence::{
+    self, OBSERVE_DST, START_DATE, START_HOUR, START_MINUTE, TIME_ZONE_CODE, both, optional,
 };
+use crate::v1::scan::{DEFAULT_SCANNER, IP, SCANNERS_IN_AG};
 use crate::v2::request::OperationRequest;
 use crate::v2::scan::launch::{
     ASSET_GROUP_IDS, FQDN, ISCANNER_ID, ISCANNER_NAME, OPTION_ID, OPTION_TITLE, TARGET_FROM,
@@ -138,15 +137,6 @@ pub(super) const RECIPIENT_GROUP_IDS: Parameter = Parameter::new(
      on the server. Together with before_notify=1 or after_notify=1.",
 );
 
-/// `parameter` belongs to one way of recurring.
-const fn of_occurrence(parameter: &'static str, occurrence: &'static str) -> Rule {
-    Rule::OnlyWith { parameter, with: OCCURRENCE.name, value: Some(occurrence) }
-}
-
-const fn both(parameter: &'static str, with: &'static str) -> Rule {
-    Rule::OnlyWith { parameter, with, value: None }
-}
-
 const fn only_with(parameter: &'static str, with: &'static str, value: &'static str) -> Rule {
     Rule::OnlyWith { parameter, with, value: Some(value) }
 }
@@ -156,34 +146,10 @@ macro_rules! rules {
     ($($rule:expr),+ $(,)?) => {
         &[
             $($rule,)+
-            Rule::When {
-                parameter: OCCURRENCE.name,
-                value: "daily",
-                rules: &[Rule::AtLeastOneOf(&[FREQUENCY_DAYS.name])],
-            },
-            Rule::When {
-                parameter: OCCURRENCE.name,
-                value: "weekly",
-                rules: &[Rule::AtLeastOneOf(&[FREQUENCY_WEEKS.name]), Rule::AtLeastOneOf(&[WEEKDAYS.name])],
-            },
-            Rule::When {
-                parameter: OCCURRENCE.name,
-                value: "monthly",
-                rules: &[
-                    Rule::AtLeastOneOf(&[FREQUENCY_MONTHS.name]),
-                    Rule::OneOf(&[DAY_OF_MONTH.name, DAY_OF_WEEK.name]),
-                ],
-            },
+            Rule::All(recurrence::NEEDED),
             Rule::Exclusive(&[SCHEDULED_GROUPS.name, ASSET_GROUP_IDS.name]),
             Rule::Exclusive(&[ISCANNER_ID.name, ISCANNER_NAME.name, DEFAULT_SCANNER.name, SCANNERS_IN_AG.name]),
-            of_occurrence(FREQUENCY_DAYS.name, "daily"),
-            of_occurrence(FREQUENCY_WEEKS.name, "weekly"),
-            of_occurrence(WEEKDAYS.name, "weekly"),
-            of_occurrence(FREQUENCY_MONTHS.name, "monthly"),
-            of_occurrence(DAY_OF_MONTH.name, "monthly"),
-            of_occurrence(DAY_OF_WEEK.name, "monthly"),
-            both(DAY_OF_WEEK.name, WEEK_OF_MONTH.name),
-            both(WEEK_OF_MONTH.name, DAY_OF_WEEK.name),
+            Rule::All(recurrence::BELONGING),
             both(END_AFTER_MINS.name, END_AFTER.name),
             both(PAUSE_AFTER_MINS.name, PAUSE_AFTER_HOURS.name),
             both(RESUME_IN_DAYS.name, PAUSE_AFTER_HOURS.name),

@@ -4,7 +4,7 @@
 //! Deliberately absent: criteria that nothing is known about (virtual patches, exploit kits, top lists).
 
 use palisade_model::SearchCriteria;
-use palisade_model::search_list::{DateCriterion, Operand};
+use palisade_model::search_list::{Criterion, DateCriterion, Operand};
 use palisade_wire::date_time::{parse_american_date, parse_date_time};
 use palisade_wire::{Arguments, Parameter, ParameterKind, Rule};
 
@@ -232,69 +232,56 @@ pub(super) const RULES: &[Rule] = &[
 
 /// The criteria that are set: element and text.
 pub(super) fn describe(criteria: &SearchCriteria) -> Vec<(&'static str, String)> {
-    let SearchCriteria {
-        title,
-        not_title,
-        remote,
-        categories,
-        not_categories,
-        confirmed,
-        potential,
-        information,
-        patchable,
-        cves,
-        not_cves,
-        vendor_references,
-        not_vendor_references,
-        bugtraq,
-        not_bugtraq,
-        details,
-        pci,
-        cvss_base,
-        cvss3_base,
-        auth_types,
-        disabled,
-        custom,
-        modified,
-        user_modified,
-        published,
-    } = criteria;
-    let turned = |not: &bool, text: String| if *not { format!("NOT {text}") } else { text };
-    let words = |words: &[String]| (!words.is_empty()).then(|| words.join(", "));
-    let numbers = |numbers: Vec<String>| (!numbers.is_empty()).then(|| numbers.join(", "));
-    let levels = |levels: &[u8]| numbers(levels.iter().map(ToString::to_string).collect());
-    let configurations = [(*disabled, "disabled"), (*custom, "custom")];
-    let configurations: Vec<String> =
-        configurations.into_iter().filter(|(set, _)| *set).map(|(_, word)| word.to_owned()).collect();
-    let yes = |flag: bool| if flag { "Yes" } else { "No" }.to_owned();
-    let all = [
-        ("VULN_TITLE", title.clone().map(|text| turned(not_title, text))),
-        ("DISCOVERY_METHOD", remote.map(|remote| if remote { "Remote" } else { "Authenticated" }.to_owned())),
-        ("CATEGORY", words(categories).map(|text| turned(not_categories, text))),
-        ("CONFIRMED_SEVERITY", levels(confirmed)),
-        ("POTENTIAL_SEVERITY", levels(potential)),
-        ("INFORMATION_SEVERITY", levels(information)),
-        ("PATCH_AVAILABLE", patchable.map(yes)),
-        ("CVE_ID", words(cves).map(|text| turned(not_cves, text))),
-        ("VENDOR_REFERENCE", words(vendor_references).map(|text| turned(not_vendor_references, text))),
-        (
-            "BUGTRAQ_ID",
-            numbers(bugtraq.iter().map(ToString::to_string).collect()).map(|text| turned(not_bugtraq, text)),
-        ),
-        ("VULN_DETAILS", details.clone()),
-        ("COMPLIANCE_TYPE", pci.filter(|pci| *pci).map(|_| "PCI".to_owned())),
-        ("CVSS_BASE_SCORE", cvss_base.map(describe_score)),
-        ("CVSS3_BASE_SCORE", cvss3_base.map(describe_score)),
-        ("AUTH_TYPE", words(auth_types)),
-        ("USER_CONFIGURATION", words(&configurations)),
-        ("USER_MODIFIED", user_modified.map(describe_date)),
-        ("SERVICE_MODIFIED", modified.map(describe_date)),
-        ("PUBLISHED", published.map(describe_date)),
-    ];
-    all.into_iter().filter_map(|(element, text)| Some((element, text?))).collect()
+    criteria.given().into_iter().flat_map(describe_one).collect()
 }
 
-fn describe_score((tenths, operand): (u16, Operand)) -> String {
+fn describe_one(criterion: Criterion<'_>) -> Vec<(&'static str, String)> {
+    let turned = |not: bool, text: String| if not { format!("NOT {text}") } else { text };
+    let one = match criterion {
+        Criterion::Title { part, not } => ("VULN_TITLE", turned(not, part.to_owned())),
+        Criterion::Remote(remote) => {
+            ("DISCOVERY_METHOD", if remote { "Remote" } else { "Authenticated" }.to_owned())
+        }
+        Criterion::Categories { any, not } => ("CATEGORY", turned(not, any.join(", "))),
+        Criterion::Severities { confirmed, potential, information } => {
+            let levels = [
+                ("CONFIRMED_SEVERITY", confirmed),
+                ("POTENTIAL_SEVERITY", potential),
+                ("INFORMATION_SEVERITY", information),
+            ];
+            let set = levels.into_iter().filter(|(_, levels)| !levels.is_empty());
+            return set.map(|(element, levels)| (element, listed(levels))).collect();
+        }
+        Criterion::Patchable(patchable) => {
+            ("PATCH_AVAILABLE", if patchable { "Yes" } else { "No" }.to_owned())
+        }
+        Criterion::Cves { any, not } => ("CVE_ID", turned(not, any.join(", "))),
+        Criterion::VendorReferences { any, not } => ("VENDOR_REFERENCE", turned(not, any.join(", "))),
+        Criterion::Bugtraq { any, not } => ("BUGTRAQ_ID", turned(not, listed(any))),
+        Criterion::Details { part } => ("VULN_DETAILS", part.to_owned()),
+        Criterion::Pci(true) => ("COMPLIANCE_TYPE", "PCI".to_owned()),
+        // There is no word for it, and no request asks for it.
+        Criterion::Pci(false) => return Vec::new(),
+        Criterion::CvssBase { tenths, operand } => ("CVSS_BASE_SCORE", describe_score(tenths, operand)),
+        Criterion::Cvss3Base { tenths, operand } => ("CVSS3_BASE_SCORE", describe_score(tenths, operand)),
+        Criterion::AuthTypes { any } => ("AUTH_TYPE", any.join(", ")),
+        Criterion::Configuration { disabled, custom } => {
+            let words = [(disabled, "disabled"), (custom, "custom")];
+            let words: Vec<&str> = words.into_iter().filter(|(set, _)| *set).map(|(_, word)| word).collect();
+            ("USER_CONFIGURATION", words.join(", "))
+        }
+        Criterion::UserModified(when) => ("USER_MODIFIED", describe_date(when)),
+        Criterion::Modified(when) => ("SERVICE_MODIFIED", describe_date(when)),
+        Criterion::Published(when) => ("PUBLISHED", describe_date(when)),
+    };
+    vec![one]
+}
+
+fn listed<T: ToString>(items: &[T]) -> String {
+    items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn describe_score(tenths: u16, operand: Operand) -> String {
     let sign = match operand {
         Operand::AtLeast => "at least",
         Operand::Below => "less than",

@@ -21,7 +21,7 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
 use self::http::{Request, Response};
-use self::scanner::ScriptedScanner;
+use self::scanner::{ScriptedScanner, finding, sample_result};
 
 /// The password of every user of the fixture.
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
@@ -212,6 +212,33 @@ impl Server {
         let scanner = self.scanner();
         let (response, ()) = tokio::join!(self.call(login, "scan.php", &parameters), scanner.finish_scan());
         response.scan_ref()
+    }
+
+    /// An hour after a scan of 192.0.2.4 another of `targets`, which have to begin with that host: one finding
+    /// of it is fixed, and another one is there, which says `evidence`. Every further host is clean.
+    pub(crate) async fn finished_scan_of_changes(&self, targets: &[[u8; 4]], evidence: &str) {
+        self.clock.advance(3600);
+        let scanner = self.scanner();
+        let ips: Vec<String> = targets.iter().map(|ip| Ipv4Addr::from(*ip).to_string()).collect();
+        let ips = ips.join(",");
+        let parameters = [("ip", ips.as_str()), ("save_report", "yes")];
+        let scanning = async {
+            let lease = scanner.lease().await;
+            for (number, ip) in targets.iter().enumerate() {
+                let mut result = sample_result((*ip).into());
+                if number == 0 {
+                    let fixed = (900_005, Some(8443));
+                    result.findings.retain(|finding| (finding.qid.number(), finding.port) != fixed);
+                    result.findings.push(finding(900_006, Some(80), evidence, false));
+                    result.tcp_ports = [80, 443, 8443].into_iter().collect();
+                } else {
+                    result.findings.clear();
+                }
+                scanner.deliver(&lease, result).await;
+            }
+            scanner.complete(&lease).await;
+        };
+        tokio::join!(self.call("manager", "scan.php", &parameters), scanning);
     }
 
     /// Makes every saved report that waits.

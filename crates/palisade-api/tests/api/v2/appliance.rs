@@ -213,6 +213,57 @@ async fn groups_have_appliances_and_a_default_one() {
 }
 
 #[tokio::test]
+async fn a_group_is_changed_as_a_whole_or_not_at_all() {
+    let server = Server::with_networks().await;
+    for name in ["one", "two"] {
+        server.operation("manager", "appliance", "create", &[("name", name)]).await.assert_success();
+    }
+    server.operation("manager", "network", "create", &[("name", "Pier")]).await.assert_success();
+    let ask = async |action: &'static str, pairs: &[(&str, &str)]| {
+        server.operation("manager", "asset/group", action, pairs).await
+    };
+    let quay = [("title", "Quay"), ("appliance_ids", "1,2"), ("network_id", "1")];
+    for (parameter, value) in [("default_appliance_id", "3"), ("appliance_ids", "1,9")] {
+        let refusal = ask("add", &[&quay[..], &[(parameter, value)]].concat()).await.refusal().unwrap();
+        assert!(refusal.starts_with(&format!("1905 parameter {parameter} ")), "{refusal}");
+    }
+    let listed = ask("list", &[("title", "Quay")]).await;
+    assert!(!listed.text.contains("<ASSET_GROUP>"), "{}", listed.text);
+    ask("add", &[&quay[..], &[("default_appliance_id", "2")]].concat()).await.assert_success();
+    let before = ask("list", &[("title", "Quay"), ("show_attributes", "ALL")]).await.text;
+    for (pairs, parameter) in [
+        (&[("set_appliance_ids", "1"), ("set_default_appliance_id", "2")][..], "set_default_appliance_id"),
+        (&[("remove_appliance_ids", "1"), ("add_appliance_ids", "9")], "add_appliance_ids"),
+        (&[("remove_appliance_ids", "1"), ("add_ips", "203.0.113.7")], ""),
+    ] {
+        let changes = [&[("id", "1"), ("set_title", "Pier"), ("set_comments", "x")], pairs].concat();
+        let refusal = ask("edit", &changes).await.refusal().unwrap();
+        assert!(refusal.contains(parameter), "{refusal}");
+    }
+    assert_eq!(ask("list", &[("title", "Quay"), ("show_attributes", "ALL")]).await.text, before);
+    let csv = [("title", "Quay"), ("output_format", "csv"), ("show_attributes", "ALL")];
+    golden!("fo-asset-group-list-csv-appliances", ask("list", &csv).await);
+}
+
+#[tokio::test]
+async fn whoever_sees_a_group_sees_its_appliances() {
+    let server = Server::start().await;
+    server.operation("manager", "appliance", "create", &[("name", "one")]).await.assert_success();
+    let group =
+        [("action", "add"), ("title", "Quay"), ("scanner_appliances", "one"), ("user_logins", "reader")];
+    server.call("manager", "asset_group.php", &group).await.assert_success();
+    for login in ["manager", "reader", "administrator"] {
+        let listed = server.call(login, "asset_group_list.php", &[("title", "Quay")]).await.text;
+        assert!(listed.contains("<SCANNER_APPLIANCE_NAME><![CDATA[one]]>"), "{login}: {listed}");
+        let listed = [("title", "Quay"), ("show_attributes", "APPLIANCE_LIST")];
+        let listed = server.operation(login, "asset/group", "list", &listed).await.text;
+        assert!(listed.contains("<APPLIANCE_IDS>1</APPLIANCE_IDS>"), "{login}: {listed}");
+    }
+    let edit = [("action", "edit"), ("title", "Quay"), ("default_scanner_appliance", "one")];
+    server.call("administrator", "asset_group.php", &edit).await.assert_success();
+}
+
+#[tokio::test]
 async fn nothing_is_launched_through_an_appliance_that_is_offline() {
     let server = Server::start().await;
     server.operation("manager", "appliance", "create", &[("name", "quay-1")]).await.assert_success();

@@ -141,7 +141,7 @@ async fn goldens_of_hosts() {
     golden!("fo-asset-host-list-refused", hosts(&server, &[("os_pattern", "(a")]).await);
     let purge =
         async |parameters: &[(&str, &str)]| server.operation("manager", HOST, "purge", parameters).await;
-    golden!("fo-asset-host-purge", purge(&[("ids", "1-3,9")]).await);
+    golden!("fo-asset-host-purge", purge(&[("ids", "1-3,9"), ("echo_request", "1")]).await);
     golden!("fo-asset-host-purge-none", purge(&[("ips", "192.0.2.3"), ("data_scope", "vm,pc")]).await);
 }
 

@@ -94,6 +94,7 @@ fn broken(declared: Declared, rule: &Rule, given: &[(String, String)]) -> Vec<Ca
             let given = [given, &[(parameter.to_owned(), value.to_owned())]].concat();
             rules.iter().flat_map(|rule| broken(declared, rule, &given)).collect()
         }
+        Rule::All(rules) => rules.iter().flat_map(|rule| broken(declared, rule, given)).collect(),
     }
 }
 

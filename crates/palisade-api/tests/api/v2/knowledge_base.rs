@@ -223,3 +223,39 @@ async fn what_is_disabled_is_left_out_and_keeps_its_history() {
     disable("0").await;
     assert_eq!(listed(&[]).await, before);
 }
+
+#[tokio::test]
+async fn what_is_disabled_shows_nowhere_but_in_results_of_scans() {
+    let server = Server::start().await;
+    let scan = server.finished_scan("manager", "192.0.2.4").await;
+    let about_host = [
+        ("host_ip", "192.0.2.4"),
+        ("general_info", "1"),
+        ("vuln_details", "1"),
+        ("vuln_severity", "1,2,3,4,5"),
+        ("potential_vuln_severity", "1,2,3,4,5"),
+        ("ig_severity", "1,2,3,4,5"),
+    ];
+    let search = [("target_ips", "192.0.2.4"), ("vuln_qid", "900001")];
+    let evidence = [("target_ips", "192.0.2.4"), ("vuln_results", "contain:a")];
+    let told = async || {
+        let about_host = server.call("manager", "get_host_info.php", &about_host).await;
+        let found = [
+            server.call("manager", "asset_search.php", &search).await,
+            server.call("manager", "asset_search.php", &evidence).await,
+        ];
+        let [by_qid, by_evidence] = found.map(|answer| answer.text.contains("<ID>900001<"));
+        [about_host.text.contains("900001"), by_qid, by_evidence]
+    };
+    assert_eq!(told().await, [true; 3]);
+    let edit = [("qid", "900001"), ("disable", "1")];
+    server.operation("manager", KB, "edit", &edit).await.assert_success();
+    assert_eq!(told().await, [false; 3]);
+    let results = server.call("manager", "scan_report.php", &[("ref", &scan)]).await.text;
+    assert!(results.contains("number=\"900001\""), "{results}");
+    // Nor does it make work, while it stays disabled.
+    server.ticket_everything().await;
+    server.finished_scan("manager", "192.0.2.4").await;
+    let tickets = server.call("manager", "ticket_list.php", &[("ips", "192.0.2.4")]).await.text;
+    assert!(tickets.contains("<TICKET>") && !tickets.contains("900001"), "{tickets}");
+}

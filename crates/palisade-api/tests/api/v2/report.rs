@@ -4,7 +4,6 @@ use std::pin::Pin;
 
 use crate::permissions::{A, N, R};
 use crate::support::http::{Request, Response};
-use crate::support::scanner::{finding, sample_result};
 use crate::support::{PASSWORD, Server};
 use crate::v2::{OperationTest, Reach, golden};
 
@@ -130,22 +129,8 @@ pub(crate) async fn scanned() -> Server {
     server.call("manager", "asset_group.php", &group).await.assert_success();
     server.ticket_everything().await;
     server.finished_scan("manager", "192.0.2.4-192.0.2.5,192.0.2.13").await;
-    server.clock.advance(3600);
-    let scanner = server.scanner();
-    let parameters = [("ip", "192.0.2.4,192.0.2.6"), ("save_report", "yes")];
-    let scanning = async {
-        let lease = scanner.lease().await;
-        let mut result = sample_result([192, 0, 2, 4].into());
-        result.findings.retain(|finding| (finding.qid.number(), finding.port) != (900_005, Some(8443)));
-        result.findings.push(finding(900_006, Some(80), "A \"shell\" answers,\nreally.", false));
-        result.tcp_ports = [80, 443, 8443].into_iter().collect();
-        scanner.deliver(&lease, result).await;
-        let mut clean = sample_result([192, 0, 2, 6].into());
-        clean.findings.clear();
-        scanner.deliver(&lease, clean).await;
-        scanner.complete(&lease).await;
-    };
-    tokio::join!(server.call("manager", "scan.php", &parameters), scanning);
+    let targets = [[192, 0, 2, 4], [192, 0, 2, 6]];
+    server.finished_scan_of_changes(&targets, "A \"shell\" answers,\nreally.").await;
     server
 }
 

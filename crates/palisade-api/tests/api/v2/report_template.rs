@@ -320,6 +320,28 @@ async fn reports_go_by_what_their_templates_say() {
 }
 
 #[tokio::test]
+async fn disabled_findings_are_in_reports_whose_template_asks_for_them() {
+    let server = scanned().await;
+    let edit = [("qid", "900001"), ("disable", "1")];
+    server.operation("manager", "knowledge_base/vuln", "edit", &edit).await.assert_success();
+    let template: Parameters = &[("title", "Everything"), ("ips", "192.0.2.4")];
+    let id = call(&server, SCAN, "create", template).await.assert_success().made_id().unwrap();
+    let number: i64 = id.parse().unwrap();
+    // The QIDs of a report, and whether the disabled one is among them.
+    let shown = async |changes: &[(&str, &str)]| {
+        let changes = [&[("template_id", id.as_str())], changes].concat();
+        server.operation("manager", SCAN, "update", &changes).await.assert_success();
+        let report = launch(&server, "manager", number, "xml", &[]).await;
+        let text = made(&server, &report).await.text;
+        (text.matches("<VULN_INFO>").count() > 1, text.contains("qid_900001"))
+    };
+    assert_eq!(shown(&[("vuln_disabled", "0")]).await, (true, false));
+    assert_eq!(shown(&[("vuln_disabled", "1"), ("potential_disabled", "1")]).await, (true, true));
+    let alone = [("vuln_active", "0"), ("potential_active", "0"), ("ig_active", "0")];
+    assert_eq!(shown(&alone).await, (false, true));
+}
+
+#[tokio::test]
 async fn map_and_patch_templates_steer_their_reports() {
     let server = scanned().await;
     let patches: Parameters = &[("title", "Patches of one"), ("ips", "192.0.2.13")];

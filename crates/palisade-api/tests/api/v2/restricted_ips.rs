@@ -95,3 +95,55 @@ async fn nobody_signs_in_from_elsewhere_by_any_way() {
     ask_from(&server, inside, change("clear", &[])).await.assert_success();
     assert_eq!(ask_from(&server, outside, list()).await.refusal(), None);
 }
+
+/// A request with a table in its body.
+fn posted(resource: &str, parameters: &[(&str, &str)], table: &str) -> Request {
+    let path = format!("/api/2.0/fo/{resource}/?{}", crate::support::http::form(parameters));
+    let mut request = Request::get(&path).header("X-Requested-With", "tests").body(table);
+    request.method = "POST";
+    request.header("Content-Type", "text/csv").login("manager", PASSWORD)
+}
+
+#[tokio::test]
+async fn addresses_may_be_posted_as_a_table() {
+    let server = Server::start().await;
+    let listed = async || {
+        let pairs = [("output_format", "csv")];
+        server.operation("manager", RESOURCE, "list", &pairs).await.text
+    };
+    let add = [("action", "add"), ("echo_request", "1")];
+    let table = "10.0.0.1,\"10.0.0.7-10.0.0.9\"\r\n127.0.0.0/24\r\n";
+    golden!("fo-setup-restricted_ips-add-posted", server.send(posted(RESOURCE, &add, table)).await);
+    let before = listed().await;
+    assert!(before.contains("127.0.0.0-127.0.0.255") && before.lines().count() == 4, "{before}");
+    // What the list writes can be given back.
+    let delete = [("action", "delete"), ("ips", "10.0.0.0/24")];
+    server.send(posted(RESOURCE, &delete, "10.0.0.0/24")).await.assert_success();
+    assert_ne!(listed().await, before);
+    server.send(posted(RESOURCE, &[("action", "replace")], &before)).await.assert_success();
+    assert_eq!(listed().await, before);
+    for (action, table, refusal) in [
+        ("add", "10.0.0.300", "1905 parameter ips has invalid value: 10.0.0.300"),
+        (
+            "add",
+            "\"IP\",\"Status\"",
+            "1905 The table in the body of the request cannot be read: it has no address.",
+        ),
+        ("add", "", "1903 Missing required parameter(s): ips"),
+        ("clear", "10.0.0.1", "1905 The body of the request is neither"),
+        ("list", "10.0.0.1", "1905 The body of the request is neither"),
+    ] {
+        let refused = server.send(posted(RESOURCE, &[("action", action)], table)).await.refusal().unwrap();
+        assert!(refused.starts_with(refusal), "{action} {table:?}: {refused}");
+    }
+    assert_eq!(listed().await, before);
+    let subscription = [("action", "add"), ("enable_vm", "1")];
+    server.send(posted("asset/ip", &subscription, "IP\n203.0.113.7\n")).await.assert_success();
+    let shown = server.operation("manager", "asset/ip", "list", &[("ips", "203.0.113.0/24")]).await.text;
+    assert!(shown.contains("<IP>203.0.113.7</IP>"), "{shown}");
+    // Version 1 takes no tables.
+    let mut old = Request::get("/msp/about.php").header("Content-Type", "text/csv").body("10.0.0.1");
+    old.method = "POST";
+    let refused = server.send(old.login("manager", PASSWORD)).await.refusal().unwrap();
+    assert!(refused.starts_with("5008 "), "{refused}");
+}
