@@ -1,6 +1,6 @@
 //! Saved results of scans.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use palisade_model::{Action, Finding, HostResult, IpSet, Resource, ScanRef, Timestamp};
 use palisade_store::{ReportFilter, Scan, ScanHost};
@@ -34,7 +34,8 @@ pub struct ListReports {
 /// What a scan found on one host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostReport {
-    pub address: Ipv4Addr,
+    /// IPv6 only where no server keeps the scan.
+    pub address: IpAddr,
     pub name: Option<String>,
     pub os: Option<String>,
     pub os_cpe: Option<String>,
@@ -116,24 +117,32 @@ impl App {
 }
 
 impl HostReport {
-    /// The report of a host that was scanned without a server; `None` for an IPv6 host, for which the
-    /// documents have no place.
+    /// The report of a host that was scanned without a server.
     #[must_use]
-    pub fn of(result: &HostResult) -> Option<Self> {
+    pub fn of(result: &HostResult) -> Self {
         let facts = &result.facts;
-        Some(Self {
-            address: facts.ipv4()?,
+        Self {
+            address: facts.address,
             name: facts.name.clone(),
             os: facts.os.as_ref().map(|os| os.name.clone()),
             os_cpe: facts.os.as_ref().and_then(|os| os.cpe.clone()),
             netbios: facts.netbios_name().map(str::to_owned),
             alive: facts.alive,
             findings: result.findings.clone(),
-        })
+        }
+    }
+
+    /// `None` for an IPv6 host.
+    #[must_use]
+    pub const fn ipv4(&self) -> Option<Ipv4Addr> {
+        match self.address {
+            IpAddr::V4(address) => Some(address),
+            IpAddr::V6(_) => None,
+        }
     }
 }
 
 fn report(host: ScanHost) -> HostReport {
     let ScanHost { ip, name, os, os_cpe, netbios_name, alive, timed_out: _, findings } = host;
-    HostReport { address: ip, name, os, os_cpe, netbios: netbios_name, alive, findings }
+    HostReport { address: ip.into(), name, os, os_cpe, netbios: netbios_name, alive, findings }
 }

@@ -89,7 +89,7 @@ impl HostScan {
             Known::Nothing => {
                 let mut mark = [0; 8];
                 self.context.ids.fill(&mut mark);
-                self.write_method(survey::by_connecting(self.address));
+                self.write_method(survey::BY_CONNECTING);
                 discovery::look(host, mark).await
             }
             Known::Dead => {

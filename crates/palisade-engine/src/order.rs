@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub struct ScanOrder {
     pub scan: ScanRef,
     pub targets: IpSet,
-    /// IPv6 hosts, which are connected to. A server has none.
+    /// IPv6 hosts. A server has none.
     #[serde(default)]
     pub targets_v6: Ip6Set,
     pub profile: OptionProfile,

@@ -5,7 +5,7 @@
 //! becomes of one (out of time, a defect of ours) it is delivered with what was seen of it.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ use crate::pacing::{Limits, Pace};
 use crate::partial_host::PartialHost;
 use crate::plan::Plan;
 use crate::sheet::{Sheet, Tally};
-use crate::survey::{Sighting, SurveyOrder, Sweeping, Swept};
+use crate::survey::{Hosts, Sighting, SurveyOrder, Sweeping, Swept};
 
 /// Sightings that wait for their turn before the sweep is made to wait.
 const WAITING_MAX: usize = 64;
@@ -92,10 +92,10 @@ pub(crate) async fn scan_slice(
     let gone: IpSet = known.filter_map(|address| IpRange::new(address, address)).collect();
     let targets = order.targets.difference(&gone);
     let ports = Some(pace.plan.ports(Transport::Tcp).clone()).filter(|ports| !ports.is_empty());
-    let survey = SurveyOrder::of(&order.profile, targets, ports);
+    let mut survey = SurveyOrder::of(&order.profile, targets, ports);
+    survey.targets_v6.clone_from(&order.targets_v6);
     let mut sweeping = Sweeping::start(survey, &context.ids, Arc::clone(&pace));
-    // Sweeps are for IPv4: these are few, and connected to.
-    let mut waiting = Waiting { partial, v6: order.targets_v6.iter().collect(), ..Waiting::default() };
+    let mut waiting = Waiting { partial, ..Waiting::default() };
     let mut sweep_over = false;
     let mut ticks = tokio::time::interval(PROGRESS_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -134,8 +134,7 @@ pub(crate) async fn scan_slice(
 struct Waiting {
     partial: Vec<PartialHost>,
     sighted: VecDeque<Box<Sighting>>,
-    sets: VecDeque<(IpSet, fn() -> Known)>,
-    v6: VecDeque<Ipv6Addr>,
+    sets: VecDeque<(Hosts, fn() -> Known)>,
     /// The next address of the first set.
     offset: u64,
 }
@@ -146,7 +145,7 @@ impl Waiting {
     }
 
     fn is_empty(&self) -> bool {
-        self.partial.is_empty() && self.sighted.is_empty() && self.sets.is_empty() && self.v6.is_empty()
+        self.partial.is_empty() && self.sighted.is_empty() && self.sets.is_empty()
     }
 
     fn push(&mut self, swept: Swept) {
@@ -166,9 +165,6 @@ impl Waiting {
         if let Some(sighting) = self.sighted.pop_front() {
             return Some((sighting.address, Known::Sighted(sighting)));
         }
-        if let Some(address) = self.v6.pop_front() {
-            return Some((address.into(), Known::Nothing));
-        }
         let (set, known) = self.sets.front()?;
         let (address, known) = (set.nth(self.offset)?, known());
         self.offset += 1;
@@ -176,7 +172,7 @@ impl Waiting {
             self.sets.pop_front();
             self.offset = 0;
         }
-        Some((address.into(), known))
+        Some((address, known))
     }
 }
 

@@ -38,6 +38,6 @@ pub use line::Line;
 pub use permutation::Permutation;
 pub use probe::{PASSES_MAX, Probe};
 pub use proof::{Proven, Reply};
-pub use route::{Interface, Route, Routing, Way};
+pub use route::{Interface, Route, Routing, Way, WayV6};
 pub use sweep::{Gate, Goal, Heard, Hop, OpenGate, Plan, Summary};
 pub use targets::Targets;

@@ -63,6 +63,15 @@ pub struct Way {
     pub set: IpSet,
 }
 
+/// IPv6 addresses that go the same way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WayV6 {
+    pub route: Route,
+    pub interface: Interface,
+    /// In the order they were asked for.
+    pub addresses: Vec<Ipv6Addr>,
+}
+
 /// A connection to the kernel's routing.
 #[derive(Debug)]
 pub struct Routing {
@@ -149,6 +158,34 @@ impl Routing {
             way.set = part.into_iter().collect();
         }
         Ok((ways, rest.into_iter().collect()))
+    }
+
+    /// The same for a list of IPv6 addresses, each of which is asked for: lists are short.
+    ///
+    /// # Errors
+    /// When the kernel cannot be asked.
+    pub fn ways_v6(&self, addresses: &[Ipv6Addr]) -> Result<(Vec<WayV6>, Vec<Ipv6Addr>), Error> {
+        let mut ways = Vec::<WayV6>::new();
+        let mut rest = Vec::new();
+        for address in addresses {
+            let route = match self.route((*address).into()) {
+                Ok(route) => route,
+                Err(Error::NoRoute { .. }) => {
+                    rest.push(*address);
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            let Some(interface) = self.interface(route.interface) else {
+                rest.push(*address);
+                continue;
+            };
+            match ways.iter_mut().find(|way| way.route == route) {
+                Some(way) => way.addresses.push(*address),
+                None => ways.push(WayV6 { route, interface: interface.clone(), addresses: vec![*address] }),
+            }
+        }
+        Ok((ways, rest))
     }
 
     /// The addresses at which some prefix of the tables begins, or the one after its end.
@@ -317,6 +354,8 @@ mod tests {
         assert!(matches!(routing.route(Ipv4Addr::LOCALHOST.into()), Err(Error::NoRoute { .. })));
         let (ways, rest) = routing.ways(&"127.0.0.1-127.0.0.9".parse().unwrap()).unwrap();
         assert_eq!((ways.len(), rest.count()), (0, 9));
+        let (ways, rest) = routing.ways_v6(&[Ipv6Addr::LOCALHOST]).unwrap();
+        assert_eq!((ways, rest), (Vec::new(), vec![Ipv6Addr::LOCALHOST]));
     }
 
     proptest! {

@@ -65,6 +65,8 @@ pub(crate) struct MapArguments {
 pub(crate) enum MapError {
     #[error("the targets cannot be used")]
     Targets(#[from] NotAMapTarget),
+    #[error("'{netblock}' has no domain; to map a netblock without one, write none:{netblock}")]
+    NoDomain { netblock: IpSet },
     #[error("the domain 'none' needs a netblock")]
     NoNetblock,
     #[error("{count} addresses are more than the {NETBLOCK_MAX} that one map takes")]
@@ -87,7 +89,14 @@ struct NamedMap<'a> {
 }
 
 pub(crate) async fn run(arguments: MapArguments) -> Result<(), MapError> {
-    let targets = MapTarget::list(&arguments.targets.join(","), DOMAINS_MAX)?;
+    let targets =
+        MapTarget::list(&arguments.targets.join(","), DOMAINS_MAX).map_err(|error| match &error {
+            NotAMapTarget::Domain { item, .. } => match item.parse() {
+                Ok(netblock) => MapError::NoDomain { netblock },
+                Err(_) => MapError::Targets(error),
+            },
+            _ => MapError::Targets(error),
+        })?;
     for target in &targets {
         if target.domain.is_none() && target.netblock.is_empty() {
             return Err(MapError::NoNetblock);

@@ -70,7 +70,7 @@ impl Reporter {
         ));
     }
 
-    /// One host is done, in a full scan.
+    /// One host is done.
     pub(crate) fn tell_host(&self, address: IpAddr, alive: bool, findings: usize) {
         if self.json {
             note(serde_json::json!({"event": "host", "address": address, "alive": alive, "findings": findings}).to_string());

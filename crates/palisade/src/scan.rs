@@ -31,6 +31,8 @@ use crate::{kb_feed, kb_template};
 const RATE_PPS_MAX: u32 = 1_000_000;
 /// Where the DTD of the printed document lies when no server is named.
 const BASE_URL: &str = "https://localhost:8443";
+/// The QIDs that list open UDP and TCP ports.
+const PORT_LISTS: [u32; 2] = [82_004, 82_023];
 /// Events that may wait before the scan waits for the terminal.
 const EVENTS_WAITING_MAX: usize = 256;
 
@@ -140,8 +142,6 @@ pub(crate) struct ScanArguments {
 pub(crate) enum ScanError {
     #[error("the targets cannot be used")]
     Targets(#[from] targets::TargetError),
-    #[error("the SCAN document has no place for IPv6 hosts; `--format json` and `table` have")]
-    NoIpv6InXml,
     #[error("the KnowledgeBase cannot be loaded")]
     KnowledgeBase(#[from] palisade_kb::Error),
     #[error("there is no QID {qid}; `palisade kb list` shows all")]
@@ -181,9 +181,6 @@ struct NamedResult<'a> {
 
 pub(crate) async fn run(arguments: ScanArguments) -> Result<(), ScanError> {
     let targets = targets::resolve(&arguments.targets, arguments.addresses_max())?;
-    if arguments.format == Format::Xml && !targets.v6.is_empty() {
-        return Err(ScanError::NoIpv6InXml);
-    }
     let profile = arguments.profile()?;
     match arguments.stage {
         ScanStage::Discovery => survey_only(&arguments, targets, profile, None).await,
@@ -249,9 +246,11 @@ async fn survey_only(
         ids: Arc::new(SystemIds),
         limits: Arc::new(Limits::of_machine(RATE_PPS_MAX)),
     };
-    let results = survey::run(order, context, arguments.format, Reporter::new(arguments.progress)).await?;
+    let mut results =
+        survey::run(order, context, arguments.format, Reporter::new(arguments.progress)).await?;
     if arguments.format == Format::Xml {
         let kb = KnowledgeBase::embedded()?;
+        list_ports(&kb, &mut results);
         let order = scan_order(targets, profile, None, Vec::new(), started_at);
         raw(&xml(&kb, &order, &results, started_at));
     }
@@ -316,10 +315,16 @@ async fn scan(arguments: ScanArguments, targets: Targets, profile: OptionProfile
         }
         kb = known()?;
     }
+    let judged = order.qids.as_ref().is_none_or(|qids| !qids.is_empty());
     match arguments.format {
-        Format::Table => results.iter().for_each(|result| show(&kb, result)),
+        Format::Table => results.iter().for_each(|result| show(&kb, result, judged)),
         Format::Json => line(serde_json::to_string_pretty(&named(&kb, &results))?),
-        Format::Xml => raw(&xml(&kb, &order, &results, started_at)),
+        Format::Xml => {
+            if !judged {
+                list_ports(&kb, &mut results);
+            }
+            raw(&xml(&kb, &order, &results, started_at));
+        }
     }
     Ok(())
 }
@@ -371,7 +376,16 @@ fn named<'a>(kb: &'a KnowledgeBase, results: &'a [HostResult]) -> Vec<NamedResul
         .collect()
 }
 
-fn show(kb: &KnowledgeBase, result: &HostResult) {
+/// The document has no other place for open ports than the QIDs that list them.
+fn list_ports(kb: &KnowledgeBase, results: &mut [HostResult]) {
+    let lists: Vec<Qid> = PORT_LISTS.into_iter().filter_map(Qid::new).collect();
+    for result in results {
+        result.findings = kb.judge(&result.facts, Some(&lists)).findings;
+    }
+}
+
+/// `judged`: vulnerabilities were looked for.
+fn show(kb: &KnowledgeBase, result: &HostResult, judged: bool) {
     let facts = &result.facts;
     let name = facts.name.as_deref().unwrap_or("no registered hostname");
     if !facts.alive {
@@ -392,6 +406,9 @@ fn show(kb: &KnowledgeBase, result: &HostResult) {
         ]
     });
     line(titled_table(&["port", "service", "product"], services, "no open ports found"));
+    if !judged {
+        return;
+    }
     let mut found: Vec<_> = result
         .findings
         .iter()
@@ -417,7 +434,7 @@ fn show(kb: &KnowledgeBase, result: &HostResult) {
 
 /// The document that a server would answer for the same scan.
 fn xml(kb: &KnowledgeBase, order: &ScanOrder, results: &[HostResult], launched_at: Timestamp) -> String {
-    let hosts: Vec<HostReport> = results.iter().filter_map(HostReport::of).collect();
+    let hosts: Vec<HostReport> = results.iter().map(HostReport::of).collect();
     let alive = results.iter().filter(|result| result.facts.alive).count();
     let findings = results.iter().map(|result| result.findings.len()).sum::<usize>();
     let done = u64::try_from(results.len()).unwrap_or(u64::MAX);
@@ -428,7 +445,7 @@ fn xml(kb: &KnowledgeBase, order: &ScanOrder, results: &[HostResult], launched_a
         duration_s: u64::try_from(ended_at.as_second() - launched_at.as_second()).unwrap_or(0),
         scan: order.scan.clone(),
         title: "palisade scan".to_owned(),
-        target_text: order.targets.to_string(),
+        target_text: target_text(order),
         targets: order.targets.clone(),
         asset_groups: Vec::new(),
         status: if alive == 0 { ScanStatus::NoHostAlive } else { ScanStatus::Finished },
@@ -440,7 +457,7 @@ fn xml(kb: &KnowledgeBase, order: &ScanOrder, results: &[HostResult], launched_a
         option_title: order.profile.title.clone(),
         option_is_default: order.profile.is_default,
         options_text: order.profile.options_text(),
-        hosts_total: order.targets.count(),
+        hosts_total: order.targets.count() + order.targets_v6.count(),
         hosts_done: done,
         hosts_alive: u64::try_from(alive).unwrap_or(u64::MAX),
         stage: None,
@@ -452,6 +469,12 @@ fn xml(kb: &KnowledgeBase, order: &ScanOrder, results: &[HostResult], launched_a
     };
     let document = scan_file(&view, &About::of(kb), "", kb, &hosts, BASE_URL);
     String::from_utf8_lossy(&document).into_owned()
+}
+
+/// The targets of both families, as people write them.
+fn target_text(order: &ScanOrder) -> String {
+    let texts = [order.targets.to_string(), order.targets_v6.to_string()];
+    texts.iter().filter(|text| !text.is_empty()).map(String::as_str).collect::<Vec<_>>().join(",")
 }
 
 /// A list's name, or ports.

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use palisade_engine::{Sight, Sighting, SurveyContext, SurveyOrder, survey_hosts};
+use palisade_engine::{Sight, Sighting, SliceProgress, Stage, SurveyContext, SurveyOrder, survey_hosts};
 use palisade_model::{HostFacts, HostResult, PortFacts, PortSet, Timestamp, Transport};
 use serde::Serialize;
 use tokio::sync::mpsc;
@@ -94,6 +94,7 @@ pub(crate) async fn run(
     let (sights, mut received) = mpsc::channel(SIGHTS_WAITING_MAX);
     let wanted = order.ports.clone().unwrap_or_default();
     let total = order.targets.count() + order.targets_v6.count();
+    let stage = if order.ports.is_some() { Stage::Ports } else { Stage::Discovery };
     let clock = Arc::clone(&context.clock);
     let survey = tokio::spawn(survey_hosts(order, context, sights));
     let mut output = Output::new(format);
@@ -102,6 +103,7 @@ pub(crate) async fn run(
         match sight {
             Sight::Host(sighting) => {
                 done += 1;
+                reporter.tell_host(sighting.address, sighting.alive_by.is_some(), 0);
                 output.take(&sighting, &wanted, clock.now())?;
             }
             Sight::Dead(set) => done += set.count(),
@@ -111,6 +113,8 @@ pub(crate) async fn run(
     }
     // The survey has dropped its sender, so it is over.
     let _ = survey.await;
+    let end = SliceProgress { stage, work_done: total, work_total: total, findings: 0 };
+    reporter.tell(&end, done, total);
     reporter.finish();
     if let Output::Json(text, begun) = &mut output {
         text.push_str(if *begun { "\n]\n" } else { "]\n" });

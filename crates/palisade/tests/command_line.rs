@@ -6,9 +6,8 @@ use std::net::Ipv4Addr;
 use std::path::Path;
 use std::process::Command;
 
-use palisade_testkit::listener;
 use palisade_testkit::server::{self, TestServer};
-use palisade_testkit::tools;
+use palisade_testkit::{dtd, listener, tools};
 
 const PALISADE: &str = env!("CARGO_BIN_EXE_palisade");
 
@@ -55,6 +54,50 @@ fn a_report_that_cannot_be_written_is_a_failure() {
 fn a_scan_for_a_qid_that_does_not_exist_is_refused() {
     let told = refusal(&mut palisade(&["scan", "127.0.0.1", "--qids", "38169,99999999"]));
     assert_eq!(told, "palisade: there is no QID 99999999; `palisade kb list` shows all\n");
+}
+
+#[test]
+fn every_stage_and_format_of_a_scan_tells_open_ports() {
+    let web = listener::plain_web_server(Ipv4Addr::new(127, 0, 78, 1), 0);
+    let (address, port) = (web.ip().to_string(), web.port().to_string());
+    let scan = |stage: &str, format: &str| {
+        let options = ["--stage", stage, "--format", format, "--ports", &port, "--udp", "none"];
+        let mut command = palisade(&["scan", "--progress", "json"]);
+        let output = tools::run(command.args(options).arg(&address));
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{told}");
+        // Whoever reads the events learns of the host and of the end.
+        let events: Vec<serde_json::Value> =
+            told.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert!(
+            events.iter().any(|event| event["event"] == "host" && event["address"] == *address),
+            "{told}"
+        );
+        let last = events.iter().rfind(|event| event["event"] == "progress").unwrap();
+        assert_eq!((&last["hosts_done"], &last["work_done"]), (&1.into(), &last["work_total"]), "{told}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    for stage in ["ports", "services", "full"] {
+        for format in ["table", "json"] {
+            let text = scan(stage, format);
+            assert!(text.contains(&port), "{stage} {format}: {text}");
+            assert_eq!(text.contains("http"), stage != "ports", "{stage} {format}: {text}");
+        }
+        let text = scan(stage, "xml");
+        dtd::assert_valid(text.as_bytes(), palisade_wire::dtd::SCAN.text);
+        let list = text.split_once("number=\"82023\"").unwrap().1.split_once("</RESULT>").unwrap().0;
+        assert!(list.contains(&port), "{stage}: {list}");
+        assert_eq!(list.contains("http"), stage != "ports", "{stage}: {list}");
+        assert_eq!(text.contains("number=\"11827\""), stage == "full", "{stage}: {text}");
+    }
+    let services = scan("services", "table");
+    assert!(!services.contains("vulnerabilities"), "none were looked for: {services}");
+}
+
+#[test]
+fn a_map_of_an_address_is_refused_with_the_way_to_write_it() {
+    let told = refusal(&mut palisade(&["map", "192.0.2.7"]));
+    assert!(told.contains("none:192.0.2.7"), "{told}");
 }
 
 #[test]

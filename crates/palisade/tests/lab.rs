@@ -9,6 +9,9 @@ use palisade_testkit::lab::{Lab, RoutedLab, Truth};
 use palisade_testkit::tools;
 use serde_json::Value;
 
+#[path = "lab/ipv6.rs"]
+mod ipv6;
+
 const PALISADE: &str = env!("CARGO_BIN_EXE_palisade");
 
 /// Draws another lab, to try by hand; see `lab/drawn.sh`.
@@ -165,6 +168,9 @@ fn an_ipv6_host_is_scanned_like_another() {
     let results: Vec<Value> =
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in:\n{text}"));
     assert_eq!(results.len(), 18);
+    for result in results.iter().filter(|result| result["facts"]["alive"] == true) {
+        assert_eq!(result["facts"]["method"], "TCP SYN (raw packets)");
+    }
     for result in &results {
         let facts = &result["facts"];
         let services: BTreeSet<(u64, &str)> = facts["ports"]

@@ -57,6 +57,17 @@ pub(super) fn write_option_profile(xml: &mut XmlWriter, title: &str, is_default:
 
 /// What there is to say about the scan as a whole.
 pub(super) fn write_header(xml: &mut XmlWriter, view: &ScanView, about: &About, company: &str) {
+    write_header_of(xml, view, &view.targets.to_string(), about, company);
+}
+
+/// The same of a scan whose targets are more than its IPv4 addresses.
+pub(super) fn write_header_of(
+    xml: &mut XmlWriter,
+    view: &ScanView,
+    targets: &str,
+    about: &About,
+    company: &str,
+) {
     let About { web_version, scanner_version, signatures_version } = about;
     let scan_host = format!(
         "{} (Scanner {scanner_version}, Web {web_version}, Vulnerability Signatures {signatures_version})",
@@ -67,7 +78,7 @@ pub(super) fn write_header(xml: &mut XmlWriter, view: &ScanView, about: &About, 
         xml.cdata_with("KEY", &[("value", "COMPANY")], company);
         write_key(xml, "DATE", &date_time(view.launched_at));
         xml.cdata_with("KEY", &[("value", "TITLE")], &view.title);
-        xml.cdata_with("KEY", &[("value", "TARGET")], &view.targets.to_string());
+        xml.cdata_with("KEY", &[("value", "TARGET")], targets);
         write_key(xml, "DURATION", &duration(view.duration_s));
         write_key(xml, "SCAN_HOST", &scan_host);
         write_key(xml, "NBHOST_ALIVE", &view.hosts_alive.to_string());

@@ -6,7 +6,7 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use palisade_app::{Actor, App, Error as AppError, ScanView};
+use palisade_app::{Actor, App, Error as AppError, HostReport, ScanView};
 use palisade_model::{ScanRef, ScanStatus};
 use palisade_wire::XmlWriter;
 
@@ -99,10 +99,10 @@ async fn send_hosts(sender: &mut Sender, scan: &ScanRef, context: Context) -> Re
     let mut alive = 0;
     loop {
         let page = sender.app.report_hosts(&sender.actor, scan, after, PAGE_HOSTS).await?;
-        let Some(last) = page.last() else {
+        let Some(last) = page.last().and_then(HostReport::ipv4) else {
             return Ok(alive);
         };
-        after = Some(last.address);
+        after = Some(last);
         let kb = sender.app.kb();
         for host in &page {
             alive += u64::from(host.alive);

@@ -47,9 +47,9 @@ async fn a_scan_runs_from_launch_to_report() {
     assert_eq!((view.work_done, view.work_total, view.seconds_left), (3_000, 3_000, None));
     assert_eq!(view.scanner_name, "built-in");
     let hosts = desk.app.report_hosts(&manager, &scan, None, 2).await.unwrap();
-    let rest = desk.app.report_hosts(&manager, &scan, Some(hosts[1].address), 2).await.unwrap();
+    let rest = desk.app.report_hosts(&manager, &scan, hosts[1].ipv4(), 2).await.unwrap();
     let shown: Vec<_> = hosts.iter().chain(&rest).map(|host| (host.address, host.findings.len())).collect();
-    assert_eq!(shown, [(ip("10.0.0.1"), 2), (ip("10.0.0.2"), 2), (ip("10.0.0.3"), 0)]);
+    assert_eq!(shown, [(ip("10.0.0.1").into(), 2), (ip("10.0.0.2").into(), 2), (ip("10.0.0.3").into(), 0)]);
 }
 
 #[tokio::test]

@@ -3,12 +3,13 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::StreamExt;
 use palisade_model::IpSet;
 use tokio::sync::mpsc;
 
-use super::{PortSight, Sight, Sighting, SurveyContext, SurveyOrder, by_connecting};
+use super::{BY_CONNECTING, PortSight, Sight, Sighting, SurveyContext, SurveyOrder};
 use crate::discovery;
 use crate::pacing::{HostPace, Pace};
 use crate::ports;
@@ -17,18 +18,20 @@ use crate::sheet::Sheet;
 /// Hosts looked at at the same time; the rate and the sockets are bounded elsewhere.
 const HOSTS_PARALLEL: usize = 64;
 
-/// Looks at every one of the `targets`.
+/// Looks at every one of the `targets`, and counts those that are done.
 pub(crate) async fn survey(
     targets: impl Iterator<Item = IpAddr> + Send,
     order: &SurveyOrder,
     pace: &Arc<Pace>,
     context: &SurveyContext,
     sights: &mpsc::Sender<Sight>,
+    done: &AtomicU64,
 ) {
     let mut hosts = futures_util::stream::iter(targets)
         .map(|address| look(address, order, pace, context))
         .buffer_unordered(HOSTS_PARALLEL);
     while let Some(sight) = hosts.next().await {
+        done.fetch_add(1, Ordering::Relaxed);
         if sights.send(sight).await.is_err() {
             return;
         }
@@ -66,7 +69,7 @@ async fn look(address: IpAddr, order: &SurveyOrder, pace: &Arc<Pace>, context: &
         ttl: life.ttl,
         icmp_echo: life.icmp_echo,
         round_trip: host.round_trip.smoothed(),
-        method: by_connecting(address),
+        method: BY_CONNECTING,
         ports: seen,
     }))
 }

@@ -1,7 +1,7 @@
 //! Which addresses answer at all: what is asked, and what an answer proves.
 
 use std::collections::{HashMap, HashSet};
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use palisade_model::option_profile::{DiscoveryUdp, HostDiscovery, PacketOptions};
@@ -40,15 +40,19 @@ pub(crate) fn probes(wished: &HostDiscovery, packets: PacketOptions) -> Vec<Prob
 
 /// Takes out hosts that only a firewall speaks for, as the options say: all resets, or what comes from
 /// so much of a network, with as many hops left, that it cannot be the hosts themselves.
-pub(crate) fn without_firewalls(found: &mut HashMap<Ipv4Addr, Found>, packets: PacketOptions) {
-    let mut alike = HashMap::<(u32, u8, bool), usize>::new();
-    let kind = |address: Ipv4Addr, found: &Found| {
+pub(crate) fn without_firewalls(found: &mut HashMap<IpAddr, Found>, packets: PacketOptions) {
+    let mut alike = HashMap::<(u128, u8, bool), usize>::new();
+    let kind = |address: IpAddr, found: &Found| {
         let refuses = match found.proof {
             Proof::Refusal(_) | Proof::RefusedAcknowledgement(_) => true,
             Proof::Acceptance(_) => false,
             _ => return None,
         };
-        Some((u32::from(address) >> 8, found.ttl.unwrap_or_default(), refuses))
+        let network = match address {
+            IpAddr::V4(address) => u128::from(address.to_bits() >> 8),
+            IpAddr::V6(address) => address.to_bits() >> 8,
+        };
+        Some((network, found.ttl.unwrap_or_default(), refuses))
     };
     for (address, each) in found.iter() {
         if let Some(kind) = kind(*address, each) {
@@ -94,8 +98,9 @@ impl Found {
     }
 
     /// For people.
-    pub(crate) fn alive_by(&self) -> String {
+    pub(crate) fn alive_by(&self, address: IpAddr) -> String {
         match self.proof {
+            Proof::Neighbour if address.is_ipv6() => "neighbour advertisement".to_owned(),
             Proof::Neighbour => "ARP reply".to_owned(),
             Proof::Datagram(port) => format!("UDP port {port} answers"),
             Proof::PortUnreachable => "ICMP port unreachable".to_owned(),
@@ -178,7 +183,7 @@ mod tests {
         learn(&mut found, &heard(Probe::Echo, Reply::Alive, 62));
         learn(&mut found, &heard(Probe::Ack(80), Reply::Closed, 63));
         let host = found[&1];
-        assert_eq!((host.alive_by().as_str(), host.ttl, host.echo), ("ICMP echo reply", Some(62), true));
+        assert_eq!((host.alive_by(by).as_str(), host.ttl, host.echo), ("ICMP echo reply", Some(62), true));
     }
 
     #[test]
@@ -204,10 +209,11 @@ mod tests {
         let refused = Found { proof: Proof::Refusal(80), ttl: Some(60), echo: false, round_trip: None };
         let echoed = Found { proof: Proof::Echo, ttl: Some(60), echo: true, round_trip: None };
         let network = || {
-            let mut found: HashMap<Ipv4Addr, Found> =
-                (0..250).map(|last| (Ipv4Addr::new(192, 0, 2, last), refused)).collect();
-            found.insert(Ipv4Addr::new(192, 0, 2, 251), echoed);
-            found.insert(Ipv4Addr::new(198, 51, 100, 7), refused);
+            let at = |network: [u8; 3], last| IpAddr::from([network[0], network[1], network[2], last]);
+            let mut found: HashMap<IpAddr, Found> =
+                (0..250).map(|last| (at([192, 0, 2], last), refused)).collect();
+            found.insert(at([192, 0, 2], 251), echoed);
+            found.insert(at([198, 51, 100], 7), refused);
             found
         };
         let left = |packets| {

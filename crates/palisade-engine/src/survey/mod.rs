@@ -7,11 +7,13 @@
 
 mod connect;
 mod discover;
+mod hosts;
 mod ports;
 mod raw;
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use palisade_model::option_profile::{PacketOptions, ProtectedIps};
@@ -23,6 +25,7 @@ use tokio::sync::mpsc;
 use crate::link::{SliceProgress, Stage};
 use crate::pacing::{Limits, Pace};
 
+pub(crate) use hosts::Hosts;
 pub use raw::raw_packets;
 
 /// How ports were found, for reports.
@@ -30,13 +33,6 @@ pub(crate) const BY_SYN: &str = "TCP SYN (raw packets)";
 pub(crate) const BY_CONNECTING: &str = "TCP connect (the scanner may not send raw packets to this host)";
 /// Where the profile wants some hosts' ports left alone, hosts are swept and ports are not.
 pub(crate) const BY_CHOICE: &str = "TCP connect";
-/// How ports of a host are found that no sweep looked at: raw packets are for IPv4 alone.
-pub(crate) const fn by_connecting(address: IpAddr) -> &'static str {
-    match address {
-        IpAddr::V4(_) => BY_CONNECTING,
-        IpAddr::V6(_) => BY_CHOICE,
-    }
-}
 
 /// Packets a second to one host, for each connection that the profile permits to it, unless the
 /// profile names a higher rate itself.
@@ -50,7 +46,6 @@ const SIGHTS_WAITING_MAX: usize = 256;
 #[derive(Debug, Clone)]
 pub struct SurveyOrder {
     pub targets: IpSet,
-    /// IPv6 hosts, which are connected to.
     pub targets_v6: Ip6Set,
     /// TCP ports to be looked at; `None` when only the hosts matter.
     pub ports: Option<PortSet>,
@@ -100,6 +95,11 @@ impl SurveyOrder {
             network_pps: host_pps.saturating_mul(NETWORK_SHARES),
             connections_per_host: usize::from(budgets.connections_per_host.max(1)),
         }
+    }
+
+    /// The targets of either family.
+    fn hosts(&self) -> [Hosts; 2] {
+        [Hosts::V4(self.targets.clone()), Hosts::from(&self.targets_v6)]
     }
 }
 
@@ -159,9 +159,9 @@ pub enum Sight {
 #[derive(Debug)]
 pub(crate) enum Swept {
     Host(Box<Sighting>),
-    Dead(IpSet),
+    Dead(Hosts),
     /// To be looked at by connecting.
-    Unlooked(IpSet),
+    Unlooked(Hosts),
 }
 
 /// A running sweep. Dropping it stops it within milliseconds.
@@ -182,13 +182,15 @@ impl Sweeping {
     pub(crate) fn start(order: SurveyOrder, ids: &Arc<dyn IdSource>, pace: Arc<Pace>) -> Self {
         let (sender, swept) = mpsc::channel(SIGHTS_WAITING_MAX);
         let control = Arc::new(Control::default());
-        let all = order.targets.clone();
+        let all = order.hosts();
         let sweep = raw::Sweep::new(order, Arc::clone(ids), pace, Arc::clone(&control), sender.clone());
         let spawned = std::thread::Builder::new().name("sweep".to_owned()).spawn(move || sweep.run());
         if let Err(error) = spawned {
             tracing::error!(%error, "no thread for sweeping");
             // The channel is new: there is room.
-            let _ = sender.try_send(Swept::Unlooked(all));
+            for hosts in all {
+                let _ = sender.try_send(Swept::Unlooked(hosts));
+            }
         }
         Self { swept, control }
     }
@@ -207,34 +209,60 @@ impl Sweeping {
 pub async fn survey_hosts(order: SurveyOrder, context: SurveyContext, sights: mpsc::Sender<Sight>) {
     let pace = Pace::of_survey(Arc::clone(&context.limits), order.rate_pps, order.connections_per_host);
     let mut sweeping = Sweeping::start(order.clone(), &context.ids, Arc::clone(&pace));
-    let mut unlooked = IpSet::new();
+    let mut unlooked = Vec::new();
     let mut ticks = tokio::time::interval(Duration::from_millis(250));
     loop {
         tokio::select! {
             swept = sweeping.swept.recv() => {
                 let Some(swept) = swept else { break };
-                let sight = match swept {
-                    Swept::Host(sighting) => Sight::Host(sighting),
-                    Swept::Dead(set) => Sight::Dead(set),
-                    Swept::Unlooked(set) => {
-                        unlooked = unlooked.union(&set);
-                        continue;
+                let told = match swept {
+                    Swept::Host(sighting) => sights.send(Sight::Host(sighting)).await,
+                    Swept::Dead(Hosts::V4(set)) => sights.send(Sight::Dead(set)).await,
+                    Swept::Dead(Hosts::V6(addresses)) => dead_v6(addresses, &sights).await,
+                    Swept::Unlooked(hosts) => {
+                        unlooked.push(hosts);
+                        Ok(())
                     }
                 };
-                if sights.send(sight).await.is_err() {
+                if told.is_err() {
                     return;
                 }
             }
             _ = ticks.tick() => {
-                let (work_done, work_total) = sweeping.progress();
-                let stage = if order.ports.is_some() { Stage::Ports } else { Stage::Discovery };
-                let _ = sights.try_send(Sight::Progress(SliceProgress { stage, work_done, work_total, findings: 0 }));
+                let _ = sights.try_send(progress(&order, sweeping.progress()));
             }
             () = sights.closed() => return,
         }
     }
-    let rest = unlooked.iter().map(IpAddr::V4).chain(order.targets_v6.iter().map(IpAddr::V6));
-    connect::survey(rest, &order, &pace, &context, &sights).await;
+    let rest_total: u64 = unlooked.iter().map(Hosts::count).sum();
+    let rest_done = AtomicU64::new(0);
+    let rest = unlooked.into_iter().flat_map(Hosts::into_addresses);
+    let connecting = connect::survey(rest, &order, &pace, &context, &sights, &rest_done);
+    tokio::pin!(connecting);
+    loop {
+        tokio::select! {
+            () = &mut connecting => return,
+            _ = ticks.tick() => {
+                let work = (rest_done.load(Ordering::Relaxed), rest_total);
+                let _ = sights.try_send(progress(&order, work));
+            }
+        }
+    }
+}
+
+fn progress(order: &SurveyOrder, (work_done, work_total): (u64, u64)) -> Sight {
+    let stage = if order.ports.is_some() { Stage::Ports } else { Stage::Discovery };
+    Sight::Progress(SliceProgress { stage, work_done, work_total, findings: 0 })
+}
+
+async fn dead_v6(
+    addresses: Vec<Ipv6Addr>,
+    sights: &mpsc::Sender<Sight>,
+) -> Result<(), mpsc::error::SendError<Sight>> {
+    for address in addresses {
+        sights.send(Sight::DeadV6(address)).await?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

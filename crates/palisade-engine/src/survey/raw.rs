@@ -1,18 +1,20 @@
 //! The sweeping thread: from a set of targets to sightings, way by way, block by block.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use palisade_model::ip_set::IpRange;
 use palisade_model::{IdSource, IpSet};
 use palisade_packet::sweep::{self, neighbours};
 use palisade_packet::transmit;
-use palisade_packet::{Control, Error, Gate, Goal, Hop, Line, Mac, Plan, Probe, Routing, Targets, Way, Wish};
+use palisade_packet::{
+    Control, Error, Gate, Goal, Hop, Interface, Line, Mac, Plan, Probe, Route, Routing, Targets, Wish,
+};
 use tokio::sync::mpsc;
 
 use super::discover::{self, Found};
+use super::hosts::Hosts;
 use super::ports::{PortProbes, Tally};
 use super::{BY_SYN, Sighting, SurveyOrder, Swept};
 use crate::pacing::Pace;
@@ -42,8 +44,15 @@ pub(crate) struct Sweep {
     gate: Arc<Pace>,
     control: Arc<Control>,
     sender: mpsc::Sender<Swept>,
-    /// Not accounted for yet.
-    left: IpSet,
+    /// Not accounted for yet, of either family.
+    left: [Hosts; 2],
+}
+
+/// Hosts that go the same way.
+struct Way {
+    route: Route,
+    interface: Interface,
+    hosts: Hosts,
 }
 
 impl Gate for Pace {
@@ -58,8 +67,11 @@ struct Stopped;
 impl Drop for Sweep {
     /// Whatever ended it: what it did not look at is looked at otherwise.
     fn drop(&mut self) {
-        if !self.left.is_empty() && self.control.wish() != Wish::Cancel {
-            let _ = self.sender.blocking_send(Swept::Unlooked(std::mem::take(&mut self.left)));
+        let left = std::mem::replace(&mut self.left, [IpSet::new().into(), IpSet::new().into()]);
+        for hosts in left.into_iter().filter(|hosts| !hosts.is_empty()) {
+            if self.control.wish() != Wish::Cancel {
+                let _ = self.sender.blocking_send(Swept::Unlooked(hosts));
+            }
         }
     }
 }
@@ -72,7 +84,7 @@ impl Sweep {
         control: Arc<Control>,
         sender: mpsc::Sender<Swept>,
     ) -> Self {
-        Self { left: order.targets.clone(), order, ids, gate, control, sender }
+        Self { left: order.hosts(), order, ids, gate, control, sender }
     }
 
     /// Blocks until every target is accounted for, or nobody listens any more.
@@ -88,17 +100,20 @@ impl Sweep {
                 return;
             }
         };
-        for block in self.order.targets.chunks(DISCOVERY_BLOCK) {
-            if self.block(&routing, &block).is_err() {
-                self.control.set(Wish::Cancel);
-                return;
+        for family in 0..self.left.len() {
+            let blocks = self.left.get(family).map(|hosts| hosts.chunks(DISCOVERY_BLOCK)).unwrap_or_default();
+            for block in blocks {
+                if self.block(&routing, &block).is_err() {
+                    self.control.set(Wish::Cancel);
+                    return;
+                }
+                self.left.get_mut(family).into_iter().for_each(|left| *left = left.difference(&block));
             }
-            self.left = self.left.difference(&block);
         }
     }
 
-    fn block(&mut self, routing: &Routing, block: &IpSet) -> Result<(), Stopped> {
-        let (ways, rest) = match routing.ways(block) {
+    fn block(&mut self, routing: &Routing, block: &Hosts) -> Result<(), Stopped> {
+        let (ways, rest) = match ways(routing, block) {
             Ok(cut) => cut,
             Err(error) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "no routes; connecting instead");
@@ -111,10 +126,10 @@ impl Sweep {
         for way in &ways {
             if let Err(error) = self.way(way)? {
                 tracing::warn!(
-                    interface = way.interface.name, targets = %way.set.count(),
+                    interface = way.interface.name, targets = %way.hosts.count(),
                     error = &error as &dyn std::error::Error, "no raw packets this way; connecting instead"
                 );
-                self.tell(Swept::Unlooked(way.set.clone()))?;
+                self.tell(Swept::Unlooked(way.hosts.clone()))?;
             }
         }
         Ok(())
@@ -135,9 +150,9 @@ impl Sweep {
             Err(error) => return Ok(Err(error)),
         };
         self.still_wanted()?;
-        self.ports(&mut line, &alive, &hop)?;
-        let there: IpSet = alive.keys().filter_map(|address| IpRange::new(*address, *address)).collect();
-        self.tell(Swept::Dead(way.set.difference(&there)))?;
+        self.ports(&mut line, &way.hosts.alike(alive.keys().copied()), &alive, &hop)?;
+        let there = way.hosts.alike(alive.keys().copied());
+        self.tell(Swept::Dead(way.hosts.difference(&there)))?;
         Ok(Ok(()))
     }
 
@@ -147,31 +162,20 @@ impl Sweep {
         way: &Way,
         line: &mut Line,
         gateway: IpAddr,
-    ) -> Result<(HashMap<Ipv4Addr, Option<Found>>, Macs), Error> {
-        let targets = match gateway {
-            IpAddr::V4(address) => Targets::from(&IpSet::from(address)),
-            IpAddr::V6(address) => Targets::v6(vec![address]),
-        };
-        let found = self.neighbours(line, targets)?;
+    ) -> Result<(HashMap<IpAddr, Option<Found>>, Macs), Error> {
+        let found = self.neighbours(line, Hosts::from(gateway).targets())?;
         let Some((_, mac)) = found.first() else { return Err(Error::SilentGateway { gateway }) };
         let hop = Hop::Gateway(*mac);
         let mut found =
-            self.discover(line, &way.set, hop, &self.order.probes, self.order.discovery_passes)?;
+            self.discover(line, &way.hosts, hop, &self.order.probes, self.order.discovery_passes)?;
         discover::without_firewalls(&mut found, self.order.packets);
-        Ok((self.alive(&way.set, found), Macs::One(*mac)))
+        Ok((self.alive(&way.hosts, found), Macs::One(*mac)))
     }
 
     /// Hosts on the link: who has no hardware address is not there.
-    fn on_link(&self, way: &Way, line: &mut Line) -> Result<(HashMap<Ipv4Addr, Option<Found>>, Macs), Error> {
-        let macs: HashMap<Ipv4Addr, Mac> = self
-            .neighbours(line, Targets::from(&way.set))?
-            .into_iter()
-            .filter_map(|(address, mac)| match address {
-                IpAddr::V4(address) => Some((address, mac)),
-                IpAddr::V6(_) => None,
-            })
-            .collect();
-        let there: IpSet = macs.keys().filter_map(|address| IpRange::new(*address, *address)).collect();
+    fn on_link(&self, way: &Way, line: &mut Line) -> Result<(HashMap<IpAddr, Option<Found>>, Macs), Error> {
+        let macs: HashMap<IpAddr, Mac> = self.neighbours(line, way.hosts.targets())?.into_iter().collect();
+        let there = way.hosts.alike(macs.keys().copied());
         let macs = Macs::Each(macs);
         // They are there; what an echo tells beyond that is their distance.
         let echo: Vec<Probe> =
@@ -183,11 +187,11 @@ impl Sweep {
         Ok((found.into_iter().map(|(address, found)| (address, Some(found))).collect(), macs))
     }
 
-    fn alive(&self, set: &IpSet, found: HashMap<Ipv4Addr, Found>) -> HashMap<Ipv4Addr, Option<Found>> {
+    fn alive(&self, hosts: &Hosts, found: HashMap<IpAddr, Found>) -> HashMap<IpAddr, Option<Found>> {
         let mut alive: HashMap<_, _> =
             found.into_iter().map(|(address, found)| (address, Some(found))).collect();
         if self.order.scan_dead_hosts {
-            for address in set.iter() {
+            for address in hosts.iter() {
                 alive.entry(address).or_insert(None);
             }
         }
@@ -202,17 +206,19 @@ impl Sweep {
     fn discover(
         &self,
         line: &mut Line,
-        set: &IpSet,
+        hosts: &Hosts,
         hop: Hop,
         probes: &[Probe],
         passes: u8,
-    ) -> Result<HashMap<Ipv4Addr, Found>, Error> {
+    ) -> Result<HashMap<IpAddr, Found>, Error> {
+        let targets = hosts.targets();
+        let probes = probes.iter().copied().filter(|probe| !targets.is_v6() || probe.is_for_v6());
         let plan = Plan {
-            targets: Targets::from(set),
-            probes: probes.to_vec(),
+            probes: probes.collect(),
+            targets,
             goal: Goal::AnyAnswer,
             passes,
-            rate_pps: self.rate(set),
+            rate_pps: self.rate(hosts),
             hop,
             seed: self.seed(),
             start: 0,
@@ -222,7 +228,7 @@ impl Sweep {
             discover::learn(&mut found, heard);
         })?;
         let named =
-            found.into_iter().filter_map(|(number, found)| Some((address(&plan.targets, number)?, found)));
+            found.into_iter().filter_map(|(number, found)| Some((plan.targets.address(number)?, found)));
         Ok(named.collect())
     }
 
@@ -230,10 +236,10 @@ impl Sweep {
     fn ports(
         &self,
         line: &mut Line,
-        alive: &HashMap<Ipv4Addr, Option<Found>>,
+        all: &Hosts,
+        alive: &HashMap<IpAddr, Option<Found>>,
         macs: &Macs,
     ) -> Result<(), Stopped> {
-        let all: IpSet = alive.keys().filter_map(|address| IpRange::new(*address, *address)).collect();
         let Some(ports) = &self.order.ports else {
             return all.iter().try_for_each(|address| self.tell_host(address, alive, None));
         };
@@ -243,7 +249,7 @@ impl Sweep {
         for block in all.chunks(hosts) {
             self.still_wanted()?;
             let plan = Plan {
-                targets: Targets::from(&block),
+                targets: block.targets(),
                 probes: probes.probes.clone(),
                 goal: Goal::EveryProbe,
                 passes: PORT_PASSES,
@@ -277,16 +283,16 @@ impl Sweep {
 
     fn tell_host(
         &self,
-        address: Ipv4Addr,
-        alive: &HashMap<Ipv4Addr, Option<Found>>,
+        address: IpAddr,
+        alive: &HashMap<IpAddr, Option<Found>>,
         tally: Option<(Tally, usize)>,
     ) -> Result<(), Stopped> {
         let found = alive.get(&address).copied().flatten();
         let asked_echo = self.order.probes.contains(&Probe::Echo);
         let ttl = found.and_then(|found| found.ttl);
         self.tell(Swept::Host(Box::new(Sighting {
-            address: address.into(),
-            alive_by: found.map(|found| found.alive_by()),
+            address,
+            alive_by: found.map(|found| found.alive_by(address)),
             ttl: ttl.or_else(|| tally.as_ref().and_then(|(tally, _)| tally.ttl)),
             icmp_echo: asked_echo.then(|| found.is_some_and(|found| found.echo)),
             round_trip: found.and_then(|found| found.round_trip),
@@ -296,14 +302,9 @@ impl Sweep {
     }
 
     /// The permitted rate, less where the hosts or their networks are too few to bear it.
-    fn rate(&self, set: &IpSet) -> u32 {
-        let networks: u64 = set
-            .ranges()
-            .iter()
-            .map(|range| u64::from((u32::from(range.last()) >> 8) - (u32::from(range.first()) >> 8)) + 1)
-            .sum();
+    fn rate(&self, set: &Hosts) -> u32 {
         let hosts = set.count().saturating_mul(u64::from(self.order.host_pps));
-        let networks = networks.saturating_mul(u64::from(self.order.network_pps));
+        let networks = set.networks().saturating_mul(u64::from(self.order.network_pps));
         let rate = u64::from(self.order.rate_pps).min(hosts).min(networks).max(1);
         u32::try_from(rate).unwrap_or(u32::MAX)
     }
@@ -328,23 +329,40 @@ impl Sweep {
 /// Hardware addresses of next hops.
 enum Macs {
     One(Mac),
-    Each(HashMap<Ipv4Addr, Mac>),
+    Each(HashMap<IpAddr, Mac>),
 }
 
 impl Macs {
-    fn hop(&self, set: &IpSet) -> Hop {
+    fn hop(&self, hosts: &Hosts) -> Hop {
         match self {
             Self::One(mac) => Hop::Gateway(*mac),
             Self::Each(macs) => Hop::Each(
-                set.iter().map(|address| macs.get(&address).copied().unwrap_or([0xff; 6])).collect(),
+                hosts.iter().map(|address| macs.get(&address).copied().unwrap_or([0xff; 6])).collect(),
             ),
         }
     }
 }
 
-fn address(targets: &Targets, number: u64) -> Option<Ipv4Addr> {
-    match targets.address(number)? {
-        IpAddr::V4(address) => Some(address),
-        IpAddr::V6(_) => None,
+/// Hosts by the way that they go, and those that frames cannot be used for.
+fn ways(routing: &Routing, hosts: &Hosts) -> Result<(Vec<Way>, Hosts), Error> {
+    match hosts {
+        Hosts::V4(set) => {
+            let (ways, rest) = routing.ways(set)?;
+            let ways = ways.into_iter().map(|way| Way {
+                route: way.route,
+                interface: way.interface,
+                hosts: way.set.into(),
+            });
+            Ok((ways.collect(), rest.into()))
+        }
+        Hosts::V6(addresses) => {
+            let (ways, rest) = routing.ways_v6(addresses)?;
+            let ways = ways.into_iter().map(|way| Way {
+                route: way.route,
+                interface: way.interface,
+                hosts: Hosts::V6(way.addresses),
+            });
+            Ok((ways.collect(), Hosts::V6(rest)))
+        }
     }
 }

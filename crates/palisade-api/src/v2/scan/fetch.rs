@@ -123,8 +123,8 @@ impl Fetch {
         let mut after: Option<Ipv4Addr> = None;
         loop {
             let page = self.app.report_hosts(&self.actor, &self.view.scan, after, PAGE_HOSTS).await?;
-            let Some(last) = page.last() else { break };
-            after = Some(last.address);
+            let Some(last) = page.last().and_then(HostReport::ipv4) else { break };
+            after = Some(last);
             for host in page.iter().filter(|host| self.wants(host)) {
                 results.host(&self.app.kb(), host);
             }
@@ -142,6 +142,6 @@ impl Fetch {
     }
 
     fn wants(&self, host: &HostReport) -> bool {
-        self.ips.as_ref().is_none_or(|ips| ips.contains(host.address))
+        self.ips.as_ref().is_none_or(|ips| host.ipv4().is_some_and(|address| ips.contains(address)))
     }
 }

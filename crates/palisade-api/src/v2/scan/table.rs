@@ -244,7 +244,7 @@ impl Results {
 
     /// The results on a host.
     pub(super) fn host(&mut self, kb: &KnowledgeBase, host: &HostReport) {
-        let address = IpSet::from(host.address);
+        let address = host.ipv4().map(IpSet::from).unwrap_or_default();
         if !host.alive {
             self.dead = self.dead.union(&address);
             return;
