@@ -152,6 +152,17 @@ pub fn integer(tag: u8, value: i64) -> Vec<u8> {
     element(tag, rest)
 }
 
+/// A number without a sign, such as SNMP's, in as few bytes as it takes: a leading zero keeps the highest
+/// bit from being one.
+#[must_use]
+pub fn unsigned(tag: u8, value: u64) -> Vec<u8> {
+    let digits = value.to_be_bytes();
+    let zeros = digits.iter().take_while(|digit| **digit == 0).count().min(digits.len() - 1);
+    let digits = digits.get(zeros..).unwrap_or_default();
+    let leading: &[u8] = if digits.first().is_some_and(|first| first & 0x80 != 0) { &[0] } else { &[] };
+    element(tag, &[leading, digits].concat())
+}
+
 /// An OCTET STRING.
 #[must_use]
 pub fn octets(content: &[u8]) -> Vec<u8> {
@@ -203,6 +214,14 @@ mod tests {
         fn integers_read_back(value: i64) {
             let bytes = integer(INTEGER, value);
             prop_assert_eq!(Element::read(&mut Reader::new(&bytes)).unwrap().integer().unwrap(), value);
+        }
+
+        #[test]
+        fn numbers_without_a_sign_read_back(value: u64) {
+            let bytes = unsigned(INTEGER, value);
+            let element = Element::read(&mut Reader::new(&bytes)).unwrap();
+            prop_assert_eq!(element.unsigned().unwrap(), value);
+            prop_assert_eq!(element.integer().ok(), i64::try_from(value).ok());
         }
 
         #[test]
