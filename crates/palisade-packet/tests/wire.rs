@@ -249,7 +249,7 @@ fn a_sweep_pauses_resumes_and_stops_at_once() {
         // Whoever takes it up at that position does the rest, and nothing of what is done.
         let cut = 59_000;
         plan.start = cut;
-        plan.rate_pps = 20_000;
+        plan.rate_pps = 5_000;
         let (heard, summary) = run(&plan, &way, &Control::default());
         assert_eq!((heard.len() as u64, summary.position), (60_000 - cut, 60_000));
     });

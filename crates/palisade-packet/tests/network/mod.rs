@@ -10,7 +10,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use nix::sys::socket::{
-    AddressFamily, LinkAddr, MsgFlags, SockFlag, SockProtocol, SockType, recvfrom, sendto, socket,
+    AddressFamily, LinkAddr, MsgFlags, SockFlag, SockProtocol, SockType, recvfrom, sendto, setsockopt,
+    socket, sockopt,
 };
 use palisade_packet::checksum::{finish, sum};
 
@@ -18,6 +19,8 @@ pub(crate) const SCANNER: Ipv4Addr = Ipv4Addr::new(10, 92, 0, 1);
 /// Ports that are open, where some are.
 pub(crate) const OPEN: [u16; 4] = [22, 80, 143, 443];
 const ROLE: &str = "PALISADE_WIRE_ROLE";
+/// What the hosts are asked faster than they answer.
+const BUFFER_BYTES: usize = 64 << 20;
 const MAC: [u8; 6] = [2, 0, 0, 92, 0, 2];
 
 /// How a host behaves; its place in the list is the last part of its address.
@@ -127,6 +130,8 @@ fn ip(arguments: &str) {
 /// The network's side: reads and answers until it is killed.
 fn answer_all() {
     let raw = socket(AddressFamily::Packet, SockType::Raw, SockFlag::empty(), SockProtocol::EthAll).unwrap();
+    // On a busy machine the hosts may answer late; they must not lose what they were asked.
+    setsockopt(&raw, sockopt::RcvBufForce, &BUFFER_BYTES).unwrap();
     let mut seen = HashSet::new();
     let mut frame = [0_u8; 2_048];
     loop {
