@@ -451,14 +451,22 @@ const TOGETHER: usize = 16;
 /// look after. What is left of short ones is looked up byte by byte.
 fn marks(text: &str) -> u8 {
     let (chunks, rest) = text.as_bytes().as_chunks::<TOGETHER>();
-    let mut seen = [0; TOGETHER];
-    for chunk in chunks {
-        for (seen, byte) in seen.iter_mut().zip(chunk) {
-            *seen |= mark(*byte);
+    let mut marks = 0;
+    if !chunks.is_empty() {
+        let mut seen = [0; TOGETHER];
+        for chunk in chunks {
+            for (seen, byte) in seen.iter_mut().zip(chunk) {
+                *seen |= mark(*byte);
+            }
+        }
+        for seen in seen {
+            marks |= seen;
         }
     }
-    let rest = rest.iter().map(|byte| MARKS.get(usize::from(*byte)).copied().unwrap_or(0));
-    seen.into_iter().chain(rest).fold(0, |marks, mark| marks | mark)
+    for byte in rest {
+        marks |= MARKS.get(usize::from(*byte)).copied().unwrap_or(0);
+    }
+    marks
 }
 
 /// [`mark`] of each byte.
