@@ -330,6 +330,11 @@ impl AssetReport {
         self.selected.get(&qid).filter(|_| is_wanted)
     }
 
+    /// Whether detections that are fixed may be wanted.
+    pub(crate) fn wants_fixed(&self) -> bool {
+        self.content.filter.statuses.contains(&DetectionStatus::Fixed)
+    }
+
     fn risk_of(&self, ip: Ipv4Addr, weights: &[palisade_store::Weight]) -> HostRisk {
         let (mut vulnerabilities, mut open, mut severities) = (0, 0_u32, 0_u32);
         for (qid, status) in weights {

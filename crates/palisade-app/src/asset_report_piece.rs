@@ -168,7 +168,7 @@ async fn read_ahead(
     let mut steps = HostSteps::new(store, bounds, PAGE_HOSTS, move |after, end| {
         let (store, report) = reader.clone();
         async move {
-            let page = store.list_reported_hosts(after, end, u32::MAX).await?;
+            let page = store.list_reported_hosts(after, end, u32::MAX, report.wants_fixed()).await?;
             let information = match (page.first(), page.last()) {
                 (Some(first), Some(last)) => information_of(&store, &report, first.ip, last.ip).await?,
                 _ => HashMap::new(),
@@ -187,7 +187,7 @@ async fn read_ahead(
             let services = Arc::new(std::mem::take(&mut host.services));
             let ReportedHost { id, ip, detections: mut batch, .. } = host;
             while let Some(last) = batch.next() {
-                let next = store.list_detections_after(id, Some(last)).await?;
+                let next = store.list_detections_after(id, Some(last), report.wants_fixed()).await?;
                 let full = std::mem::replace(&mut batch, next.unpack()?);
                 pieces.push(piece(report, &head, &services, full, None));
                 if sender.send(Ok(std::mem::take(&mut pieces))).await.is_err() {

@@ -234,10 +234,10 @@ impl Reading {
     async fn read(&self, groups: &[Vec<Qid>]) -> Result<()> {
         let HostFindings { host_id, open, .. } = &self.host.findings;
         let total: u64 = open.iter().map(|(_, count)| count).sum();
-        // Hosts as they usually are take one query; fixed ones are left out of it below.
+        // Hosts as they usually are take one query.
         let mut whole = None;
         if total < u64::try_from(BATCH_DETECTIONS).unwrap_or(u64::MAX) {
-            let packed = self.store.list_detections_after(*host_id, None).await?;
+            let packed = self.store.list_detections_after(*host_id, None, false).await?;
             if packed.next().is_none() {
                 whole = Some(Arc::new(packed.unpack()?));
             }

@@ -172,7 +172,7 @@ pub type Weight = (Qid, DetectionStatus);
 macro_rules! packed_detection {
     () => {
         "concat_ws(' ', qid, port * 4 + CASE transport WHEN 'tcp' THEN 1 WHEN 'udp' THEN 2 ELSE 0 END,
-                   (CASE status WHEN 'New' THEN 0 WHEN 'Active' THEN 1 WHEN 'Fixed' THEN 2 ELSE 3 END) * 4
+                   (CASE status WHEN 'Active' THEN 1 WHEN 'New' THEN 0 WHEN 'Fixed' THEN 2 ELSE 3 END) * 4
                        + result_is_table * 2 + tls,
                    first_found_at, last_found_at, COALESCE(last_fixed_at, -1), times_found,
                    octet_length(result), result, '')"
@@ -184,6 +184,12 @@ macro_rules! packed_place {
     () => {
         "port * 4 + CASE transport WHEN 'tcp' THEN 1 WHEN 'udp' THEN 2 ELSE 0 END"
     };
+}
+
+/// The condition on detections that leaves out fixed ones, unless they are wanted. It is left out rather
+/// than switched off, which would cost as much as reading them.
+const fn without_fixed(with_fixed: bool) -> &'static str {
+    if with_fixed { "" } else { "AND status <> 'Fixed'" }
 }
 
 /// Numbers that a place may have: ports and transports.
@@ -227,24 +233,25 @@ pub(crate) fn read_status(number: i64) -> Option<(DetectionStatus, usize)> {
 
 impl Store {
     /// One page of the hosts, by address: at most `limit` of those after `after` up to `last`, each
-    /// with the first batch of its detections.
+    /// with the first batch of its detections, fixed ones among them only `with_fixed`.
     pub async fn list_reported_hosts(
         &self,
         after: Option<Ipv4Addr>,
         last: Ipv4Addr,
         limit: u32,
+        with_fixed: bool,
     ) -> Result<Vec<ReportedHost>> {
-        let rows = sqlx::query(concat!(
+        let rows = sqlx::query(AssertSqlSafe(format!(
             "SELECT id, ip, dns_name, netbios_name, os, os_cpe,
                  (SELECT string_agg(record, '') FROM
-                     (SELECT ",
-            packed_detection!(),
-            " AS record FROM detection WHERE host_id = host.id AND ignored = 0
+                     (SELECT {} AS record FROM detection WHERE host_id = host.id AND ignored = 0 {}
                       ORDER BY qid, port, transport LIMIT $4 + 0) AS batch) AS detections,
                  (SELECT string_agg(concat_ws(' ', port, transport, octet_length(service), service, ''), '')
                   FROM host_port WHERE host_id = host.id) AS services
-             FROM host WHERE ip > $1 AND ip <= $2 ORDER BY ip LIMIT $3 + 0"
-        ))
+             FROM host WHERE ip > $1 AND ip <= $2 ORDER BY ip LIMIT $3 + 0",
+            packed_detection!(),
+            without_fixed(with_fixed)
+        )))
         .bind(after.map_or(-1, number_of))
         .bind(number_of(last))
         .bind(i64::from(limit))
@@ -375,23 +382,24 @@ impl Store {
         read_packed(host_id, &Read::new("detection", &row))
     }
 
-    /// The next batch of a host's detections, those after `after`.
+    /// The next batch of a host's detections, those after `after`; fixed ones among them only `with_fixed`.
     pub async fn list_detections_after(
         &self,
         host_id: i64,
         after: Option<DetectionKey>,
+        with_fixed: bool,
     ) -> Result<PackedDetections> {
         let (qid, port, transport) = after.map_or((0, 0, ""), DetectionKey::columns);
-        let row = sqlx::query(concat!(
+        let row = sqlx::query(AssertSqlSafe(format!(
             "SELECT MAX(qid * 262144 + place) AS last, COUNT(*) AS counted,
                     string_agg(record, '') AS detections FROM
-                 (SELECT qid, ",
+                 (SELECT qid, {} AS place, {} AS record FROM detection
+                  WHERE host_id = $1 AND ignored = 0 {} AND (qid, port, transport) > ($2, $3, $4)
+                  ORDER BY qid, port, transport LIMIT $5 + 0) AS batch",
             packed_place!(),
-            " AS place, ",
             packed_detection!(),
-            " AS record FROM detection WHERE host_id = $1 AND ignored = 0 AND (qid, port, transport) > ($2, $3, $4)
-                  ORDER BY qid, port, transport LIMIT $5 + 0) AS batch"
-        ))
+            without_fixed(with_fixed)
+        )))
         .bind(host_id)
         .bind(qid)
         .bind(port)

@@ -21,7 +21,7 @@ async fn hosts_come_with_their_detections(bench: Bench) {
     bench.scan_host(&result, 20).await;
     bench.scan_host(&alive("10.0.0.1", vec![odd.clone()], &[5, 7]), 40).await;
     bench.scan_host(&alive("10.0.0.3", Vec::new(), &[]), 60).await;
-    let hosts = bench.store.list_reported_hosts(None, ip("10.0.0.255"), 10).await.unwrap();
+    let hosts = bench.store.list_reported_hosts(None, ip("10.0.0.255"), 10, true).await.unwrap();
     assert_eq!(hosts.iter().map(|host| host.ip).collect::<Vec<_>>(), [ip("10.0.0.1"), ip("10.0.0.3")]);
     let batch = &hosts[0].detections;
     assert_eq!((keys(batch), batch.next()), (vec![(5, 0), (7, 443)], None));
@@ -32,8 +32,15 @@ async fn hosts_come_with_their_detections(bench: Bench) {
     assert_eq!((batch.result(found), found.result_is_table), (odd.result.as_str(), true));
     assert_eq!((batch.result(fixed), fixed.result_is_table), ("evidence of 5", false));
     assert!(hosts[1].detections.entries().is_empty());
+    let open = bench.store.list_reported_hosts(None, ip("10.0.0.255"), 10, false).await.unwrap();
+    assert_eq!(keys(&open[0].detections), [(7, 443)]);
+    let batch = async |with_fixed| {
+        bench.store.list_detections_after(hosts[0].id, None, with_fixed).await.unwrap().unpack().unwrap()
+    };
+    let (open, all) = (batch(false).await, batch(true).await);
+    assert_eq!((keys(&open), keys(&all)), (vec![(7, 443)], vec![(5, 0), (7, 443)]));
 
-    let page = bench.store.list_reported_hosts(Some(ip("10.0.0.1")), ip("10.0.0.2"), 10).await.unwrap();
+    let page = bench.store.list_reported_hosts(Some(ip("10.0.0.1")), ip("10.0.0.2"), 10, true).await.unwrap();
     assert!(page.is_empty(), "neither what was read nor what is beyond");
     let weights = bench.store.list_host_weights(None, ip("10.0.0.255"), None, 1).await.unwrap();
     assert_eq!(weights.len(), 1);
@@ -70,7 +77,7 @@ async fn services_are_told_by_port(bench: Bench) {
     };
     result.facts.ports = vec![web, palisade_model::PortFacts::new(53, Transport::Udp)];
     bench.scan_host(&result, 20).await;
-    let hosts = bench.store.list_reported_hosts(None, ip("10.0.0.255"), 10).await.unwrap();
+    let hosts = bench.store.list_reported_hosts(None, ip("10.0.0.255"), 10, true).await.unwrap();
     let mut services = hosts[0].services.clone();
     services.sort_by_key(|(port, ..)| *port);
     let told: Vec<_> =
@@ -84,12 +91,12 @@ async fn a_host_with_very_many_comes_in_batches(bench: Bench) {
     let ports = u16::try_from(BATCH_DETECTIONS).unwrap() + 3;
     let findings = (1..=ports).map(|port| finding(9, Some(port))).chain([finding(3, None)]);
     bench.scan_host(&alive("10.0.0.1", findings.collect(), &[]), 20).await;
-    let host = bench.store.list_reported_hosts(None, ip("10.0.0.1"), 10).await.unwrap().remove(0);
+    let host = bench.store.list_reported_hosts(None, ip("10.0.0.1"), 10, false).await.unwrap().remove(0);
     let mut all = keys(&host.detections);
     assert_eq!(all.len(), BATCH_DETECTIONS);
     let mut next = host.detections.next();
     while let Some(after) = next {
-        let packed = bench.store.list_detections_after(host.id, Some(after)).await.unwrap();
+        let packed = bench.store.list_detections_after(host.id, Some(after), false).await.unwrap();
         next = packed.next();
         let batch = packed.unpack().unwrap();
         assert_eq!(batch.next(), next, "known without taking it apart");
