@@ -1,4 +1,4 @@
-//! Going through very many hosts by address, in steps of which two are read at the same time.
+//! Going through very many hosts by address, in steps of which some are read at the same time.
 //!
 //! Where the steps end is asked first, of many at once, which costs next to nothing: the database
 //! need not be through with one step for the next one to begin.
@@ -14,7 +14,7 @@ use crate::asset_report::Bounds;
 use crate::error::{Error, Result};
 
 /// Steps that are read at the same time, by as many connections.
-const READS_AT_ONCE: usize = 2;
+const READS_AT_ONCE: usize = 3;
 /// Steps whose ends are asked for at first, and at a time later: nothing is read before the first are known.
 const FIRST_ENDS: u32 = 4;
 const ENDS_AT_ONCE: u32 = 64;
