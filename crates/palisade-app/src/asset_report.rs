@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use palisade_model::cve::Cvss;
-use palisade_model::report_template::{FindingOrder, HostTemplate, business_risk};
+use palisade_model::report_template::{FindingOrder, HostTemplate};
 use palisade_model::{
     Action, AssetGroupTitle, BusinessImpact, DetectionStatus, FindingKind, IpSet, Qid, Resource, Timestamp,
 };
@@ -18,11 +18,8 @@ use crate::asset_group::AssetGroupView;
 use crate::asset_report_piece::ReportedHostHead;
 use crate::error::{Error, Result};
 use crate::host::attributes_of;
-use crate::host_steps::HostSteps;
 use crate::report_template::refuse_other_kinds;
 
-/// Hosts whose weights are read at a time.
-const PAGE_WEIGHTS: u32 = 1_000;
 const SECONDS_PER_DAY: i64 = 86_400;
 
 /// Which report is wanted.
@@ -221,65 +218,6 @@ impl App {
             .collect();
         Ok(selected)
     }
-
-    /// Counts what a report will show; `None` when its template shows no totals.
-    pub async fn summarise_asset_report(&self, report: &AssetReport) -> Result<Option<ReportSummary>> {
-        let display = &report.content.display;
-        if !(display.summary || display.host_risks) {
-            return Ok(None);
-        }
-        self.count_asset_report(report).await.map(Some)
-    }
-
-    /// Counts what a report will show, whether its template shows totals or not.
-    pub async fn count_asset_report(&self, report: &AssetReport) -> Result<ReportSummary> {
-        if !report.scans.is_empty() {
-            return self.summarise_scans(report).await;
-        }
-        let display = &report.content.display;
-        let Some(bounds) = report.bounds() else { return Ok(ReportSummary::default()) };
-        let mut summary = ReportSummary::default();
-        let (mut hosts, mut risks) = (0_u32, 0.0);
-        let (store, found_since) = (self.store().clone(), report.found_since);
-        let mut steps = HostSteps::new(self.store(), bounds, PAGE_WEIGHTS, move |after, end| {
-            let store = store.clone();
-            async move { Ok(store.list_host_weights(after, end, found_since, u32::MAX).await?) }
-        });
-        while let Some(page) = steps.next().await? {
-            for (ip, os, weights) in page {
-                if !report.target.contains(ip) {
-                    continue;
-                }
-                summary.active += 1;
-                if !report.has_system(os.as_deref()) {
-                    continue;
-                }
-                let risk = report.risk_of(ip, &weights);
-                if risk.vulnerabilities == 0 {
-                    continue;
-                }
-                summary.vulnerabilities += u64::from(risk.vulnerabilities);
-                hosts += 1;
-                risks += risk.security_risk;
-                if display.host_risks {
-                    summary.hosts.push(risk);
-                }
-            }
-        }
-        Ok(summary.of_hosts(hosts, risks, report.impact))
-    }
-}
-
-impl ReportSummary {
-    /// Completes the totals of so many hosts, whose risks add up to `risks`.
-    pub(crate) fn of_hosts(mut self, hosts: u32, risks: f64, impact: BusinessImpact) -> Self {
-        self.matching = hosts;
-        if hosts > 0 {
-            self.security_risk = risks / f64::from(hosts);
-            self.business_risk = business_risk(self.security_risk, impact.rank());
-        }
-        self
-    }
 }
 
 /// The first and last address of a target, as pages are read.
@@ -333,23 +271,6 @@ impl AssetReport {
     /// Whether detections that are fixed may be wanted.
     pub(crate) fn wants_fixed(&self) -> bool {
         self.content.filter.statuses.contains(&DetectionStatus::Fixed)
-    }
-
-    fn risk_of(&self, ip: Ipv4Addr, weights: &[palisade_store::Weight]) -> HostRisk {
-        let (mut vulnerabilities, mut open, mut severities) = (0, 0_u32, 0_u32);
-        for (qid, status) in weights {
-            if !self.content.filter.statuses.contains(status) {
-                continue;
-            }
-            let Some(selected) = self.selected.get(qid) else { continue };
-            vulnerabilities += 1;
-            if *status != DetectionStatus::Fixed {
-                open += 1;
-                severities += u32::from(selected.severity);
-            }
-        }
-        let security_risk = if open == 0 { 0.0 } else { f64::from(severities) / f64::from(open) };
-        HostRisk { ip, vulnerabilities, security_risk }
     }
 
     /// How a report names a host.

@@ -236,15 +236,11 @@ fn piece(
     batch: DetectionBatch,
     gathered: Option<Gathered>,
 ) -> ReportPiece {
-    let mut shown: Vec<_> = batch
-        .entries()
-        .iter()
-        .enumerate()
-        .filter_map(|(place, entry)| {
-            let selected = report.wants(entry.key.qid, entry.status, entry.last_found_at)?;
-            Some((place, selected.kind, selected.severity, selected.scores.clone(), entry.key))
-        })
-        .collect();
+    let mut shown = Vec::with_capacity(batch.entries().len());
+    shown.extend(batch.entries().iter().enumerate().filter_map(|(place, entry)| {
+        let selected = report.wants(entry.key.qid, entry.status, entry.last_found_at)?;
+        Some((place, selected.kind, selected.severity, selected.scores.clone(), entry.key))
+    }));
     match report.order() {
         FindingOrder::Qid => {}
         FindingOrder::Severity => shown.sort_by_key(|(_, _, severity, ..)| Reverse(*severity)),

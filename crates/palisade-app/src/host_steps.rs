@@ -14,7 +14,7 @@ use crate::asset_report::Bounds;
 use crate::error::{Error, Result};
 
 /// Steps that are read at the same time, by as many connections.
-const READS_AT_ONCE: usize = 3;
+pub(crate) const READS_AT_ONCE: usize = 3;
 /// Steps whose ends are asked for at first, and at a time later: nothing is read before the first are known.
 const FIRST_ENDS: u32 = 4;
 const ENDS_AT_ONCE: u32 = 64;

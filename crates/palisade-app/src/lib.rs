@@ -12,6 +12,7 @@ mod app;
 mod appliance;
 mod asset_group;
 mod asset_report;
+mod asset_report_count;
 mod asset_report_piece;
 mod asset_search;
 mod auth_record;

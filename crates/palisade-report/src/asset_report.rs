@@ -1,7 +1,7 @@
 //! What the reports on hosts have in common: the target, the hosts with their findings, the
 //! glossary and the appendices. Streamed, because a subscription may have millions of findings.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -113,7 +113,8 @@ pub(crate) fn write_ranges(xml: &mut XmlWriter, wrapper: &'static str, ips: &IpS
 /// What the hosts add up to while they are sent.
 #[derive(Default)]
 struct Seen {
-    qids: BTreeSet<Qid>,
+    /// Each with its line as findings have it, once it was written.
+    qids: HashMap<Qid, Vec<u8>>,
     with_findings: Vec<Ipv4Addr>,
     without_findings: Vec<Ipv4Addr>,
 }
@@ -145,7 +146,8 @@ pub async fn write_body(
     }
     pages.xml.close_to_root();
     if display.glossary {
-        write_glossary(pages, &app.kb(), display, &seen.qids).await?;
+        let qids = seen.qids.keys().copied().collect();
+        write_glossary(pages, &app.kb(), display, &qids).await?;
     }
     if display.appendix {
         write_appendices(&mut pages.xml, &report, &seen, document);
@@ -169,9 +171,9 @@ fn write_piece(
                 open_host(xml, &piece.host, seen.with_findings.len() == 1);
             }
         }
-        seen.qids.insert(finding.qid);
+        let qid_line = seen.qids.entry(finding.qid).or_default();
         if display.hosts {
-            write_finding(xml, &finding, display);
+            write_finding(xml, &finding, display, qid_line);
         }
     }
     if piece.ends {
@@ -210,7 +212,13 @@ pub(crate) const fn tracking_word(tracking: TrackingMethod) -> &'static str {
     }
 }
 
-fn write_finding(xml: &mut XmlWriter, finding: &ReportedFinding<'_>, display: &TemplateDisplay) {
+/// `qid_line` is filled when it is empty: a report has few QIDs and millions of findings.
+fn write_finding(
+    xml: &mut XmlWriter,
+    finding: &ReportedFinding<'_>,
+    display: &TemplateDisplay,
+    qid_line: &mut Vec<u8>,
+) {
     let ReportedFinding {
         qid,
         kind,
@@ -228,7 +236,12 @@ fn write_finding(xml: &mut XmlWriter, finding: &ReportedFinding<'_>, display: &T
         cvss3,
     } = finding;
     xml.open("VULN_INFO", &[]);
-    write_qid(xml, *qid);
+    if qid_line.is_empty() {
+        let mut part = xml.part();
+        write_qid(&mut part, *qid);
+        *qid_line = part.into_part();
+    }
+    xml.append(qid_line);
     xml.text("TYPE", type_word(*kind));
     if let Some((port, transport)) = port {
         xml.number("PORT", u64::from(*port));
@@ -237,8 +250,11 @@ fn write_finding(xml: &mut XmlWriter, finding: &ReportedFinding<'_>, display: &T
     }
     xml.text("SSL", if *tls { "true" } else { "false" });
     if let Some(result) = filled(result).filter(|_| display.results) {
-        let format: &[(&str, &str)] = if *result_is_table { &[("format", "table")] } else { &[] };
-        xml.cdata_with("RESULT", format, result);
+        if *result_is_table {
+            xml.cdata_with("RESULT", &[("format", "table")], result);
+        } else {
+            xml.cdata("RESULT", result);
+        }
     }
     if let Some(at) = first_found_at {
         xml.date_time("FIRST_FOUND", *at);

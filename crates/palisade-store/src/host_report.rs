@@ -13,6 +13,7 @@ use sqlx::any::AnyRow;
 
 use crate::detection::DetectionKey;
 use crate::error::{Error, Result};
+use crate::listed_host::Between;
 use crate::packed::{SharedText, Unpack};
 use crate::row::{Read, number_of};
 use crate::statement::number_list;
@@ -78,20 +79,20 @@ impl DetectionBatch {
         let mut entries = Vec::with_capacity(text.len() / 128);
         let mut unpack = Unpack::new(&text);
         while !unpack.is_at_end() {
-            let key = read_key(unpack.number()?, unpack.number()?)?;
-            let (status, result_is_table, tls) = read_flags(unpack.number()?)?;
+            let key = read_key(unpack.number()?)?;
+            let (flags, status, times_found) = read_flags(unpack.number()?, 8)?;
             entries.push(BatchedDetection {
                 key,
-                tls,
+                tls: flags & 1 != 0,
                 status,
                 first_found_at: Timestamp::from_microsecond(unpack.number()?).ok()?,
                 last_found_at: Timestamp::from_microsecond(unpack.number()?).ok()?,
-                last_fixed_at: match unpack.number()? {
-                    -1 => None,
-                    at => Some(Timestamp::from_microsecond(at).ok()?),
+                last_fixed_at: match flags & 4 {
+                    0 => None,
+                    _ => Some(Timestamp::from_microsecond(unpack.number()?).ok()?),
                 },
-                times_found: u64::try_from(unpack.number()?).ok()?,
-                result_is_table,
+                times_found,
+                result_is_table: flags & 2 != 0,
                 result: unpack.text()?,
             });
         }
@@ -167,23 +168,23 @@ pub type LatestFindings = (Ipv4Addr, Vec<Finding>, Timestamp);
 /// The QID and status of one detection: what a summary needs.
 pub type Weight = (Qid, DetectionStatus);
 
-/// The columns of a detection as one packed record. A number costs the database more than anything
-/// else in it, so small ones share one: see `read_key` and `read_flags`.
-macro_rules! packed_detection {
-    () => {
-        "concat_ws(' ', qid, port * 4 + CASE transport WHEN 'tcp' THEN 1 WHEN 'udp' THEN 2 ELSE 0 END,
-                   (CASE status WHEN 'Active' THEN 1 WHEN 'New' THEN 0 WHEN 'Fixed' THEN 2 ELSE 3 END) * 4
-                       + result_is_table * 2 + tls,
-                   first_found_at, last_found_at, COALESCE(last_fixed_at, -1), times_found,
-                   octet_length(result), result, '')"
-    };
-}
+/// The QID and the place of a detection as one number, which [`read_key`] takes apart.
+pub(crate) const PACKED_KEY: &str =
+    "(qid * 65536 + port) * 4 + CASE transport WHEN 'tcp' THEN 1 WHEN 'udp' THEN 2 ELSE 0 END";
 
-/// The port of a detection with its transport, as `read_key` takes them apart.
-macro_rules! packed_place {
-    () => {
-        "port * 4 + CASE transport WHEN 'tcp' THEN 1 WHEN 'udp' THEN 2 ELSE 0 END"
-    };
+/// How often a detection was found and its status, which its length tells, before flags that are added
+/// to it; [`read_flags`] takes them apart.
+pub(crate) const PACKED_STATUS: &str = "times_found * 16 + octet_length(status)";
+
+/// The columns of a detection as one packed record. A number costs the database more than anything else
+/// in it, so small ones share one, and what is absent is left out, which a flag tells.
+fn packed_detection() -> String {
+    format!(
+        "concat_ws(' ', {PACKED_KEY},
+                   ({PACKED_STATUS}) * 8 + CASE WHEN last_fixed_at IS NULL THEN 0 ELSE 4 END
+                       + result_is_table * 2 + tls,
+                   first_found_at, last_found_at, last_fixed_at, octet_length(result), result, '')"
+    )
 }
 
 /// The condition on detections that leaves out fixed ones, unless they are wanted. It is left out rather
@@ -192,23 +193,16 @@ const fn without_fixed(with_fixed: bool) -> &'static str {
     if with_fixed { "" } else { "AND status <> 'Fixed'" }
 }
 
-/// Numbers that a place may have: ports and transports.
-const PLACES: i64 = 65_536 * 4;
-
-/// The statuses by their numbers in a packed record.
-const STATUSES: [DetectionStatus; 4] =
-    [DetectionStatus::New, DetectionStatus::Active, DetectionStatus::Fixed, DetectionStatus::ReOpened];
-
 /// The remainder and the rest of a number that holds two.
-fn divided(number: i64, by: i64) -> Option<(usize, i64)> {
-    Some((usize::try_from(number.checked_rem(by)?).ok()?, number.checked_div(by)?))
+fn divided(number: i64, by: i64) -> Option<(u64, i64)> {
+    Some((u64::try_from(number.checked_rem(by)?).ok()?, number.checked_div(by)?))
 }
 
-/// The key of a detection: its QID, and the port with its transport in one number, 0 for the host
-/// as a whole.
-pub(crate) fn read_key(qid: i64, place: i64) -> Option<DetectionKey> {
+/// The key of a detection: its QID, its port and the transport; both 0 for the host as a whole.
+pub(crate) fn read_key(number: i64) -> Option<DetectionKey> {
+    let (transport, number) = divided(number, 4)?;
+    let (port, qid) = divided(number, 65_536)?;
     let qid = u32::try_from(qid).ok().and_then(Qid::new)?;
-    let (transport, port) = divided(place, 4)?;
     let port = u16::try_from(port).ok()?;
     let port = match transport {
         0 => None,
@@ -219,16 +213,22 @@ pub(crate) fn read_key(qid: i64, place: i64) -> Option<DetectionKey> {
     Some(DetectionKey { qid, port })
 }
 
-/// The status, whether the evidence is a table, and whether the service speaks TLS.
-fn read_flags(number: i64) -> Option<(DetectionStatus, bool, bool)> {
-    let (status, flags) = read_status(number)?;
-    Some((status, flags & 2 != 0, flags & 1 != 0))
+/// The flags below `by`, the status, and how often it was found.
+pub(crate) fn read_flags(number: i64, by: i64) -> Option<(u64, DetectionStatus, u64)> {
+    let (flags, number) = divided(number, by)?;
+    let (length, times_found) = divided(number, 16)?;
+    Some((flags, status_of(length)?, u64::try_from(times_found).ok()?))
 }
 
-/// The status and the two flags that share a number with it.
-pub(crate) fn read_status(number: i64) -> Option<(DetectionStatus, usize)> {
-    let (flags, status) = divided(number, 4)?;
-    Some((*STATUSES.get(usize::try_from(status).ok()?)?, flags))
+/// The status whose word has so many letters.
+const fn status_of(length: u64) -> Option<DetectionStatus> {
+    match length {
+        3 => Some(DetectionStatus::New),
+        5 => Some(DetectionStatus::Fixed),
+        6 => Some(DetectionStatus::Active),
+        9 => Some(DetectionStatus::ReOpened),
+        _ => None,
+    }
 }
 
 impl Store {
@@ -249,7 +249,7 @@ impl Store {
                  (SELECT string_agg(concat_ws(' ', port, transport, octet_length(service), service, ''), '')
                   FROM host_port WHERE host_id = host.id) AS services
              FROM host WHERE ip > $1 AND ip <= $2 ORDER BY ip LIMIT $3 + 0",
-            packed_detection!(),
+            packed_detection(),
             without_fixed(with_fixed)
         )))
         .bind(after.map_or(-1, number_of))
@@ -362,16 +362,13 @@ impl Store {
         after: Option<DetectionKey>,
     ) -> Result<PackedDetections> {
         let (_, port, transport) = after.map_or((0, -1, ""), DetectionKey::columns);
-        let row = sqlx::query(concat!(
-            "SELECT MAX(qid * 262144 + place) AS last, COUNT(*) AS counted,
-                    string_agg(record, '') AS detections FROM
-                 (SELECT qid, ",
-            packed_place!(),
-            " AS place, ",
-            packed_detection!(),
-            " AS record FROM detection WHERE host_id = $1 AND ignored = 0 AND qid = $2 AND (port, transport) > ($3, $4)
-                  ORDER BY qid, port, transport LIMIT $5 + 0) AS batch"
-        ))
+        let row = sqlx::query(AssertSqlSafe(format!(
+            "SELECT MAX(place) AS last, COUNT(*) AS counted, string_agg(record, '') AS detections FROM
+                 (SELECT {PACKED_KEY} AS place, {} AS record FROM detection
+                  WHERE host_id = $1 AND ignored = 0 AND qid = $2 AND (port, transport) > ($3, $4)
+                  ORDER BY qid, port, transport LIMIT $5 + 0) AS batch",
+            packed_detection()
+        )))
         .bind(host_id)
         .bind(i64::from(qid.number()))
         .bind(port)
@@ -391,13 +388,11 @@ impl Store {
     ) -> Result<PackedDetections> {
         let (qid, port, transport) = after.map_or((0, 0, ""), DetectionKey::columns);
         let row = sqlx::query(AssertSqlSafe(format!(
-            "SELECT MAX(qid * 262144 + place) AS last, COUNT(*) AS counted,
-                    string_agg(record, '') AS detections FROM
-                 (SELECT qid, {} AS place, {} AS record FROM detection
+            "SELECT MAX(place) AS last, COUNT(*) AS counted, string_agg(record, '') AS detections FROM
+                 (SELECT {PACKED_KEY} AS place, {} AS record FROM detection
                   WHERE host_id = $1 AND ignored = 0 {} AND (qid, port, transport) > ($2, $3, $4)
                   ORDER BY qid, port, transport LIMIT $5 + 0) AS batch",
-            packed_place!(),
-            packed_detection!(),
+            packed_detection(),
             without_fixed(with_fixed)
         )))
         .bind(host_id)
@@ -445,25 +440,29 @@ impl Store {
     }
 
     /// One page of what summaries need of hosts, by address: the addresses, and the weights of the
-    /// detections of each (only those last found at `since` or later, if there is such a time).
+    /// detections of each (only those last found at `since` or later, if there is such a time; fixed ones
+    /// only `with_fixed`).
     pub async fn list_host_weights(
         &self,
         after: Option<Ipv4Addr>,
         last: Ipv4Addr,
         since: Option<Timestamp>,
+        with_fixed: bool,
         limit: u32,
     ) -> Result<Vec<(Ipv4Addr, Option<String>, Vec<Weight>)>> {
-        let rows = sqlx::query(
+        let since = Between { from: since, before: None };
+        // Numbers only.
+        let rows = sqlx::query(AssertSqlSafe(format!(
             "SELECT ip, os,
-                 (SELECT string_agg(CAST(qid * 4 + CASE status WHEN 'New' THEN 0 WHEN 'Active' THEN 1
-                                         WHEN 'Fixed' THEN 2 ELSE 3 END AS TEXT), ' ')
-                  FROM detection WHERE host_id = host.id AND ignored = 0 AND last_found_at >= $4) AS detections
+                 (SELECT string_agg(CAST(qid * 16 + octet_length(status) AS TEXT), ' ')
+                  FROM detection WHERE host_id = host.id AND ignored = 0 {} {}) AS detections
              FROM host WHERE ip > $1 AND ip <= $2 ORDER BY ip LIMIT $3 + 0",
-        )
+            without_fixed(with_fixed),
+            since.condition("last_found_at")
+        )))
         .bind(after.map_or(-1, number_of))
         .bind(number_of(last))
         .bind(i64::from(limit))
-        .bind(since.map_or(i64::MIN, Timestamp::as_microsecond))
         .fetch_all(self.pool())
         .await?;
         rows.iter()
@@ -545,10 +544,7 @@ fn read_packed(host_id: i64, read: &Read<'_>) -> Result<PackedDetections> {
     let is_full = read.number("counted")? >= batch_limit();
     let next = match read.optional_number("last")?.filter(|_| is_full) {
         None => None,
-        Some(last) => {
-            let key = read_key(last / PLACES, last % PLACES);
-            Some(key.ok_or_else(|| read.inconsistent("last"))?)
-        }
+        Some(last) => Some(read_key(last).ok_or_else(|| read.inconsistent("last"))?),
     };
     Ok(PackedDetections { host_id, text: read.optional_text("detections")?.unwrap_or_default(), next })
 }
@@ -590,8 +586,37 @@ fn unpack_services(packed: &str) -> Option<Vec<(u16, Transport, String)>> {
 
 fn unpack_weights(packed: &str) -> Option<Vec<Weight>> {
     let weight = |number: &str| {
-        let (status, qid) = divided(number.parse().ok()?, 4)?;
-        Some((u32::try_from(qid).ok().and_then(Qid::new)?, *STATUSES.get(status)?))
+        let (length, qid) = divided(number.parse().ok()?, 16)?;
+        Some((u32::try_from(qid).ok().and_then(Qid::new)?, status_of(length)?))
     };
-    packed.split_ascii_whitespace().map(weight).collect()
+    let mut weights = Vec::with_capacity(packed.len() / 6);
+    for number in packed.split_ascii_whitespace() {
+        weights.push(weight(number)?);
+    }
+    Some(weights)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statuses_are_told_by_the_length_of_their_words() {
+        for status in DetectionStatus::ALL {
+            let length = u64::try_from(status.to_string().len()).unwrap();
+            assert_eq!(status_of(length), Some(status));
+        }
+        assert_eq!(status_of(0), None);
+    }
+
+    #[test]
+    fn numbers_that_hold_no_key_are_refused() {
+        let key = |number| read_key(number).map(|key| (key.qid.number(), key.port));
+        assert_eq!(key(38_173 * 262_144), Some((38_173, None)));
+        assert_eq!(key(38_173 * 262_144 + 443 * 4 + 1), Some((38_173, Some((443, Transport::Tcp)))));
+        for wrong in [-1, 0, 3, 38_173 * 262_144 + 3, i64::MIN, i64::MAX] {
+            assert_eq!(key(wrong), None, "{wrong}");
+            assert_eq!(read_flags(wrong, 8), None, "{wrong}");
+        }
+    }
 }

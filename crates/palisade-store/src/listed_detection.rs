@@ -9,7 +9,7 @@ use sqlx::AssertSqlSafe;
 
 use crate::detection::DetectionKey;
 use crate::error::Result;
-use crate::host_report::{BATCH_DETECTIONS, batch_limit, read_key, read_status};
+use crate::host_report::{BATCH_DETECTIONS, PACKED_KEY, PACKED_STATUS, batch_limit, read_flags, read_key};
 use crate::listed_host::Between;
 use crate::packed::Unpack;
 use crate::row::Read;
@@ -18,6 +18,13 @@ use crate::store::Store;
 
 /// Most hosts whose detections are asked for at a time.
 pub const DETECTION_HOSTS: usize = 64;
+/// Flags of a packed record: what else is in it, and two of its own.
+const TESTED_ELSEWHEN: u64 = 32;
+const FIXED: u64 = 16;
+const IGNORED_CHANGED: u64 = 8;
+const REOPENED: u64 = 4;
+const IGNORED: u64 = 2;
+const TLS: u64 = 1;
 /// QIDs that a query names; more are left to the caller.
 const QIDS_IN_QUERY: usize = 50;
 
@@ -95,17 +102,21 @@ impl ListedDetections {
         let mut unpack = Unpack::new(&text);
         let time = |at: i64| Timestamp::from_microsecond(at).ok();
         while !unpack.is_at_end() {
-            let key = read_key(unpack.number()?, unpack.number()?)?;
-            let (status, flags) = read_status(unpack.number()?)?;
+            let key = read_key(unpack.number()?)?;
+            let (flags, status, times_found) = read_flags(unpack.number()?, 64)?;
             let first_found_us = unpack.number()?;
             let found_us = unpack.number()?;
-            let tested_us = found_us.checked_add(unpack.number()?)?;
-            let fixed_us = Some(unpack.number()?).filter(|at| *at >= 0);
-            let ignored_changed_us = unpack.number()?;
-            let times_found = u64::try_from(unpack.number()?).ok()?;
-            let reopened = match u64::try_from(unpack.number()?).ok()? {
-                0 => None,
-                times => {
+            let mut given = |flag: u64| match flags & flag {
+                0 => Some(None),
+                _ => unpack.number().map(Some),
+            };
+            let tested_us = given(TESTED_ELSEWHEN)?.unwrap_or(found_us);
+            let fixed_us = given(FIXED)?;
+            let ignored_changed_us = given(IGNORED_CHANGED)?.unwrap_or(found_us);
+            let reopened = match given(REOPENED)? {
+                None => None,
+                Some(times) => {
+                    let times = u64::try_from(times).ok()?;
                     let (first_at, last_at) = (time(unpack.number()?)?, time(unpack.number()?)?);
                     Some(Reopened { times, first_at, last_at })
                 }
@@ -115,8 +126,8 @@ impl ListedDetections {
             entries.push(ListedDetection {
                 key,
                 status,
-                tls: flags & 1 != 0,
-                ignored: flags & 2 != 0,
+                tls: flags & TLS != 0,
+                ignored: flags & IGNORED != 0,
                 first_found_at: time(first_found_us)?,
                 last_found_at,
                 last_tested_at: if tested_us == found_us { last_found_at } else { time(tested_us)? },
@@ -135,20 +146,44 @@ impl ListedDetections {
 }
 
 impl DetectionQuery {
-    /// The columns as one packed record. Small numbers share one, times are told by how far they are
-    /// from another where they mostly are the same: a long number costs more than a short one.
+    /// The columns as one packed record. Small numbers share one, and what is absent or the same as another
+    /// time is left out, which a flag tells: a number costs more than a flag.
     fn record(&self) -> String {
         let result = if self.with_results { "octet_length(result), result" } else { "0, ''" };
+        let flag = |number: u64, condition: &str| format!("CASE WHEN {condition} THEN {number} ELSE 0 END");
         format!(
-            "concat_ws(' ', qid, port * 4 + CASE transport WHEN 'tcp' THEN 1 WHEN 'udp' THEN 2 ELSE 0 END,
-                 (CASE status WHEN 'New' THEN 0 WHEN 'Active' THEN 1 WHEN 'Fixed' THEN 2 ELSE 3 END) * 4
-                     + ignored * 2 + tls,
-                 first_found_at, last_found_at, last_tested_at - last_found_at, COALESCE(last_fixed_at, -1),
-                 COALESCE(ignored_changed_at, -1), times_found,
-                 CASE times_reopened WHEN 0 THEN '0'
-                     ELSE concat_ws(' ', times_reopened, first_reopened_at, last_reopened_at) END,
-                 {result}, '')"
+            "concat_ws(' ', {PACKED_KEY},
+                 ({PACKED_STATUS}) * 64 + {tested} + {fixed} + {ignored_changed} + {reopened}
+                     + ignored * {IGNORED} + tls * {TLS},
+                 first_found_at, last_found_at,
+                 CASE WHEN last_tested_at <> last_found_at THEN last_tested_at END,
+                 last_fixed_at, ignored_changed_at,
+                 CASE WHEN times_reopened > 0
+                     THEN concat_ws(' ', times_reopened, first_reopened_at, last_reopened_at) END,
+                 {result}, '')",
+            tested = flag(TESTED_ELSEWHEN, "last_tested_at <> last_found_at"),
+            fixed = flag(FIXED, "last_fixed_at IS NOT NULL"),
+            ignored_changed = flag(IGNORED_CHANGED, "ignored_changed_at IS NOT NULL"),
+            reopened = flag(REOPENED, "times_reopened > 0"),
         )
+    }
+
+    /// Whether few hosts may have what is wanted: to ask which they are is less work than to look for it on
+    /// every host.
+    #[must_use]
+    pub fn is_selective(&self) -> bool {
+        self.named_qids().is_some() || self.updated.from.is_some() || self.tested.from.is_some()
+    }
+
+    /// That a host has one. The database is not to begin with all that have (PostgreSQL would, were it
+    /// `EXISTS`): of most pages there are some among the next hosts.
+    pub(crate) fn on_host(&self) -> String {
+        format!(" AND (SELECT 1 FROM detection WHERE host_id = host.id{} LIMIT 1) = 1", self.condition())
+    }
+
+    /// QIDs that the query itself tells apart.
+    fn named_qids(&self) -> Option<&[Qid]> {
+        self.qids.as_deref().filter(|qids| qids.len() <= QIDS_IN_QUERY)
     }
 
     /// What the detections of a host have to fit.
@@ -168,7 +203,7 @@ impl DetectionQuery {
         if !self.include_ignored {
             text.push_str(" AND ignored = 0");
         }
-        if let Some(qids) = self.qids.as_ref().filter(|qids| qids.len() <= QIDS_IN_QUERY) {
+        if let Some(qids) = self.named_qids() {
             let list = number_list(qids.iter().map(|qid| i64::from(qid.number())));
             let _ = write!(text, " AND qid IN ({})", if list.is_empty() { "-1" } else { &list });
         }

@@ -3,6 +3,8 @@
 
 /// Lines that are kept; a document has fewer kinds.
 const LINES_MAX: usize = 128;
+/// Places where one may be, one after the other.
+const PLACES: usize = 8;
 
 /// What comes before and after a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +27,7 @@ struct LineFrame {
     middle: usize,
 }
 
-/// Frames that were used before, each in the one place where it is looked for.
+/// Frames that were used before, each in one of the few places where it is looked for.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct LineFrames(Vec<Option<LineFrame>>);
 
@@ -37,7 +39,15 @@ impl LineFrames {
         }
         // Names are constants of the program: where they lie tells them apart well enough to look.
         let mixed = name.as_ptr().addr() ^ (name.len() << 3) ^ (depth * 37) ^ (kind as usize * 53);
-        let Some(slot) = self.0.get_mut(mixed % LINES_MAX) else { return (&[], &[]) };
+        // Two that want one place would drive each other out at every line.
+        let home = mixed % LINES_MAX;
+        let is_its = |place: &usize| {
+            self.0
+                .get(*place)
+                .is_some_and(|slot| slot.as_ref().is_none_or(|frame| frame.is_of(name, depth, kind)))
+        };
+        let place = (home..home + PLACES).map(|place| place % LINES_MAX).find(is_its).unwrap_or(home);
+        let Some(slot) = self.0.get_mut(place) else { return (&[], &[]) };
         if !slot.as_ref().is_some_and(|frame| frame.is_of(name, depth, kind)) {
             *slot = Some(LineFrame::new(name, depth, kind));
         }

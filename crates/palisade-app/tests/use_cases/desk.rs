@@ -12,6 +12,7 @@ use palisade_model::{
     SeededIds, Timestamp, Transport,
 };
 use palisade_store::Store;
+use palisade_testkit::postgres::Database;
 use tempfile::TempDir;
 
 pub(crate) const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -24,6 +25,8 @@ pub(crate) struct Desk {
     pub(crate) config: Config,
     folder: TempDir,
     kb: Arc<KnowledgeBase>,
+    /// `None`: a file in the folder.
+    database: Option<Database>,
 }
 
 impl Desk {
@@ -32,21 +35,29 @@ impl Desk {
     }
 
     pub(crate) async fn with(config: Config) -> Self {
+        Self::over(None, config).await
+    }
+
+    pub(crate) async fn on_postgres(config: Config) -> Self {
+        Self::over(Some(Database::create().unwrap()), config).await
+    }
+
+    async fn over(database: Option<Database>, config: Config) -> Self {
         let clock = Arc::new(ManualClock::new(Timestamp::from_second(1_700_000_000).unwrap()));
         let folder = TempDir::new().unwrap();
         let kb = Arc::new(KnowledgeBase::embedded().unwrap());
-        let app = open(&folder, &kb, &clock, &config, 0).await;
-        Self { app, clock, config, folder, kb }
+        let app = open(&folder, database.as_ref(), &kb, &clock, &config, 0).await;
+        Self { app, clock, config, folder, kb, database }
     }
 
     /// The application as the next process has it: same data, nothing remembered.
     pub(crate) async fn restart(&mut self) {
-        self.app = open(&self.folder, &self.kb, &self.clock, &self.config, 0).await;
+        self.app = open(&self.folder, self.database.as_ref(), &self.kb, &self.clock, &self.config, 0).await;
     }
 
     /// The application as another server on the same database has it.
     pub(crate) async fn another_server(&self) -> App {
-        open(&self.folder, &self.kb, &self.clock, &self.config, 1).await
+        open(&self.folder, self.database.as_ref(), &self.kb, &self.clock, &self.config, 1).await
     }
 
     /// A user with the given addresses assigned, who has accepted the terms.
@@ -114,12 +125,14 @@ impl Desk {
 
 async fn open(
     folder: &TempDir,
+    database: Option<&Database>,
     kb: &Arc<KnowledgeBase>,
     clock: &Arc<ManualClock>,
     config: &Config,
     server: u64,
 ) -> App {
-    let url = format!("sqlite://{}/palisade.db", folder.path().display());
+    let file = || format!("sqlite://{}/palisade.db", folder.path().display());
+    let url = database.map_or_else(file, Database::url);
     let store = Store::open(&url, &folder.path().join("documents")).await.unwrap();
     // Another seed in each process, as the machine's randomness is another.
     let seed = u64::from(std::process::id()) ^ clock.now().as_second().unsigned_abs();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use palisade_app::{Actor, Config, Error, LaunchScan, ListReports, WantedReport};
 use palisade_engine::Link as _;
-use palisade_model::ScanRef;
+use palisade_model::{DetectionStatus, ScanRef};
 
 use crate::desk::{Desk, ips, launch, open_targets};
 
@@ -55,17 +55,35 @@ async fn reports_are_listed_newest_first_and_by_target_and_time() {
 
 #[tokio::test]
 async fn a_report_on_hosts_has_all_of_them_in_order() {
+    has_all_hosts_in_order(&Desk::with(Config::default()).await).await;
+}
+
+#[tokio::test]
+async fn on_postgresql_too_a_report_on_hosts_has_all_of_them_in_order() {
+    has_all_hosts_in_order(&Desk::on_postgres(Config::default()).await).await;
+}
+
+async fn has_all_hosts_in_order(desk: &Desk) {
     // More than are read at a time.
     const HOSTS: &str = "10.0.0.1-10.0.0.70,10.0.7.9,10.0.9.1-10.0.9.2";
-    let desk = Desk::with(Config::default()).await;
     let manager = desk.manager().await;
-    finish(&desk, &manager, launch(HOSTS)).await;
-    finish(&desk, &manager, launch("10.0.8.8")).await;
+    // The last of them first, so that ids are not in the order of addresses.
+    finish(desk, &manager, launch("10.0.9.2")).await;
+    finish(desk, &manager, launch(HOSTS)).await;
+    finish(desk, &manager, launch("10.0.8.8")).await;
     let wanted = WantedReport { ips: Some(ips(HOSTS)), ..WantedReport::default() };
-    let report = Arc::new(desk.app.plan_asset_report(&manager, wanted).await.unwrap());
+    let mut report = desk.app.plan_asset_report(&manager, wanted).await.unwrap();
+    report.content.display.host_risks = true;
     let counted = desk.app.count_asset_report(&report).await.unwrap();
     assert_eq!((counted.active, counted.matching, counted.vulnerabilities), (73, 73, 73));
-    let mut pages = desk.app.asset_report_pieces(report);
+    let risks: Vec<_> = counted.hosts.iter().map(|host| host.ip).collect();
+    assert_eq!(risks, ips(HOSTS).iter().collect::<Vec<_>>());
+    assert!(counted.security_risk > 0.0 && counted.hosts.iter().all(|host| host.vulnerabilities == 1));
+    // What is fixed is asked for, and nothing is: the totals are those of before, however they are counted.
+    report.content.filter.statuses.retain(|status| *status != DetectionStatus::Fixed);
+    assert_eq!(desk.app.count_asset_report(&report).await.unwrap(), counted);
+
+    let mut pages = desk.app.asset_report_pieces(Arc::new(report));
     let mut listed = Vec::new();
     while let Some(pieces) = pages.recv().await {
         for piece in pieces.unwrap() {

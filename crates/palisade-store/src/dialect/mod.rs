@@ -50,6 +50,14 @@ impl Dialect {
         }
     }
 
+    /// Whether a partial index alone answers for what its condition says.
+    pub(crate) fn trusts_partial_indexes(self) -> bool {
+        match self {
+            Self::Sqlite => sqlite::TRUSTS_PARTIAL_INDEXES,
+            Self::Postgres => postgres::TRUSTS_PARTIAL_INDEXES,
+        }
+    }
+
     /// What every new connection is told.
     pub(crate) fn session(self) -> &'static [&'static str] {
         match self {

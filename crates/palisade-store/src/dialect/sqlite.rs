@@ -8,6 +8,9 @@ pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
 /// Never given again, not even after the newest row is deleted.
 pub(super) const COUNTED_KEY: &str = "INTEGER PRIMARY KEY AUTOINCREMENT";
 
+/// It looks at each row again.
+pub(super) const TRUSTS_PARTIAL_INDEXES: bool = false;
+
 /// `synchronous = FULL`: in WAL mode `NORMAL` survives a killed process too, but a machine that
 /// loses power forgets the last commits, and a result that was acknowledged is never asked for
 /// again. It costs one sync a host and one a second and running slice.

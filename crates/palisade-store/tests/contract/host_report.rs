@@ -3,7 +3,7 @@
 use palisade_model::{DetectionStatus, Transport};
 use palisade_store::{BATCH_DETECTIONS, DetectionBatch};
 
-use crate::bench::{Bench, alive, at, finding, ip};
+use crate::bench::{Bench, alive, at, finding, ip, qid};
 
 /// The keys of a batch, as far as numbers tell them.
 fn keys(batch: &DetectionBatch) -> Vec<(u32, u16)> {
@@ -42,16 +42,47 @@ async fn hosts_come_with_their_detections(bench: Bench) {
 
     let page = bench.store.list_reported_hosts(Some(ip("10.0.0.1")), ip("10.0.0.2"), 10, true).await.unwrap();
     assert!(page.is_empty(), "neither what was read nor what is beyond");
-    let weights = bench.store.list_host_weights(None, ip("10.0.0.255"), None, 1).await.unwrap();
-    assert_eq!(weights.len(), 1);
-    let mut statuses: Vec<_> = weights[0].2.iter().map(|(qid, status)| (qid.number(), *status)).collect();
-    statuses.sort_by_key(|(number, _)| *number);
-    assert_eq!(statuses, [(5, DetectionStatus::Fixed), (7, DetectionStatus::Active)]);
-    let since = bench.store.list_host_weights(None, ip("10.0.0.255"), Some(at(40)), 1).await.unwrap();
-    assert_eq!(since[0].2.len(), 1, "the fixed one was last found before");
+    let weights = async |since, with_fixed| {
+        let found =
+            bench.store.list_host_weights(None, ip("10.0.0.255"), since, with_fixed, 1).await.unwrap();
+        assert_eq!(found.len(), 1);
+        let mut statuses: Vec<_> = found[0].2.iter().map(|(qid, status)| (qid.number(), *status)).collect();
+        statuses.sort_by_key(|(number, _)| *number);
+        statuses
+    };
+    let (fixed, active) = ((5, DetectionStatus::Fixed), (7, DetectionStatus::Active));
+    assert_eq!(weights(None, true).await, [fixed, active]);
+    assert_eq!(weights(None, false).await, [active]);
+    assert_eq!(weights(Some(at(40)), true).await, [active], "the fixed one was last found before");
     let latest = bench.store.list_latest_findings(ip("10.0.0.0"), ip("10.0.0.9")).await.unwrap();
     let latest: Vec<_> = latest.iter().map(|(ip, findings, at)| (*ip, findings.len(), *at)).collect();
     assert_eq!(latest, [(ip("10.0.0.1"), 1, at(40)), (ip("10.0.0.3"), 0, at(60))]);
+}
+
+async fn what_is_open_is_counted(bench: Bench) {
+    bench.add_subscription().await;
+    assert_eq!(bench.store.host_id_bounds().await.unwrap(), None);
+    let findings = vec![finding(5, None), finding(7, Some(443)), finding(7, Some(8443)), finding(9, None)];
+    for (last, asked) in [(1, &findings[..]), (2, &findings[..2]), (3, &[]), (4, &findings[1..])] {
+        let host = format!("10.0.0.{last}");
+        bench.scan_host(&alive(&host, asked.to_vec(), &[5, 7, 9]), 20).await;
+    }
+    bench.scan_host(&alive("10.0.0.1", findings[1..].to_vec(), &[5, 7, 9]), 40).await;
+    let (first, last) = bench.store.host_id_bounds().await.unwrap().unwrap();
+    let count = async |ids, ips: (&str, &str), severities: &[(u32, u8)]| {
+        let severities: Vec<_> = severities.iter().map(|(number, level)| (qid(*number), *level)).collect();
+        let mut counts = bench.store.count_open(ids, (ip(ips.0), ip(ips.1)), &severities).await.unwrap();
+        counts.sort_by_key(|host| host.ip);
+        let counts = counts.into_iter().map(|host| (host.ip.octets()[3], host.detections, host.severities));
+        counts.collect::<Vec<_>>()
+    };
+    let (all, wanted) = (("0.0.0.0", "255.255.255.255"), [(5, 3), (7, 5), (1_000, 1)]);
+    let expected = [(1, 2, 10), (2, 2, 8), (3, 0, 0), (4, 2, 10)];
+    assert_eq!(count((first, last), all, &wanted).await, expected, "fixed ones and other QIDs do not count");
+    assert_eq!(count((first + 1, first + 2), all, &wanted).await, expected[1..3]);
+    assert_eq!(count((first, last), ("10.0.0.2", "10.0.0.3"), &wanted).await, expected[1..3]);
+    assert_eq!(count((first, first), all, &[]).await, [(1, 0, 0)]);
+    assert!(count((last + 1, last + 9), all, &wanted).await.is_empty());
 }
 
 async fn steps_end_at_hosts(bench: Bench) {
@@ -152,6 +183,7 @@ crate::both!(
     hosts_are_searched_by_what_is_on_them,
     hosts_come_with_their_detections,
     services_are_told_by_port,
+    what_is_open_is_counted,
     steps_end_at_hosts,
     a_host_with_very_many_comes_in_batches,
 );
