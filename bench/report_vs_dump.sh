@@ -97,17 +97,17 @@ bench() { # DATABASE URL
   local columns='host.ip, dns_name, os, qid, port, transport, tls, detection.status, first_found_at,
     last_found_at, times_found, result'
   local from='FROM host JOIN detection ON detection.host_id = host.id' order='ORDER BY host.ip, qid, port, transport'
-  compare asset_data_report VULN_INFO "SELECT $columns $from WHERE detection.status <> 'Fixed' $order" \
+  compare asset_data_report VULN_INFO "SELECT $columns $from WHERE detection.status <> 'Fixed' AND ignored = 0 $order" \
     asset_data_report.php template_id=2
   compare "get_host_info, one large host" VULNINFO \
-    "SELECT $columns $from WHERE host.ip = 167772161 AND detection.status <> 'Fixed' ORDER BY qid, port, transport" \
+    "SELECT $columns $from WHERE host.ip = 167772161 AND detection.status <> 'Fixed' AND ignored = 0 ORDER BY qid, port, transport" \
     get_host_info.php 'host_ip=10.0.0.1&vuln_details=1'
   compare asset_search HOST \
     'SELECT ip, dns_name, netbios_name, os, first_scan_at, last_scan_at FROM host ORDER BY ip' \
     asset_search.php target_asset_groups=All
   compare "asset_search, one QID" HOST \
     "SELECT host.ip, dns_name, netbios_name, os, first_scan_at, last_scan_at, qid $from
-     WHERE qid = 38173 AND detection.status <> 'Fixed' AND host.ip > 167772161 $order" \
+     WHERE qid = 38173 AND detection.status <> 'Fixed' AND ignored = 0 AND host.ip > 167772161 $order" \
     asset_search.php 'target_ips=10.0.0.2-10.10.0.0&vuln_qid=38173'
   fill_kb
   compare "knowledgebase_download, 100 times" VULN "$kb_query" knowledgebase_download.php show_pci_flag=1 100

@@ -19,7 +19,7 @@ use crate::actor::Actor;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::host_list::{SharedHost, host_entry};
-use crate::host_selection::{ChosenHosts, SelectHosts};
+use crate::host_selection::{ChosenHosts, SelectHosts, first_page_hosts};
 
 /// Hosts read from the store at a time; their detections are read in smaller steps.
 const PAGE_HOSTS: u32 = 1_024;
@@ -173,12 +173,16 @@ impl App {
         let known = self.wanted_qids(actor, &wanted).await?;
         let ListDetections { hosts, statuses, include_ignored, updated, tested, with_results, limit, .. } =
             wanted;
-        let chosen = self.choose_hosts(actor, &reach, hosts).await?;
+        let mut chosen = self.choose_hosts(actor, &reach, hosts).await?;
         let information = known.values().any(|known| !known.kind.is_detection());
         let mut qids: Vec<Qid> = known.keys().copied().collect();
         qids.sort_unstable();
         let query =
             DetectionQuery { statuses, qids: Some(qids), include_ignored, updated, tested, with_results };
+        // Information is not among the detections: a host may have nothing else.
+        if !information && query.is_selective() {
+            chosen.query.having = Some(query.clone());
+        }
         Ok(DetectionList { chosen, query, wanted: known, information, limit })
     }
 
@@ -286,10 +290,12 @@ impl Reader {
             return Ok(());
         }
         let mut steps: VecDeque<Step> = VecDeque::with_capacity(READS_AT_ONCE);
+        let mut page_hosts = first_page_hosts(self.room, PAGE_HOSTS);
         let mut after = Some(0);
         while let Some(from) = after {
-            let (page, next) = self.app.chosen_page(&self.list.chosen, from, PAGE_HOSTS).await?;
+            let (page, next) = self.app.chosen_page(&self.list.chosen, from, page_hosts).await?;
             after = next;
+            page_hosts = PAGE_HOSTS;
             let mut hosts = page.into_iter().peekable();
             while hosts.peek().is_some() {
                 steps.push_back(self.begin(hosts.by_ref().take(DETECTION_HOSTS).collect()));

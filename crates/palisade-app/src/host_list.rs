@@ -14,7 +14,7 @@ use crate::actor::Actor;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::host::{OwnerView, attributes_of};
-use crate::host_selection::{ChosenHosts, SelectHosts, groups_of};
+use crate::host_selection::{ChosenHosts, SelectHosts, first_page_hosts, groups_of};
 
 /// Hosts read from the store at a time.
 const PAGE_HOSTS: u32 = 1_000;
@@ -106,10 +106,12 @@ impl App {
 
     async fn read_hosts(&self, list: &HostList, sender: &mpsc::Sender<Result<HostPage>>) -> Result<()> {
         let mut room = list.limit.unwrap_or(u64::MAX);
+        let mut page_hosts = first_page_hosts(room, PAGE_HOSTS);
         let mut after = Some(0);
         while let Some(from) = after {
-            let (page, next) = self.chosen_page(&list.chosen, from, PAGE_HOSTS).await?;
+            let (page, next) = self.chosen_page(&list.chosen, from, page_hosts).await?;
             after = next;
+            page_hosts = PAGE_HOSTS;
             let mut hosts = page.into_iter();
             let kept = hosts.by_ref().take(usize::try_from(room).unwrap_or(usize::MAX));
             let entries: Vec<HostEntry> = kept.map(|host| list.entry(host)).collect();

@@ -117,7 +117,7 @@ impl App {
         }
         let ids = bounded(ids.as_ref(), id_min, id_max);
         Ok(ChosenHosts {
-            query: HostQuery { ips: target, ids, processed, scan_ended, auth_scan_ended },
+            query: HostQuery { ips: target, ids, processed, scan_ended, auth_scan_ended, having: None },
             system,
             ranges,
         })
@@ -157,6 +157,12 @@ impl App {
         page.retain(|host| chosen.has(host));
         Ok((page, next))
     }
+}
+
+/// How many hosts the first page of a list is to have: one more than there is room for tells whether others
+/// follow, and small lists read no more than that. The pages after it, where hosts fell out, have `most`.
+pub(crate) fn first_page_hosts(room: u64, most: u32) -> u32 {
+    u32::try_from(room.saturating_add(1)).unwrap_or(most).min(most)
 }
 
 /// The ids of the list that are within the bounds; `None` for all.

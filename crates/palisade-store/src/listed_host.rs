@@ -11,6 +11,7 @@ use palisade_model::{IpSet, Timestamp};
 use sqlx::AssertSqlSafe;
 
 use crate::error::Result;
+use crate::listed_detection::DetectionQuery;
 use crate::packed::Unpack;
 use crate::row::{Read, number_of};
 use crate::store::Store;
@@ -34,6 +35,8 @@ pub struct HostQuery {
     pub scan_ended: Between,
     /// The same of the last scan that it let in.
     pub auth_scan_ended: Between,
+    /// Only hosts with such a detection.
+    pub having: Option<DetectionQuery>,
 }
 
 /// A span of time without an end where none is given.
@@ -100,11 +103,12 @@ impl HostQuery {
         has_id && self.ips.contains(ip)
     }
 
-    /// The id as the query is to see it. For few addresses that is a sum, which no index has: the hosts are
-    /// found by their addresses then. Both databases would rather go through all hosts by their ids.
-    fn id(&self) -> &'static str {
+    /// The id and the address as the query is to see them: one of them is a sum, which no index has. Few
+    /// addresses are found by their index, where both databases would rather go through all hosts by id;
+    /// many by id up to the limit, where SQLite would rather take all of them and sort.
+    fn columns(&self) -> (&'static str, &'static str) {
         let is_narrow = self.ips.ranges().len() <= RANGES_IN_QUERY && self.ips.count() <= NARROW_ADDRESSES;
-        if is_narrow { "id + 0" } else { "id" }
+        if is_narrow { ("id + 0", "ip") } else { ("id", "ip + 0") }
     }
 
     fn condition(&self) -> String {
@@ -114,14 +118,16 @@ impl HostQuery {
             .iter()
             .map(|range| (number_of(range.first()), number_of(range.last())))
             .collect();
-        let mut text = within("ip", &ips);
+        let (id, ip) = self.columns();
+        let mut text = within(ip, &ips);
         if let Some(ids) = &self.ids {
-            let _ = write!(text, " AND {}", within(self.id(), ids));
+            let _ = write!(text, " AND {}", within(id, ids));
         }
         text + &self.processed.condition("last_scan_at")
             + &self.scan_ended.condition("COALESCE(scan_ended_at, last_scan_at)")
             // A host that never let a scan in has no such time, and is in no span.
             + &self.auth_scan_ended.condition("auth_scan_ended_at")
+            + &self.having.as_ref().map(DetectionQuery::on_host).unwrap_or_default()
     }
 }
 
@@ -159,7 +165,7 @@ impl Store {
                                    octet_length(COALESCE(os_cpe, '')), COALESCE(os_cpe, ''), '') AS record
                   FROM host WHERE {id} > $1 AND {} ORDER BY {id} LIMIT $2 + 0) AS page",
             query.condition(),
-            id = query.id()
+            id = query.columns().0
         )))
         .bind(after)
         .bind(i64::from(limit))

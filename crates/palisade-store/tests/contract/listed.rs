@@ -117,7 +117,15 @@ async fn detections_tell_their_history(bench: Bench) {
     assert_eq!((reopened.times, reopened.first_at, reopened.last_at), (2, at(40), at(60)));
     assert_eq!((batch.result(seven), batch.result(five)), (odd.result.as_str(), "evidence of 5"));
 
-    let only = async |query: DetectionQuery| list(query).await.map(|batch| keys(&batch)).unwrap_or_default();
+    // Hosts are chosen by the same words: the host is, as long as anything of it is listed.
+    let only = async |query: DetectionQuery| {
+        let having = HostQuery { having: Some(query.clone()), ..everywhere() };
+        let chosen = bench.store.list_hosts_by_id(&having, 0, 10).await.unwrap();
+        let listed = list(query).await.map(|batch| keys(&batch)).unwrap_or_default();
+        let chosen: Vec<i64> = chosen.iter().map(|host| host.id).collect();
+        assert_eq!(chosen, if listed.is_empty() { Vec::new() } else { vec![ids[0]] }, "{having:?}");
+        listed
+    };
     let open = DetectionStatus::ALL.into_iter().filter(|status| *status != DetectionStatus::Fixed).collect();
     assert_eq!(only(DetectionQuery { statuses: open, ..everything() }).await, [(5, 0)]);
     let statuses = vec![DetectionStatus::Fixed, DetectionStatus::New];
