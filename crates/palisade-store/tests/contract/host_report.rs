@@ -62,7 +62,7 @@ async fn hosts_come_with_their_detections(bench: Bench) {
 async fn what_is_open_is_counted(bench: Bench) {
     bench.add_subscription().await;
     assert_eq!(bench.store.host_id_bounds().await.unwrap(), None);
-    let findings = vec![finding(5, None), finding(7, Some(443)), finding(7, Some(8443)), finding(9, None)];
+    let findings = [finding(5, None), finding(7, Some(443)), finding(7, Some(8443)), finding(9, None)];
     for (last, asked) in [(1, &findings[..]), (2, &findings[..2]), (3, &[]), (4, &findings[1..])] {
         let host = format!("10.0.0.{last}");
         bench.scan_host(&alive(&host, asked.to_vec(), &[5, 7, 9]), 20).await;
