@@ -139,6 +139,7 @@ impl App {
         let (mut content, mut secrets) =
             (RecordContent { vault, ..RecordContent::default() }, Secrets::default());
         content.take(kind.fields, &given, &mut secrets).map_err(Error::BadAuthRecord)?;
+        content.take_access(&given, &mut secrets).map_err(Error::BadAuthRecord)?;
         content.check(kind, !ips.is_empty()).map_err(Error::BadAuthRecord)?;
         if ips.is_empty() && reach != Reach::Everything {
             return Err(Error::BadAuthRecord(BadRecord::Missing { field: "ips".to_owned() }));
@@ -241,6 +242,7 @@ impl App {
         let mut edited = record.clone();
         let mut secrets = self.unseal_secrets(PURPOSE, &record.sealed)?;
         edited.content.take(record.kind.fields, given, &mut secrets).map_err(Error::BadAuthRecord)?;
+        edited.content.take_access(given, &mut secrets).map_err(Error::BadAuthRecord)?;
         match password_from {
             None => {}
             Some(PasswordFrom::Record) => edited.content.vault = None,
@@ -258,7 +260,7 @@ impl App {
         edited.network_id = network_id.or(edited.network_id);
         keep_domain(&record.content, &edited.content).map_err(Error::BadAuthRecord)?;
         edited.content.check(record.kind, !edited.ips.is_empty()).map_err(Error::BadAuthRecord)?;
-        if given.secrets.is_empty() && given.fields.is_empty() && password_from.is_none() {
+        if given.is_empty() && password_from.is_none() {
             // What nobody touched need not be encrypted anew.
             return Ok(edited);
         }

@@ -53,6 +53,8 @@ impl App {
             kind: record.kind,
             ips,
             fields: record.content.fields,
+            root_tools: record.content.root_tools,
+            private_keys: record.content.private_keys,
             secrets,
             unusable,
         }

@@ -11,6 +11,7 @@ use axum::http::header::{ALLOW, COOKIE, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use palisade_app::{ActivityEntry, Actor, Admission, Error as AppError, LoginRefused, SessionToken};
+use palisade_model::auth_record::GivenAccess;
 use palisade_wire::form::Pair;
 use palisade_wire::keyed_document::add_keyed_texts;
 use palisade_wire::operation::{ACTION, ECHO_REQUEST};
@@ -25,7 +26,7 @@ use crate::error::CallError;
 use crate::limits;
 use crate::request::{ReadError, Sent, read_request};
 use crate::router::serve_dtd;
-use crate::v2::auth::add_unix_document;
+use crate::v2::auth::read_unix_document;
 use crate::v2::error::{OperationRefusal, refuse};
 use crate::v2::network::OF_NETWORKS;
 use crate::v2::registry::{self, BodyForm, Door, OperationRow};
@@ -216,7 +217,9 @@ impl Visit<'_> {
         if table.is_some() && !matches!(row.body, BodyForm::Addresses(_)) {
             return self.refuse_unread(&ReadError::Kind).await;
         }
-        let read = read_body_form(row, &mut form, &mut document, table);
+        let mut unix_access = GivenAccess::default();
+        let read = read_body_form(row, &mut form, &mut document, table)
+            .map(|said| unix_access = said.unwrap_or_default());
         let described = self.note(row, &form);
         match self.parse(row, &form, document.as_ref(), read).await {
             Ok(arguments) => {
@@ -230,6 +233,7 @@ impl Visit<'_> {
                     session: self.session.clone(),
                     from: self.from,
                     document,
+                    unix_access,
                     asked: self.asked.clone(),
                 };
                 match (row.handler)(request).await {
@@ -406,32 +410,36 @@ impl Visit<'_> {
     }
 }
 
-/// Puts what a document or a table says into the form, for operations whose parameters may stand in one.
+/// Puts what a document or a table says into the form, for operations whose parameters may stand in one,
+/// and gives what no form can say.
 fn read_body_form(
     row: &OperationRow,
     form: &mut Form,
     document: &mut Option<Bytes>,
     table: Option<Bytes>,
-) -> Result<(), CallError> {
+) -> Result<Option<GivenAccess>, CallError> {
     let told = |what: &str, error: &dyn std::error::Error| {
         let text = format!("The {what} in the body of the request cannot be read: {error}.");
         CallError::Coded { code: 1905, text }
     };
     match row.body {
-        BodyForm::Parameters => Ok(()),
-        BodyForm::Addresses(name) => match table {
-            Some(table) => add_addresses(form, name, &table).map_err(|error| told("table", &error)),
-            None => Ok(()),
-        },
-        BodyForm::KeyedTexts => match document.take() {
-            Some(document) => add_keyed_texts(form, &document).map_err(|error| told("document", &error)),
-            None => Ok(()),
-        },
-        BodyForm::UnixDocument => match document.take() {
-            Some(document) => add_unix_document(form, &document).map_err(|error| told("document", &error)),
-            None => Ok(()),
-        },
+        BodyForm::Parameters => {}
+        BodyForm::Addresses(name) => {
+            if let Some(table) = table {
+                add_addresses(form, name, &table).map_err(|error| told("table", &error))?;
+            }
+        }
+        BodyForm::KeyedTexts => {
+            if let Some(document) = document.take() {
+                add_keyed_texts(form, &document).map_err(|error| told("document", &error))?;
+            }
+        }
+        BodyForm::UnixDocument => {
+            let read = document.take().map(|document| read_unix_document(&document));
+            return read.transpose().map_err(|error| told("document", &error));
+        }
     }
+    Ok(None)
 }
 
 fn shown(text: &str) -> String {

@@ -50,7 +50,8 @@ pub struct OperationRow {
     pub body: BodyForm,
 }
 
-/// What a body may be instead of a form. It becomes parameters, which the table of the operation checks.
+/// What a body may be instead of a form. It becomes parameters, which the table of the operation checks,
+/// but for what no parameter holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyForm {
     /// Nothing else.
@@ -59,7 +60,7 @@ pub enum BodyForm {
     KeyedTexts,
     /// A table of addresses, `text/csv`, for the parameter of this name.
     Addresses(&'static str),
-    /// The XML document `UNIX_AUTH_PARAMS`.
+    /// The XML document `UNIX_AUTH_PARAMS`: lists, see `OperationRequest::unix_access`.
     UnixDocument,
 }
 

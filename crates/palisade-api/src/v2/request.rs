@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use palisade_app::{Actor, App, SessionToken};
+use palisade_model::auth_record::GivenAccess;
 use palisade_wire::csv::CsvWriter;
 use palisade_wire::dtd::v2::{BATCH_RETURN, SIMPLE_RETURN};
 use palisade_wire::form::encode;
@@ -33,6 +34,8 @@ pub struct OperationRequest {
     pub from: IpAddr,
     /// The XML document of the body, for operations that take one.
     pub document: Option<Bytes>,
+    /// What a document `UNIX_AUTH_PARAMS` in the body said, for operations that take one.
+    pub unix_access: GivenAccess,
     pub asked: Asked,
 }
 

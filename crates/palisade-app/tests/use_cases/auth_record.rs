@@ -4,7 +4,9 @@ use palisade_app::{
     Actor, CreateAuthRecord, CreateAuthVault, Error, ListAuthRecords, PasswordFrom, UpdateAuthRecords,
 };
 use palisade_engine::Link as _;
-use palisade_model::auth_record::{GivenFields, VaultReference};
+use palisade_model::auth_record::{
+    GivenAccess, GivenFields, KeySort, RootTool, RootToolInUse, VaultReference,
+};
 use palisade_model::option_profile::AuthenticationKind;
 use palisade_model::{IpSet, OptionProfile, RecordKind, Role};
 
@@ -202,6 +204,25 @@ async fn secrets_go_to_the_scanner_and_nowhere_else() {
     app.update_auth_records(&manager, update).await.unwrap();
     let sign_in = lease_of("with", "10.0.0.1").await.order.sign_ins.remove(0);
     assert_eq!((sign_in.user_name(), sign_in.secrets.reveal("password")), ("other", Some(SECRET)));
+
+    let mut access = GivenAccess::default();
+    access.add_root_tool(RootTool::Sudo, format!("{SECRET} of sudo"));
+    access.add_root_tool(RootTool::Su, String::new());
+    access.add_private_key(Some(KeySort::Ed25519), format!("{SECRET} key"), SECRET.to_owned(), String::new());
+    let given = GivenFields { access, ..GivenFields::default() };
+    let update = UpdateAuthRecords { given, ..change(&id.to_string()) };
+    app.update_auth_records(&manager, update).await.unwrap();
+    let records = app.list_auth_records(&manager, &ListAuthRecords::default()).await.unwrap();
+    assert_eq!(records[0].content.all_root_tools().len(), 2);
+    let lease = lease_of("with", "10.0.0.1").await;
+    assert!(!format!("{records:?} {lease:?}").contains(SECRET));
+    assert!(!desk.holds(SECRET), "the database has lists encrypted only");
+    let sign_in = &lease.order.sign_ins[0];
+    let tools = sign_in.root_tools_in_use();
+    let passwords: Vec<_> = tools.iter().map(RootToolInUse::password).collect();
+    assert_eq!(passwords, [Some(format!("{SECRET} of sudo").as_str()), Some(SECRET)]);
+    let keys = sign_in.private_keys_in_use();
+    assert_eq!((keys[0].key(), keys[0].passphrase()), (format!("{SECRET} key").as_str(), Some(SECRET)));
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ mod http;
 mod inside;
 mod snmp;
 mod unix;
+mod unix_keys;
 mod windows;
 
 use std::future::Future;

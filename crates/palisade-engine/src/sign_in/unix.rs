@@ -1,6 +1,7 @@
 //! Unix and network devices, over SSH.
 //!
-//! One connection, one attempt: with the record's key where it has one, else with its password. The
+//! One connection: with the record's keys, one after the other, where it has some, else one attempt with its
+//! password. The
 //! host key has to be one of those that the same scan saw when it looked at the port: a record's
 //! password is not handed to somebody who has come between since. Commands only read; their output
 //! and time are bounded.
@@ -10,12 +11,14 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use palisade_model::auth_record::{RootTool, RootToolInUse};
 use palisade_model::fact::{SignInFacts, SignInStatus};
 use palisade_model::{HostFacts, SignIn};
 use russh::client::{self, AuthResult, Handle, KeyboardInteractiveAuthResponse};
 use russh::keys::{Algorithm, HashAlg, PrivateKeyWithHashAlg, PublicKey};
 use russh::{ChannelMsg, Disconnect, MethodKind, Preferred, cipher, kex, mac};
 
+use super::unix_keys::Key;
 use super::{Attempt, in_time, inside, port_with};
 use crate::pacing::{Connected, HostPace};
 use crate::sheet::Sheet;
@@ -23,6 +26,9 @@ use crate::sheet::Sheet;
 const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
 const HANDSHAKE_PATIENCE: Duration = Duration::from_secs(15);
 const COMMAND_PATIENCE: Duration = Duration::from_secs(20);
+/// For all root tools together.
+const ROOT_PATIENCE: Duration = Duration::from_secs(30);
+const NEEDS_MORE: &str = "the service asks for more than that";
 /// Output of one command that is kept; more is not waited for.
 const OUTPUT_BYTES_MAX: usize = 2 * 1024 * 1024;
 
@@ -39,11 +45,11 @@ pub(super) async fn sign_in(
     let Some(port) = port_with(facts, "ssh", &wanted) else {
         return attempt.not_attempted("no SSH service was found");
     };
-    let key = match Key::of(record) {
-        Ok(key) => key,
+    let keys = match Key::all_of(record) {
+        Ok(keys) => keys,
         Err(reason) => return attempt.at(port, "public key").not_attempted(&reason),
     };
-    let attempt = attempt.at(port, if key.is_some() { "public key" } else { "password" });
+    let attempt = attempt.at(port, keys.first().map_or("password", Key::method));
     let seen = facts.ports.iter().find(|each| each.port == port).and_then(|port| port.ssh.as_ref());
     let seen: Vec<String> =
         seen.into_iter().flat_map(|ssh| &ssh.host_keys).map(|key| key.fingerprint.clone()).collect();
@@ -55,11 +61,14 @@ pub(super) async fn sign_in(
         Err(reason) => return attempt.failed(&reason),
     };
     let signed = in_time(HANDSHAKE_PATIENCE * 2, Err("no answer in time".to_owned()), async {
-        authenticate(&mut session, record, key).await
+        authenticate(&mut session, record, &keys).await
     });
     let ended = match signed.await {
         Err(reason) => attempt.failed(&reason),
-        Ok(()) => look_around(&session, sheet, record, attempt, host.address).await,
+        Ok(method) => {
+            let attempt = attempt.at(port, method);
+            look_around(&session, sheet, record, attempt, host.address).await
+        }
     };
     // The other side may be gone already.
     let _ = session.disconnect(Disconnect::ByApplication, "", "").await;
@@ -139,38 +148,51 @@ impl client::Handler for Client {
     }
 }
 
-/// The private key of a record.
-struct Key(Arc<russh::keys::PrivateKey>);
-
-impl Key {
-    fn of(record: &SignIn) -> Result<Option<Self>, String> {
-        let text =
-            ["rsa_private_key", "private_key"].into_iter().find_map(|name| record.secrets.reveal(name));
-        let Some(text) = text else {
-            let unusable =
-                record.secrets.reveal("password").is_none() && record.secrets.has("dsa_private_key");
-            return if unusable { Err("DSA keys are not used".to_owned()) } else { Ok(None) };
-        };
-        let key = russh::keys::decode_secret_key(text, record.secrets.reveal("passphrase"));
-        // The reason could quote the key.
-        let key = key.map_err(|_| "the private key or its passphrase cannot be read".to_owned())?;
-        Ok(Some(Self(Arc::new(key))))
-    }
-}
-
-/// Signs in with the one thing the record has for it.
-async fn authenticate(session: &mut Handle<Client>, record: &SignIn, key: Option<Key>) -> Result<(), String> {
-    let user = record.user_name();
-    let broken = |error: russh::Error| format!("the connection broke: {error}");
-    if let Some(Key(key)) = key {
-        let hash = session.best_supported_rsa_hash().await.map_err(broken)?.flatten();
-        let key = PrivateKeyWithHashAlg::new(key, hash);
-        let answer = session.authenticate_publickey(user, key).await.map_err(broken)?;
-        return accepted(&answer, "the key was refused");
+/// Signs in with what the record has for it, and says how.
+async fn authenticate(
+    session: &mut Handle<Client>,
+    record: &SignIn,
+    keys: &[Key],
+) -> Result<&'static str, String> {
+    if !keys.is_empty() {
+        return present_keys(session, record.user_name(), keys).await;
     }
     let Some(password) = record.secrets.reveal("password") else {
         return Err("the record has neither a key nor a password".to_owned());
     };
+    present_password(session, record.user_name(), password).await.map(|()| "password")
+}
+
+/// Presents the keys in their order until one is accepted.
+async fn present_keys(
+    session: &mut Handle<Client>,
+    user: &str,
+    keys: &[Key],
+) -> Result<&'static str, String> {
+    let broken = |error: russh::Error| format!("the connection broke: {error}");
+    let hash = session.best_supported_rsa_hash().await.map_err(broken)?.flatten();
+    for key in keys {
+        let private = Arc::clone(&key.key);
+        let answer = if let Some(certificate) = &key.certificate {
+            session.authenticate_openssh_cert(user, private, certificate.clone()).await
+        } else {
+            session.authenticate_publickey(user, PrivateKeyWithHashAlg::new(private, hash)).await
+        };
+        match answer.map_err(broken)? {
+            AuthResult::Success => return Ok(key.method()),
+            AuthResult::Failure { partial_success: true, .. } => return Err(NEEDS_MORE.to_owned()),
+            AuthResult::Failure { .. } => {}
+        }
+    }
+    match keys {
+        [only] if only.certificate.is_some() => Err("the certificate was refused".to_owned()),
+        [_] => Err("the key was refused".to_owned()),
+        several => Err(format!("none of the {} keys was accepted", several.len())),
+    }
+}
+
+async fn present_password(session: &mut Handle<Client>, user: &str, password: &str) -> Result<(), String> {
+    let broken = |error: russh::Error| format!("the connection broke: {error}");
     // Asking for what the server takes is no attempt.
     let methods = match session.authenticate_none(user).await.map_err(broken)? {
         AuthResult::Success => return Ok(()),
@@ -206,9 +228,7 @@ async fn authenticate(session: &mut Handle<Client>, record: &SignIn, key: Option
 fn accepted(answer: &AuthResult, refusal: &str) -> Result<(), String> {
     match answer {
         AuthResult::Success => Ok(()),
-        AuthResult::Failure { partial_success: true, .. } => {
-            Err("the service asks for more than that".to_owned())
-        }
+        AuthResult::Failure { partial_success: true, .. } => Err(NEEDS_MORE.to_owned()),
         AuthResult::Failure { .. } => Err(refusal.to_owned()),
     }
 }
@@ -233,15 +253,17 @@ async fn look_around(
     let Some(mut found) = told.as_deref().and_then(inside::of_answers) else {
         return attempt.end(SignInStatus::InsufficientPrivileges, "the user may not run commands");
     };
-    let tool = record.value("root_tool").unwrap_or_default();
-    if !found.root && tool != "none" {
-        found.root = becomes_root(session, record, tool).await;
+    let tools = record.root_tools_in_use();
+    if !found.root && !tools.is_empty() {
+        found.root = in_time(ROOT_PATIENCE, false, becomes_root(session, &tools)).await;
         if !found.root {
-            tracing::debug!(host = %address, tool, "a user does not become root");
+            let names: Vec<&str> = tools.iter().map(|each| each.tool.word()).collect();
+            let names = names.join(", ");
+            tracing::debug!(host = %address, tools = names, "a user does not become root");
             sheet.lock().facts.inside = Some(found);
             return attempt.end(
                 SignInStatus::InsufficientPrivileges,
-                &format!("the user does not become root by {tool}"),
+                &format!("the user does not become root by {names}"),
             );
         }
     }
@@ -250,17 +272,25 @@ async fn look_around(
     attempt.passed(detail)
 }
 
-/// Whether the root tool of the record lets a command be run as root. Passwords go to its input, once.
-async fn becomes_root(session: &Handle<Client>, record: &SignIn, tool: &str) -> bool {
-    let command = match tool {
-        "sudo" => "sudo -S -p '' -- id -u",
-        "pimsu" => "sudo -S -p '' -- su root -c 'id -u'",
-        "su" => "su root -c 'id -u'",
-        "powerbroker" => "pbrun id -u",
-        _ => return false,
+/// Whether one of the root tools, tried in their order, lets a command be run as root.
+async fn becomes_root(session: &Handle<Client>, tools: &[RootToolInUse<'_>]) -> bool {
+    for tool in tools {
+        if becomes_root_by(session, tool).await {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether a tool lets a command be run as root. Passwords go to its input, once.
+async fn becomes_root_by(session: &Handle<Client>, tool: &RootToolInUse<'_>) -> bool {
+    let command = match tool.tool {
+        RootTool::Sudo => "sudo -S -p '' -- id -u",
+        RootTool::Pimsu => "sudo -S -p '' -- su root -c 'id -u'",
+        RootTool::Su => "su root -c 'id -u'",
+        RootTool::PowerBroker => "pbrun id -u",
     };
-    let password = record.secrets.reveal("root_tool_password").or_else(|| record.secrets.reveal("password"));
-    let input = zeroize::Zeroizing::new(format!("{}\n", password.unwrap_or_default()));
+    let input = zeroize::Zeroizing::new(format!("{}\n", tool.password().unwrap_or_default()));
     let told = run(session, command, Some(input.as_bytes())).await;
     told.is_some_and(|told| String::from_utf8_lossy(&told).lines().any(|line| line.trim() == "0"))
 }

@@ -19,10 +19,11 @@ use std::sync::Arc;
 
 use palisade_engine::{Event, Limits, ScanContext, ScanOrder, scan_hosts};
 use palisade_kb::KnowledgeBase;
+use palisade_model::auth_record::{GivenAccess, GivenFields};
 use palisade_model::fact::{SignInFacts, SignInStatus};
 use palisade_model::option_profile::{AuthenticationKind, PortList, ScanPorts};
 use palisade_model::{
-    HostResult, OptionProfile, PortSet, RecordKind, Secrets, SeededIds, SignIn, SystemClock,
+    HostResult, OptionProfile, PortSet, RecordContent, RecordKind, Secrets, SeededIds, SignIn, SystemClock,
 };
 use tokio::sync::mpsc;
 
@@ -39,9 +40,26 @@ pub(crate) fn record(kind: &str, fields: &[(&str, &str)], secrets: &[(&str, &str
         kind: kind.parse::<RecordKind>().unwrap(),
         ips: "127.0.0.1".parse().unwrap(),
         fields: fields.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect(),
+        root_tools: Vec::new(),
+        private_keys: Vec::new(),
         secrets: kept,
         unusable: None,
     }
+}
+
+/// A record for the loopback address with lists of root tools and keys.
+pub(crate) fn listed(
+    kind: &str,
+    fields: &[(&str, &str)],
+    secrets: &[(&str, &str)],
+    access: GivenAccess,
+) -> SignIn {
+    let mut record = record(kind, fields, secrets);
+    let given = GivenFields { access, ..GivenFields::default() };
+    let mut content = RecordContent::default();
+    content.take_access(&given, &mut record.secrets).unwrap();
+    record.fields.extend(content.fields);
+    SignIn { root_tools: content.root_tools, private_keys: content.private_keys, ..record }
 }
 
 /// Scans one TCP port of the loopback address with the record, all technologies switched on.

@@ -2,11 +2,12 @@
 
 use std::process::Command;
 
+use palisade_model::auth_record::{GivenAccess, KeySort, RootTool};
 use palisade_model::fact::SignInStatus;
 use palisade_model::option_profile::AuthenticationKind;
 
 use crate::daemon::{Daemon, Home, free_port, run};
-use crate::{PASSWORD, assert_status, has, only, record, scan, scan_with};
+use crate::{PASSWORD, assert_status, has, listed, only, record, scan, scan_with};
 
 /// An SSH service that knows `scan` and `root` with [`PASSWORD`], and a key of `scan`.
 fn sshd(settings: &str) -> Daemon {
@@ -17,9 +18,12 @@ fn sshd(settings: &str) -> Daemon {
     let passwd = std::fs::read_to_string("/etc/passwd").unwrap();
     home.write("passwd", &format!("{passwd}scan:x:12345:12345::/tmp:/bin/sh\n"));
     home.write("shadow", &format!("root:{hash}:19000:0:99999:7:::\nscan:{hash}:19000:0:99999:7:::\n"));
-    for (kind, name, passphrase) in
-        [("ed25519", "host", ""), ("ed25519", "scan", "open sesame"), ("rsa", "rsa", "")]
-    {
+    for (kind, name, passphrase) in [
+        ("ed25519", "host", ""),
+        ("ed25519", "scan", "open sesame"),
+        ("rsa", "rsa", ""),
+        ("ed25519", "authority", ""),
+    ] {
         let mut keygen = Command::new("ssh-keygen");
         run(keygen.args(["-q", "-t", kind, "-N", passphrase, "-f"]).arg(home.path(name)));
     }
@@ -35,7 +39,7 @@ fn sshd(settings: &str) -> Daemon {
         ),
     );
     let script = format!(
-        "mount -t tmpfs none /run; mkdir /run/sshd; mount --bind {folder}/passwd /etc/passwd; \
+        "mount -t tmpfs none /run; mkdir /run/sshd; cp {folder}/authority.pub /run; mount --bind {folder}/passwd /etc/passwd; \
          mount --bind {folder}/shadow /etc/shadow; exec /usr/sbin/sshd -D -e -f {folder}/conf"
     );
     let mut command = Command::new("unshare");
@@ -129,6 +133,103 @@ async fn whoever_does_not_become_root_has_too_few_privileges() {
     let host = scan(sshd.port, right).await;
     assert_status(&host, SignInStatus::Passed, "as root");
     assert!(host.facts.inside.unwrap().root);
+}
+
+#[tokio::test]
+async fn root_tools_are_tried_in_their_order() {
+    let sshd = sshd("");
+    let port = port_of(&sshd);
+    let with = |tools: &[(RootTool, &str)]| {
+        let mut access = GivenAccess::default();
+        for (tool, password) in tools {
+            access.add_root_tool(*tool, (*password).to_owned());
+        }
+        let fields = [("username", "scan"), ("port", port.as_str())];
+        listed("unix", &fields, &[("password", PASSWORD)], access)
+    };
+    let tools = [(RootTool::PowerBroker, ""), (RootTool::Su, "wrong-password"), (RootTool::Su, PASSWORD)];
+    let host = scan(sshd.port, with(&tools)).await;
+    assert_status(&host, SignInStatus::Passed, "as root");
+    assert!(host.facts.inside.unwrap().root);
+    let host = scan(sshd.port, with(&tools[..2])).await;
+    assert_status(&host, SignInStatus::InsufficientPrivileges, "by powerbroker, su");
+    assert!(has(&host, 900_502) && !host.facts.inside.unwrap().root);
+    // A tool without a password of its own is given that of the user.
+    let host = scan(sshd.port, with(&[(RootTool::PowerBroker, "wrong-password"), (RootTool::Su, "")])).await;
+    assert_status(&host, SignInStatus::Passed, "as root");
+}
+
+#[tokio::test]
+async fn keys_are_tried_in_their_order() {
+    let sshd = sshd("PasswordAuthentication no\nKbdInteractiveAuthentication no");
+    let port = port_of(&sshd);
+    let mut keygen = Command::new("ssh-keygen");
+    run(keygen.args(["-q", "-t", "ecdsa", "-N", "", "-f"]).arg(sshd.home.path("stranger")));
+    let key = |name: &str| std::fs::read_to_string(sshd.home.path(name)).unwrap();
+    let with = |keys: &[(KeySort, &str, &str)]| {
+        let mut access = GivenAccess::default();
+        for (sort, name, passphrase) in keys {
+            access.add_private_key(Some(*sort), key(name), (*passphrase).to_owned(), String::new());
+        }
+        listed("unix", &[("username", "scan"), ("port", &port)], &[], access)
+    };
+    let (stranger, rsa) = ((KeySort::Ecdsa, "stranger", ""), (KeySort::Rsa, "rsa", ""));
+    let locked = (KeySort::Ed25519, "scan", "another passphrase");
+    let host = scan(sshd.port, with(&[locked, stranger, rsa])).await;
+    assert_status(&host, SignInStatus::Passed, "signed in");
+    assert_eq!(only(&host).method, "public key");
+    assert_status(&scan(sshd.port, with(&[stranger])).await, SignInStatus::Failed, "the key was refused");
+    let host = scan(sshd.port, with(&[stranger, stranger])).await;
+    assert_status(&host, SignInStatus::Failed, "none of the 2 keys");
+    assert_status(&scan(sshd.port, with(&[locked])).await, SignInStatus::NotAttempted, "passphrase");
+    let right = (KeySort::Ed25519, "scan", "open sesame");
+    assert_status(&scan(sshd.port, with(&[right])).await, SignInStatus::Passed, "signed in");
+}
+
+#[tokio::test]
+async fn certificates_of_a_trusted_authority_let_in() {
+    // No key of anybody is authorised: the certificate alone lets in.
+    let sshd = sshd(
+        "PasswordAuthentication no\nKbdInteractiveAuthentication no\nTrustedUserCAKeys /run/authority.pub",
+    );
+    let (port, home) = (port_of(&sshd), &sshd.home);
+    let certify = |kind: &str, name: &str, authority: &str, principal: &str| {
+        let new = ["-q", "-t", kind, "-N", "", "-f"];
+        run(Command::new("ssh-keygen").args(new).arg(home.path(name)));
+        let sign = ["-q", "-I", "tests", "-n", principal, "-s"];
+        let mut keygen = Command::new("ssh-keygen");
+        run(keygen.args(sign).arg(home.path(authority)).arg(home.path(&format!("{name}.pub"))));
+    };
+    run(Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(home.path("impostor")));
+    certify("ed25519", "first", "authority", "scan");
+    certify("ecdsa", "second", "authority", "scan");
+    certify("ed25519", "foreign", "impostor", "scan");
+    certify("ed25519", "other", "authority", "somebody");
+    certify("rsa", "third", "authority", "scan");
+    let text = |name: &str| std::fs::read_to_string(home.path(name)).unwrap();
+    let with = |keys: &[(KeySort, &str, &str)]| {
+        let mut access = GivenAccess::default();
+        for (sort, key, certificate) in keys {
+            let certificate = text(&format!("{certificate}-cert.pub"));
+            access.add_private_key(Some(*sort), text(key), String::new(), certificate);
+        }
+        listed("unix", &[("username", "scan"), ("port", &port)], &[], access)
+    };
+    let (first, second) = ((KeySort::Ed25519, "first", "first"), (KeySort::Ecdsa, "second", "second"));
+    let foreign = (KeySort::Ed25519, "foreign", "foreign");
+    for keys in [&[first][..], &[second], &[foreign, first]] {
+        let host = scan(sshd.port, with(keys)).await;
+        assert_status(&host, SignInStatus::Passed, "signed in");
+        assert_eq!(only(&host).method, "certificate", "{keys:?}");
+    }
+    for refused in [foreign, (KeySort::Ed25519, "other", "other")] {
+        let host = scan(sshd.port, with(&[refused])).await;
+        assert_status(&host, SignInStatus::Failed, "the certificate was refused");
+    }
+    let mixed = scan(sshd.port, with(&[(KeySort::Ed25519, "first", "other")])).await;
+    assert_status(&mixed, SignInStatus::NotAttempted, "for another key");
+    let rsa = scan(sshd.port, with(&[(KeySort::Rsa, "third", "third")])).await;
+    assert_status(&rsa, SignInStatus::NotAttempted, "RSA");
 }
 
 #[tokio::test]

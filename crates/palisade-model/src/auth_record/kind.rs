@@ -22,6 +22,8 @@ pub struct RecordType {
     pub rules: &'static [Rule],
     /// Whether the password may be kept by a vault.
     pub vault: bool,
+    /// Whether records may have several root tools and private keys.
+    pub access_lists: bool,
     /// What lets two records of the type name the same address: they differ in one of these fields.
     pub distinct_by: &'static [&'static str],
     /// What an option profile has to switch on for scans to use the record.
@@ -39,6 +41,7 @@ impl RecordType {
             fields: &[],
             rules: &[Rule::AnyOf(&["ips"])],
             vault: false,
+            access_lists: false,
             distinct_by: &[],
             switch: None,
             signs_in: false,

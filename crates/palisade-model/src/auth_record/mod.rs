@@ -10,6 +10,7 @@ pub mod kind;
 mod record;
 mod secrets;
 mod systems;
+pub mod unix_access;
 pub mod vault;
 mod web;
 
@@ -20,4 +21,8 @@ pub use record::{
     vault_reference,
 };
 pub use secrets::Secrets;
+pub use unix_access::{
+    GivenAccess, KeySort, PRIVATE_KEYS_MAX, PrivateKeyEntry, PrivateKeyInUse, ROOT_TOOLS_MAX, RootTool,
+    RootToolEntry, RootToolInUse,
+};
 pub use vault::{NotAVaultKind, REFERENCE_FIELDS, VaultKind, VaultReference, VaultType};

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::field::{Field, Rule};
 use super::kind::RecordKind;
 use super::secrets::Secrets;
+use super::unix_access::{GivenAccess, PrivateKeyEntry, RootToolEntry};
 use super::vault::{REFERENCE_FIELDS, VaultReference};
 use crate::ip_set::IpSet;
 
@@ -29,6 +30,12 @@ pub struct RecordContent {
     pub secrets: BTreeSet<String>,
     /// Where the password is, when it is not here.
     pub vault: Option<VaultReference>,
+    /// Root tools in the order they are tried, where they were given as a list.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub root_tools: Vec<RootToolEntry>,
+    /// Private keys in the order they are tried, where they were given as a list.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub private_keys: Vec<PrivateKeyEntry>,
 }
 
 /// What somebody says in a record. Fields that are not named stay as they are.
@@ -37,6 +44,16 @@ pub struct GivenFields {
     /// Fields that may be shown; with an empty text any field, which clears it.
     pub fields: BTreeMap<String, String>,
     pub secrets: Secrets,
+    /// Lists of a document, of Unix records alone.
+    pub access: GivenAccess,
+}
+
+impl GivenFields {
+    /// Whether nothing was said.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty() && self.secrets.is_empty() && self.access.is_empty()
+    }
 }
 
 /// Why a record cannot be so.
@@ -161,6 +178,7 @@ impl RecordContent {
         match name {
             "ips" => has_ips,
             "vault" => self.vault.is_some(),
+            "private_key" if !self.private_keys.is_empty() => true,
             name if kind.field(name).is_some_and(Field::is_secret) => self.secrets.contains(name),
             name => self.fields.get(name).is_some_and(|value| !matches!(value.as_str(), "" | "0" | "none")),
         }
@@ -213,6 +231,12 @@ pub struct SignIn {
     pub ips: IpSet,
     /// What may be shown; see [`RecordContent::fields`].
     pub fields: BTreeMap<String, String>,
+    /// See [`RecordContent::root_tools`].
+    #[serde(default)]
+    pub root_tools: Vec<RootToolEntry>,
+    /// See [`RecordContent::private_keys`].
+    #[serde(default)]
+    pub private_keys: Vec<PrivateKeyEntry>,
     pub secrets: Secrets,
     /// Why it cannot be used, for people: `the password is kept by a vault`.
     pub unusable: Option<String>,

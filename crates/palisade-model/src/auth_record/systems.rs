@@ -67,6 +67,7 @@ pub(super) const TYPES: &[RecordType] = &[
             Rule::Needs("use_agentless_tracking", "1", "agentless_tracking_path"),
         ],
         vault: true,
+        access_lists: true,
         switch: Some(AuthenticationKind::Unix),
         signs_in: true,
         ..RecordType::new("unix", "Unix")

@@ -1,6 +1,6 @@
 //! Authentication records and vaults.
 
-use palisade_model::auth_record::VaultReference;
+use palisade_model::auth_record::{KeySort, PrivateKeyEntry, RootTool, RootToolEntry, VaultReference};
 use palisade_model::{IpSet, RecordContent};
 use palisade_store::{AuthRecord, AuthVault, Error, RecordChanges};
 
@@ -18,6 +18,12 @@ fn record(title: &str, addresses: &str) -> AuthRecord {
             fields: [("username".to_owned(), "scan".to_owned())].into(),
             secrets: ["password".to_owned()].into(),
             vault: Some(VaultReference { vault_id: 3, fields: [].into() }),
+            root_tools: vec![RootToolEntry { tool: RootTool::Su, has_password: true }],
+            private_keys: vec![PrivateKeyEntry {
+                sort: Some(KeySort::Ed25519),
+                has_passphrase: true,
+                has_certificate: false,
+            }],
         },
         sealed: "c2VhbGVk".to_owned(),
         created_at: at(1),

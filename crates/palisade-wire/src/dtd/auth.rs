@@ -47,6 +47,31 @@ const TAIL: &str = "<!ELEMENT ID_SET (ID | ID_RANGE)+>
 <!ELEMENT URL (#PCDATA)>
 ";
 
+/// The field after which the root tools and keys of a record stand.
+pub const ACCESS_AFTER: &str = "root_tool";
+const ACCESS: &str =
+    "<!-- Root tools in the order they are tried. PASSWORD_INFO: it has a password of its own. -->
+<!ELEMENT ROOT_TOOL_INFO_LIST (ROOT_TOOL_INFO+)>
+<!ELEMENT ROOT_TOOL_INFO (ID, STANDARD_TYPE, PASSWORD_INFO?)>
+<!ELEMENT STANDARD_TYPE (TYPE)>
+<!-- Sudo, Pimsu, PowerBroker or Su. -->
+<!ELEMENT TYPE (#PCDATA)>
+<!ELEMENT PASSWORD_INFO EMPTY>
+<!ATTLIST PASSWORD_INFO type (basic) #REQUIRED>
+<!-- Private keys in the order they are tried. PASSPHRASE_INFO: it is encrypted. -->
+<!ELEMENT PRIVATE_KEY_CERTIFICATE_LIST (PRIVATE_KEY_CERTIFICATE+)>
+<!ELEMENT PRIVATE_KEY_CERTIFICATE (ID, PRIVATE_KEY_INFO, PASSPHRASE_INFO?, CERTIFICATE?)>
+<!ELEMENT PRIVATE_KEY_INFO (PRIVATE_KEY)>
+<!ATTLIST PRIVATE_KEY_INFO type (basic) #REQUIRED>
+<!-- type: the sort of the key, where it was said. -->
+<!ELEMENT PRIVATE_KEY EMPTY>
+<!ATTLIST PRIVATE_KEY type (rsa | dsa | ecdsa | ed25519) #IMPLIED>
+<!ELEMENT PASSPHRASE_INFO EMPTY>
+<!ATTLIST PASSPHRASE_INFO type (basic) #REQUIRED>
+<!ELEMENT CERTIFICATE EMPTY>
+<!ATTLIST CERTIFICATE type (openssh) #REQUIRED>
+";
+
 static LISTS: LazyLock<Vec<AuthList>> = LazyLock::new(|| RecordKind::all().map(list_of).collect());
 static ALL_TYPES: LazyLock<Dtd> =
     LazyLock::new(|| Dtd { file: "api/2.0/fo/auth/auth_records.dtd", text: kept(all_types()) });
@@ -103,6 +128,9 @@ fn content(fields: &[&Field]) -> Vec<String> {
         if !names.contains(&name) {
             names.push(name);
         }
+        if field.name == ACCESS_AFTER {
+            names.extend(["ROOT_TOOL_INFO_LIST?", "PRIVATE_KEY_CERTIFICATE_LIST?"].map(str::to_owned));
+        }
     }
     names
 }
@@ -151,6 +179,9 @@ fn definition(kind: RecordKind) -> String {
                 .collect();
             let _ = writeln!(text, "<!ELEMENT {group} ({})>", members.join(", "));
         }
+    }
+    if kind.access_lists {
+        text.push_str(ACCESS);
     }
     text.push_str(
         "<!ELEMENT IP_SET (IP | IP_RANGE)+>

@@ -6,6 +6,7 @@ use palisade_model::{IpSet, RecordContent, RecordKind};
 use palisade_wire::XmlWriter;
 use palisade_wire::dtd::auth as auth_dtd;
 
+use super::unix_access::write_access;
 use super::{COMMENTS_PART, DETAILS, ID_MAX, ID_MIN, IDS, PAGE, TITLE_PART, kind_of};
 use crate::answer::Answer;
 use crate::error::CallError;
@@ -150,7 +151,12 @@ fn write_fields(xml: &mut XmlWriter, fields: &[&Field], content: &RecordContent)
     let mut written: Vec<&str> = Vec::new();
     for field in fields {
         match field.group {
-            None => write_field(xml, field, content),
+            None => {
+                write_field(xml, field, content);
+                if field.name == auth_dtd::ACCESS_AFTER {
+                    write_access(xml, content);
+                }
+            }
             Some(group) if !written.contains(&group) => {
                 written.push(group);
                 let members = fields.iter().filter(|other| other.group == Some(group));

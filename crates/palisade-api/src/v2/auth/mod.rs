@@ -2,10 +2,11 @@
 //! type's row (`palisade_model::auth_record`): its fields are the parameters and the elements.
 
 mod list;
+mod unix_access;
 mod unix_document;
 mod write;
 
-pub(in crate::v2) use self::unix_document::add_unix_document;
+pub(in crate::v2) use self::unix_document::read_unix_document;
 pub(in crate::v2) use self::write::{given, refusal};
 
 use std::sync::LazyLock;
@@ -160,11 +161,7 @@ fn rows_of(list: &'static AuthList) -> [OperationRow; 4] {
     let listing = kept(Operation {
         methods: Methods::Any,
         summary: kept(format!("List {} records", kind.title)),
-        description: kept([
-            kept(format!("The authentication records for {} that the user sees.", kind.title)).as_str(),
-            "Passwords, keys and communities are never shown.",
-            "An answer has 1,000 records at most; a WARNING then has the URL of the next ones.",
-        ]),
+        description: listing_text(kind).leak(),
         parameters: &[TITLE_PART, COMMENTS_PART, IDS, ID_MIN, ID_MAX, DETAILS],
         roles: READERS,
         answers: Answers::Document { root: list.root, dtd: &list.dtd },
@@ -246,15 +243,37 @@ fn body_of(kind: RecordKind, action: Action) -> BodyForm {
     }
 }
 
+fn listing_text(kind: RecordKind) -> Vec<&'static str> {
+    let mut text = vec![
+        kept(format!("The authentication records for {} that the user sees.", kind.title)).as_str(),
+        "Passwords, keys and communities are never shown.",
+    ];
+    if kind.access_lists {
+        text.push(
+            "ROOT_TOOL_INFO_LIST has the root tools in the order they are tried, with PASSWORD_INFO where one has \
+             a password of its own; ROOT_TOOL is the first. PRIVATE_KEY_CERTIFICATE_LIST has the private keys in \
+             the order they are tried, with their sort where it was said, PASSPHRASE_INFO where one is encrypted, \
+             and CERTIFICATE where one has a certificate.",
+        );
+    }
+    text.push("An answer has 1,000 records at most; a WARNING then has the URL of the next ones.");
+    text
+}
+
 /// What is said of a type whose records may be sent as documents.
 fn body_text(kind: RecordKind) -> Option<&'static str> {
     (body_of(kind, Action::Add) == BodyForm::UnixDocument).then_some(
-            "The root tool and the private keys may come as an XML document UNIX_AUTH_PARAMS in the body instead, \
-             with Content-Type text/xml and the other parameters in the URL: ROOT_TOOLS with one ROOT_TOOL \
-             (STANDARD_TYPE with TYPE, PASSWORD_INFO with PASSWORD) and PRIVATE_KEY_CERTIFICATES with one \
-             PRIVATE_KEY_CERTIFICATE for each sort of key (PRIVATE_KEY_INFO with PRIVATE_KEY, PASSPHRASE_INFO \
-             with PASSPHRASE). A password is not taken in the URL, so a record that needs one beside a key is sent \
-             with parameters.",
+        "The root tools and the private keys may come as an XML document UNIX_AUTH_PARAMS in the body instead, \
+         with Content-Type text/xml and the other parameters in the URL: ROOT_TOOLS with up to 5 ROOT_TOOL \
+         (STANDARD_TYPE with TYPE: Sudo, Pimsu, PowerBroker or Su; PASSWORD_INFO with PASSWORD) and \
+         PRIVATE_KEY_CERTIFICATES with up to 5 PRIVATE_KEY_CERTIFICATE (PRIVATE_KEY_INFO with PRIVATE_KEY, whose \
+         type is rsa, dsa, ecdsa or ed25519; PASSPHRASE_INFO with PASSPHRASE; CERTIFICATE with type openssh). \
+         Scans try the keys in their order until one lets them in, and the tools in theirs until one makes the \
+         user root; a tool without a password of its own is given the user's. A key with a certificate is used \
+         with it only. Each list replaces what the record had of the sort, and so do root_tool and the parameters \
+         for keys, which name one. Not kept, and refused, are tools of one's own (CUSTOM_TYPE), vaults for these \
+         secrets, certificates of x.509, and certificates of RSA keys. A password is not taken in the URL, so a \
+         record that needs one is made with parameters, and updated with the document.",
     )
 }
 

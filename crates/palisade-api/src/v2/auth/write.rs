@@ -26,7 +26,7 @@ pub(super) async fn create(request: OperationRequest) -> Result<Answer, CallErro
         comments: arguments.text(&COMMENTS).unwrap_or_default().to_owned(),
         ips: arguments.ip_set(&IPS).cloned().unwrap_or_default(),
         network_id: named_network(&request, &NETWORK_ID).await?,
-        given: given(&request, kind.fields)?,
+        given: GivenFields { access: request.unix_access.clone(), ..given(&request, kind.fields)? },
         vault: match password_from(&request)? {
             Some(PasswordFrom::Vault(vault)) => Some(vault),
             Some(PasswordFrom::Record) | None => None,
@@ -51,7 +51,7 @@ pub(super) async fn update(request: OperationRequest) -> Result<Answer, CallErro
         added_ips: ips(&ADD_IPS).unwrap_or_else(IpSet::new),
         removed_ips: ips(&REMOVE_IPS).unwrap_or_else(IpSet::new),
         network_id: named_network(&request, &NETWORK_ID).await?,
-        given: given(&request, kind.fields)?,
+        given: GivenFields { access: request.unix_access.clone(), ..given(&request, kind.fields)? },
         password_from: password_from(&request)?,
     };
     let updated = request.app.update_auth_records(request.actor()?, update).await;

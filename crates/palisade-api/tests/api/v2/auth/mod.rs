@@ -3,6 +3,7 @@
 
 mod databases;
 mod systems;
+mod unix_document;
 mod vendor_databases;
 mod web;
 
@@ -394,69 +395,4 @@ async fn secrets_are_taken_in_the_body_and_never_told_again() {
     let logged = format!("{:?}", server.last_activity().await);
     told += &logged;
     assert!(!told.contains("Tr0ub4dor"), "{told}");
-}
-
-#[tokio::test]
-async fn root_tools_and_keys_of_unix_records_may_be_a_document() {
-    const SECRET: &str = "Tr0ub4dor & 3";
-    let server = Server::with_networks().await;
-    let send = async |parameters: &[(&str, &str)], inside: &str| {
-        let path = format!("/api/2.0/fo/auth/unix/?{}", crate::support::http::form(parameters));
-        let document = format!("<?xml version=\"1.0\"?><UNIX_AUTH_PARAMS>{inside}</UNIX_AUTH_PARAMS>");
-        let mut request = crate::support::http::Request::get(&path)
-            .header("X-Requested-With", "tests")
-            .body(document.as_str());
-        request.method = "POST";
-        let request = request.header("Content-Type", "text/xml").login("manager", crate::support::PASSWORD);
-        server.send(request).await
-    };
-    let tool = format!(
-        "<ROOT_TOOLS><ROOT_TOOL><STANDARD_TYPE><TYPE>Sudo</TYPE></STANDARD_TYPE><PASSWORD_INFO type=\"basic\">\
-         <PASSWORD><![CDATA[{SECRET}]]></PASSWORD></PASSWORD_INFO></ROOT_TOOL></ROOT_TOOLS>"
-    );
-    let key = format!(
-        "<PRIVATE_KEY_CERTIFICATES><PRIVATE_KEY_CERTIFICATE><PRIVATE_KEY_INFO type=\"basic\">\
-         <PRIVATE_KEY type=\"rsa\"><![CDATA[{SECRET}]]></PRIVATE_KEY></PRIVATE_KEY_INFO>\
-         </PRIVATE_KEY_CERTIFICATE></PRIVATE_KEY_CERTIFICATES>"
-    );
-    let create = [
-        ("action", "create"),
-        ("title", "Office"),
-        ("ips", "192.0.2.1"),
-        ("username", "scan"),
-        ("skip_password", "1"),
-        ("echo_request", "1"),
-    ];
-    let created = send(&create, &format!("{tool}{key}")).await;
-    golden("fo-auth-unix-create-document", &created);
-    let kind: RecordKind = "unix".parse().unwrap();
-    let records = server.store.list_auth_records(Some(kind)).await.unwrap();
-    let content = &records[0].content;
-    assert_eq!(content.fields.get("root_tool").map(String::as_str), Some("sudo"));
-    assert_eq!(Vec::from_iter(&content.secrets), ["root_tool_password", "rsa_private_key"]);
-    let mut told = created.text;
-    for (inside, refusal) in [
-        ("<ROOT_TOOLS><ROOT_TOOL/>", "cannot be read as XML"),
-        ("<USERNAME>root</USERNAME>", "USERNAME has no place in it"),
-        (
-            "<ROOT_TOOLS><ROOT_TOOL><STANDARD_TYPE><TYPE>doas</TYPE></STANDARD_TYPE></ROOT_TOOL></ROOT_TOOLS>",
-            "1905 parameter root_tool has invalid value: doas",
-        ),
-    ] {
-        let refused = send(&[("action", "update"), ("ids", "1")], inside).await;
-        let refused = refused.refusal().unwrap_or_default();
-        assert!(refused.starts_with("1905 ") && refused.contains(refusal), "{inside}: {refused}");
-    }
-    let changed = send(&[("action", "update"), ("ids", "1"), ("comments", "x")], &tool).await;
-    told += &changed.assert_success().text;
-    let logged = format!("{:?}", server.last_activity().await);
-    told += &logged;
-    assert!(!told.contains("Tr0ub4dor"), "{told}");
-    // Other types have nothing for documents.
-    let mut other = crate::support::http::Request::get("/api/2.0/fo/auth/windows/?action=create&title=A")
-        .header("X-Requested-With", "tests")
-        .body("<UNIX_AUTH_PARAMS/>");
-    other.method = "POST";
-    let other = other.header("Content-Type", "text/xml").login("manager", crate::support::PASSWORD);
-    assert!(server.send(other).await.refusal().is_some());
 }
