@@ -3,7 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use palisade_app::{DetectionPage, HostEntry, HostPage, ListDetections, ListedFinding, SelectHosts};
+use palisade_app::{
+    DetectionPage, DetectionPiece, HostEntry, HostPage, ListDetections, ListedFinding, SelectHosts,
+};
 use palisade_kb::{Entry, Reference};
 use palisade_model::{Action, DetectionStatus, Qid, Resource};
 use palisade_wire::dtd::v2::PATCH_LIST_OUTPUT;
@@ -93,7 +95,7 @@ async fn open_qids(request: &OperationRequest, chosen: SelectHosts) -> Result<BT
     let mut qids = BTreeSet::new();
     while let Some(page) = pages.recv().await {
         if let DetectionPage::Pieces(pieces) = page? {
-            qids.extend(pieces.iter().flat_map(|piece| piece.findings()).map(|finding| match finding {
+            qids.extend(pieces.iter().flat_map(DetectionPiece::findings).map(|finding| match finding {
                 ListedFinding::Detection { detection, .. } => detection.key.qid,
                 ListedFinding::Information { finding, .. } => finding.qid,
             }));
