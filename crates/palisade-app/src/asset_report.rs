@@ -10,7 +10,7 @@ use palisade_model::report_template::{FindingOrder, HostTemplate};
 use palisade_model::{
     Action, AssetGroupTitle, BusinessImpact, DetectionStatus, FindingKind, IpSet, Qid, Resource, Timestamp,
 };
-use palisade_store::{HostRange, TrackingMethod};
+use palisade_store::{BatchedDetection, BesideOpen, HostRange, TrackingMethod};
 
 use crate::actor::Actor;
 use crate::app::App;
@@ -76,6 +76,9 @@ pub(crate) struct ReportedScan {
 pub(crate) struct Selected {
     pub(crate) kind: FindingKind,
     pub(crate) severity: u8,
+    /// Whether it is let through where it is not ignored, and where it is.
+    pub(crate) unignored: bool,
+    pub(crate) ignored: bool,
     /// `None` where there are none.
     pub(crate) scores: Option<Arc<Scores>>,
 }
@@ -205,18 +208,30 @@ impl App {
         let kb = self.kb();
         let selected = kb
             .entries()
-            .filter(|entry| filter.has_level(entry.kind, entry.severity.level(), entry.is_disabled()))
             .filter(|entry| filter.categories.is_empty() || filter.categories.contains(&entry.category))
             .filter(|entry| all || filter.qids.contains(&entry.qid) || listed.contains(&entry.qid))
             .filter(|entry| !filter.excluded_qids.contains(&entry.qid) && !unlisted.contains(&entry.qid))
-            .map(|entry| {
+            .filter_map(|entry| {
+                let (kind, severity) = (entry.kind, entry.severity.level());
+                let has = |ignored| filter.has_level(kind, severity, entry.is_disabled(), ignored);
+                let (unignored, ignored) = (has(false), has(true));
+                if !(unignored || ignored) {
+                    return None;
+                }
                 let cvss = entry.cvss_temporal.as_ref().or(entry.cvss_base.as_ref()).cloned();
                 let cvss3 = entry.intelligence.cvss3.as_ref().map(Cvss::text);
                 let scores = (cvss.is_some() || cvss3.is_some()).then(|| Arc::new(Scores { cvss, cvss3 }));
-                (entry.qid, Selected { kind: entry.kind, severity: entry.severity.level(), scores })
+                Some((entry.qid, Selected { kind, severity, unignored, ignored, scores }))
             })
             .collect();
         Ok(selected)
+    }
+}
+
+impl Selected {
+    /// Whether detections are let through that are `ignored` or not.
+    pub(crate) const fn shows(&self, ignored: bool) -> bool {
+        if ignored { self.ignored } else { self.unignored }
     }
 }
 
@@ -257,20 +272,20 @@ impl AssetReport {
     }
 
     /// The QID's kind and severity, when such a detection is wanted.
-    pub(crate) fn wants(
-        &self,
-        qid: Qid,
-        status: DetectionStatus,
-        last_found_at: Timestamp,
-    ) -> Option<&Selected> {
-        let is_wanted = self.content.filter.statuses.contains(&status)
-            && self.found_since.is_none_or(|since| since <= last_found_at);
-        self.selected.get(&qid).filter(|_| is_wanted)
+    pub(crate) fn wants(&self, detection: &BatchedDetection) -> Option<&Selected> {
+        let is_wanted = self.content.filter.statuses.contains(&detection.status)
+            && self.found_since.is_none_or(|since| since <= detection.last_found_at);
+        let selected = self.selected.get(&detection.key.qid)?;
+        (is_wanted && selected.shows(detection.ignored)).then_some(selected)
     }
 
-    /// Whether detections that are fixed may be wanted.
-    pub(crate) fn wants_fixed(&self) -> bool {
-        self.content.filter.statuses.contains(&DetectionStatus::Fixed)
+    /// Which detections may be wanted beside those that are open.
+    pub(crate) fn beside_open(&self) -> BesideOpen {
+        let filter = &self.content.filter;
+        BesideOpen {
+            fixed: filter.statuses.contains(&DetectionStatus::Fixed),
+            ignored: filter.ignored.is_any(),
+        }
     }
 
     /// How a report names a host.

@@ -57,10 +57,10 @@ impl App {
     async fn count_by_address(&self, totals: &mut Totals<'_>, bounds: Bounds) -> Result<()> {
         let report = totals.report;
         let (store, found_since) = (self.store().clone(), report.found_since);
-        let with_fixed = report.wants_fixed();
+        let beside = report.beside_open();
         let mut steps = HostSteps::new(self.store(), bounds, PAGE_WEIGHTS, move |after, end| {
             let store = store.clone();
-            async move { Ok(store.list_host_weights(after, end, found_since, with_fixed, u32::MAX).await?) }
+            async move { Ok(store.list_host_weights(after, end, found_since, beside, u32::MAX).await?) }
         });
         while let Some(page) = steps.next().await? {
             for (ip, os, weights) in page {
@@ -126,14 +126,16 @@ impl<'a> Totals<'a> {
 }
 
 impl AssetReport {
-    /// Whether the database can count what is wanted by itself (all that is open, whenever it was found), and
-    /// the target has so many of the hosts that it is worth it. `ids` is about how many hosts there are.
+    /// Whether the database can count what is wanted by itself (all that is open and nothing else, whenever
+    /// it was found), and the target has so many of the hosts that it is worth it. `ids` is about how many
+    /// hosts there are.
     fn is_counted_by_id(&self, ids: i64) -> bool {
         let statuses = &self.content.filter.statuses;
         let all_open = DetectionStatus::ALL
             .into_iter()
             .all(|status| statuses.contains(&status) == (status != DetectionStatus::Fixed));
         all_open
+            && !self.content.filter.ignored.is_any()
             && self.found_since.is_none()
             && self.target.count().saturating_mul(TIMES_SLOWER) >= u64::try_from(ids).unwrap_or(0)
     }
@@ -146,11 +148,12 @@ impl AssetReport {
 
     fn risk_of(&self, ip: Ipv4Addr, weights: &[palisade_store::Weight]) -> HostRisk {
         let (mut vulnerabilities, mut open, mut severities) = (0, 0_u32, 0_u64);
-        for (qid, status) in weights {
+        for palisade_store::Weight { qid, status, ignored } in weights {
             if !self.content.filter.statuses.contains(status) {
                 continue;
             }
-            let Some(selected) = self.selected.get(qid) else { continue };
+            let selected = self.selected.get(qid).filter(|selected| selected.shows(*ignored));
+            let Some(selected) = selected else { continue };
             vulnerabilities += 1;
             if *status != DetectionStatus::Fixed {
                 open += 1;

@@ -168,7 +168,7 @@ async fn read_ahead(
     let mut steps = HostSteps::new(store, bounds, PAGE_HOSTS, move |after, end| {
         let (store, report) = reader.clone();
         async move {
-            let page = store.list_reported_hosts(after, end, u32::MAX, report.wants_fixed()).await?;
+            let page = store.list_reported_hosts(after, end, u32::MAX, report.beside_open()).await?;
             let information = match (page.first(), page.last()) {
                 (Some(first), Some(last)) => information_of(&store, &report, first.ip, last.ip).await?,
                 _ => HashMap::new(),
@@ -187,7 +187,7 @@ async fn read_ahead(
             let services = Arc::new(std::mem::take(&mut host.services));
             let ReportedHost { id, ip, detections: mut batch, .. } = host;
             while let Some(last) = batch.next() {
-                let next = store.list_detections_after(id, Some(last), report.wants_fixed()).await?;
+                let next = store.list_detections_after(id, Some(last), report.beside_open()).await?;
                 let full = std::mem::replace(&mut batch, next.unpack()?);
                 pieces.push(piece(report, &head, &services, full, None));
                 if sender.send(Ok(std::mem::take(&mut pieces))).await.is_err() {
@@ -238,7 +238,7 @@ fn piece(
 ) -> ReportPiece {
     let mut shown = Vec::with_capacity(batch.entries().len());
     shown.extend(batch.entries().iter().enumerate().filter_map(|(place, entry)| {
-        let selected = report.wants(entry.key.qid, entry.status, entry.last_found_at)?;
+        let selected = report.wants(entry)?;
         Some((place, selected.kind, selected.severity, selected.scores.clone(), entry.key))
     }));
     match report.order() {

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use palisade_kb::KnowledgeBase;
 use palisade_model::{Action, DetectionStatus, Finding, IpSet, Qid, Resource, Timestamp};
 use palisade_store::{
-    AssignedUser, BATCH_DETECTIONS, DetectionBatch, Host, HostRange, PackedDetections, Store, TrackingMethod,
-    User,
+    AssignedUser, BATCH_DETECTIONS, BesideOpen, DetectionBatch, Host, HostRange, PackedDetections, Store,
+    TrackingMethod, User,
 };
 use tokio::sync::mpsc;
 
@@ -237,7 +237,7 @@ impl Reading {
         // Hosts as they usually are take one query.
         let mut whole = None;
         if total < u64::try_from(BATCH_DETECTIONS).unwrap_or(u64::MAX) {
-            let packed = self.store.list_detections_after(*host_id, None, false).await?;
+            let packed = self.store.list_detections_after(*host_id, None, BesideOpen::default()).await?;
             if packed.next().is_none() {
                 whole = Some(Arc::new(packed.unpack()?));
             }

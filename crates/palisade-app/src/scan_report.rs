@@ -1,5 +1,6 @@
 //! Reports made of the results of scans that somebody selects. They have the hosts and findings of
-//! those results and nothing of the history: no status, no times before the scan.
+//! those results and nothing of the history: no status, no times before the scan. What is ignored
+//! by now is shown, because it was found.
 //!
 //! Of a host that several of the scans looked at, the newest of them counts.
 
@@ -85,7 +86,7 @@ impl App {
                 .findings
                 .iter()
                 .filter_map(|finding| report.selected.get(&finding.qid))
-                .filter(|selected| selected.kind.is_detection())
+                .filter(|selected| selected.kind.is_detection() && selected.shows(false))
                 .map(|selected| u32::from(selected.severity))
                 .collect();
             let Some(vulnerabilities) = u32::try_from(severities.len()).ok().filter(|count| *count > 0)
@@ -186,7 +187,7 @@ fn piece(report: &AssetReport, host: ScanHost, scan: usize) -> ReportPiece {
         .into_iter()
         .filter(|_| is_wanted)
         .filter_map(|finding| {
-            let selected = report.selected.get(&finding.qid)?;
+            let selected = report.selected.get(&finding.qid).filter(|selected| selected.shows(false))?;
             Some((finding, selected.kind, selected.severity))
         })
         .collect();

@@ -185,6 +185,23 @@ pub struct DisabledShown {
     pub information: bool,
 }
 
+/// Of which kinds of findings a report on the history of hosts shows those, too, that are ignored there.
+/// Information cannot be ignored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct IgnoredShown {
+    pub vulnerabilities: bool,
+    pub potential: bool,
+}
+
+impl IgnoredShown {
+    /// Whether ignored findings of any kind are shown.
+    #[must_use]
+    pub const fn is_any(self) -> bool {
+        self.vulnerabilities || self.potential
+    }
+}
+
 /// Which findings of those hosts a report shows: those that everything is true of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -194,6 +211,8 @@ pub struct TemplateFilter {
     pub information: Levels,
     /// Of which of those three also what the subscription has switched off is shown.
     pub disabled: DisabledShown,
+    /// Of which of the first two also what is ignored is shown.
+    pub ignored: IgnoredShown,
     /// Of vulnerabilities, confirmed and potential; information has none.
     pub statuses: Vec<DetectionStatus>,
     /// In the KnowledgeBase's words; none of them stands for all.
@@ -219,6 +238,7 @@ impl Default for TemplateFilter {
             potential: Levels::ALL,
             information: Levels::NONE,
             disabled: DisabledShown::default(),
+            ignored: IgnoredShown::default(),
             statuses: vec![DetectionStatus::New, DetectionStatus::Active, DetectionStatus::ReOpened],
             categories: Vec::new(),
             qids: Vec::new(),
@@ -232,18 +252,20 @@ impl Default for TemplateFilter {
 }
 
 impl TemplateFilter {
-    /// Whether findings of this kind and level are wanted, whose QID is `disabled` or not.
+    /// Whether findings of this kind and level are wanted, whose QID is `disabled` or not, and which are
+    /// `ignored` or not. What is both must be wanted as both.
     #[must_use]
-    pub fn has_level(&self, kind: FindingKind, level: u8, disabled: bool) -> bool {
+    pub fn has_level(&self, kind: FindingKind, level: u8, disabled: bool, ignored: bool) -> bool {
         let levels = self.levels(kind);
-        if !disabled {
+        if !(disabled || ignored) {
             return levels.contains(level);
         }
-        let shown = match kind {
-            FindingKind::Vulnerability => self.disabled.vulnerabilities,
-            FindingKind::Potential => self.disabled.potential,
-            FindingKind::Information | FindingKind::Service => self.disabled.information,
+        let (shows_disabled, shows_ignored) = match kind {
+            FindingKind::Vulnerability => (self.disabled.vulnerabilities, self.ignored.vulnerabilities),
+            FindingKind::Potential => (self.disabled.potential, self.ignored.potential),
+            FindingKind::Information | FindingKind::Service => (self.disabled.information, false),
         };
+        let shown = (shows_disabled || !disabled) && (shows_ignored || !ignored);
         // Without the others they are shown alone, of every level.
         shown && (levels.is_empty() || levels.contains(level))
     }
@@ -377,6 +399,38 @@ mod tests {
     fn an_empty_content_is_the_default() {
         assert_eq!(serde_json::from_str::<HostTemplate>("{}").unwrap(), HostTemplate::default());
         assert!(serde_json::from_str::<HostTemplate>("{\"filters\":{}}").is_err());
+    }
+
+    #[test]
+    fn a_content_of_before_ignored_findings_could_be_asked_for_is_read() {
+        let old = "{\"filter\":{\"disabled\":{\"potential\":true}},\"kept\":{\"vuln_ignored\":\"1\"}}";
+        let read: HostTemplate = serde_json::from_str(old).unwrap();
+        assert!(read.filter.disabled.potential && !read.filter.ignored.is_any());
+        let asked = IgnoredShown { potential: true, ..IgnoredShown::default() };
+        let filter = TemplateFilter { ignored: asked, ..read.filter };
+        let stored = serde_json::to_string(&HostTemplate { filter, ..read }).unwrap();
+        assert_eq!(serde_json::from_str::<HostTemplate>(&stored).unwrap().filter.ignored, asked);
+    }
+
+    #[test]
+    fn disabled_and_ignored_findings_must_be_asked_for() {
+        let filter = TemplateFilter {
+            vulnerabilities: "4,5".parse().unwrap(),
+            potential: Levels::NONE,
+            information: Levels::ALL,
+            disabled: DisabledShown { potential: true, ..DisabledShown::default() },
+            ignored: IgnoredShown { vulnerabilities: true, potential: true },
+            ..TemplateFilter::default()
+        };
+        // Of those that are neither, disabled, ignored, and both.
+        let shown = |kind, level| {
+            [(false, false), (true, false), (false, true), (true, true)]
+                .map(|(disabled, ignored)| filter.has_level(kind, level, disabled, ignored))
+        };
+        assert_eq!(shown(FindingKind::Vulnerability, 4), [true, false, true, false]);
+        assert_eq!(shown(FindingKind::Vulnerability, 3), [false; 4], "ignored ones of the levels only");
+        assert_eq!(shown(FindingKind::Potential, 3), [false, true, true, true], "alone, of every level");
+        assert_eq!(shown(FindingKind::Information, 3), [true, false, false, false]);
     }
 
     #[test]

@@ -10,7 +10,9 @@ use palisade_app::{
     TrackingMethod,
 };
 use palisade_kb::{Entry, KnowledgeBase};
-use palisade_model::report_template::{DisabledShown, HostTemplate, TemplateDisplay, TemplateFilter};
+use palisade_model::report_template::{
+    DisabledShown, HostTemplate, IgnoredShown, TemplateDisplay, TemplateFilter,
+};
 use palisade_model::{DetectionStatus, FindingKind, IpRange, IpSet, Qid, Timestamp};
 use palisade_wire::XmlWriter;
 use palisade_wire::date_time::date_time;
@@ -398,6 +400,7 @@ fn write_template(xml: &mut XmlWriter, content: &HostTemplate, lists: &ReportLis
         potential,
         information,
         disabled,
+        ignored,
         statuses,
         categories,
         qids,
@@ -436,15 +439,17 @@ fn write_template(xml: &mut XmlWriter, content: &HostTemplate, lists: &ReportLis
         "Included Operating Systems:".to_owned(),
         listed(operating_systems, "All Operating Systems"),
     ];
+    let of_kinds = |title: &str, shown: [bool; 3]| {
+        let kinds = ["Vulnerabilities", "Potential Vulnerabilities", "Information Gathered"];
+        let kinds = kinds.into_iter().zip(shown).filter_map(|(kind, shown)| shown.then_some(kind));
+        let kinds: Vec<&str> = kinds.collect();
+        (!kinds.is_empty()).then(|| [title.to_owned(), kinds.join(", ")])
+    };
     let DisabledShown { vulnerabilities, potential, information } = *disabled;
-    let kinds = [
-        (vulnerabilities, "Vulnerabilities"),
-        (potential, "Potential Vulnerabilities"),
-        (information, "Information Gathered"),
-    ];
-    let kinds: Vec<&str> = kinds.into_iter().filter_map(|(shown, kind)| shown.then_some(kind)).collect();
-    if !kinds.is_empty() {
-        lines.extend(["Included Disabled:".to_owned(), kinds.join(", ")]);
-    }
+    lines.extend(
+        of_kinds("Included Disabled:", [vulnerabilities, potential, information]).into_iter().flatten(),
+    );
+    let IgnoredShown { vulnerabilities, potential } = *ignored;
+    lines.extend(of_kinds("Included Ignored:", [vulnerabilities, potential, false]).into_iter().flatten());
     xml.padded_lines("FILTER_SUMMARY", &lines);
 }

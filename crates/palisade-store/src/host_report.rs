@@ -13,7 +13,6 @@ use sqlx::any::AnyRow;
 
 use crate::detection::DetectionKey;
 use crate::error::{Error, Result};
-use crate::listed_host::Between;
 use crate::packed::{SharedText, Unpack};
 use crate::row::{Read, number_of};
 use crate::statement::number_list;
@@ -49,6 +48,7 @@ pub struct BatchedDetection {
     pub key: DetectionKey,
     pub tls: bool,
     pub status: DetectionStatus,
+    pub ignored: bool,
     pub first_found_at: Timestamp,
     pub last_found_at: Timestamp,
     pub last_fixed_at: Option<Timestamp>,
@@ -80,11 +80,12 @@ impl DetectionBatch {
         let mut unpack = Unpack::new(&text);
         while !unpack.is_at_end() {
             let key = read_key(unpack.number()?)?;
-            let (flags, status, times_found) = read_flags(unpack.number()?, 8)?;
+            let (flags, status, times_found) = read_flags(unpack.number()?, 16)?;
             entries.push(BatchedDetection {
                 key,
                 tls: flags & 1 != 0,
                 status,
+                ignored: flags & 8 != 0,
                 first_found_at: Timestamp::from_microsecond(unpack.number()?).ok()?,
                 last_found_at: Timestamp::from_microsecond(unpack.number()?).ok()?,
                 last_fixed_at: match flags & 4 {
@@ -165,9 +166,6 @@ pub struct SearchedHost {
 /// What the last stored result of a host found: address, findings, and when it was taken in.
 pub type LatestFindings = (Ipv4Addr, Vec<Finding>, Timestamp);
 
-/// The QID and status of one detection: what a summary needs.
-pub type Weight = (Qid, DetectionStatus);
-
 /// The QID and the place of a detection as one number, which [`read_key`] takes apart.
 pub(crate) const PACKED_KEY: &str =
     "(qid * 65536 + port) * 4 + CASE transport WHEN 'tcp' THEN 1 WHEN 'udp' THEN 2 ELSE 0 END";
@@ -177,24 +175,40 @@ pub(crate) const PACKED_KEY: &str =
 pub(crate) const PACKED_STATUS: &str = "times_found * 16 + octet_length(status)";
 
 /// The columns of a detection as one packed record. A number costs the database more than anything else
-/// in it, so small ones share one, and what is absent is left out, which a flag tells.
-fn packed_detection() -> String {
+/// in it, so small ones share one, and what is absent is left out, which a flag tells. Whether it is
+/// ignored is looked at only where ignored ones are wanted.
+fn packed_detection(beside: BesideOpen) -> String {
+    let ignored = if beside.ignored { "ignored * 8 + " } else { "" };
     format!(
         "concat_ws(' ', {PACKED_KEY},
-                   ({PACKED_STATUS}) * 8 + CASE WHEN last_fixed_at IS NULL THEN 0 ELSE 4 END
+                   ({PACKED_STATUS}) * 16 + {ignored}CASE WHEN last_fixed_at IS NULL THEN 0 ELSE 4 END
                        + result_is_table * 2 + tls,
                    first_found_at, last_found_at, last_fixed_at, octet_length(result), result, '')"
     )
 }
 
-/// The condition on detections that leaves out fixed ones, unless they are wanted. It is left out rather
-/// than switched off, which would cost as much as reading them.
-const fn without_fixed(with_fixed: bool) -> &'static str {
-    if with_fixed { "" } else { "AND status <> 'Fixed'" }
+/// Which detections are wanted beside those that are open, which are neither fixed nor ignored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct BesideOpen {
+    pub fixed: bool,
+    pub ignored: bool,
+}
+
+impl BesideOpen {
+    /// The conditions, beginning with `AND`, that leave out what is not wanted. Where it is, they are left
+    /// out rather than switched off, which would cost as much as reading everything.
+    pub(crate) const fn condition(self) -> &'static str {
+        match (self.ignored, self.fixed) {
+            (false, false) => "AND ignored = 0 AND status <> 'Fixed'",
+            (false, true) => "AND ignored = 0",
+            (true, false) => "AND status <> 'Fixed'",
+            (true, true) => "",
+        }
+    }
 }
 
 /// The remainder and the rest of a number that holds two.
-fn divided(number: i64, by: i64) -> Option<(u64, i64)> {
+pub(crate) fn divided(number: i64, by: i64) -> Option<(u64, i64)> {
     Some((u64::try_from(number.checked_rem(by)?).ok()?, number.checked_div(by)?))
 }
 
@@ -221,7 +235,7 @@ pub(crate) fn read_flags(number: i64, by: i64) -> Option<(u64, DetectionStatus, 
 }
 
 /// The status whose word has so many letters.
-const fn status_of(length: u64) -> Option<DetectionStatus> {
+pub(crate) const fn status_of(length: u64) -> Option<DetectionStatus> {
     match length {
         3 => Some(DetectionStatus::New),
         5 => Some(DetectionStatus::Fixed),
@@ -233,24 +247,24 @@ const fn status_of(length: u64) -> Option<DetectionStatus> {
 
 impl Store {
     /// One page of the hosts, by address: at most `limit` of those after `after` up to `last`, each
-    /// with the first batch of its detections, fixed ones among them only `with_fixed`.
+    /// with the first batch of its detections.
     pub async fn list_reported_hosts(
         &self,
         after: Option<Ipv4Addr>,
         last: Ipv4Addr,
         limit: u32,
-        with_fixed: bool,
+        beside: BesideOpen,
     ) -> Result<Vec<ReportedHost>> {
         let rows = sqlx::query(AssertSqlSafe(format!(
             "SELECT id, ip, dns_name, netbios_name, os, os_cpe,
                  (SELECT string_agg(record, '') FROM
-                     (SELECT {} AS record FROM detection WHERE host_id = host.id AND ignored = 0 {}
+                     (SELECT {} AS record FROM detection WHERE host_id = host.id {}
                       ORDER BY qid, port, transport LIMIT $4 + 0) AS batch) AS detections,
                  (SELECT string_agg(concat_ws(' ', port, transport, octet_length(service), service, ''), '')
                   FROM host_port WHERE host_id = host.id) AS services
              FROM host WHERE ip > $1 AND ip <= $2 ORDER BY ip LIMIT $3 + 0",
-            packed_detection(),
-            without_fixed(with_fixed)
+            packed_detection(beside),
+            beside.condition()
         )))
         .bind(after.map_or(-1, number_of))
         .bind(number_of(last))
@@ -367,7 +381,7 @@ impl Store {
                  (SELECT {PACKED_KEY} AS place, {} AS record FROM detection
                   WHERE host_id = $1 AND ignored = 0 AND qid = $2 AND (port, transport) > ($3, $4)
                   ORDER BY qid, port, transport LIMIT $5 + 0) AS batch",
-            packed_detection()
+            packed_detection(BesideOpen { fixed: true, ignored: false })
         )))
         .bind(host_id)
         .bind(i64::from(qid.number()))
@@ -379,21 +393,21 @@ impl Store {
         read_packed(host_id, &Read::new("detection", &row))
     }
 
-    /// The next batch of a host's detections, those after `after`; fixed ones among them only `with_fixed`.
+    /// The next batch of a host's detections, those after `after`.
     pub async fn list_detections_after(
         &self,
         host_id: i64,
         after: Option<DetectionKey>,
-        with_fixed: bool,
+        beside: BesideOpen,
     ) -> Result<PackedDetections> {
         let (qid, port, transport) = after.map_or((0, 0, ""), DetectionKey::columns);
         let row = sqlx::query(AssertSqlSafe(format!(
             "SELECT MAX(place) AS last, COUNT(*) AS counted, string_agg(record, '') AS detections FROM
                  (SELECT {PACKED_KEY} AS place, {} AS record FROM detection
-                  WHERE host_id = $1 AND ignored = 0 {} AND (qid, port, transport) > ($2, $3, $4)
+                  WHERE host_id = $1 {} AND (qid, port, transport) > ($2, $3, $4)
                   ORDER BY qid, port, transport LIMIT $5 + 0) AS batch",
-            packed_detection(),
-            without_fixed(with_fixed)
+            packed_detection(beside),
+            beside.condition()
         )))
         .bind(host_id)
         .bind(qid)
@@ -437,42 +451,6 @@ impl Store {
             }
         }
         Ok(found)
-    }
-
-    /// One page of what summaries need of hosts, by address: the addresses, and the weights of the
-    /// detections of each (only those last found at `since` or later, if there is such a time; fixed ones
-    /// only `with_fixed`).
-    pub async fn list_host_weights(
-        &self,
-        after: Option<Ipv4Addr>,
-        last: Ipv4Addr,
-        since: Option<Timestamp>,
-        with_fixed: bool,
-        limit: u32,
-    ) -> Result<Vec<(Ipv4Addr, Option<String>, Vec<Weight>)>> {
-        let since = Between { from: since, before: None };
-        // Numbers only.
-        let rows = sqlx::query(AssertSqlSafe(format!(
-            "SELECT ip, os,
-                 (SELECT string_agg(CAST(qid * 16 + octet_length(status) AS TEXT), ' ')
-                  FROM detection WHERE host_id = host.id AND ignored = 0 {} {}) AS detections
-             FROM host WHERE ip > $1 AND ip <= $2 ORDER BY ip LIMIT $3 + 0",
-            without_fixed(with_fixed),
-            since.condition("last_found_at")
-        )))
-        .bind(after.map_or(-1, number_of))
-        .bind(number_of(last))
-        .bind(i64::from(limit))
-        .fetch_all(self.pool())
-        .await?;
-        rows.iter()
-            .map(|row| {
-                let read = Read::new("host", row);
-                let packed = read.optional_text("detections")?.unwrap_or_default();
-                let weights = unpack_weights(&packed).ok_or_else(|| read.inconsistent("detections"))?;
-                Ok((read.address("ip")?, read.optional_text("os")?, weights))
-            })
-            .collect()
     }
 
     /// What the last stored results found on the hosts from `first` to `last`, by address. Nothing of
@@ -584,18 +562,6 @@ fn unpack_services(packed: &str) -> Option<Vec<(u16, Transport, String)>> {
     Some(services)
 }
 
-fn unpack_weights(packed: &str) -> Option<Vec<Weight>> {
-    let weight = |number: &str| {
-        let (length, qid) = divided(number.parse().ok()?, 16)?;
-        Some((u32::try_from(qid).ok().and_then(Qid::new)?, status_of(length)?))
-    };
-    let mut weights = Vec::with_capacity(packed.len() / 6);
-    for number in packed.split_ascii_whitespace() {
-        weights.push(weight(number)?);
-    }
-    Some(weights)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -616,7 +582,7 @@ mod tests {
         assert_eq!(key(38_173 * 262_144 + 443 * 4 + 1), Some((38_173, Some((443, Transport::Tcp)))));
         for wrong in [-1, 0, 3, 38_173 * 262_144 + 3, i64::MIN, i64::MAX] {
             assert_eq!(key(wrong), None, "{wrong}");
-            assert_eq!(read_flags(wrong, 8), None, "{wrong}");
+            assert_eq!(read_flags(wrong, 16), None, "{wrong}");
         }
     }
 }

@@ -30,6 +30,7 @@ mod feed_rows;
 mod host;
 mod host_port;
 mod host_report;
+mod host_weight;
 mod ignored;
 mod intake;
 mod launch_basis;
@@ -95,9 +96,10 @@ pub use feed::{FeedImport, FeedState, IMPORT_KEPT_S, Imported};
 pub use host::Host;
 pub use host_port::HostPort;
 pub use host_report::{
-    BATCH_DETECTIONS, BatchedDetection, DetectionBatch, LatestFindings, PackedDetections, PackedHosts,
-    ReportedHost, SearchedHost, Weight,
+    BATCH_DETECTIONS, BatchedDetection, BesideOpen, DetectionBatch, LatestFindings, PackedDetections,
+    PackedHosts, ReportedHost, SearchedHost,
 };
+pub use host_weight::Weight;
 pub use ignored::{DetectionsOf, IgnoreOutcome, IgnoredDetection, Ignoring};
 pub use intake::{Delivery, DetectionCounts, Intake};
 pub use launch_basis::LaunchBasis;

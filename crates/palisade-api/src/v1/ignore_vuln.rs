@@ -1,6 +1,6 @@
 //! `ignore_vuln.php`: ignoring vulnerabilities on hosts, and restoring them.
 
-use palisade_app::{IgnoreOn, IgnoreUntil, IgnoreVulnerabilities, IgnoredDetection};
+use palisade_app::{Actor, App, IgnoreOn, IgnoreUntil, IgnoreVulnerabilities, IgnoredDetection};
 use palisade_wire::date_time::date_time;
 use palisade_wire::{
     Arguments, Call, ErrorForm, Example, Parameter, ParameterError, ParameterKind, Rule, XmlWriter, dtd,
@@ -12,6 +12,13 @@ use crate::registry::CallRequest;
 
 /// Longest list of addresses, in characters.
 const IPS_CHARS_MAX: usize = 512;
+
+pub(crate) const ON_HOSTS: Rule = Rule::OneOf(&["asset_groups", "ips", "dns_contains", "netbios_contains"]);
+pub(crate) const ONE_END: Rule = Rule::Exclusive(&["reopen_ignored_days", "reopen_ignored_date"]);
+pub(crate) const ROLES: &str = "Manager: the subscription. Unit Manager: the business unit.";
+/// What it means that a vulnerability is ignored, for people.
+pub(crate) const ABOUT_IGNORED: &str = "An ignored vulnerability is not shown by get_host_info.php. Scan reports show \
+     what a scan found, ignored or not.";
 
 pub const ACTION: Parameter = Parameter::new(
     "action",
@@ -79,8 +86,7 @@ pub const CALL: Call = Call {
         "Ignores vulnerabilities on hosts that were scanned, or restores them. Ignoring closes the remediation \
          ticket of the vulnerability, and makes one when there is none; restoring opens it again, or closes it \
          as fixed where a scan has found it so. Vulnerabilities that are fixed are not ignored.",
-        "An ignored vulnerability is not shown by get_host_info.php. Scan reports show what a scan found, \
-         ignored or not.",
+        ABOUT_IGNORED,
         "The attribute number of RETURN is the number of vulnerabilities that were ignored or restored. Without \
          any the status is WARNING.",
     ],
@@ -95,11 +101,8 @@ pub const CALL: Call = Call {
         REOPEN_IGNORED_DAYS,
         REOPEN_IGNORED_DATE,
     ],
-    rules: &[
-        Rule::OneOf(&["asset_groups", "ips", "dns_contains", "netbios_contains"]),
-        Rule::Exclusive(&["reopen_ignored_days", "reopen_ignored_date"]),
-    ],
-    roles: "Manager: the subscription. Unit Manager: the business unit.",
+    rules: &[ON_HOSTS, ONE_END],
+    roles: ROLES,
     root: "IGNORE_VULN_OUTPUT",
     dtd: &dtd::IGNORE_VULN_OUTPUT,
     errors: ErrorForm::ReturnInRoot,
@@ -116,22 +119,64 @@ pub const CALL: Call = Call {
 
 pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {
     let arguments = &request.arguments;
-    let restore = arguments.choice(&ACTION) == Some("restore");
-    if restore {
+    let change = if arguments.choice(&ACTION) == Some("restore") { Change::Restore } else { Change::Ignore };
+    if change == Change::Restore {
         refuse_reopening(arguments)?;
     }
-    let wanted = IgnoreVulnerabilities {
-        qids: arguments.qids(&QIDS).unwrap_or_default().to_vec(),
-        hosts: hosts(arguments)?,
-        comment: arguments.text(&COMMENTS).unwrap_or_default().to_owned(),
-    };
-    let (app, actor) = (&request.app, &request.actor);
-    let done = if restore {
-        app.restore_vulnerabilities(actor, &wanted).await?
-    } else {
-        app.ignore_vulnerabilities(actor, &wanted, until(arguments)).await?
-    };
-    Ok(Answer::Document(document(&request, restore, &done)))
+    let done = change.carry_out(&request.app, &request.actor, arguments).await?;
+    Ok(Answer::Document(document(&request, change, &done)))
+}
+
+/// What is done with vulnerabilities, in either version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Change {
+    Ignore,
+    Restore,
+}
+
+impl Change {
+    pub(crate) async fn carry_out(
+        self,
+        app: &App,
+        actor: &Actor,
+        arguments: &Arguments,
+    ) -> Result<Vec<IgnoredDetection>, CallError> {
+        let wanted = IgnoreVulnerabilities {
+            qids: arguments.qids(&QIDS).unwrap_or_default().to_vec(),
+            hosts: hosts(arguments)?,
+            comment: arguments.text(&COMMENTS).unwrap_or_default().to_owned(),
+        };
+        Ok(match self {
+            Self::Ignore => app.ignore_vulnerabilities(actor, &wanted, until(arguments)).await?,
+            Self::Restore => app.restore_vulnerabilities(actor, &wanted).await?,
+        })
+    }
+
+    pub(crate) fn message(self, done: &[IgnoredDetection]) -> String {
+        let word = match self {
+            Self::Ignore => "ignored",
+            Self::Restore => "restored",
+        };
+        match done.len() {
+            0 => format!("No vulnerabilities were {word}."),
+            1 => format!("1 vulnerability was {word}."),
+            count => format!("{count} vulnerabilities were {word}."),
+        }
+    }
+
+    /// Whether anything was done, in the API's words.
+    pub(crate) const fn status(done: &[IgnoredDetection]) -> &'static str {
+        if done.is_empty() { "WARNING" } else { "SUCCESS" }
+    }
+
+    /// The list of what it was done with, if there is any.
+    pub(crate) fn write(self, xml: &mut XmlWriter, done: &[IgnoredDetection]) {
+        let (wrapper, element) = match self {
+            Self::Ignore => ("IGNORED_LIST", "IGNORED"),
+            Self::Restore => ("RESTORED_LIST", "RESTORED"),
+        };
+        xml.list(wrapper, done, |xml, one| write_one(xml, element, one));
+    }
 }
 
 /// Refuses what says when to come back, where nothing is ignored.
@@ -169,31 +214,17 @@ fn until(arguments: &Arguments) -> IgnoreUntil {
     }
 }
 
-fn document(request: &CallRequest, restore: bool, done: &[IgnoredDetection]) -> Vec<u8> {
-    let (wrapper, element, word) = if restore {
-        ("RESTORED_LIST", "RESTORED", "restored")
-    } else {
-        ("IGNORED_LIST", "IGNORED", "ignored")
-    };
-    let message = match done.len() {
-        0 => format!("No vulnerabilities were {word}."),
-        1 => format!("1 vulnerability was {word}."),
-        count => format!("{count} vulnerabilities were {word}."),
-    };
+fn document(request: &CallRequest, change: Change, done: &[IgnoredDetection]) -> Vec<u8> {
     let answer = OwnReturn {
         api: CALL.script,
         username: request.actor.login.as_str(),
         at: &date_time(request.app.clock().now()),
-        status: if done.is_empty() { "WARNING" } else { "SUCCESS" },
+        status: Change::status(done),
         number: Some(done.len().try_into().unwrap_or(u32::MAX)),
-        message: &message,
+        message: &change.message(done),
     };
     let mut xml = request.document();
-    xml.element(CALL.root, &[], |xml| {
-        answer.write(xml, |xml| {
-            xml.list(wrapper, done, |xml, one| write_one(xml, element, one));
-        });
-    });
+    xml.element(CALL.root, &[], |xml| answer.write(xml, |xml| change.write(xml, done)));
     xml.finish()
 }
 

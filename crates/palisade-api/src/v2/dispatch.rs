@@ -258,7 +258,8 @@ impl Visit<'_> {
                 format!("parameter {ECHO_REQUEST} has invalid value: {} (expecting 0 or 1)", shown(&echo));
             return Err(coded(1905, text));
         }
-        let Some(action) = value(ACTION).filter(|action| !action.is_empty()) else {
+        let implied = || registry::implied_action(self.resource).map(str::to_owned);
+        let Some(action) = value(ACTION).filter(|action| !action.is_empty()).or_else(implied) else {
             return Err(coded(1903, format!("Missing required parameter(s): {ACTION}")));
         };
         let Some(row) = self.rows.iter().find(|row| row.operation.action == action) else {

@@ -12,9 +12,9 @@ use crate::example::Need;
 use crate::registry::{admit, module};
 use crate::v2::request::OperationRequest;
 use crate::v2::{
-    activity_log, appliance, asset_domain, asset_group, asset_host, asset_ip, asset_vhost, auth, excluded_ip,
-    knowledge_base, network, option_profile, report, report_template, restricted_ips, scan, schedule_report,
-    schedule_scan, scorecard, search_list, session, vault,
+    activity_log, appliance, asset_domain, asset_group, asset_host, asset_ip, asset_patch, asset_vhost, auth,
+    excluded_ip, ignore_vuln, knowledge_base, network, option_profile, report, report_template,
+    restricted_ips, scan, schedule_report, schedule_scan, scorecard, search_list, session, vault,
 };
 
 /// What a handler gives.
@@ -105,8 +105,10 @@ static RESOURCES: &[&[OperationRow]] = &[
     asset_group::ROWS,
     asset_host::ROWS,
     asset_ip::ROWS,
+    asset_patch::ROWS,
     asset_vhost::ROWS,
     excluded_ip::ROWS,
+    ignore_vuln::ROWS,
     knowledge_base::ROWS,
     network::ROWS,
     option_profile::ROWS,
@@ -130,6 +132,14 @@ pub fn operations() -> impl Iterator<Item = &'static OperationRow> {
 
 /// Other paths that clients call resources by.
 const ALIASES: &[(&str, &str)] = &[];
+
+/// What requests without an action ask of resources that had none at first.
+const IMPLIED: &[(&str, &str)] = &[("asset/patch", "list"), ("ignore_vuln", "ignore")];
+
+/// The action that a request to the resource need not name.
+pub(crate) fn implied_action(resource: &str) -> Option<&'static str> {
+    IMPLIED.iter().find(|(path, _)| *path == resource).map(|(_, action)| *action)
+}
 
 /// The operations of a resource; empty if there is none of this path.
 #[must_use]

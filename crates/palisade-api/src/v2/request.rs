@@ -100,11 +100,23 @@ pub(crate) fn start(
     now: palisade_model::Timestamp,
     base_url: &str,
 ) -> XmlWriter {
+    let mut xml = start_root(root, dtd, asked, now, base_url);
+    xml.open("RESPONSE", &[]);
+    xml.date_time("DATETIME", now);
+    xml
+}
+
+/// Starts a document of version 2 up to where its `RESPONSE` begins.
+fn start_root(
+    root: &'static str,
+    dtd: &Dtd,
+    asked: &Asked,
+    now: palisade_model::Timestamp,
+    base_url: &str,
+) -> XmlWriter {
     let mut xml = XmlWriter::document(root, &dtd.url(base_url));
     xml.open(root, &[]);
     asked.write(&mut xml, now, base_url);
-    xml.open("RESPONSE", &[]);
-    xml.date_time("DATETIME", now);
     xml
 }
 
@@ -146,12 +158,22 @@ impl OperationRequest {
     /// Ended with [`OperationRequest::end`].
     #[must_use]
     pub fn document(&self) -> XmlWriter {
-        let (root, dtd) = match self.operation.answers {
+        let (root, dtd) = self.root_and_type();
+        start(root, dtd, &self.asked, self.app.clock().now(), &self.base_url)
+    }
+
+    /// The same up to where the `RESPONSE` begins, for documents whose `RESPONSE` has attributes.
+    pub(crate) fn root(&self) -> XmlWriter {
+        let (root, dtd) = self.root_and_type();
+        start_root(root, dtd, &self.asked, self.app.clock().now(), &self.base_url)
+    }
+
+    const fn root_and_type(&self) -> (&'static str, &'static Dtd) {
+        match self.operation.answers {
             Answers::Document { root, dtd } => (root, dtd),
             Answers::Batch => ("BATCH_RETURN", &BATCH_RETURN),
             Answers::Simple | Answers::Other(_) => ("SIMPLE_RETURN", &SIMPLE_RETURN),
-        };
-        start(root, dtd, &self.asked, self.app.clock().now(), &self.base_url)
+        }
     }
 
     /// Ends a document.

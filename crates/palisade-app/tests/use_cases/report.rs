@@ -2,9 +2,13 @@
 
 use std::sync::Arc;
 
-use palisade_app::{Actor, Config, Error, LaunchScan, ListReports, WantedReport};
+use palisade_app::{
+    Actor, AssetReport, ChooseTemplate, Config, Error, IgnoreOn, IgnoreUntil, IgnoreVulnerabilities,
+    LaunchScan, ListReports, WantedReport,
+};
 use palisade_engine::Link as _;
-use palisade_model::{DetectionStatus, ScanRef};
+use palisade_model::report_template::{HostTemplate, IgnoredShown};
+use palisade_model::{DetectionStatus, Levels, ScanRef};
 
 use crate::desk::{Desk, ips, launch, open_targets};
 
@@ -92,6 +96,76 @@ async fn has_all_hosts_in_order(desk: &Desk) {
         }
     }
     assert_eq!(listed, ips(HOSTS).iter().collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn ignored_vulnerabilities_are_reported_and_counted_when_they_are_wanted() {
+    ignored_ones_are_reported_when_wanted(&Desk::with(Config::default()).await).await;
+}
+
+#[tokio::test]
+async fn on_postgresql_too_ignored_vulnerabilities_are_reported_and_counted_when_they_are_wanted() {
+    ignored_ones_are_reported_when_wanted(&Desk::on_postgres(Config::default()).await).await;
+}
+
+async fn ignored_ones_are_reported_when_wanted(desk: &Desk) {
+    const HOSTS: &str = "10.0.0.1-10.0.0.4";
+    let manager = desk.manager().await;
+    finish(desk, &manager, launch(HOSTS)).await;
+    let wanted = IgnoreVulnerabilities {
+        qids: vec![desk.qids().0],
+        hosts: IgnoreOn::Ips(ips("10.0.0.2-10.0.0.4")),
+        comment: "Accepted".to_owned(),
+    };
+    let ignored = desk.app.ignore_vulnerabilities(&manager, &wanted, IgnoreUntil::Forever).await.unwrap();
+    assert_eq!(ignored.len(), 3);
+    let wanted = WantedReport { ips: Some(ips(HOSTS)), ..WantedReport::default() };
+    let mut title = 0;
+    for (statuses, open, confirmed, potential, expected) in [
+        ("all", true, false, false, 1),
+        ("all", true, true, false, 4),
+        ("unfixed", true, false, true, 1),
+        ("unfixed", true, true, false, 4),
+        ("unfixed", false, true, false, 3),
+        ("unfixed", false, false, false, 0),
+    ] {
+        let mut content = HostTemplate::everything();
+        content.filter.information = Levels::NONE;
+        content.filter.ignored = IgnoredShown { vulnerabilities: confirmed, potential };
+        if statuses == "unfixed" {
+            content.filter.statuses.retain(|status| *status != DetectionStatus::Fixed);
+        }
+        if !open {
+            content.filter.vulnerabilities = Levels::NONE;
+        }
+        title += 1;
+        let choice = ChooseTemplate {
+            title: format!("Template {title}"),
+            is_global: true,
+            content,
+            ..ChooseTemplate::default()
+        };
+        let id = desk.app.add_report_template(choice, None).await.unwrap();
+        let wanted = WantedReport { template_id: Some(id), ..wanted.clone() };
+        let report = desk.app.plan_asset_report(&manager, wanted).await.unwrap();
+        let counted = desk.app.count_asset_report(&report).await.unwrap();
+        let case = (statuses, open, confirmed, potential);
+        assert_eq!((counted.vulnerabilities, counted.active), (expected, 4), "{case:?}");
+        assert_eq!(u64::from(counted.matching), expected, "{case:?}");
+        assert_eq!(findings(desk, report).await, expected, "{case:?}");
+    }
+}
+
+/// How many findings a report shows.
+async fn findings(desk: &Desk, report: AssetReport) -> u64 {
+    let mut pages = desk.app.asset_report_pieces(Arc::new(report));
+    let mut shown = 0;
+    while let Some(pieces) = pages.recv().await {
+        for piece in pieces.unwrap() {
+            shown += piece.findings().count() as u64;
+        }
+    }
+    shown
 }
 
 #[tokio::test]

@@ -1,9 +1,14 @@
 //! Whole hosts with their detections, in pages and batches.
 
 use palisade_model::{DetectionStatus, Transport};
-use palisade_store::{BATCH_DETECTIONS, DetectionBatch};
+use palisade_store::{BATCH_DETECTIONS, BesideOpen, DetectionBatch, DetectionsOf, Ignoring};
 
-use crate::bench::{Bench, alive, at, finding, ip, qid};
+use crate::bench::{Bench, alive, at, finding, ip, ips, login, qid};
+
+const OPEN: BesideOpen = BesideOpen { fixed: false, ignored: false };
+const FIXED: BesideOpen = BesideOpen { fixed: true, ignored: false };
+const IGNORED: BesideOpen = BesideOpen { fixed: false, ignored: true };
+const ALL: BesideOpen = BesideOpen { fixed: true, ignored: true };
 
 /// The keys of a batch, as far as numbers tell them.
 fn keys(batch: &DetectionBatch) -> Vec<(u32, u16)> {
@@ -21,7 +26,7 @@ async fn hosts_come_with_their_detections(bench: Bench) {
     bench.scan_host(&result, 20).await;
     bench.scan_host(&alive("10.0.0.1", vec![odd.clone()], &[5, 7]), 40).await;
     bench.scan_host(&alive("10.0.0.3", Vec::new(), &[]), 60).await;
-    let hosts = bench.store.list_reported_hosts(None, ip("10.0.0.255"), 10, true).await.unwrap();
+    let hosts = bench.store.list_reported_hosts(None, ip("10.0.0.255"), 10, FIXED).await.unwrap();
     assert_eq!(hosts.iter().map(|host| host.ip).collect::<Vec<_>>(), [ip("10.0.0.1"), ip("10.0.0.3")]);
     let batch = &hosts[0].detections;
     assert_eq!((keys(batch), batch.next()), (vec![(5, 0), (7, 443)], None));
@@ -32,31 +37,83 @@ async fn hosts_come_with_their_detections(bench: Bench) {
     assert_eq!((batch.result(found), found.result_is_table), (odd.result.as_str(), true));
     assert_eq!((batch.result(fixed), fixed.result_is_table), ("evidence of 5", false));
     assert!(hosts[1].detections.entries().is_empty());
-    let open = bench.store.list_reported_hosts(None, ip("10.0.0.255"), 10, false).await.unwrap();
+    let open = bench.store.list_reported_hosts(None, ip("10.0.0.255"), 10, OPEN).await.unwrap();
     assert_eq!(keys(&open[0].detections), [(7, 443)]);
-    let batch = async |with_fixed| {
-        bench.store.list_detections_after(hosts[0].id, None, with_fixed).await.unwrap().unpack().unwrap()
+    let batch = async |beside| {
+        bench.store.list_detections_after(hosts[0].id, None, beside).await.unwrap().unpack().unwrap()
     };
-    let (open, all) = (batch(false).await, batch(true).await);
+    let (open, all) = (batch(OPEN).await, batch(FIXED).await);
     assert_eq!((keys(&open), keys(&all)), (vec![(7, 443)], vec![(5, 0), (7, 443)]));
 
-    let page = bench.store.list_reported_hosts(Some(ip("10.0.0.1")), ip("10.0.0.2"), 10, true).await.unwrap();
+    let page =
+        bench.store.list_reported_hosts(Some(ip("10.0.0.1")), ip("10.0.0.2"), 10, FIXED).await.unwrap();
     assert!(page.is_empty(), "neither what was read nor what is beyond");
-    let weights = async |since, with_fixed| {
-        let found =
-            bench.store.list_host_weights(None, ip("10.0.0.255"), since, with_fixed, 1).await.unwrap();
+    let weights = async |since, beside| {
+        let found = bench.store.list_host_weights(None, ip("10.0.0.255"), since, beside, 1).await.unwrap();
         assert_eq!(found.len(), 1);
-        let mut statuses: Vec<_> = found[0].2.iter().map(|(qid, status)| (qid.number(), *status)).collect();
+        let mut statuses: Vec<_> = found[0].2.iter().map(|one| (one.qid.number(), one.status)).collect();
         statuses.sort_by_key(|(number, _)| *number);
         statuses
     };
     let (fixed, active) = ((5, DetectionStatus::Fixed), (7, DetectionStatus::Active));
-    assert_eq!(weights(None, true).await, [fixed, active]);
-    assert_eq!(weights(None, false).await, [active]);
-    assert_eq!(weights(Some(at(40)), true).await, [active], "the fixed one was last found before");
+    assert_eq!(weights(None, FIXED).await, [fixed, active]);
+    assert_eq!(weights(None, OPEN).await, [active]);
+    assert_eq!(weights(Some(at(40)), FIXED).await, [active], "the fixed one was last found before");
     let latest = bench.store.list_latest_findings(ip("10.0.0.0"), ip("10.0.0.9")).await.unwrap();
     let latest: Vec<_> = latest.iter().map(|(ip, findings, at)| (*ip, findings.len(), *at)).collect();
     assert_eq!(latest, [(ip("10.0.0.1"), 1, at(40)), (ip("10.0.0.3"), 0, at(60))]);
+}
+
+/// Ignores detections of these QIDs on a host.
+async fn ignore(bench: &Bench, host: &str, numbers: &[u32]) {
+    let qids = numbers.iter().map(|number| qid(*number)).collect();
+    let wanted = DetectionsOf { qids, ips: ips(host), dns_contains: None, netbios_contains: None };
+    let comment = "Accepted".to_owned();
+    let ignoring = Ignoring { actor: login("quays_ab1"), comment, reopen_at: None, deadline_days: 7 };
+    bench.store.ignore_detections(&wanted, &ignoring, 10, at(50)).await.unwrap();
+}
+
+async fn what_is_ignored_comes_when_it_is_wanted(bench: Bench) {
+    bench.add_subscription().await;
+    let tested = [3, 5, 7, 9];
+    let kept = [finding(3, None), finding(7, Some(443))];
+    let others = [finding(5, None), finding(9, None)];
+    bench.scan_host(&alive("10.0.0.1", [&kept[..], &others].concat(), &tested), 20).await;
+    ignore(&bench, "10.0.0.1", &[3, 5]).await;
+    // Of each kind one: 3 ignored, 5 ignored and fixed, 7 open, 9 fixed.
+    bench.scan_host(&alive("10.0.0.1", kept.to_vec(), &tested), 60).await;
+    let (last, (three, five), (seven, nine)) =
+        (ip("10.0.0.9"), ((3, true), (5, true)), ((7, false), (9, false)));
+    for (beside, expected) in [
+        (OPEN, vec![seven]),
+        (FIXED, vec![seven, nine]),
+        (IGNORED, vec![three, seven]),
+        (ALL, vec![three, five, seven, nine]),
+    ] {
+        let told = |batch: &DetectionBatch| -> Vec<_> {
+            batch.entries().iter().map(|one| (one.key.qid.number(), one.ignored)).collect()
+        };
+        let host = bench.store.list_reported_hosts(None, last, 10, beside).await.unwrap().remove(0);
+        assert_eq!(told(&host.detections), expected, "{beside:?}");
+        let packed = bench.store.list_detections_after(host.id, None, beside).await.unwrap();
+        let batch = packed.unpack().unwrap();
+        assert_eq!(told(&batch), expected, "{beside:?}");
+        for entry in batch.entries() {
+            let fixed = matches!(entry.key.qid.number(), 5 | 9);
+            assert_eq!(
+                (entry.status == DetectionStatus::Fixed, entry.last_fixed_at.is_some()),
+                (fixed, fixed)
+            );
+            assert_eq!((entry.tls, entry.times_found), (entry.key.port.is_some(), if fixed { 1 } else { 2 }));
+            assert_eq!(batch.result(entry), format!("evidence of {}", entry.key.qid));
+        }
+        let weights = bench.store.list_host_weights(None, last, None, beside, 1).await.unwrap().remove(0).2;
+        let mut weights: Vec<_> =
+            weights.iter().map(|one| ((one.qid.number(), one.ignored), one.status)).collect();
+        weights.sort_by_key(|(key, _)| *key);
+        let statuses = batch.entries().iter().map(|one| one.status);
+        assert_eq!(weights, expected.into_iter().zip(statuses).collect::<Vec<_>>(), "{beside:?}");
+    }
 }
 
 async fn what_is_open_is_counted(bench: Bench) {
@@ -108,7 +165,7 @@ async fn services_are_told_by_port(bench: Bench) {
     };
     result.facts.ports = vec![web, palisade_model::PortFacts::new(53, Transport::Udp)];
     bench.scan_host(&result, 20).await;
-    let hosts = bench.store.list_reported_hosts(None, ip("10.0.0.255"), 10, true).await.unwrap();
+    let hosts = bench.store.list_reported_hosts(None, ip("10.0.0.255"), 10, FIXED).await.unwrap();
     let mut services = hosts[0].services.clone();
     services.sort_by_key(|(port, ..)| *port);
     let told: Vec<_> =
@@ -122,12 +179,12 @@ async fn a_host_with_very_many_comes_in_batches(bench: Bench) {
     let ports = u16::try_from(BATCH_DETECTIONS).unwrap() + 3;
     let findings = (1..=ports).map(|port| finding(9, Some(port))).chain([finding(3, None)]);
     bench.scan_host(&alive("10.0.0.1", findings.collect(), &[]), 20).await;
-    let host = bench.store.list_reported_hosts(None, ip("10.0.0.1"), 10, false).await.unwrap().remove(0);
+    let host = bench.store.list_reported_hosts(None, ip("10.0.0.1"), 10, OPEN).await.unwrap().remove(0);
     let mut all = keys(&host.detections);
     assert_eq!(all.len(), BATCH_DETECTIONS);
     let mut next = host.detections.next();
     while let Some(after) = next {
-        let packed = bench.store.list_detections_after(host.id, Some(after), false).await.unwrap();
+        let packed = bench.store.list_detections_after(host.id, Some(after), OPEN).await.unwrap();
         next = packed.next();
         let batch = packed.unpack().unwrap();
         assert_eq!(batch.next(), next, "known without taking it apart");
@@ -183,6 +240,7 @@ crate::both!(
     hosts_are_searched_by_what_is_on_them,
     hosts_come_with_their_detections,
     services_are_told_by_port,
+    what_is_ignored_comes_when_it_is_wanted,
     what_is_open_is_counted,
     steps_end_at_hosts,
     a_host_with_very_many_comes_in_batches,

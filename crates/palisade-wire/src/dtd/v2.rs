@@ -24,6 +24,7 @@ pub const HOST_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/asset/host/host_list_o
 pub const HOST_LIST_VM_DETECTION_OUTPUT: Dtd =
     definition!("api/2.0/fo/asset/host/vm/detection/host_list_vm_detection_output.dtd");
 pub const HOST_UPDATE_OUTPUT: Dtd = definition!("api/2.0/fo/asset/host/host_update_output.dtd");
+pub const IGNORE_VULN_OUTPUT: Dtd = definition!("api/2.0/fo/ignore_vuln/ignore_vuln_output.dtd");
 pub const IP_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/asset/ip/ip_list_output.dtd");
 pub const KNOWLEDGE_BASE_VULN_LIST_OUTPUT: Dtd =
     definition!("api/2.0/fo/knowledge_base/vuln/knowledge_base_vuln_list_output.dtd");
@@ -31,6 +32,7 @@ pub const MAP_REPORT: Dtd = definition!("api/2.0/fo/report/map_report.dtd");
 pub const NETWORK_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/network/network_list_output.dtd");
 pub const OPTION_PROFILE_INFO: Dtd =
     definition!("api/2.0/fo/subscription/option_profile/option_profile_info.dtd");
+pub const PATCH_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/asset/patch/patch_list_output.dtd");
 pub const PATCH_REPORT: Dtd = definition!("api/2.0/fo/report/patch_report.dtd");
 pub const REPORT_LIST_OUTPUT: Dtd = definition!("api/2.0/fo/report/report_list_output.dtd");
 pub const REPORT_TEMPLATE_INFO: Dtd = definition!("api/2.0/fo/report/template/report_template_info.dtd");
@@ -71,7 +73,9 @@ pub const ALL: &[&Dtd] = &[
     &HOST_UPDATE_OUTPUT,
     &HOST_LIST_VM_DETECTION_OUTPUT,
     &IP_LIST_OUTPUT,
+    &PATCH_LIST_OUTPUT,
     &VIRTUAL_HOST_LIST_OUTPUT,
+    &IGNORE_VULN_OUTPUT,
     &KNOWLEDGE_BASE_VULN_LIST_OUTPUT,
     &NETWORK_LIST_OUTPUT,
     &DYNAMIC_SEARCH_LIST_OUTPUT,

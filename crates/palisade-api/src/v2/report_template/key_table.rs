@@ -76,16 +76,16 @@ macro_rules! kind {
     };
 }
 
-/// A kind of findings whose disabled ones are shown.
-macro_rules! disabled {
-    ($name:literal, $text:literal, $field:ident) => {
+/// A kind of findings whose disabled, or ignored, ones are shown.
+macro_rules! also {
+    ($name:literal, $text:literal, $of:ident.$field:ident) => {
         Key {
             parameter: Parameter::new($name, ParameterKind::ZeroOne, "1", $text),
             group: Group::Filter,
             families: OF_SCANS,
             meaning: Meaning::Flag {
-                get: |template| template.content.filter.disabled.$field,
-                set: |template, on| template.content.filter.disabled.$field = on,
+                get: |template| template.content.filter.$of.$field,
+                set: |template, on| template.content.filter.$of.$field = on,
             },
         }
     };
@@ -456,23 +456,28 @@ pub(super) static KEYS: &[Key] = &[
     status!("status_reopen", "Vulnerabilities that came back.", ReOpened),
     status!("status_fixed", "Vulnerabilities that are fixed.", Fixed),
     kind!("vuln_active", "Confirmed vulnerabilities.", vulnerabilities),
-    disabled!(
+    also!(
         "vuln_disabled",
         "Confirmed vulnerabilities whose QID the subscription has disabled. They are left out otherwise.",
-        vulnerabilities
+        disabled.vulnerabilities
     ),
+    also!(
+        "vuln_ignored",
+        "Confirmed vulnerabilities that are ignored. Reports from the history of the hosts leave them out \
+         otherwise; reports from scans show what the scans found, ignored or not.",
+        ignored.vulnerabilities
+    ),
+    kind!("potential_active", "Potential vulnerabilities.", potential),
+    also!("potential_disabled", "Potential vulnerabilities that are disabled, likewise.", disabled.potential),
+    also!("potential_ignored", "Potential vulnerabilities that are ignored, likewise.", ignored.potential),
+    kind!("ig_active", "Information gathered.", information),
+    also!("ig_disabled", "Information that is disabled, likewise.", disabled.information),
     kept_flag(
         OF_SCANS,
         Group::Filter,
-        "vuln_ignored",
-        "Those that are ignored. Ignored findings are left out of reports on hosts; the flag is kept.",
+        "ig_ignored",
+        "Changes nothing, as information cannot be ignored; it is told as it was given.",
     ),
-    kind!("potential_active", "Potential vulnerabilities.", potential),
-    disabled!("potential_disabled", "Potential vulnerabilities that are disabled, likewise.", potential),
-    kept_flag(OF_SCANS, Group::Filter, "potential_ignored", "Those that are ignored; kept likewise."),
-    kind!("ig_active", "Information gathered.", information),
-    disabled!("ig_disabled", "Information that is disabled, likewise.", information),
-    kept_flag(OF_SCANS, Group::Filter, "ig_ignored", "Information that is ignored; kept likewise."),
     kept_flag(
         OF_SCANS,
         Group::Filter,

@@ -7,12 +7,14 @@ mod asset_domain;
 mod asset_group;
 mod asset_host;
 mod asset_ip;
+mod asset_patch;
 mod asset_vhost;
 mod auth;
 mod bad_input;
 mod coverage;
 mod dispatch;
 mod excluded_ip;
+mod ignore_vuln;
 mod knowledge_base;
 mod network;
 mod option_profile;
@@ -79,8 +81,10 @@ pub(crate) const TESTS: &[&[OperationTest]] = &[
     asset_group::TESTS,
     asset_host::TESTS,
     asset_ip::TESTS,
+    asset_patch::TESTS,
     asset_vhost::TESTS,
     excluded_ip::TESTS,
+    ignore_vuln::TESTS,
     knowledge_base::TESTS,
     network::TESTS,
     option_profile::TESTS,

@@ -342,6 +342,86 @@ async fn disabled_findings_are_in_reports_whose_template_asks_for_them() {
 }
 
 #[tokio::test]
+async fn flags_of_ignored_findings_come_back_as_they_were_set() {
+    const FLAGS: [&str; 3] = ["vuln_ignored", "potential_ignored", "ig_ignored"];
+    let server = Server::start().await;
+    let id = call(&server, SCAN, "create", &[("title", "Flags")]).await.assert_success().made_id().unwrap();
+    for values in [["0", "0", "0"], ["1", "0", "0"], ["0", "1", "0"], ["0", "0", "1"], ["1", "1", "1"]] {
+        let changes: Vec<_> = FLAGS.into_iter().zip(values).collect();
+        let changes = [&[("template_id", id.as_str())], changes.as_slice()].concat();
+        server.operation("manager", SCAN, "update", &changes).await.assert_success();
+        let exported = server.operation("manager", SCAN, "export", &[("template_id", &id)]).await.text;
+        assert_eq!(FLAGS.map(|key| info(&exported, key)), values);
+    }
+}
+
+#[tokio::test]
+async fn ignored_findings_are_in_reports_whose_template_asks_for_them() {
+    let server = scanned().await;
+    let ignore = [("qids", "900001,900002"), ("ips", "192.0.2.4"), ("comments", "Accepted")];
+    let ignored = server.call("manager", "ignore_vuln.php", &ignore).await.text;
+    assert_eq!(ignored.matches("<IGNORED>").count(), 2, "{ignored}");
+    let template: Parameters =
+        &[("title", "Everything"), ("ips", "192.0.2.4"), ("include_text_summary", "1")];
+    let id = call(&server, SCAN, "create", template).await.assert_success().made_id().unwrap();
+    // Which of the ignored two are shown, and how many vulnerabilities there are, as found and as told.
+    let shown = async |changes: &[(&str, &str)]| {
+        let changes = [&[("template_id", id.as_str())], changes].concat();
+        server.operation("manager", SCAN, "update", &changes).await.assert_success();
+        let xml = server.call("manager", "asset_data_report.php", &[("template_id", &id)]).await.text;
+        let told = xml.split_once("<TOTAL_VULNERABILITIES>").unwrap().1.split_once('<').unwrap().0;
+        let told = (xml.matches("<VULN_INFO>").count(), told.parse::<usize>().unwrap());
+        let (confirmed, potential) = (xml.contains("qid_900001"), xml.contains("qid_900002"));
+        let report = launch(&server, "manager", id.parse().unwrap(), "csv", &[]).await;
+        let csv = made(&server, &report).await.text;
+        let (_, rest) = csv.split_once("\"Total Vulnerabilities\"").unwrap();
+        let total = rest.lines().nth(1).unwrap().split('"').nth(1).unwrap();
+        let rows = csv.matches("\n\"192.0.2.4\",\"host-4").count();
+        assert_eq!((rows, total.parse::<usize>().unwrap()), told, "{csv}");
+        assert_eq!(csv.contains("\"900001\""), confirmed, "{csv}");
+        assert_eq!(csv.contains("\"900002\""), potential, "{csv}");
+        (confirmed, potential, told, xml)
+    };
+    let (confirmed, potential, told, xml) = shown(&[("ig_ignored", "1")]).await;
+    assert!(!xml.contains("Included Ignored:"), "{xml}");
+    let (without, _) = told;
+    assert_eq!((confirmed, potential, told), (false, false, (without, without)));
+    let (confirmed, potential, told, xml) = shown(&[("vuln_ignored", "1")]).await;
+    assert!(xml.contains("Included Ignored:"), "{xml}");
+    assert_eq!((confirmed, potential, told), (true, false, (without + 1, without + 1)));
+    let (confirmed, potential, told, xml) = shown(&[("potential_ignored", "1")]).await;
+    assert!(xml.contains("Vulnerabilities, Potential Vulnerabilities"), "{xml}");
+    assert_eq!((confirmed, potential, told), (true, true, (without + 2, without + 2)));
+    let (confirmed, potential, told, xml) = shown(&[("vuln_active", "0"), ("potential_active", "0")]).await;
+    assert_eq!((confirmed, potential, told), (true, true, (2, 2)), "ignored ones alone: {xml}");
+}
+
+#[tokio::test]
+async fn reports_on_scans_show_what_was_found_ignored_or_not() {
+    let server = scanned().await;
+    let ignore = [("qids", "900001"), ("ips", "192.0.2.4"), ("comments", "Accepted")];
+    server.call("manager", "ignore_vuln.php", &ignore).await.assert_success();
+    let template: Parameters =
+        &[("title", "Of scans"), ("scan_selection", "ScanBased"), ("include_text_summary", "1")];
+    let id = call(&server, SCAN, "create", template).await.assert_success().made_id().unwrap();
+    let listed = server.call("manager", "scan_report_list.php", &[]).await.text;
+    let scan = listed.split("<SCAN_REPORT ref=\"").nth(1).unwrap().split('"').next().unwrap();
+    // Whether the ignored one is shown, and the vulnerabilities as told.
+    let shown = async |changes: &[(&str, &str)]| {
+        let changes = [&[("template_id", id.as_str())], changes].concat();
+        server.operation("manager", SCAN, "update", &changes).await.assert_success();
+        let report = launch(&server, "manager", id.parse().unwrap(), "xml", &[("report_refs", scan)]).await;
+        let text = made(&server, &report).await.text;
+        let told = text.split_once("<TOTAL_VULNERABILITIES>").unwrap().1.split_once('<').unwrap().0;
+        (text.contains("qid_900001"), told.parse::<usize>().unwrap())
+    };
+    let (is_shown, all) = shown(&[("vuln_ignored", "0")]).await;
+    assert!(is_shown && all > 0);
+    assert_eq!(shown(&[("vuln_ignored", "1")]).await, (true, all));
+    assert_eq!(shown(&[("vuln_active", "0"), ("potential_active", "0")]).await, (false, 0));
+}
+
+#[tokio::test]
 async fn map_and_patch_templates_steer_their_reports() {
     let server = scanned().await;
     let patches: Parameters = &[("title", "Patches of one"), ("ips", "192.0.2.13")];
