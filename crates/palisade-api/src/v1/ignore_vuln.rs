@@ -16,6 +16,16 @@ const IPS_CHARS_MAX: usize = 512;
 pub(crate) const ON_HOSTS: Rule = Rule::OneOf(&["asset_groups", "ips", "dns_contains", "netbios_contains"]);
 pub(crate) const ONE_END: Rule = Rule::Exclusive(&["reopen_ignored_days", "reopen_ignored_date"]);
 pub(crate) const ROLES: &str = "Manager: the subscription. Unit Manager: the business unit.";
+/// How a vulnerability is ignored, in either version.
+pub(crate) const EXAMPLE: Example = Example {
+    parameters: &[
+        ("qids", "38173"),
+        ("ips", "192.0.2.4"),
+        ("comments", "Self-signed on purpose"),
+        ("reopen_ignored_days", "90"),
+    ],
+    description: "Ignore a vulnerability on one host for 90 days.",
+};
 /// What it means that a vulnerability is ignored, for people.
 pub(crate) const ABOUT_IGNORED: &str = "An ignored vulnerability is not shown by get_host_info.php. Scan reports show \
      what a scan found, ignored or not.";
@@ -106,15 +116,7 @@ pub const CALL: Call = Call {
     root: "IGNORE_VULN_OUTPUT",
     dtd: &dtd::IGNORE_VULN_OUTPUT,
     errors: ErrorForm::ReturnInRoot,
-    example: Example {
-        parameters: &[
-            ("qids", "38173"),
-            ("ips", "192.0.2.4"),
-            ("comments", "Self-signed on purpose"),
-            ("reopen_ignored_days", "90"),
-        ],
-        description: "Ignore a vulnerability on one host for 90 days.",
-    },
+    example: EXAMPLE,
 };
 
 pub(crate) async fn handle(request: CallRequest) -> Result<Answer, CallError> {

@@ -11,8 +11,8 @@ use palisade_wire::{Example, Parameter};
 use crate::answer::Answer;
 use crate::error::CallError;
 use crate::v1::ignore_vuln::{
-    ABOUT_IGNORED, ASSET_GROUPS, COMMENTS, Change, DNS_CONTAINS, IPS, NETBIOS_CONTAINS, ON_HOSTS, ONE_END,
-    QIDS, REOPEN_IGNORED_DATE, REOPEN_IGNORED_DAYS, ROLES,
+    ABOUT_IGNORED, ASSET_GROUPS, COMMENTS, Change, DNS_CONTAINS, EXAMPLE, IPS, NETBIOS_CONTAINS, ON_HOSTS,
+    ONE_END, QIDS, REOPEN_IGNORED_DATE, REOPEN_IGNORED_DAYS, ROLES,
 };
 use crate::v2::network::{SHOWN_NETWORK, has_hosts, named_network};
 use crate::v2::registry::{OperationRow, operation};
@@ -54,15 +54,7 @@ pub const IGNORE: Operation = Operation {
     rules: &[ON_HOSTS, ONE_END],
     roles: ROLES,
     answers: ANSWERS,
-    example: Example {
-        parameters: &[
-            ("qids", "38173"),
-            ("ips", "192.0.2.4"),
-            ("comments", "Self-signed on purpose"),
-            ("reopen_ignored_days", "90"),
-        ],
-        description: "Ignore a vulnerability on one host for 90 days.",
-    },
+    example: EXAMPLE,
 };
 
 pub const RESTORE: Operation = Operation {

@@ -63,10 +63,10 @@ pub(crate) const TESTS: &[OperationTest] = &[
 crate::v2::walk_tests!(TESTS);
 
 /// What a set-up gives.
-type Made<'a> = Pin<Box<dyn Future<Output = Vec<(&'static str, String)>> + 'a>>;
+pub(super) type Made<'a> = Pin<Box<dyn Future<Output = Vec<(&'static str, String)>> + 'a>>;
 
 /// Scans the two hosts of which one is within the reach of the unit.
-fn both_scanned<'a>(server: &'a Server, _maker: &'a str) -> Made<'a> {
+pub(super) fn both_scanned<'a>(server: &'a Server, _maker: &'a str) -> Made<'a> {
     Box::pin(async move {
         server.finished_scan("manager", &format!("{INSIDE},{OUTSIDE}")).await;
         Vec::new()

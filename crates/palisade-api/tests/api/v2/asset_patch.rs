@@ -1,11 +1,10 @@
 //! `asset/patch/`.
 
-use std::pin::Pin;
-
 use crate::business_unit::{INSIDE, OUTSIDE};
 use crate::permissions::{A, N, R};
 use crate::support::http::Request;
 use crate::support::{PASSWORD, Server, assert_valid_answer};
+use crate::v2::asset_host::{Made, both_scanned};
 use crate::v2::{OperationTest, Reach, golden};
 
 const RESOURCE: &str = "asset/patch";
@@ -20,17 +19,14 @@ pub(crate) const TESTS: &[OperationTest] = &[OperationTest {
         outside: &[("host_id", "OUTSIDE_ID")],
         refusal: "1905 parameter host_id has invalid value: ",
     },
-    setup: Some(both_scanned),
+    setup: Some(both_known),
 }];
 crate::v2::walk_tests!(TESTS);
 
-/// What a set-up gives.
-type Made<'a> = Pin<Box<dyn Future<Output = Vec<(&'static str, String)>> + 'a>>;
-
 /// Scans the two hosts of which one is within the reach of the unit; gives their ids.
-fn both_scanned<'a>(server: &'a Server, _maker: &'a str) -> Made<'a> {
+fn both_known<'a>(server: &'a Server, maker: &'a str) -> Made<'a> {
     Box::pin(async move {
-        server.finished_scan("manager", &format!("{INSIDE},{OUTSIDE}")).await;
+        both_scanned(server, maker).await;
         vec![("INSIDE_ID", host_id(server, INSIDE).await), ("OUTSIDE_ID", host_id(server, OUTSIDE).await)]
     })
 }
